@@ -1,0 +1,77 @@
+# make help tells what there is.
+
+PYTHON ?= python3
+SMOKE ?= auto
+WORKERS ?= 4
+SHELL_FILES := $(wildcard files/*.sh tests/labhost/*.sh tests/labhost/recipe/*.sh) .ci/run
+LABHOST := PYTHONPATH=tests .venv/bin/python -m labhost
+BOOTSTRAP := .venv/bin/pyinfra -y "$$($(LABHOST) status inventory)" deploy/bootstrap.py
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: .venv/locked ## make .venv with everything locked in requirements.txt
+
+.venv/locked: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V). Try: make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+.PHONY: lab
+lab: lab-packages .venv/locked ## boot a disposable lab host here and bootstrap it (needs root)
+	@$(LABHOST) up >/dev/null
+	$(BOOTSTRAP) --data pushgateway_smoke=$(SMOKE)
+	@ssh="$$($(LABHOST) status ssh 2>/dev/null)"; \
+	echo; echo "Look around:    $$ssh"; \
+	echo "Its web pages:  $$ssh -N -L 9090:localhost:9090 -L 9091:localhost:9091"; \
+	echo "                then http://localhost:9090 (Prometheus), http://localhost:9091 (Pushgateway)"; \
+	echo "Prove it again: make lab SMOKE=always"; \
+	echo "Take it down:   make lab-down"
+
+.PHONY: lab-down
+lab-down: ## take that lab host down
+	@if [ -x .venv/bin/python ]; then $(LABHOST) down; else echo "no lab host is up"; fi
+
+.PHONY: lab-packages
+lab-packages:
+	@sh tests/labhost/debian-packages.sh lab
+
+.PHONY: test-packages
+test-packages:
+	@sh tests/labhost/debian-packages.sh test
+
+.PHONY: test
+test: test-packages .venv/locked lint unit hosts ## everything: lint, types, unit tests, tests on real hosts (needs root)
+
+.PHONY: lint
+lint: .venv/locked ## formatting, lint, types, shell files
+	.venv/bin/ruff format --check --quiet .
+	.venv/bin/ruff check --quiet .
+	.venv/bin/mypy
+	shellcheck $(SHELL_FILES)
+
+.PHONY: unit
+unit: .venv/locked ## the tests that need no host
+	.venv/bin/pytest -q -m "not hosts"
+
+.PHONY: hosts
+hosts: .venv/locked ## the tests on real hosts
+	.venv/bin/pytest -q -n $(WORKERS) -m hosts
+
+.PHONY: format
+format: .venv/locked ## format the code
+	.venv/bin/ruff check --fix --quiet .
+	.venv/bin/ruff format --quiet .
+
+.PHONY: lock
+lock: ## pin all dependencies anew (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" -o requirements.txt

@@ -1,0 +1,90 @@
+"""Replacing a configuration file on a host as one transaction: ``files/replace-config.sh``."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import NamedTuple
+
+from pyinfra.api.host import Host
+from pyinfra.operations.util.files import generate_color_diff
+
+from pushgateway_lab.failure import HostError, say
+from pushgateway_lab.host_files import script
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.shell import run
+
+ABSENT = "absent"
+
+
+class Outcome(NamedTuple):
+    """How it ended, in the words that the script's head explains, and why."""
+
+    result: str
+    words: str
+
+
+def replace(host: Host, path: str, expected: str, data: bytes, *, seconds: float) -> Outcome:
+    """Put `data` where a file with the digest `expected` (or `ABSENT`) is, and nothing else."""
+    return _transaction(
+        host,
+        {
+            "path": path,
+            "expected": expected,
+            "digest": digest_of(data),
+            "seconds": f"{seconds:.0f}",
+        },
+        data,
+    )
+
+
+def replace_and_reload(host: Host, settings: Settings, expected: str, data: bytes) -> Outcome:
+    """The same for Prometheus's configuration: judged by promtool first, then taken by Prometheus."""
+    variables = {"expected": expected, "digest": digest_of(data), "check": "promtool"}
+    return _transaction(host, _reloading(settings) | variables, data)
+
+
+def reload(host: Host, settings: Settings) -> Outcome:
+    """Have Prometheus take the file as it is."""
+    return _transaction(host, _reloading(settings), b"")
+
+
+def sweep(host: Host, path: str) -> None:
+    """Remove the temporary files that a run left beside `path` when it was killed."""
+    _transaction(host, {"path": path, "seconds": "60"}, b"")
+
+
+def _reloading(settings: Settings) -> dict[str, str]:
+    return {
+        "path": settings.prometheus_config_path,
+        "unit": settings.prometheus_unit,
+        "url": settings.prometheus_url,
+        "seconds": f"{settings.prometheus_reload_timeout:.0f}",
+    }
+
+
+def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
+    _, output = run(host, script("replace-config.sh", variables), stdin=data)
+    first, *rest = output.stdout_lines or [""]
+    word, _, result = first.partition(" ")
+    if word != "result":
+        raise HostError(
+            f"The transaction on {variables['path']} ended without a word; the file holds the old "
+            f"or the new text, whole. Run this again.\n{output.output}".rstrip()
+        )
+    return Outcome(result, "\n".join(rest))
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 of a text, as ``sha256sum`` prints it."""
+    return sha256(data).hexdigest()
+
+
+def show_diff(host: Host, path: str, old: str, new: str) -> None:
+    """With pyinfra's ``--diff``, show the lines of `path` that would change."""
+    if host.state.config.DIFF:
+        say(host, f"Will change {path}:")
+        for line in _diff(old, new):
+            say(host, f"  {line}")
+
+
+def _diff(old: str, new: str) -> Iterator[str]:
+    return generate_color_diff(old.splitlines(keepends=True), new.splitlines(keepends=True))

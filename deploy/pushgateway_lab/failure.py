@@ -1,0 +1,90 @@
+"""How one host fails without holding up the others.
+
+An exception raised in an operation's generator ends pyinfra's run for every host. Here it becomes
+what pyinfra calls a failed operation: a message that names the host, no further operation on it, an
+exit code that is not 0, and all other hosts go on.
+"""
+
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from functools import wraps
+from typing import ParamSpec
+
+from pyinfra import context, logger
+from pyinfra.api.command import FunctionCommand, PyinfraCommand
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+
+P = ParamSpec("P")
+
+
+class HostError(Exception):
+    """What is wrong on one host: the place, the tool's own words, and the next step."""
+
+
+def cleanly(
+    operation: Callable[P, Iterator[PyinfraCommand]],
+) -> Callable[P, Generator[PyinfraCommand, None, None]]:
+    """Make a `HostError` raised by an operation's generator fail the host it runs for, alone."""
+
+    @wraps(operation)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Generator[PyinfraCommand, None, None]:
+        try:
+            yield from operation(*args, **kwargs)
+        except PyinfraError:
+            raise  # pyinfra's own way to end a run
+        except HostError as error:
+            _note_during_change_detection(str(error))
+            yield FunctionCommand(_fail, (str(error),), {})
+        except Exception:  # noqa: BLE001 - a mistake of ours must not end the run for other hosts
+            message = f"Unexpected, and a mistake of this program:\n{traceback.format_exc()}"
+            _note_during_change_detection(message)
+            yield FunctionCommand(_fail, (message,), {})
+
+    return run
+
+
+def function(
+    act: Callable[..., None], *args: object, **kwargs: object
+) -> Generator[FunctionCommand, None, None]:
+    """A command that calls `act(host, *args, **kwargs)`; a `HostError` it raises fails the host."""
+    yield FunctionCommand(_call, (act, args, kwargs), {})
+
+
+def say(host: Host, message: str, color: str | None = None) -> None:
+    """Tell something about a host, on standard error, each line with the host's name."""
+    for line in message.splitlines():
+        host.log_styled(line, log_func=logger.info, **({"fg": color} if color else {}))
+
+
+def _call(
+    state: State,  # noqa: ARG001 - pyinfra passes state and host by these names
+    host: Host,
+    act: Callable[..., None],
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+) -> bool:
+    try:
+        act(host, *args, **kwargs)
+    except HostError as error:
+        say(host, str(error), "red")
+        return False
+    return True
+
+
+def _fail(state: State, host: Host, message: str) -> bool:  # noqa: ARG001
+    say(host, message, "red")
+    return False
+
+
+def _note_during_change_detection(message: str) -> None:
+    """Show in a --dry run what would fail, once a host, and make pyinfra exit with 1.
+
+    Not `state.fail_hosts`: it asks on the terminal whether to go on, or ends the run for all.
+    """
+    state, host = context.state, context.host
+    if state.is_executing or host in state.failed_hosts:
+        return
+    state.failed_hosts.add(host)
+    say(host, message, "red")

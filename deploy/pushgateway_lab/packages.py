@@ -1,0 +1,119 @@
+"""The Debian packages of the lab: what is missing is installed, what is there is left alone.
+
+One apt run for all of them. The Pushgateway is kept from starting while it is installed, because its
+package starts it on all interfaces.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pyinfra import context
+from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.connectors.util import CommandOutput
+from pyinfra.operations import apt, systemd
+
+from pushgateway_lab.failure import HostError, cleanly, function, say
+from pushgateway_lab.host_files import host_file, script
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.shell import explained, run
+from pushgateway_lab.snapshot import Snapshot, forget, look, look_again
+
+PUSHGATEWAY = "prometheus-pushgateway"
+HOLD = "/run/systemd/system/prometheus-pushgateway.service.d/pushgateway-lab-hold.conf"
+
+
+def missing(seen: Snapshot, settings: Settings) -> list[str]:
+    """The packages that a host lacks. A Prometheus installed in another way is none of them."""
+    wanted = {
+        "prometheus": not has_prometheus(seen, settings),
+        PUSHGATEWAY: PUSHGATEWAY not in seen.packages and not seen.pushgateway.exists,
+        "curl": "curl" not in seen.tools,
+        "promtool": "promtool" not in seen.tools and seen.promtool_package,
+    }
+    return [name for name, is_missing in wanted.items() if is_missing]
+
+
+def has_prometheus(seen: Snapshot, settings: Settings) -> bool:
+    """Whether a Prometheus is there: its unit exists, or its port answers."""
+    return seen.unit(settings.prometheus_unit).exists or seen.is_listening(settings.prometheus_port)
+
+
+@operation()
+@cleanly
+def install(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Install the packages the lab needs where they are missing.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    """
+    seen = look(settings)
+    packages = missing(seen, settings)
+    if not packages:
+        context.host.noop("all packages are installed")
+        return
+    if PUSHGATEWAY in packages:
+        yield _hold_pushgateway()
+    yield from function(_wait_for_apt, settings)
+    yield from _apt_packages(packages, settings, update=True)
+    # Only now does apt know whether this release has promtool in a package of its own.
+    seen = look_again(settings)
+    if further := missing(seen, settings):
+        yield from _apt_packages(further, settings)
+    if "prometheus" in packages and not seen.unit(settings.prometheus_unit).is_active:
+        # A host's own policy-rc.d may keep packages from starting what they bring.
+        yield from systemd.service._inner(settings.prometheus_unit, running=True, enabled=True)  # noqa: SLF001
+    forget()
+
+
+def _hold_pushgateway() -> StringCommand:
+    return StringCommand(
+        f'mkdir -p "$(dirname {HOLD})" && cat >{HOLD} && systemctl daemon-reload',
+        _stdin=host_file("pushgateway-hold.conf"),
+    )
+
+
+def _wait_for_apt(host: Host, settings: Settings) -> None:
+    """Wait until no other program, as a new VM's own updates, holds the locks of apt and dpkg."""
+    free, output = _apt_is_free(host, within=0)
+    if free:
+        return
+    seconds = settings.pushgateway_apt_timeout
+    say(host, f"{output.stderr.strip()}; waiting for it, {seconds:.0f} s at most", "yellow")
+    free, output = _apt_is_free(host, within=seconds)
+    if not free:
+        raise HostError(
+            f"apt cannot be used: after {seconds:.0f} s, {output.stderr.strip()}. Nothing was "
+            "installed. Wait until that program is done, or give it longer with "
+            "pushgateway_apt_timeout (seconds)."
+        )
+
+
+def _apt_is_free(host: Host, within: float) -> tuple[bool, CommandOutput]:
+    return run(host, script("wait-for-apt.sh", {"seconds": f"{within:.0f}"}))
+
+
+def _apt_packages(
+    packages: list[str], settings: Settings, **arguments: Any
+) -> Iterator[PyinfraCommand]:
+    """Pyinfra's own operation, without what the packages merely recommend."""
+    seconds = f"{settings.pushgateway_apt_timeout:.0f}"
+    commands = apt.packages._inner(  # noqa: SLF001 - pyinfra's way to nest operations
+        packages,
+        no_recommends=True,
+        extra_install_args=f"-o DPkg::Lock::Timeout={seconds}",
+        **arguments,
+    )
+    yield from explained(commands, lambda output: _apt_failure(packages, output))
+
+
+def _apt_failure(packages: list[str], output: CommandOutput) -> str:
+    lines = [line.line for line in output]
+    said = [line for line in lines if line.startswith(("E: ", "Err:", "dpkg: error"))]
+    return "\n".join(
+        [
+            f"apt could not install {', '.join(packages)}. It says:",
+            *(f"  {line}" for line in (said or lines)[-5:]),
+            "Mend that on the host (apt-get update; apt-get install ...), then run this again.",
+        ]
+    )

@@ -1,0 +1,120 @@
+"""What must be so before anything is touched on a host."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from pyinfra import context
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+
+from pushgateway_lab import prometheus, pushgateway
+from pushgateway_lab.failure import HostError, cleanly
+from pushgateway_lab.packages import has_prometheus
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.shell import run
+from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Listener, Snapshot, look
+
+
+@operation()
+@cleanly
+def check(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Stop a host on which the rest could not end well, before anything is changed on it.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    """
+    seen, host = look(settings), context.host
+    check_rights(seen)
+    check_system(seen)
+    check_prometheus(seen, settings)
+    check_pushgateway(host, seen, settings)
+    host.noop("nothing stands in the way")
+    yield from ()
+
+
+def check_rights(seen: Snapshot) -> None:
+    """Only root may install and configure."""
+    if seen.is_root:
+        return
+    if seen.sudo_refused is None:
+        raise HostError(
+            f"Logged in as {seen.user}, which is not root. Log in as root, or add --sudo."
+        )
+    raise HostError(
+        f"{seen.user} may not use sudo without a password here. sudo says: {seen.sudo_refused}\n"
+        "Log in as another user, allow it in /etc/sudoers.d, or give the password with "
+        "--same-sudo-password."
+    )
+
+
+def check_system(seen: Snapshot) -> None:
+    """The packages are Debian's, the services systemd's."""
+    if "apt-get" not in seen.tools:
+        raise HostError(f"{seen.os or 'This host'} has no apt-get; Debian and Ubuntu hosts work.")
+    if not seen.runs_systemd:
+        raise HostError("systemd does not run here, so no service can be managed.")
+
+
+def check_prometheus(seen: Snapshot, settings: Settings) -> None:
+    """A Prometheus that is there must be one we can work with; one that is not will be installed."""
+    if not has_prometheus(seen, settings):
+        return
+    unit = seen.unit(settings.prometheus_unit)
+    if not unit.exists:
+        raise HostError(
+            f"Something answers at {settings.prometheus_url}, but there is no {unit.name} to reload. "
+            "If Prometheus runs under another unit, set prometheus_unit."
+        )
+    if not unit.is_active:
+        raise HostError(
+            f"{unit.name} is installed but {unit.active_state}. Somebody may have stopped it on "
+            f"purpose, so it was not started. Start it (systemctl start {unit.name}), or find out "
+            f"why it stopped (journalctl -u {unit.name}), then run this again."
+        )
+    if not unit.can_reload:
+        raise HostError(
+            f"{unit.name} cannot be reloaded: it has no ExecReload. Give it "
+            "ExecReload=/bin/kill -HUP $MAINPID, then run this again."
+        )
+    prometheus.merged(seen, settings)
+
+
+def check_pushgateway(host: Host, seen: Snapshot, settings: Settings) -> None:
+    """Its port must be free or its own, and nobody may have forbidden it to run."""
+    if seen.pushgateway.unit_file_state.startswith("masked"):
+        raise HostError(
+            f"{PUSHGATEWAY_UNIT} is masked, so somebody wants it not to run. If that is no longer "
+            f"so: systemctl unmask {PUSHGATEWAY_UNIT}"
+        )
+    for address in pushgateway.listen_addresses(pushgateway.plan(seen, settings)):
+        for listener in seen.listeners:
+            if listener.inode not in seen.pushgateway_sockets and _clash(listener, address):
+                raise HostError(
+                    f"The Pushgateway is to listen on {address}, but that port is taken by "
+                    f"{_program_at(host, listener)}. Stop that program, or choose another address "
+                    "with pushgateway_listen_address."
+                )
+
+
+def _clash(listener: Listener, address: str) -> bool:
+    """Whether a program that is to listen on `address` would find its port taken."""
+    name, _, port = address.rpartition(":")
+    if listener.port != int(port):
+        return False
+    name = {"": "0.0.0.0", "localhost": "127.0.0.1"}.get(name, name.strip("[]"))  # noqa: S104
+    try:
+        wanted = ip_address(name)
+    except ValueError:
+        return True
+    taken = ip_address(listener.address)
+    return wanted == taken or wanted.is_unspecified or taken.is_unspecified
+
+
+def _program_at(host: Host, listener: Listener) -> str:
+    _, output = run(
+        host,
+        f"find /proc/[0-9]*/fd -lname 'socket:\\[{listener.inode}\\]' 2>/dev/null | head -n 1 | "
+        "cut -d/ -f3 | while read -r pid; do echo \"$pid $(tr '\\0' ' ' <\"/proc/$pid/cmdline\")\"; done",
+    )
+    pid, _, command = output.stdout.strip().partition(" ")
+    return f"process {pid} ({command.strip()})" if pid else "another program"

@@ -1,0 +1,279 @@
+"""Prometheus's side of the lab: the scrape job in its configuration, and that it is loaded.
+
+The configuration file belongs to somebody else: one job is added or repaired, nothing beside it.
+"""
+
+import time
+from base64 import b64decode
+from collections.abc import Iterator
+from typing import Any
+
+from pyinfra import context
+from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+
+from pushgateway_lab import config_file, pushgateway, scrape_config
+from pushgateway_lab.config_file import Outcome
+from pushgateway_lab.failure import HostError, cleanly, function, say
+from pushgateway_lab.host_files import script
+from pushgateway_lab.scrape_config import ScrapeConfigError
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.shell import run
+from pushgateway_lab.snapshot import Snapshot, forget, look, look_again
+
+ATTEMPTS = 5
+"""How often a merge starts anew because somebody else wrote the file in between."""
+
+START_TIMEOUT = 60
+"""Seconds for a starting Prometheus to answer; replaying its write-ahead log takes most of them."""
+
+
+def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
+    """The scrape job of the lab (task 4.2.1), as the settings want it."""
+    targets = settings.pushgateway_targets or (
+        pushgateway.local_address(pushgateway.plan(seen, settings)),
+    )
+    interval = settings.pushgateway_scrape_interval
+    return {
+        "job_name": settings.pushgateway_job_name,
+        **({"scrape_interval": interval} if interval else {}),
+        "honor_labels": True,
+        "static_configs": [{"targets": list(targets)}],
+    }
+
+
+def text_of(seen: Snapshot, settings: Settings) -> str:
+    """The text of the configuration file.
+
+    Raises:
+        HostError: there is no such file, or it is no text.
+    """
+    if seen.config is None:
+        raise HostError(
+            f"{settings.prometheus_config_path} is {seen.config_state}. If Prometheus reads another "
+            "file (see --config.file in its unit), set prometheus_config_path."
+        )
+    try:
+        return scrape_config.decode(seen.config.data)
+    except ScrapeConfigError as error:
+        raise HostError(_unusable(settings, error)) from error
+
+
+def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
+    """The text of the configuration file as it is, and as it is to be.
+
+    Raises:
+        HostError: the file cannot be understood well enough to change it.
+    """
+    text = text_of(seen, settings)
+    try:
+        return text, scrape_config.merge_job(text, job(seen, settings))
+    except ScrapeConfigError as error:
+        raise HostError(_unusable(settings, error)) from error
+
+
+def _unusable(settings: Settings, error: ScrapeConfigError) -> str:
+    return f"{settings.prometheus_config_path}: {error}\nNothing was written and nothing reloaded."
+
+
+@operation()
+@cleanly
+def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Have the lab's job in Prometheus's configuration, and Prometheus take it.
+
+    The new text is judged by promtool first, replaces the old one at once, and is taken back if
+    Prometheus refuses it.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    """
+    seen, host = look(settings), context.host
+    if seen.config is None and not context.state.is_executing:
+        yield StringCommand("true")  # a dry run on a bare host: its package brings the file
+        return
+    text, wanted = merged(seen, settings)
+    if wanted == text:
+        host.noop(
+            f"the job {settings.pushgateway_job_name} is in {settings.prometheus_config_path}"
+        )
+        return
+    config_file.show_diff(host, settings.prometheus_config_path, text, wanted)
+    yield from function(_wait_until_it_answers, settings)
+    yield from function(_merge, settings)
+    forget()
+
+
+def _warn_of_others(host: Host, text: str, wanted: dict[str, Any]) -> None:
+    """Say, once a run, that a target is scraped twice."""
+    if not context.state.is_executing:
+        return
+    name = wanted["job_name"]
+    for target in wanted["static_configs"][0]["targets"]:
+        jobs = scrape_config.find_jobs(text)
+        for other in scrape_config.jobs_scraping(jobs, target, besides=name):
+            say(
+                host,
+                f"The job {other.name} (line {other.line}) scrapes {target} as well, so every pushed "
+                f"metric is there twice. Remove it, or use it: set pushgateway_job_name={other.name}",
+                "yellow",
+            )
+
+
+def _refuse_included(host: Host, settings: Settings, text: str) -> None:
+    """A job in a file named under scrape_config_files: the same name twice, and nothing is loaded.
+
+    Raises:
+        HostError: the job is in such a file, where this toolkit does not change it.
+    """
+    name = settings.pushgateway_job_name
+    if any(each.name == name for each in scrape_config.find_jobs(text)):
+        return
+    for path, included in _included_files(host, settings, scrape_config.scrape_config_files(text)):
+        try:
+            jobs = scrape_config.find_jobs(included)
+        except ScrapeConfigError:
+            continue  # promtool will judge it
+        for each in jobs:
+            if each.name == name:
+                raise HostError(
+                    f"The job {name} is in {path} (line {each.line}), which "
+                    f"{settings.prometheus_config_path} names under scrape_config_files. Nothing was "
+                    "changed. See that it has honor_labels: true there, or choose another name with "
+                    "pushgateway_job_name."
+                )
+
+
+def _included_files(
+    host: Host, settings: Settings, patterns: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """Path and text of the files that these patterns name; they are relative to the file's place."""
+    if not patterns:
+        return
+    variables = {
+        "directory": settings.prometheus_config_path.rpartition("/")[0],
+        "patterns": "\n".join(patterns),
+    }
+    _, output = run(host, script("read-included.sh", variables))
+    for line in output.stdout_lines:
+        path, _, data = line.partition(" ")
+        yield b64decode(path).decode(errors="replace"), b64decode(data).decode(errors="replace")
+
+
+def _merge(host: Host, settings: Settings) -> None:
+    """Merge into the file as it is now; anew, if somebody changed it before the text was there."""
+    for _ in range(ATTEMPTS):
+        seen = look(settings)
+        text, wanted = merged(seen, settings)
+        if wanted == text or seen.config is None:
+            return
+        outcome = config_file.replace_and_reload(
+            host, settings, seen.config.digest, wanted.encode()
+        )
+        forget()
+        if outcome.result != "conflict":
+            break
+    if outcome.result != "taken":
+        raise HostError(_explain(settings, outcome))
+
+
+_EXPLANATIONS = {
+    "conflict": (
+        f"{{path}} was changed by somebody else {ATTEMPTS} times while this run merged into it. "
+        "Nothing was written. Run this again when the other one is done."
+    ),
+    "incomplete": "The new text did not arrive whole. {path} was not changed. Run this again.",
+    "busy": "{words}. {path} was not changed. Run this again when that run is done.",
+    "rejected": "promtool refuses {path} with the job in it. Nothing was changed. It says:\n{words}",
+    "refused": (
+        "Prometheus did not take {path} with the job in it; the file is what it was. It says:\n"
+        "{words}\nMore: journalctl -u {unit}"
+    ),
+    "kept": (
+        "Prometheus did not take {path}, and somebody changed it meanwhile, so it was left as it is. "
+        "It says:\n{words}\nMend the file, then run this again."
+    ),
+    "failed": "{path} could not be replaced and was not changed: {words}",
+}
+
+
+def _explain(settings: Settings, outcome: Outcome) -> str:
+    explanation = _EXPLANATIONS.get(outcome.result, "{path}: {words}")
+    return explanation.format(
+        path=settings.prometheus_config_path,
+        words=outcome.words.strip(),
+        unit=settings.prometheus_unit,
+    )
+
+
+@operation()
+@cleanly
+def loaded(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Have Prometheus run with the configuration file as it is: reload it when it does not.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    """
+    seen, host = look(settings), context.host
+    if is_loaded(seen, settings):
+        host.noop("Prometheus has loaded the file as it is")
+        return
+    yield from function(_reload, settings)
+    forget()
+
+
+def is_loaded(seen: Snapshot, settings: Settings) -> bool:
+    """Whether what Prometheus runs with is the file as it is now.
+
+    Prometheus tells when it last took its file and shows what it took, with all defaults written
+    out, so text cannot be compared. The file is loaded if it has not changed in any way (ctime) since
+    then, the last reload did not fail, and the lab's job is there and honors labels.
+    """
+    if seen.loaded is None or seen.config is None:
+        return False
+    jobs = {each.name: each for each in scrape_config.find_jobs(seen.loaded.config)}
+    ours = jobs.get(settings.pushgateway_job_name)
+    return (
+        seen.loaded.last_reload_successful
+        and seen.loaded.last_reload_success_at >= seen.config.changed_at
+        and ours is not None
+        and ours.honor_labels
+    )
+
+
+def _reload(host: Host, settings: Settings) -> None:
+    _wait_until_it_answers(host, settings)
+    if is_loaded(look(settings), settings):
+        return
+    outcome = config_file.reload(host, settings)
+    if outcome.result != "taken":
+        raise HostError(
+            f"Prometheus did not take {settings.prometheus_config_path}. It says:\n"
+            f"{outcome.words.strip()}\nMend the file, then run this again. "
+            f"More: journalctl -u {settings.prometheus_unit}"
+        )
+    deadline = time.monotonic() + settings.prometheus_reload_timeout
+    while not is_loaded(look_again(settings), settings):
+        if time.monotonic() > deadline:
+            raise HostError(
+                f"Prometheus was reloaded, but the job {settings.pushgateway_job_name} of "
+                f"{settings.prometheus_config_path} is not in what it has loaded. Does it read "
+                "another file? See --config.file in its unit, and set prometheus_config_path."
+            )
+        time.sleep(0.2)
+
+
+def _wait_until_it_answers(host: Host, settings: Settings) -> None:
+    """A Prometheus that has just been started answers after a while."""
+    deadline = time.monotonic() + START_TIMEOUT
+    waiting = False
+    while look(settings).loaded is None:
+        if not waiting:
+            say(host, f"Prometheus does not answer yet; waiting, {START_TIMEOUT} s at most")
+            waiting = True
+        if time.monotonic() > deadline:
+            raise HostError(
+                f"Prometheus does not answer at {settings.prometheus_url}, though its unit runs. If "
+                "it listens elsewhere (see --web.listen-address in its unit), set prometheus_url. "
+                f"More: journalctl -u {settings.prometheus_unit}"
+            )
+        time.sleep(0.3)
+        forget()

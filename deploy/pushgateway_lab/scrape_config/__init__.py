@@ -1,0 +1,32 @@
+"""prometheus.yml as text: merge, remove and inspect one scrape config of somebody else's file.
+
+Pure functions from text to text; reading and writing files is done elsewhere. Three things happen,
+each in modules of its own:
+
++ finding places: `source`, `nodes`, `compose`, `configuration`
++ choosing the edit: `wanted`, `style`, `write`, `edit`, `sequence`, `add`, `repair`, `remove`
++ proving the result: `proof`; `merge` puts all together
+"""
+
+from pushgateway_lab.scrape_config.configuration import (
+    Job,
+    find_jobs,
+    jobs_scraping,
+    same_target,
+    scrape_config_files,
+)
+from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.merge import merge_job, remove_job
+from pushgateway_lab.scrape_config.source import decode
+
+__all__ = [
+    "Job",
+    "ScrapeConfigError",
+    "decode",
+    "find_jobs",
+    "jobs_scraping",
+    "merge_job",
+    "remove_job",
+    "same_target",
+    "scrape_config_files",
+]

@@ -1,0 +1,100 @@
+"""Choosing the edit that gives a configuration a job it does not have."""
+
+from pushgateway_lab.scrape_config.configuration import Configuration
+from pushgateway_lab.scrape_config.edit import Edit, insert_lines
+from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.marker import EMPTY, MISSING, marker
+from pushgateway_lab.scrape_config.nodes import Node
+from pushgateway_lab.scrape_config.sequence import (
+    append_to_block,
+    append_to_flow,
+    ends_in_open_block_scalar,
+)
+from pushgateway_lab.scrape_config.source import (
+    after_own_comments,
+    after_properties,
+    column,
+    line_start,
+    newline,
+)
+from pushgateway_lab.scrape_config.style import Style, learn
+from pushgateway_lab.scrape_config.wanted import WantedJob
+from pushgateway_lab.scrape_config.write import block_item, block_mapping, flow, scalar
+
+
+def add_job(configuration: Configuration, wanted: WantedJob) -> list[Edit]:
+    """Return the edits that add a job after the last one.
+
+    Raises ScrapeConfigError where the list is an alias: its jobs are somebody else's, too.
+    """
+    text, value = configuration.document.text, configuration.value
+    style = learn(configuration)
+    if configuration.key is None or value is None:
+        return _add_key(configuration, wanted, style)
+    if value.alias:
+        reason = "scrape_configs is an alias; write its list out here, so that it can be changed"
+        raise ScrapeConfigError(value.line, reason)
+    if value.is_null:
+        return _fill(configuration, configuration.key, value, wanted, style)
+    if value.style:
+        opening = after_properties(text, value.start)
+        return append_to_flow(text, opening, value.spans(), _flow(wanted, style))
+    return [append_to_block(text, value, _lines(wanted, style))]
+
+
+def _add_key(configuration: Configuration, wanted: WantedJob, style: Style) -> list[Edit]:
+    """Add the key scrape_configs, with the job, as the root's last entry."""
+    text, root = configuration.document.text, configuration.document.root
+    if root.style:
+        opening = after_properties(text, root.start)
+        key = scalar("scrape_configs", style.key_quote, in_flow=True)
+        entry = f"{key}: {_marked_list(text, MISSING, wanted, style)}"
+        return append_to_flow(text, opening, root.spans(), entry)
+    position = configuration.document.end
+    if ends_in_open_block_scalar(text, root):
+        position = line_start(text, root.children[-2].start)
+    indent = column(text, root.children[0].start) if root.children else 0
+    job = _lines(wanted, style, MISSING)
+    lines = ["scrape_configs:", *_indented(job, style.list_indent)]
+    return [insert_lines(text, position, _indented(lines, indent))]
+
+
+def _fill(
+    configuration: Configuration, key: Node, value: Node, wanted: WantedJob, style: Style
+) -> list[Edit]:
+    """Give the key scrape_configs, which holds nothing or null, a list with the job."""
+    text = configuration.document.text
+    if not value.is_empty:
+        start = after_properties(text, value.start)
+        was = text[start : value.end]
+        return [Edit(start, value.end, _marked_list(text, was, wanted, style))]
+    if configuration.document.root.style:
+        return [Edit(value.end, value.end, " " + _marked_list(text, EMPTY, wanted, style))]
+    indent = column(text, key.start)
+    position = after_own_comments(text, value.end, indent)
+    return [
+        insert_lines(text, position, _indented(_lines(wanted, style), indent + style.list_indent))
+    ]
+
+
+def _lines(wanted: WantedJob, style: Style, was: str | None = None) -> list[str]:
+    """Return the job as an item of a block list; `was` adds the marker."""
+    if style.flow:
+        return block_item([_flow(wanted, style)])
+    entries = block_mapping(wanted.as_mapping(), style)
+    if was:
+        entries.insert(1, marker(was))
+    return block_item(entries, style.key_indent, dash_alone=style.dash_alone)
+
+
+def _marked_list(text: str, was: str, wanted: WantedJob, style: Style) -> str:
+    """Return the job as a list in brackets, with the marker."""
+    return f"[ {marker(was)}{newline(text)}  {_flow(wanted, style)}]"
+
+
+def _flow(wanted: WantedJob, style: Style) -> str:
+    return flow("", wanted.as_mapping(), style)
+
+
+def _indented(lines: list[str], indent: int) -> list[str]:
+    return [" " * indent + line for line in lines]

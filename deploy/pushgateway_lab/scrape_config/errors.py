@@ -1,0 +1,14 @@
+"""The one exception this package raises for a configuration it will not touch."""
+
+
+class ScrapeConfigError(ValueError):
+    """A prometheus.yml that cannot be read, or not be changed without changing more than asked.
+
+    + line: the line it is about, counted from 1, or None when it is about the whole file
+    + reason: one sentence for the operator, with the next step where there is one
+    """
+
+    def __init__(self, line: int | None, reason: str) -> None:
+        self.line = line
+        self.reason = reason
+        super().__init__(reason if line is None else f"line {line}: {reason}")

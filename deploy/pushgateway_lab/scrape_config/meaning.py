@@ -1,0 +1,96 @@
+"""What a text means, as a number: equal numbers, equal meaning.
+
+Each scalar and each collection gets the number of what it is made of; an alias gets the number of
+what it stands for. Quotes, comments, layout and anchors are not part of the meaning. That makes
+comparing two files, or two parts of one, a comparison of numbers.
+"""
+
+from typing import Any
+
+from pushgateway_lab.scrape_config.nodes import Kind, Node
+from pushgateway_lab.scrape_config.parse import Events, parse
+
+_STARTS = {"SequenceStartEvent", "MappingStartEvent"}
+_ENDS = {"SequenceEndEvent": "[", "MappingEndEvent": "{"}
+
+# What a node is made of. A scalar: its text, whether its type is guessed from the text, its tag.
+# A collection: its bracket, its tag, the numbers of its items, or of its keys and values in turn.
+Content = tuple[Any, ...]
+EMPTY: Content = ("", True, None)
+
+
+class Meanings:
+    """The numbers given out so far. Texts to be compared share one."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Content, int] = {}
+
+    def number(self, content: Content) -> int:
+        """Return the number of what is made of the given content."""
+        return self._numbers.setdefault(content, len(self._numbers))
+
+    def contents(self) -> list[Content]:
+        """Return what each number stands for, at the index of that number."""
+        return list(self._numbers)
+
+
+def meaning_of(text: str, meanings: Meanings) -> list[int]:
+    """Return the number of each document of a text; a text without one has none.
+
+    What is not checked here, such as undefined aliases, means something unlike anything else.
+    Raises ScrapeConfigError for what is not YAML.
+    """
+    return parse(text, lambda events: _documents(events, meanings))
+
+
+def _documents(events: Events, meanings: Meanings) -> list[int]:
+    anchors: dict[str, int] = {}
+    outer: list[tuple[Any, list[int]]] = []  # the collections around, with what was before in each
+    siblings: list[int] = []
+    for event in iter(events.next, None):
+        node, name = event, type(event).__name__
+        if name == "ScalarEvent":
+            number = meanings.number(scalar_content(event, events.colon))
+        elif name == "AliasEvent":
+            number = anchors.get(event.anchor) or meanings.number((event, True, None))
+        elif name in _ENDS:
+            children = siblings
+            node, siblings = outer.pop()
+            number = meanings.number((_ENDS[name], node.ctag, *children))
+        else:
+            if name in _STARTS:
+                outer.append((event, siblings))
+                siblings = []
+            continue
+        siblings.append(number)
+        if node.anchor is not None:
+            anchors[node.anchor] = number
+    return siblings
+
+
+def scalar_content(event: Any, colon: str) -> Content:
+    """Return what a scalar is made of; `colon` is as in `Events`."""
+    text = event.value.replace(colon, ":") if colon else event.value
+    return text, event.implicit[0], event.ctag
+
+
+def parts_of(number: int, bracket: str, contents: list[Content]) -> list[Any]:
+    """Return the items of a sequence ``[``, or the pairs of a mapping ``{``, as numbers.
+
+    Nothing for a number that means anything else.
+    """
+    first, second, *parts = contents[number]
+    if first != bracket or isinstance(second, bool):
+        return []
+    return parts if bracket == "[" else list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def node_of(number: int, contents: list[Content]) -> Node:
+    """Return a node of that meaning, without a place in any text."""
+    first, second, *rest = contents[number]
+    if isinstance(second, bool):
+        style = "" if second or rest[0] else '"'
+        return Node(Kind.SCALAR, 0, 0, 0, number, first, style, rest[0])
+    kind = Kind.SEQUENCE if first == "[" else Kind.MAPPING
+    children = [node_of(child, contents) for child in rest]
+    return Node(kind, 0, 0, 0, number, "", "", second, children=children)

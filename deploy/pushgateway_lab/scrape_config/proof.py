@@ -1,0 +1,127 @@
+"""Proving a result before anybody sees it, by what it means once it is parsed again.
+
+Nothing here knows how an edit was chosen, or where anything stands. Whatever goes wrong there
+becomes an error here instead of a bad file.
+"""
+
+from pushgateway_lab.scrape_config.configuration import effective, groups, job_name, targets
+from pushgateway_lab.scrape_config.meaning import Content, Meanings, meaning_of, node_of, parts_of
+from pushgateway_lab.scrape_config.nodes import Document, Node
+from pushgateway_lab.scrape_config.repair import has_value, missing_targets
+from pushgateway_lab.scrape_config.wanted import WantedJob
+
+# The numbers of the root's keys and values besides scrape_configs, and those of the jobs.
+_Outline = tuple[list[tuple[int, int]], list[int]]
+
+
+def is_merged(before: Document, text: str, meanings: Meanings, wanted: WantedJob) -> bool:
+    """Return whether a text means the same as the document, but for having the wanted job."""
+    match changed_jobs(before, text, meanings):
+        case [[], [new]]:
+            return _as_written(new) == _as_text(wanted.as_mapping())
+        case [[old], [new]]:
+            return _is_right(new, wanted) and _keeps_its_own(old, new, wanted)
+    return False
+
+
+def is_removed(before: Document, text: str, meanings: Meanings, name: str) -> bool:
+    """Return whether a text means the same as the document, but for lacking the job."""
+    match changed_jobs(before, text, meanings):
+        case [[old], []]:
+            return job_name(old) == name
+    return False
+
+
+def changed_jobs(
+    before: Document, text: str, meanings: Meanings
+) -> tuple[list[Node], list[Node]] | None:
+    """Return the jobs that are another in the text than they were, those before and those now.
+
+    None if anything else is different. `meanings` must be those the document was composed with.
+    """
+    documents = meaning_of(text, meanings)
+    contents = meanings.contents()
+    rest, old = _outline([before.root.meaning], contents)
+    new_rest, new = _outline(documents, contents)
+    if rest != new_rest:
+        return None
+    same = _in_common(old, new)
+    old, new = old[same:], new[same:]
+    same = _in_common(old[::-1], new[::-1])
+    old, new = old[: len(old) - same], new[: len(new) - same]
+    return [node_of(job, contents) for job in old], [node_of(job, contents) for job in new]
+
+
+def _outline(documents: list[int], contents: list[Content]) -> _Outline:
+    """Return the outline of a file, given the numbers of its documents."""
+    rest: list[tuple[int, int]] = []
+    jobs: list[int] = []
+    for document in documents:
+        for key, value in parts_of(document, "{", contents):
+            if contents[key][0] == "scrape_configs":
+                jobs += parts_of(value, "[", contents)
+            else:
+                rest.append((key, value))
+    return rest, jobs
+
+
+def _in_common(old: list[int], new: list[int]) -> int:
+    """Return how many numbers are the same at the start of both."""
+    pairs = zip(old, new, strict=False)
+    return next(
+        (i for i, (one, other) in enumerate(pairs) if one != other), min(len(old), len(new))
+    )
+
+
+def _as_written(node: Node) -> object:
+    if entries := [(key.text, _as_written(value)) for key, value in node.entries()]:
+        return entries
+    return [_as_written(item) for item in node.children] or node.text
+
+
+def _as_text(value: object) -> object:
+    match value:
+        case dict():
+            return [(key, _as_text(item)) for key, item in value.items()]
+        case list():
+            return [_as_text(item) for item in value]
+        case bool():
+            return str(value).lower()
+    return str(value)
+
+
+def _is_right(job: Node, wanted: WantedJob) -> bool:
+    """Return whether a job has all that is wanted."""
+    fields = effective(job)
+    right = (has_value(fields.get(name), value) for name, value in wanted.fields.items())
+    return all(right) and not missing_targets(fields, wanted.targets)
+
+
+def _keeps_its_own(old: Node, new: Node, wanted: WantedJob) -> bool:
+    """Return whether a repaired job still says all that it said, but for what was wrong."""
+    fields = effective(old)
+    missing = missing_targets(fields, wanted.targets)
+    touched = {n for n, value in wanted.fields.items() if not has_value(fields.get(n), value)}
+    if missing:
+        touched.add("static_configs")
+    kept = _own_fields(old, touched) == _own_fields(new, touched)
+    return kept and _scraped(old, []) == _scraped(new, missing)
+
+
+def _own_fields(job: Node, touched: set[str]) -> list[tuple[str, int]]:
+    return [(key.text, value.meaning) for key, value in job.entries() if key.text not in touched]
+
+
+def _scraped(job: Node, added: list[str]) -> list[tuple[object, ...]]:
+    """Return the targets of a job with what their groups say about them, without the added ones.
+
+    An added target in a group that says anything, such as labels, is not left out.
+    """
+    found: list[tuple[object, ...]] = []
+    for group in groups(effective(job)):
+        says = [(key.text, v.meaning) for key, v in group.entries() if key.text != "targets"]
+        found += [("group", says)] if says else []
+        found += [
+            (target.meaning, says) for target in targets(group) if says or target.text not in added
+        ]
+    return found

@@ -1,0 +1,43 @@
+"""Choosing the edit that takes a job out again, and leaves the file as before it was added."""
+
+from pushgateway_lab.scrape_config.configuration import Configuration
+from pushgateway_lab.scrape_config.edit import Edit, cut_lines
+from pushgateway_lab.scrape_config.marker import EMPTY, MISSING, marked
+from pushgateway_lab.scrape_config.nodes import Node
+from pushgateway_lab.scrape_config.sequence import remove_from_block, remove_from_flow
+from pushgateway_lab.scrape_config.source import after_line, after_properties, line_start
+
+
+def remove_job_at(configuration: Configuration, position: int) -> list[Edit]:
+    """Return the edits that take out the job at a position of the list."""
+    text, key, value = configuration.document.text, configuration.key, configuration.value
+    if key is None or value is None:
+        return []
+    if len(value.children) == 1:
+        restored = _restore(configuration, key, value)
+        if restored:
+            return restored
+    if value.style:
+        return remove_from_flow(text, value.spans(), position)
+    return [remove_from_block(text, value, position)]
+
+
+def _restore(configuration: Configuration, key: Node, value: Node) -> list[Edit]:
+    """Return the edits that bring back a missing or null list, if the marker says it was one."""
+    text, root = configuration.document.text, configuration.document.root
+    job = value.children[0]
+    if not value.style:
+        directly_below = line_start(text, value.start) == after_line(text, key.end)
+        if directly_below and marked(text, job.start, job.end) == MISSING:
+            return [cut_lines(text, line_start(text, key.start), after_line(text, job.end))]
+        return []
+    opening = after_properties(text, value.start)
+    was = marked(text, opening, job.start)
+    if was is None:
+        return []
+    if was == EMPTY:
+        return [Edit(opening - 1, value.end, "")]
+    if was == MISSING:
+        spans = root.spans()
+        return remove_from_flow(text, spans, [start for start, _ in spans].index(key.start))
+    return [Edit(opening, value.end, was)]

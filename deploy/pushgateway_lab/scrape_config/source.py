@@ -1,0 +1,130 @@
+"""The configuration as characters: decoding it, its line breaks, its lines and columns.
+
+Indexes are positions in the text, counted in characters from 0; lines are counted from 1.
+"""
+
+import re
+
+from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+
+BYTE_ORDER_MARK = "\ufeff"
+
+# What ends a line for Prometheus' YAML parser (YAML 1.1, section 5.4). YAML 1.2 dropped the last
+# three, but Prometheus reads with a descendant of libyaml, which keeps them.
+_BREAKS = "\r\n\x85\u2028\u2029"
+_BREAK = re.compile(f"\r\n|[{_BREAKS}]")
+_NEWLINE = re.compile("\r\n|\n|\r")
+
+# Everything but YAML's printable characters (YAML 1.2, section 5.1, production c-printable).
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
+)
+
+# Blanks, line breaks and comments: all that may stand between two tokens.
+_BETWEEN_TOKENS = re.compile(f"(?:[ \t{_BREAKS}]+|#[^{_BREAKS}]*)*")
+
+_PROPERTY = re.compile(rf"[&!][^ \t{_BREAKS}\[\]{{}},]*")
+_REST_OF_LINE = re.compile(f"[^{_BREAKS}]*")
+_BLANK_OR_COMMENT_LINE = re.compile(
+    f"(?P<indent>[ \t]*)(?P<comment>#[^{_BREAKS}]*)?(?:\r\n|[{_BREAKS}]|\\Z)",
+)
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a configuration file, its byte order mark (if any) included.
+
+    Raises ScrapeConfigError with the line where the bytes are not UTF-8. Prometheus would read
+    UTF-16 too; nobody has such a file, and one is more likely damaged.
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        reason = f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        raise ScrapeConfigError(line, reason) from None
+
+
+def refuse_unprintable(text: str) -> None:
+    """Raise ScrapeConfigError at the first character that YAML does not allow in a file."""
+    if found := _UNPRINTABLE.search(text):
+        reason = f"the character U+{ord(found.group()):04X} is not allowed in YAML; delete it"
+        raise ScrapeConfigError(line_at(text, found.start()), reason)
+
+
+def newline(text: str) -> str:
+    """Return the file's own line break: that of its first line, or LF."""
+    found = _NEWLINE.search(text)
+    return found.group() if found else "\n"
+
+
+def line_at(text: str, index: int) -> int:
+    """Return the number of the line that holds the character at the index."""
+    return len(_NEWLINE.findall(text, 0, index)) + 1
+
+
+def line_start(text: str, index: int) -> int:
+    """Return the index of the first character of the line that holds the index."""
+    return max(text.rfind(character, 0, index) for character in _BREAKS) + 1
+
+
+def column(text: str, index: int) -> int:
+    """Return how many characters stand before the index on its line."""
+    return index - line_start(text, index)
+
+
+def after_line(text: str, index: int) -> int:
+    """Return where the line that ends at or after the index ends, its line break included."""
+    if ends_line(text, index):
+        return index
+    match = _REST_OF_LINE.match(text, index)
+    end = match.end() if match else index
+    found = _BREAK.match(text, end)
+    return found.end() if found else end
+
+
+def ends_line(text: str, index: int) -> bool:
+    """Return whether the index is just after a line break."""
+    return index > 0 and text[index - 1] in _BREAKS
+
+
+def without_last_break(text: str, index: int) -> int:
+    """Return the index before the line break that ends just before the index."""
+    if text.endswith("\r\n", 0, index):
+        return index - 2
+    return index - 1 if ends_line(text, index) else index
+
+
+def next_token(text: str, index: int) -> int:
+    """Return where the next token starts, at or after the index: blanks and comments skipped."""
+    match = _BETWEEN_TOKENS.match(text, index)
+    return match.end() if match else index
+
+
+def after_properties(text: str, index: int) -> int:
+    """Return where a collection that starts at the index shows its first ``-``, ``[`` or ``{``.
+
+    Its anchor and its tag may stand before (YAML 1.2, section 6.9).
+    """
+    while text[index] in "&!":
+        match = _PROPERTY.match(text, index)
+        index = next_token(text, match.end() if match else index + 1)
+    return index
+
+
+def after_own_comments(text: str, index: int, indent: int) -> int:
+    """Return where the lines of something that ends at the index really end.
+
+    Comment lines below that are indented deeper than the thing itself belong to it, with the
+    blank lines among them; other comments and blank lines belong to what follows.
+    """
+    end = position = after_line(text, index)
+    while position < len(text):
+        line = _BLANK_OR_COMMENT_LINE.match(text, position)
+        if line is None:
+            break
+        if line["comment"] is not None:
+            if len(line["indent"]) <= indent:
+                break
+            end = line.end()
+        position = line.end()
+    return end

@@ -1,0 +1,135 @@
+"""How the owner of a configuration writes: quotes, indentation, flow or block."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from pushgateway_lab.scrape_config.configuration import Configuration
+from pushgateway_lab.scrape_config.nodes import Kind, Node
+from pushgateway_lab.scrape_config.sequence import dash
+from pushgateway_lab.scrape_config.source import after_properties, column
+
+_QUOTES = ("'", '"')
+
+# A list in the text, with the key that holds it.
+_KeyedList = tuple[Node, Node]
+
+
+class Style(NamedTuple):
+    """How jobs are written.
+
+    + flow: ``{job_name: ...}`` in brackets, rather than one line per field
+    + dash_alone: a job's dash has a line of its own
+    + key_indent: how far a job's keys are to the right of its dash
+    + key_quote: the quote around keys, mostly none
+    + name_quote: the quote around job names, or none
+    + target_quote: the quote around targets, or none
+    + list_indent: how far a list's dashes are to the right of its key
+    + targets_indent: the same for targets; None where they are written ``[one, two]``
+    + padding: what stands between such a bracket and what it holds, mostly nothing
+    """
+
+    flow: bool
+    dash_alone: bool
+    key_indent: int
+    key_quote: str
+    name_quote: str
+    target_quote: str
+    list_indent: int
+    targets_indent: int | None
+    padding: str
+
+
+def learn(configuration: Configuration, nearest: Node | None = None) -> Style:
+    """Return how to write in a configuration: as the nearest job does, or else the last ones.
+
+    Where no job shows it, other lists and other quotes of the file do.
+    """
+    text, root = configuration.document.text, configuration.document.root
+    jobs = [*([nearest] if nearest else []), *reversed(configuration.jobs)]
+    list_indents = (_indent(text, keyed) for keyed in _block_lists(configuration, jobs))
+    targets = next(_lists(jobs, "static_configs", "targets"), None)
+    quote = next((name.style for name in _names(jobs)), None)
+    dash_alone, key_indent = next(_dashes(configuration), (False, 2))
+    if quote is None:
+        quote = next((node.style for node in _walk(root) if node.style in _QUOTES), "")
+    return Style(
+        flow=_in_flow(configuration, jobs),
+        dash_alone=dash_alone,
+        key_indent=key_indent,
+        key_quote=next((key.style for node in [*jobs, root] for key, _ in node.entries()), ""),
+        name_quote=quote,
+        target_quote=targets[1].children[-1].style if targets else quote or "'",
+        list_indent=next(list_indents, 2),
+        targets_indent=_indent(text, targets) if targets and not targets[1].style else None,
+        padding=_padding(text, targets[1]) if targets and targets[1].style else "",
+    )
+
+
+def _in_flow(configuration: Configuration, jobs: list[Node]) -> bool:
+    if configuration.value is not None and configuration.value.style:
+        return True
+    return bool(jobs[0].style if jobs else configuration.document.root.style)
+
+
+def _dashes(configuration: Configuration) -> Iterator[tuple[bool, int]]:
+    """Yield whether dashes stand alone and how far to their right the keys are, last job first."""
+    text, value = configuration.document.text, configuration.value
+    if value is None or value.style:
+        return
+    for position in reversed(range(len(value.children))):
+        start, job = dash(text, value, position), value.children[position]
+        gap = text[start + 1 : job.start]
+        if not gap.strip(" \r\n"):
+            yield bool(gap.strip(" ")), column(text, job.start) - column(text, start)
+
+
+def _names(jobs: list[Node]) -> Iterator[Node]:
+    names = (job.get("job_name") for job in jobs)
+    return (name for name in names if name and name.style in {"", *_QUOTES})
+
+
+def _lists(mappings: Iterable[Node], *path: str) -> Iterator[_KeyedList]:
+    """Yield the lists written out under a path of keys, through the mappings in other lists."""
+    for mapping in mappings:
+        for key, value in mapping.entries():
+            if key.text != path[0] or value.alias or not value.children:
+                continue
+            if path[1:]:
+                yield from _lists(value.children, *path[1:])
+            elif value.kind is Kind.SEQUENCE:
+                yield key, value
+
+
+def _block_lists(configuration: Configuration, jobs: list[Node]) -> Iterator[_KeyedList]:
+    """Yield lists with dashes, those that are most like a job's static_configs first."""
+    everything = _walk(configuration.document.root)
+    root = [configuration.document.root]
+    return (
+        keyed
+        for keyed in chain(
+            _lists(jobs, "static_configs"),
+            _lists(root, "scrape_configs"),
+            ((key, value) for node in everything for key, value in node.entries()),
+        )
+        if keyed[1].kind is Kind.SEQUENCE and not keyed[1].style and not keyed[1].alias
+    )
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not node.alias:
+            waiting += reversed(node.children)
+
+
+def _indent(text: str, keyed: _KeyedList) -> int:
+    """Return how far a block list's dashes are to the right of its key."""
+    key, sequence = keyed
+    return max(column(text, dash(text, sequence, 0)) - column(text, key.start), 0)
+
+
+def _padding(text: str, sequence: Node) -> str:
+    return " " if text[after_properties(text, sequence.start) + 1] == " " else ""

@@ -1,0 +1,61 @@
+"""The job somebody wants, checked before anything is done with it."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+Scalar = str | int | bool
+
+
+class WantedJob(NamedTuple):
+    """A scrape config to be had.
+
+    + name: its job name
+    + fields: its other fields that hold a single value, such as honor_labels
+    + targets: what it scrapes
+    + labels: labels of these targets, given to them when the job is created
+    """
+
+    name: str
+    fields: dict[str, Scalar]
+    targets: tuple[str, ...]
+    labels: dict[str, str]
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return it in the form and order in which it is written."""
+        group: dict[str, Any] = {"targets": list(self.targets)}
+        if self.labels:
+            group["labels"] = self.labels
+        job: dict[str, Any] = {"job_name": self.name, **self.fields}
+        return {**job, "static_configs": [group]} if self.targets else job
+
+
+def wanted_job(job: Mapping[str, Any]) -> WantedJob:
+    """Return the job described by a mapping such as Prometheus' configuration has for it.
+
+    Raises ValueError for what is not supported: fields that hold lists or mappings, other than
+    one group of static targets and its labels.
+    """
+    fields = dict(job)
+    name = fields.pop("job_name", None)
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"job_name must be a name, and is {name!r}")
+    targets, labels = _group(fields.pop("static_configs", []))
+    for field, value in fields.items():
+        if not isinstance(value, Scalar):
+            raise ValueError(f"{field}: only single values are supported, not {value!r}")  # noqa: TRY004
+    for text in [name, *fields, *fields.values(), *targets, *labels, *labels.values()]:
+        if isinstance(text, str) and not text.isprintable():
+            raise ValueError(f"{text!r} has characters that cannot be printed")
+    return WantedJob(name, fields, targets, labels)
+
+
+def _group(static_configs: Any) -> tuple[tuple[str, ...], dict[str, str]]:
+    match static_configs:
+        case []:
+            return (), {}
+        case [{"targets": [*targets], **rest}]:
+            labels: Any = rest.pop("labels", {})
+            texts = [*targets, *labels, *labels.values()] if isinstance(labels, Mapping) else [None]
+            if not rest and all(isinstance(text, str) and text for text in texts):
+                return tuple(dict.fromkeys(targets)), dict(labels)
+    raise ValueError(f"static_configs: one group of targets is supported, not {static_configs!r}")

@@ -1,0 +1,84 @@
+"""Writing a job, or a part of one, in a given style. Lines come without indentation."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pushgateway_lab.scrape_config.style import Style
+
+# What every YAML parser reads as text without quotes: names, paths, durations, addresses.
+_WORD = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*|[0-9]+(ms|[smhdwy])|[0-9]+(\.[0-9]+){3}")
+_WORD_WITH_PORT = re.compile(rf"({_WORD.pattern}):[0-9]+")
+# The words that YAML 1.1 reads as something else (https://yaml.org/type/).
+_NOT_TEXT = re.compile(r"y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
+
+
+def block_item(entries: list[str], indent: int = 2, *, dash_alone: bool = False) -> list[str]:
+    """Return a list's item whose lines are given; they start `indent` to the right of the dash."""
+    lines = [" " * indent + line for line in entries]
+    if dash_alone:
+        return ["-", *lines]
+    return ["-" + lines[0][1:], *lines[1:]]
+
+
+def block_mapping(mapping: Mapping[str, Any], style: Style) -> list[str]:
+    """Return a mapping with one line, or several, for each entry."""
+    return [line for key, value in mapping.items() for line in _block_entry(key, value, style)]
+
+
+def _block_entry(key: str, value: Any, style: Style) -> list[str]:
+    name = scalar(key, style.key_quote) + ":"
+    match value:
+        case Mapping():
+            return [name, *("  " + line for line in block_mapping(value, style))]
+        case [Mapping(), *_]:
+            indent = style.list_indent
+            items = [block_item(block_mapping(item, style)) for item in value]
+        case [*_] if style.targets_indent is not None:
+            indent = style.targets_indent
+            items = [block_item([scalar(item, style.target_quote)]) for item in value]
+        case _:
+            return [f"{name} {flow(key, value, style)}"]
+    return [name, *(" " * indent + line for item in items for line in item)]
+
+
+def flow(key: str, value: Any, style: Style) -> str:
+    """Return the value that a key holds on one line, lists and mappings in brackets."""
+    match value:
+        case Mapping():
+            return "{" + ", ".join(flow_entry(*entry, style) for entry in value.items()) + "}"
+        case [Mapping(), *_]:
+            return "[" + ", ".join(flow(key, item, style) for item in value) + "]"
+        case [*_]:
+            items = ", ".join(flow(key, item, style) for item in value)
+            return "[" + style.padding + items + style.padding + "]"
+        case _:
+            return scalar(value, _quote(key, style), in_flow=True)
+
+
+def flow_entry(key: str, value: Any, style: Style) -> str:
+    """Return a key and its value on one line."""
+    return f"{scalar(key, style.key_quote, in_flow=True)}: {flow(key, value, style)}"
+
+
+def scalar(value: str | int, quote: str, *, in_flow: bool = False) -> str:
+    """Return a single value, in the given quotes or, if it needs any, in single ones.
+
+    In flow style a colon needs quotes: not every parser takes ``[localhost:9091]``.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if quote == '"':
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    plain = _WORD.fullmatch(value) or (not in_flow and _WORD_WITH_PORT.fullmatch(value))
+    if quote == "'" or not plain or _NOT_TEXT.fullmatch(value):
+        return "'" + value.replace("'", "''") + "'"
+    return value
+
+
+def _quote(key: str, style: Style) -> str:
+    if key == "job_name":
+        return style.name_quote
+    return style.target_quote if key == "targets" else style.key_quote

@@ -1,0 +1,329 @@
+"""Everything the deploys need to know about a host, in one round trip.
+
+``files/snapshot.sh`` looks, this module reads what it prints. It decides nothing.
+"""
+
+import binascii
+import json
+import re
+import sys
+from base64 import b64decode
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from pyinfra import context
+from pyinfra.api.command import QuoteString, StringCommand
+from pyinfra.api.exceptions import FactProcessError
+from pyinfra.api.facts import FactBase
+from pyinfra.api.host import Host
+from typing_extensions import override
+
+from pushgateway_lab.failure import HostError
+from pushgateway_lab.host_files import script
+from pushgateway_lab.settings import Settings
+
+VERSION = "1"
+PUSHGATEWAY_UNIT = "prometheus-pushgateway.service"
+
+
+class Unit(NamedTuple):
+    """A systemd unit, as ``systemctl show`` tells."""
+
+    name: str
+    load_state: str
+    active_state: str
+    unit_file_state: str
+    main_pid: int
+    exec_start: str
+    can_reload: bool
+
+    @property
+    def exists(self) -> bool:
+        """Whether systemd knows the unit, masked or not."""
+        return self.load_state not in ("not-found", "")
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the unit runs, or is about to."""
+        return self.active_state in ("active", "activating", "reloading")
+
+
+class Listener(NamedTuple):
+    """A listening TCP socket."""
+
+    address: str
+    port: int
+    inode: str
+
+
+class ConfigFile(NamedTuple):
+    """Prometheus's configuration file as it is on the host."""
+
+    real_path: str
+    data: bytes
+    digest: str
+    has_leftovers: bool
+    """Whether a run that was killed left a temporary file beside it."""
+    changed_at: float
+    """When the file last changed in any way (ctime), in seconds since 1970."""
+
+
+class Loaded(NamedTuple):
+    """What Prometheus itself says about its configuration."""
+
+    config: str
+    """The loaded configuration as YAML, with every default written out and no secret in it."""
+    last_reload_successful: bool
+    last_reload_success_at: float
+
+
+class Snapshot(NamedTuple):
+    """A host at one moment.
+
+    + user: who looked, and what sudo said if it refused
+    + packages: name -> version of those of ours that are installed
+    + pushgateway_argv: the command line of the running Pushgateway, None when it does not run
+    + defaults: Debian's ``/etc/default/prometheus-pushgateway``, None when there is none
+    + config_state: present, absent, special (not a regular file) or unreadable
+    + loaded: None when Prometheus does not answer, or when curl is missing
+    """
+
+    is_root: bool
+    user: str
+    sudo_refused: str | None
+    os: str
+    runs_systemd: bool
+    tools: tuple[str, ...]
+    promtool_package: bool
+    packages: dict[str, str]
+    units: dict[str, Unit]
+    pushgateway_argv: tuple[str, ...] | None
+    pushgateway_sockets: tuple[str, ...]
+    defaults: str | None
+    listeners: tuple[Listener, ...]
+    config_state: str
+    config: ConfigFile | None
+    loaded: Loaded | None
+
+    def unit(self, name: str) -> Unit:
+        """The unit of that name; one that does not exist when systemd does not know it."""
+        return self.units.get(name, Unit(name, "not-found", "inactive", "", 0, "", False))
+
+    @property
+    def pushgateway(self) -> Unit:
+        """The Pushgateway's unit."""
+        return self.unit(PUSHGATEWAY_UNIT)
+
+    def is_listening(self, port: int) -> bool:
+        """Whether any program listens on that TCP port."""
+        return any(listener.port == port for listener in self.listeners)
+
+    @property
+    def pushgateway_listeners(self) -> tuple[Listener, ...]:
+        """The sockets on which the running Pushgateway listens."""
+        return tuple(each for each in self.listeners if each.inode in self.pushgateway_sockets)
+
+
+class HostSnapshot(FactBase[Snapshot | None]):
+    """Returns the `Snapshot` of a host; None, the default, means unknown and never absent.
+
+    + config_path: Prometheus's configuration file
+    + prometheus_unit: Prometheus's systemd unit
+    + prometheus_url: where Prometheus answers, as seen from the host
+    + with_sudo: run with sudo, and tell if sudo refuses instead of asking for a password
+    + as_user: whom sudo is to become, root if empty
+    """
+
+    @override
+    def command(
+        self,
+        config_path: str = Settings.prometheus_config_path,
+        prometheus_unit: str = Settings.prometheus_unit,
+        prometheus_url: str = Settings.prometheus_url,
+        with_sudo: bool = False,
+        as_user: str = "",
+    ) -> StringCommand:
+        snapshot = script(
+            "snapshot.sh",
+            {
+                "config_path": config_path,
+                "prometheus_unit": prometheus_unit,
+                "prometheus_url": prometheus_url,
+            },
+        )
+        if with_sudo:
+            snapshot = script("snapshot-with-sudo.sh", {"snapshot": snapshot, "sudo_user": as_user})
+        return StringCommand("sh", "-c", QuoteString(snapshot))
+
+    @override
+    def process(self, output: list[str]) -> Snapshot:
+        try:
+            return parse(output)
+        except (ValueError, KeyError, IndexError, binascii.Error) as error:
+            raise FactProcessError(f"the host's answer makes no sense: {error!r}") from error
+
+    @override
+    @staticmethod
+    def default() -> Snapshot | None:
+        return None
+
+
+# What was seen of a host, apart for change detection and execution: minutes can lie between them.
+_seen: WeakKeyDictionary[Host, tuple[bool, Snapshot]] = WeakKeyDictionary()
+
+
+def look(settings: Settings) -> Snapshot:
+    """The snapshot of the host in context; taken now, unless nothing was changed since the last.
+
+    Raises:
+        HostError: the host could not be looked at; nothing is known about it.
+    """
+    state, host = context.state, context.host
+    seen = _seen.get(host)
+    if seen and seen[0] == state.is_executing:
+        return seen[1]
+    snapshot = host.get_fact(
+        HostSnapshot,
+        config_path=settings.prometheus_config_path,
+        prometheus_unit=settings.prometheus_unit,
+        prometheus_url=settings.prometheus_url,
+        **_sudo_arguments(host),
+    )
+    if snapshot is None:
+        raise HostError("The host could not be looked at, so nothing was done to it. See above.")
+    _seen[host] = (state.is_executing, snapshot)
+    return snapshot
+
+
+def look_again(settings: Settings) -> Snapshot:
+    """The snapshot of the host in context, taken now."""
+    forget()
+    return look(settings)
+
+
+def forget() -> None:
+    """Say that the host in context was changed: the next `look` looks."""
+    _seen.pop(context.host, None)
+
+
+def _sudo_arguments(host: Host) -> dict[str, Any]:
+    """Leave sudo to pyinfra where a password is known or somebody can be asked for one."""
+    arguments: dict[str, Any] = dict(host.current_op_global_arguments or {})
+    wants_sudo = arguments.get("_sudo") and not arguments.get("_su_user")
+    if not wants_sudo or arguments.get("_sudo_password") or sys.stdin.isatty():
+        return {}
+    return {"_sudo": False, "with_sudo": True, "as_user": arguments.get("_sudo_user") or ""}
+
+
+def parse(lines: Iterable[str]) -> Snapshot:
+    """Read what ``files/snapshot.sh`` prints.
+
+    Raises:
+        ValueError: it is of another version, or incomplete.
+    """
+    said: dict[str, list[str]] = {}
+    for line in lines:
+        name, _, value = line.partition(" ")
+        said.setdefault(name, []).append(value)
+    if said.get("snapshot") != [VERSION] or "end" not in said:
+        raise ValueError("incomplete, or of another version")
+
+    def first(name: str) -> str | None:
+        return said.get(name, [None])[0]
+
+    refused, defaults, argv = map(
+        first, ("sudo_refused", "pushgateway_defaults", "pushgateway_argv")
+    )
+    return Snapshot(
+        is_root=first("uid") == "0",
+        user=first("user") or "",
+        sudo_refused=None if refused is None else _text(refused).strip(),
+        os=_text(first("os") or ""),
+        runs_systemd=first("systemd") == "running",
+        tools=tuple(said.get("tool", ())),
+        promtool_package=first("promtool_package") == "available",
+        packages=_packages(said.get("package", ())),
+        units=_units(_text(first("units") or "")),
+        pushgateway_argv=None if argv is None else _argv(argv),
+        pushgateway_sockets=tuple(
+            value.removeprefix("socket:[").removesuffix("]")
+            for value in said.get("pushgateway_socket", ())
+        ),
+        defaults=None if defaults is None else _text(defaults),
+        listeners=tuple(_listener(value) for value in said.get("listen", ())),
+        config_state=first("config") or "absent",
+        config=_config(said),
+        loaded=_loaded(said),
+    )
+
+
+def _text(value: str) -> str:
+    return b64decode(value, validate=True).decode("utf-8", "surrogateescape")
+
+
+def _argv(value: str) -> tuple[str, ...]:
+    return tuple(_text(value).rstrip("\0").split("\0"))
+
+
+def _packages(values: Iterable[str]) -> dict[str, str]:
+    fields = (value.split(" ") for value in values)
+    return {name: version for name, status, version in fields if status == "installed"}
+
+
+def _units(shown: str) -> dict[str, Unit]:
+    units = {}
+    for block in shown.strip().split("\n\n"):
+        properties = dict(line.partition("=")[::2] for line in block.splitlines())
+        if name := properties.get("Id"):
+            units[name] = Unit(
+                name=name,
+                load_state=properties.get("LoadState", ""),
+                active_state=properties.get("ActiveState", ""),
+                unit_file_state=properties.get("UnitFileState", ""),
+                main_pid=int(properties.get("MainPID", "0")),
+                exec_start=_command_line(properties.get("ExecStart", "")),
+                can_reload=properties.get("CanReload") == "yes",
+            )
+    return units
+
+
+def _command_line(exec_start: str) -> str:
+    """The command line in systemd's ``{ path=... ; argv[]=... ; ignore_errors=no ; ... }``."""
+    match = re.search(r"argv\[\]=(.*?) ; ignore_errors=", exec_start)
+    return match[1] if match else ""
+
+
+def _listener(value: str) -> Listener:
+    """A line of /proc/net/tcp: each 32-bit word of the address is in the machine's byte order."""
+    local, _, inode = value.partition(" ")
+    address, _, port = local.partition(":")
+    words = [bytes.fromhex(address[i : i + 8])[::-1] for i in range(0, len(address), 8)]
+    return Listener(str(ip_address(b"".join(words))), int(port, 16), inode)
+
+
+def _config(said: dict[str, list[str]]) -> ConfigFile | None:
+    if said.get("config") != ["present"]:
+        return None
+    data = b64decode(said["config_text"][0], validate=True)
+    return ConfigFile(
+        real_path=_text(said["config_real_path"][0]),
+        data=data,
+        digest=said["config_digest"][0],
+        has_leftovers="config_leftover" in said,
+        changed_at=float(said["config_changed"][0]),
+    )
+
+
+def _loaded(said: dict[str, list[str]]) -> Loaded | None:
+    answer = said.get("prometheus_config")
+    successful = said.get("prometheus_config_last_reload_successful")
+    success_at = said.get("prometheus_config_last_reload_success_timestamp_seconds")
+    if not (answer and successful and success_at):
+        return None
+    return Loaded(
+        config=json.loads(answer[0])["data"]["yaml"],
+        last_reload_successful=float(successful[0]) == 1,
+        last_reload_success_at=float(success_at[0]),
+    )

@@ -1,0 +1,47 @@
+"""Every setting with its default. Take the # away from a line to change it for all hosts.
+
+Read for inventory files in this folder's parent; for `pyinfra HOST ...` and @local, give settings
+on the command line: --data pushgateway_smoke=always
+"""
+
+# where the Pushgateway listens; an address already in its ARGS is kept unless this is set
+# pushgateway_listen_address = "127.0.0.1:9091"
+
+# --web.enable-admin-api: lets everybody who reaches the port wipe all groups
+# pushgateway_admin_api = True
+
+# more Pushgateway flags, without dashes: flag -> value, or True for one that takes none
+# pushgateway_extra_flags = {}
+
+# restart a Pushgateway that holds pushed groups and does not persist them
+# pushgateway_allow_data_loss = False
+
+# job_name of the scrape job in Prometheus's configuration
+# pushgateway_job_name = "pushgateway"
+
+# targets of that job, HOST:PORT; None: localhost and the port the Pushgateway listens on
+# pushgateway_targets = None
+
+# scrape_interval of that job, as 5s or 1m; None: left to the file, else Prometheus's own
+# pushgateway_scrape_interval = None
+
+# push a metric and see it arrive: auto (when this run changed something), always, never
+# pushgateway_smoke = "auto"
+
+# seconds until that metric must have arrived; None: two of Prometheus's scrape intervals
+# pushgateway_smoke_timeout = None
+
+# seconds to wait for another program, as a new VM's own updates, to let go of apt
+# pushgateway_apt_timeout = 300.0
+
+# the configuration file the job is merged into
+# prometheus_config_path = "/etc/prometheus/prometheus.yml"
+
+# Prometheus's systemd unit
+# prometheus_unit = "prometheus.service"
+
+# where Prometheus answers, as seen from the host itself
+# prometheus_url = "http://127.0.0.1:9090"
+
+# seconds until Prometheus must have taken, or refused, a configuration
+# prometheus_reload_timeout = 30.0

@@ -1,0 +1,121 @@
+"""Lab hosts for tests: real Debian systems, made when a test asks for one.
+
+A test that uses any of these fixtures carries the marker `hosts`, so `-m "not hosts"` selects
+the rest. Where no host can be booted, such tests are left out and the summary says so; with
+CI=true they fail.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labhost import Host, HostSpec, Lab, PyinfraCommand, PyinfraResult, machine, stop_all
+
+_LEFT_OUT = "needs lab hosts"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "hosts: needs lab hosts (set by itself)")
+    config.addinivalue_line("markers", "all_releases: builds an image of every Debian release")
+    config.addinivalue_line(
+        "markers",
+        "lab_host(suite, packages, user, ...): the fields of the HostSpec that `lab_host` boots; "
+        "on a module, those of `module_host`",
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    obstacle = machine.obstacle()
+    for item in items:
+        if "lab" not in getattr(item, "fixturenames", ()):
+            continue
+        item.add_marker(pytest.mark.hosts)
+        # In CI the fixture fails instead: there, a test that did not run is no success.
+        if obstacle and os.environ.get("CI") != "true":
+            item.add_marker(pytest.mark.skip(reason=f"{_LEFT_OUT}: {obstacle}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    left_out = sum(_LEFT_OUT in reason for reason in reasons)
+    if left_out:
+        terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{left_out} tests on hosts were left out: {machine.obstacle()}")
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The network that all hosts of this run share."""
+    if obstacle := machine.obstacle():
+        pytest.fail(f"{_LEFT_OUT}: {obstacle}", pytrace=False)
+    # Ended from outside, a run removes its hosts as it does after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with Lab.make() as made:
+        yield made
+
+
+@pytest.fixture
+def boot_hosts(lab: Lab) -> Iterator[Callable[..., list[Host]]]:
+    """`boot_hosts(*specs)` boots hosts at the same time, for one test."""
+    yield from _host_factory(lab)
+
+
+@pytest.fixture(scope="module")
+def boot_module_hosts(lab: Lab) -> Iterator[Callable[..., list[Host]]]:
+    """`boot_module_hosts(*specs)` boots hosts that all tests of a module share."""
+    yield from _host_factory(lab)
+
+
+@pytest.fixture
+def boot_host(boot_hosts: Callable[..., list[Host]]) -> Callable[..., Host]:
+    """`boot_host(suite=..., packages=...)`, the fields of a `HostSpec`, boots one for one test."""
+    return lambda **fields: boot_hosts(HostSpec(**fields))[0]
+
+
+@pytest.fixture
+def lab_host(request: pytest.FixtureRequest, boot_host: Callable[..., Host]) -> Host:
+    """A fresh host for one test, as its marker `lab_host` describes it."""
+    return boot_host(**_marked_fields(request))
+
+
+@pytest.fixture(scope="module")
+def module_host(
+    request: pytest.FixtureRequest, boot_module_hosts: Callable[..., list[Host]]
+) -> Host:
+    """One host for all tests of a module, as the `lab_host` in its `pytestmark` describes it."""
+    return boot_module_hosts(HostSpec(**_marked_fields(request)))[0]
+
+
+@pytest.fixture
+def pyinfra_command(tmp_path: Path) -> Iterator[PyinfraCommand]:
+    """The command line of pyinfra: `run`, `start`, `finish`, `run_locally`."""
+    command = PyinfraCommand(tmp_path)
+    yield command
+    command.close()
+
+
+@pytest.fixture
+def run_pyinfra(pyinfra_command: PyinfraCommand) -> Callable[..., PyinfraResult]:
+    """`run_pyinfra(host, "deploy/bootstrap.py", "-y", data=..., sudo=...)`, to its end."""
+    return pyinfra_command.run
+
+
+def _host_factory(lab: Lab) -> Iterator[Callable[..., list[Host]]]:
+    booted: list[Host] = []
+
+    def boot(*specs: HostSpec) -> list[Host]:
+        hosts = lab.boot_all(specs)
+        booted.extend(hosts)
+        return hosts
+
+    yield boot
+    stop_all(booted)
+
+
+def _marked_fields(request: pytest.FixtureRequest) -> dict[str, Any]:
+    marker = request.node.get_closest_marker("lab_host")
+    return dict(marker.kwargs) if marker else {}

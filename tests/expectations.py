@@ -1,0 +1,104 @@
+"""What tests expect of a lab host, looked at with other means than the toolkit's own."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+
+from labhost import Host, PyinfraResult
+
+BOOTSTRAP = "deploy/bootstrap.py"
+CONFIG = "/etc/prometheus/prometheus.yml"
+DEFAULTS = "/etc/default/prometheus-pushgateway"
+INSTALLED = ("prometheus", "prometheus-pushgateway", "curl")
+
+FAST = {"pushgateway_scrape_interval": "1s", "pushgateway_smoke_timeout": 30}
+"""Settings with which a smoke push takes a second and not half a minute."""
+
+HAND_EDITED = b"""\
+# Owned by the platform team; ask before touching.
+global:
+    scrape_interval: 2s   # fast, for demos
+    evaluation_interval: 30s
+
+scrape_configs:
+# --- ourselves -------------------------------------------------------
+-   job_name: "prometheus"
+    static_configs:
+        -   targets: ["localhost:9090"]   # keep
+
+-   job_name: 'node'          # somebody's odd indentation
+    metrics_path:    /metrics
+    static_configs:
+        -   targets:
+                - localhost:9100
+
+# end of scrape_configs, alerting below
+alerting: {}
+"""
+
+
+def assert_unchanged_run(result: PyinfraResult) -> None:
+    """Every operation of a run said "No changes"."""
+    assert result.returncode == 0, result.output
+    operations = result.stderr.count("--> Starting operation:")
+    assert operations == 6, result.stderr
+    assert result.stderr.count("No changes") == operations, result.stderr
+
+
+def fingerprint(host: Host) -> dict[str, str]:
+    """What a run could leave behind: files with owner, mode and digest, packages, processes."""
+    listing = host.run(
+        "for show in '-printf %p|%u|%g|%m\\n' '-exec sha256sum {} +'; do "
+        "find /etc /usr /opt /root /home /srv /run/systemd /run/lock /var/lib/dpkg /var/spool /tmp "
+        "-xdev -type f -not -path '/usr/share/*' $show; done"
+        " | grep -v -e /run/systemd/journal -e /run/systemd/sessions -e /run/systemd/users"
+    ).stdout
+    # sshd's own processes come and go with every connection.
+    processes = host.run(
+        "ps -eo pid,args --no-headers | grep -v -e sshd -e '\\[' -e 'ps -eo'"
+    ).stdout
+    return {
+        "files": listing,
+        "processes": "\n".join(sorted(re.findall(r"(?:prometheus|push)\S*.*", processes))),
+        "packages": host.run("dpkg -l").stdout,
+        "units": host.run("systemctl list-units --all --no-legend '*prometheus*'").stdout,
+    }
+
+
+def query(host: Host, expression: str) -> list[dict[str, dict[str, str]]]:
+    """What Prometheus answers now."""
+    answer = host.run(
+        f"curl -sG --data-urlencode 'query={expression}' localhost:9090/api/v1/query"
+    ).stdout
+    result: list[dict[str, dict[str, str]]] = json.loads(answer)["data"]["result"]
+    return result
+
+
+def assert_bootstrapped(host: Host) -> None:
+    """The end state that the lab needs, looked at with other means than the toolkit's."""
+    assert host.run("systemctl is-active prometheus prometheus-pushgateway").stdout.split() == [
+        "active",
+        "active",
+    ]
+    assert host.run("systemctl is-enabled prometheus-pushgateway").stdout.strip() == "enabled"
+    flags = json.loads(host.run("curl -s localhost:9091/api/v1/status").stdout)["data"]["flags"]
+    assert flags["web.enable-admin-api"] == "true"
+    loaded = json.loads(host.run("curl -s localhost:9090/api/v1/status/config").stdout)
+    assert re.search(r"job_name: pushgateway\n  honor_labels: true", loaded["data"]["yaml"])
+    assert host.run(f"promtool check config {CONFIG}").returncode == 0
+    assert host.run(
+        "curl -s localhost:9091/metrics | grep -c pushgateway_lab", check=False
+    ).stdout == ("0\n"), "the smoke push left its group behind"
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def prometheus_runs(host: Host) -> None:
+    """Wait until the Prometheus of a host that has just booted has read its configuration."""
+    host.run("until curl -sfo /dev/null localhost:9090/-/ready; do sleep 0.1; done", timeout=60)

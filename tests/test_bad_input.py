@@ -1,0 +1,195 @@
+"""What goes wrong names the host, the place and the next step, and nothing is lost."""
+
+from collections.abc import Callable
+
+import pytest
+
+from expectations import (
+    BOOTSTRAP,
+    CONFIG,
+    FAST,
+    HAND_EDITED,
+    INSTALLED,
+    assert_bootstrapped,
+    fingerprint,
+    prometheus_runs,
+)
+from labhost import Host, HostSpec, PyinfraResult
+
+Run = Callable[..., PyinfraResult]
+
+
+def refused(host: Host, run_pyinfra: Run, *says: str, **kwargs: object) -> PyinfraResult:
+    """A run, dry and real, ends with 1, says this of this host, and leaves it as it was."""
+    before = fingerprint(host)
+    for arguments in (["--dry"], ["-y"]):
+        result = run_pyinfra(host, *arguments, BOOTSTRAP, **kwargs)
+        assert result.returncode == 1, result.output
+        assert "Traceback" not in result.output
+        for words in says:
+            assert words in result.stderr, result.stderr
+        lines = [line for line in result.stderr.splitlines() if says[0] in line]
+        assert all(f"[{host.name}]" in line for line in lines)
+        assert fingerprint(host) == before
+    return result
+
+
+@pytest.mark.lab_host(user="student")
+def test_a_user_without_sudo_rights(lab_host: Host, run_pyinfra: Run) -> None:
+    refused(
+        lab_host,
+        run_pyinfra,
+        "student may not use sudo without a password here",
+        "--same-sudo-password",
+        sudo=True,
+    )
+
+
+@pytest.mark.lab_host(user="student")
+def test_a_user_who_is_not_root_and_asks_for_no_sudo(lab_host: Host, run_pyinfra: Run) -> None:
+    refused(lab_host, run_pyinfra, "Logged in as student, which is not root", "add --sudo")
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_broken_yaml(lab_host: Host, run_pyinfra: Run) -> None:
+    broken = HAND_EDITED.replace(b'"localhost:9090"]', b'"localhost:9090"')
+    prometheus_runs(lab_host)
+    lab_host.write(CONFIG, broken)
+    refused(lab_host, run_pyinfra, f"{CONFIG}: line ", "Nothing was written and nothing reloaded")
+    assert lab_host.read(CONFIG) == broken
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_a_configuration_that_prometheus_would_refuse(lab_host: Host, run_pyinfra: Run) -> None:
+    rejected = HAND_EDITED.replace(b"evaluation_interval: 30s", b"evaluation_intervall: 30s")
+    prometheus_runs(lab_host)
+    lab_host.write(CONFIG, rejected)
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
+    assert result.returncode == 1
+    assert "promtool refuses" in result.stderr
+    assert "evaluation_intervall" in result.stderr
+    assert f".{CONFIG.rpartition('/')[2]}.pushgateway-lab" not in result.stderr
+    assert lab_host.read(CONFIG) == rejected
+    listing = lab_host.run("ls -A /etc/prometheus").stdout
+    assert "pushgateway-lab" not in listing
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_the_port_is_taken(lab_host: Host, run_pyinfra: Run) -> None:
+    lab_host.run("systemctl disable --now prometheus-pushgateway")
+    lab_host.run("systemd-run --quiet --unit=squatter python3 -m http.server --bind 127.0.0.1 9091")
+    lab_host.run("until curl -so /dev/null 127.0.0.1:9091; do sleep 0.1; done")
+    refused(
+        lab_host,
+        run_pyinfra,
+        "that port is taken by process",
+        "python3 -m http.server",
+        "pushgateway_listen_address",
+    )
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_prometheus_is_stopped(lab_host: Host, run_pyinfra: Run) -> None:
+    lab_host.run("systemctl stop prometheus")
+    refused(
+        lab_host,
+        run_pyinfra,
+        "prometheus.service is installed but inactive",
+        "systemctl start prometheus.service",
+    )
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_the_pushgateway_is_masked(lab_host: Host, run_pyinfra: Run) -> None:
+    lab_host.run("systemctl mask --now prometheus-pushgateway")
+    refused(lab_host, run_pyinfra, "prometheus-pushgateway.service is masked", "systemctl unmask")
+
+
+def test_apt_fails(lab_host: Host, run_pyinfra: Run) -> None:
+    lab_host.run("rm /srv/apt/prometheus-pushgateway_*")
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
+    assert result.returncode == 1
+    assert (
+        f"[{lab_host.name}] apt could not install prometheus, prometheus-pushgateway"
+        in result.stderr
+    )
+    assert "E: " in result.stderr
+    assert "then run this again" in result.stderr
+    # The next run, with the cause mended, heals what this one left.
+    lab_host.run("cd /srv/apt && cp /var/cache/apt/archives/*.deb . 2>/dev/null; true")
+
+
+def test_apt_is_busy_for_a_while(lab_host: Host, run_pyinfra: Run) -> None:
+    hold = (
+        "import fcntl, time\n"
+        "lock = open('/var/lib/dpkg/lock-frontend', 'a')\n"
+        "fcntl.lockf(lock, fcntl.LOCK_EX)\n"
+        "time.sleep({})\n"
+    )
+    lab_host.write("/root/hold.py", hold.format(600).encode())
+    lab_host.run("systemd-run --quiet --unit=updates python3 /root/hold.py; sleep 0.5")
+    given_up = run_pyinfra(lab_host, "-y", BOOTSTRAP, data={"pushgateway_apt_timeout": 2})
+    assert given_up.returncode == 1
+    assert "holds the lock of apt; waiting for it, 2 s at most" in given_up.stderr
+    assert "pushgateway_apt_timeout" in given_up.stderr
+    lab_host.run("systemctl stop updates")
+    lab_host.write("/root/hold.py", hold.format(5).encode())
+    lab_host.run("systemd-run --quiet --unit=updates2 python3 /root/hold.py; sleep 0.5")
+    waited = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert waited.returncode == 0, waited.output
+    assert "(python3) holds the lock of apt; waiting for it, 300 s at most" in waited.stderr
+
+
+def test_a_misspelt_setting_touches_no_host(
+    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
+) -> None:
+    hosts = boot_hosts(*[HostSpec(packages=INSTALLED)] * 2)
+    before = [fingerprint(host) for host in hosts]
+    result = run_pyinfra(hosts, "-y", BOOTSTRAP, data={"pushgateway_smok": "never"})
+    assert result.returncode == 1
+    names = ", ".join(sorted(host.name for host in hosts))
+    assert (
+        f"{names}: pushgateway_smok: no such setting; did you mean pushgateway_smoke?"
+        in result.stderr
+    )
+    assert "Traceback" not in result.output
+    assert [fingerprint(host) for host in hosts] == before
+
+
+def test_a_failing_host_does_not_hold_up_the_others(
+    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
+) -> None:
+    good, broken = boot_hosts(*[HostSpec(packages=INSTALLED)] * 2)
+    prometheus_runs(broken)
+    broken.write(CONFIG, b"scrape_configs: [\n")
+    result = run_pyinfra([good, broken], "-y", BOOTSTRAP, data=FAST)
+    assert result.returncode == 1
+    assert f"[{broken.name}] {CONFIG}: line " in result.stderr
+    assert broken.read(CONFIG) == b"scrape_configs: [\n"
+    assert_bootstrapped(good)
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_honor_labels_not_in_effect_is_said(lab_host: Host, run_pyinfra: Run) -> None:
+    other = HAND_EDITED.replace(
+        b"\n# end",
+        b"\n-   job_name: first\n    scrape_interval: 1s\n    static_configs:\n"
+        b"    - targets: ['127.0.0.1:9091']\n\n# end",
+    )
+    lab_host.write(CONFIG, other)
+    lab_host.run("systemctl restart prometheus; sleep 1")
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data={"pushgateway_scrape_interval": "10m"})
+    assert result.returncode == 1
+    assert "exported_job" in result.stderr
+    assert "honor_labels is not in effect for the job that scraped it, first" in result.stderr
+    assert "pushgateway_lab" not in lab_host.run("curl -s localhost:9091/metrics").stdout
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_a_push_that_does_not_arrive_says_why(lab_host: Host, run_pyinfra: Run) -> None:
+    data = FAST | {"pushgateway_targets": ["localhost:9"], "pushgateway_smoke_timeout": 2}
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
+    assert result.returncode == 1
+    assert "did not arrive in Prometheus within 2 s" in result.stderr
+    assert "http://localhost:9/metrics" in result.stderr
+    assert "pushgateway_lab" not in lab_host.run("curl -s localhost:9091/metrics").stdout

@@ -1,0 +1,115 @@
+"""The Pushgateway's command line: read, merged, written into Debian's ARGS."""
+
+import pytest
+
+from pushgateway_lab import flags
+from pushgateway_lab.flags import Flag, FlagError
+from pushgateway_lab.settings import parse
+
+DEBIAN = '# Set the command-line arguments to pass to the server.\nARGS=""\n'
+OURS = "--web.listen-address=127.0.0.1:9091 --web.enable-admin-api"
+
+
+def converge(defaults: str | None, **data: object) -> str:
+    """What DEFAULTS becomes with these settings."""
+    present = flags.parse(flags.arguments(defaults))
+    return flags.edit(defaults, flags.merge(present, parse(data)))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--a=b", "--c", "d"], (Flag("a", "b"), Flag("c", "d"))),
+        (["--web.enable-admin-api"], (Flag("web.enable-admin-api", True),)),
+        (["--no-web.enable-admin-api"], (Flag("web.enable-admin-api", False),)),
+        (["--a=", "--b"], (Flag("a", ""), Flag("b", True))),
+        (["stray"], (Flag("", "stray"),)),
+    ],
+)
+def test_flags_are_read_as_the_pushgateway_reads_them(
+    words: list[str], expected: tuple[Flag, ...]
+) -> None:
+    assert flags.parse(words) == expected
+
+
+def test_a_fresh_debian_file_gets_both_flags_and_keeps_its_comment() -> None:
+    assert converge(DEBIAN) == DEBIAN.replace('ARGS=""', f'ARGS="{OURS}"')
+
+
+@pytest.mark.parametrize(
+    ("defaults", "expected"),
+    [
+        (None, f'ARGS="{OURS}"\n'),
+        ("", f'ARGS="{OURS}"\n'),
+        ("OTHER=1", f'OTHER=1\nARGS="{OURS}"\n'),
+        ("ARGS=\n", f'ARGS="{OURS}"\n'),
+        (
+            '# ARGS="x"\nARGS="--log.level=debug"\n',
+            f'# ARGS="x"\nARGS="--log.level=debug {OURS}"\n',
+        ),
+        ("ARGS='--log.level=debug'", f'ARGS="--log.level=debug {OURS}"'),
+        ("ARGS=--log.level=debug\nB=1\n", f'ARGS="--log.level=debug {OURS}"\nB=1\n'),
+        (
+            'ARGS="--log.level=debug \\\n  --log.format=json"\n',
+            f'ARGS="--log.level=debug \\\n  --log.format=json {OURS}"\n',
+        ),
+        ('ARGS="--a=1"\nARGS="--b=2"\n', f'ARGS="--a=1"\nARGS="--b=2 {OURS}"\n'),
+    ],
+)
+def test_what_an_administrator_wrote_stays(defaults: str | None, expected: str) -> None:
+    assert converge(defaults) == expected
+    assert converge(expected) == expected
+
+
+def test_a_default_never_replaces_a_flag() -> None:
+    text = 'ARGS="--web.listen-address=:9999 --no-web.enable-admin-api"\n'
+    assert converge(text) == text
+
+
+def test_a_setting_replaces_a_flag_where_it_stands() -> None:
+    text = 'ARGS="--web.listen-address=:9999 --log.level=debug --web.enable-admin-api"\n'
+    assert converge(text, pushgateway_listen_address="127.0.0.1:9095") == text.replace(
+        ":9999", "127.0.0.1:9095"
+    )
+    assert converge(text, pushgateway_admin_api=False) == text.replace("--web.en", "--no-web.en")
+
+
+def test_a_flag_is_never_repeated() -> None:
+    text = 'ARGS="--web.listen-address :1 --web.listen-address=:2 --web.enable-admin-api"\n'
+    given = converge(text, pushgateway_listen_address="127.0.0.1:3")
+    assert given == 'ARGS="--web.listen-address=127.0.0.1:3 --web.enable-admin-api"\n'
+
+
+def test_extra_flags_are_added_and_replaced() -> None:
+    text = converge('ARGS="--persistence.interval=5m"\n')
+    changed = converge(text, pushgateway_extra_flags={"persistence.interval": "1m", "x.y": True})
+    assert changed == f'ARGS="--persistence.interval=1m {OURS} --x.y"\n'
+
+
+def test_a_value_with_a_space_stays_one_word() -> None:
+    text = converge(DEBIAN, pushgateway_extra_flags={"persistence.file": "/a b"})
+    assert flags.parse(flags.arguments(text))[-1] == Flag("persistence.file", "/a b")
+
+
+@pytest.mark.parametrize("value", ['"', "'", "$HOME", "a\\b", "`id`", "a\nb"])
+def test_a_value_that_would_not_be_taken_literally_is_refused(value: str) -> None:
+    with pytest.raises(FlagError, match="ARGS cannot hold"):
+        converge(DEBIAN, pushgateway_extra_flags={"persistence.file": value})
+
+
+@pytest.mark.parametrize("text", ['ARGS="--a\n', "A=1\nARGS='x\"\n", 'ARGS="a" b"\n'])
+def test_quotes_that_do_not_match_are_refused_with_their_line(text: str) -> None:
+    with pytest.raises(FlagError, match=r"^line [12]: "):
+        converge(text)
+
+
+def test_the_same_flags_in_another_order_are_the_same() -> None:
+    one, other = flags.parse(["--a", "1", "--b"]), flags.parse(["--b", "--a=1"])
+    assert flags.same(one, other)
+    assert not flags.same(one, flags.parse(["--a=2", "--b"]))
+
+
+def test_the_units_own_flags_count() -> None:
+    line = "/usr/bin/prometheus-pushgateway --log.level=debug $ARGS"
+    assert flags.command_line(line, ["--x=1"]) == (Flag("log.level", "debug"), Flag("x", "1"))
+    assert flags.command_line("/usr/bin/prometheus-pushgateway --x=1", []) is None

@@ -1,0 +1,134 @@
+"""Host data to settings: the defaults, the checks, and what a misspelling is told."""
+
+import re
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import pytest
+from pyinfra.api.inventory import Inventory
+
+from pushgateway_lab.settings import KEYS, Settings, SettingsError, check_all, parse
+
+ALL_PY = Path(__file__).parents[1] / "inventories" / "group_data" / "all.py"
+
+
+def test_defaults_are_those_of_the_lab() -> None:
+    settings = parse({})
+    assert settings.pushgateway_listen_address == "127.0.0.1:9091"
+    assert settings.pushgateway_admin_api is True
+    assert settings.pushgateway_job_name == "pushgateway"
+    assert settings.pushgateway_smoke == "auto"
+    assert settings.given == frozenset()
+
+
+def test_every_default_passes_its_own_check() -> None:
+    for field in fields(Settings):
+        if field.name in KEYS and field.default not in (None, MISSING):
+            assert field.metadata["check"](field.default) == field.default
+
+
+def test_only_keys_that_were_set_count_as_given() -> None:
+    settings = parse({"pushgateway_smoke": "never", "pushgateway_targets": None, "ssh_user": "me"})
+    assert settings.given == {"pushgateway_smoke"}
+    assert settings.pushgateway_smoke == "never"
+
+
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [
+        ("pushgateway_smoek", "pushgateway_smoke"),
+        ("pushgatway_job_name", "pushgateway_job_name"),
+        ("pushgateway-listen-address", "pushgateway_listen_address"),
+        ("PUSHGATEWAY_ADMIN_API", "pushgateway_admin_api"),
+        ("prometheus_ulr", "prometheus_url"),
+        ("pushgateway_listen", "pushgateway_listen_address"),
+        ("pushgateway_job", "pushgateway_job_name"),
+    ],
+)
+def test_a_misspelt_key_names_the_nearest(key: str, near: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{re.escape(key)}: .* did you mean {near}\\?$"):
+        parse({key: 1})
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["ssh_user", "prometheus_version", "prometheus_config_dir", "pushgateway_version", "smoke"],
+)
+def test_a_key_that_is_near_none_is_left_to_its_owner(key: str) -> None:
+    assert parse({key: object()}).given == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("pushgateway_listen_address", "9091", "such as 127.0.0.1:9091"),
+        ("pushgateway_listen_address", "127.0.0.1:99999", "port 99999"),
+        ("pushgateway_listen_address", "127.0.0.1:0", "port 0"),
+        ("pushgateway_admin_api", "yes", "True or False"),
+        ("pushgateway_admin_api", 1, "True or False"),
+        ("pushgateway_smoke", "sometimes", "auto, always, never"),
+        ("pushgateway_smoke", True, "auto, always, never"),
+        ("pushgateway_smoke_timeout", 0, "greater than 0"),
+        ("pushgateway_smoke_timeout", "10s", "number of seconds"),
+        ("pushgateway_smoke_timeout", True, "number of seconds"),
+        ("pushgateway_smoke_timeout", float("nan"), "number of seconds"),
+        ("pushgateway_job_name", 7, "'\"007\"'"),
+        ("pushgateway_job_name", " ", "not empty"),
+        ("pushgateway_job_name", "a\nb", "not empty"),
+        ("pushgateway_targets", [], "list of HOST:PORT"),
+        ("pushgateway_targets", "localhost", "'localhost' is not one"),
+        ("pushgateway_targets", ["http://localhost:9091"], "is not one"),
+        ("pushgateway_targets", ["a:1", 5], "5 is not one"),
+        ("pushgateway_scrape_interval", "15", "duration"),
+        ("pushgateway_scrape_interval", "1s1m", "duration"),
+        ("pushgateway_extra_flags", ["--log.level=debug"], "mapping"),
+        ("pushgateway_extra_flags", {"--log.level": "debug"}, "without dashes"),
+        ("pushgateway_extra_flags", {"web.listen-address": ":1"}, "setting of its own"),
+        ("pushgateway_extra_flags", {"log.level": None}, "None"),
+        ("prometheus_config_path", "prometheus.yml", "absolute path"),
+        ("prometheus_unit", "prometheus", "prometheus.service"),
+        ("prometheus_unit", "x; rm -rf /.service", "systemd unit"),
+        ("prometheus_url", "localhost:9090", "URL"),
+        ("prometheus_url", "https://localhost:9090", "http"),
+    ],
+)
+def test_an_impossible_value_is_named_with_its_key(key: str, value: object, says: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        parse({key: value})
+    assert str(error.value).startswith(f"{key} = ")
+    assert says in str(error.value)
+
+
+def test_values_from_the_command_line_are_understood() -> None:
+    settings = parse({"pushgateway_targets": "a:1, [::1]:9091", "pushgateway_smoke_timeout": 5})
+    assert settings.pushgateway_targets == ("a:1", "[::1]:9091")
+    assert settings.pushgateway_smoke_timeout == 5.0
+
+
+def test_all_hosts_with_bad_settings_are_named_at_once() -> None:
+    inventory = Inventory(
+        (
+            [
+                ("a", {"pushgateway_smok": 1}),
+                ("b", {}),
+                ("c", {"pushgateway_smok": 1, "pushgateway_smoke": "often"}),
+            ],
+            {},
+        )
+    )
+    with pytest.raises(SettingsError) as error:
+        check_all(inventory)
+    message = str(error.value)
+    assert "a, c: pushgateway_smok: no such setting" in message
+    assert "c: pushgateway_smoke = 'often'" in message
+    assert "b:" not in message
+
+
+def test_all_py_shows_every_setting_with_its_default_and_what_it_does() -> None:
+    shown = ALL_PY.read_text()
+    for field in fields(Settings):
+        if field.name not in KEYS:
+            continue
+        default = {} if field.default is MISSING else field.default
+        assert f"# {field.metadata['says']}\n# {field.name} = " in shown
+        assert f"# {field.name} = {default!r}".replace("'", '"') in shown
