@@ -22,6 +22,7 @@ setup: .venv/locked ## make .venv with everything locked in requirements.txt
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@.venv/bin/python -m compileall -q deploy # pyinfra itself writes no byte code
 	@touch $@
 
 .PHONY: lab
@@ -64,6 +65,15 @@ unit: .venv/locked ## the tests that need no host
 .PHONY: hosts
 hosts: .venv/locked ## the tests on real hosts
 	.venv/bin/pytest -q -n $(WORKERS) -m hosts
+
+.PHONY: bench
+bench: test-packages .venv/locked benchmarks/.venv/made ## measure against the floor, stock pyinfra and Ansible
+	PYTHONPATH=tests .venv/bin/python benchmarks/fleet.py $(ARGS)
+
+benchmarks/.venv/made: benchmarks/rivals/requirements.txt
+	$(PYTHON) -m venv --clear benchmarks/.venv
+	benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 .PHONY: format
 format: .venv/locked ## format the code

@@ -3,19 +3,19 @@
 Pure functions from text to text; reading and writing files is done elsewhere. Three things happen,
 each in modules of its own:
 
-+ finding places: `source`, `nodes`, `compose`, `configuration`
++ finding places: `source`, `parse`, `meaning`, `nodes`, `compose`, `configuration`, `fields`, `jobs`
 + choosing the edit: `wanted`, `style`, `write`, `edit`, `sequence`, `add`, `repair`, `remove`
 + proving the result: `proof`; `merge` puts all together
 """
 
-from pushgateway_lab.scrape_config.configuration import (
+from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.jobs import (
     Job,
     find_jobs,
     jobs_scraping,
     same_target,
     scrape_config_files,
 )
-from pushgateway_lab.scrape_config.errors import ScrapeConfigError
 from pushgateway_lab.scrape_config.merge import merge_job, remove_job
 from pushgateway_lab.scrape_config.source import decode
 

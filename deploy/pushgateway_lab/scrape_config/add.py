@@ -1,8 +1,7 @@
 """Choosing the edit that gives a configuration a job it does not have."""
 
-from pushgateway_lab.scrape_config.configuration import Configuration
+from pushgateway_lab.scrape_config.configuration import Configuration, refuse_shared
 from pushgateway_lab.scrape_config.edit import Edit, insert_lines
-from pushgateway_lab.scrape_config.errors import ScrapeConfigError
 from pushgateway_lab.scrape_config.marker import EMPTY, MISSING, marker
 from pushgateway_lab.scrape_config.nodes import Node
 from pushgateway_lab.scrape_config.sequence import (
@@ -25,15 +24,13 @@ from pushgateway_lab.scrape_config.write import block_item, block_mapping, flow,
 def add_job(configuration: Configuration, wanted: WantedJob) -> list[Edit]:
     """Return the edits that add a job after the last one.
 
-    Raises ScrapeConfigError where the list is an alias: its jobs are somebody else's, too.
+    Raises ScrapeConfigError where other parts of the file refer to the list.
     """
     text, value = configuration.document.text, configuration.value
     style = learn(configuration)
     if configuration.key is None or value is None:
         return _add_key(configuration, wanted, style)
-    if value.alias:
-        reason = "scrape_configs is an alias; write its list out here, so that it can be changed"
-        raise ScrapeConfigError(value.line, reason)
+    refuse_shared(configuration, value, "scrape_configs")
     if value.is_null:
         return _fill(configuration, configuration.key, value, wanted, style)
     if value.style:
@@ -48,7 +45,7 @@ def _add_key(configuration: Configuration, wanted: WantedJob, style: Style) -> l
     if root.style:
         opening = after_properties(text, root.start)
         key = scalar("scrape_configs", style.key_quote, in_flow=True)
-        entry = f"{key}: {_marked_list(text, MISSING, wanted, style)}"
+        entry = f"{key}: {_marked_list(text, opening, MISSING, wanted, style)}"
         return append_to_flow(text, opening, root.spans(), entry)
     position = configuration.document.end
     if ends_in_open_block_scalar(text, root):
@@ -67,9 +64,11 @@ def _fill(
     if not value.is_empty:
         start = after_properties(text, value.start)
         was = text[start : value.end]
-        return [Edit(start, value.end, _marked_list(text, was, wanted, style))]
+        return [Edit(start, value.end, _marked_list(text, start, was, wanted, style))]
     if configuration.document.root.style:
-        return [Edit(value.end, value.end, " " + _marked_list(text, EMPTY, wanted, style))]
+        return [
+            Edit(value.end, value.end, " " + _marked_list(text, value.end, EMPTY, wanted, style))
+        ]
     indent = column(text, key.start)
     position = after_own_comments(text, value.end, indent)
     return [
@@ -87,9 +86,9 @@ def _lines(wanted: WantedJob, style: Style, was: str | None = None) -> list[str]
     return block_item(entries, style.key_indent, dash_alone=style.dash_alone)
 
 
-def _marked_list(text: str, was: str, wanted: WantedJob, style: Style) -> str:
+def _marked_list(text: str, position: int, was: str, wanted: WantedJob, style: Style) -> str:
     """Return the job as a list in brackets, with the marker."""
-    return f"[ {marker(was)}{newline(text)}  {_flow(wanted, style)}]"
+    return f"[ {marker(was)}{newline(text, position)}  {_flow(wanted, style)}]"
 
 
 def _flow(wanted: WantedJob, style: Style) -> str:

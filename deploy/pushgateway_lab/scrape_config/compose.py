@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
-from pushgateway_lab.scrape_config.meaning import EMPTY, Meanings, scalar_content
+from pushgateway_lab.scrape_config.meaning import EMPTY, Meanings, scalar_content, undefined_alias
 from pushgateway_lab.scrape_config.nodes import Document, Kind, Node
 from pushgateway_lab.scrape_config.parse import Events, parse, refusal
-from pushgateway_lab.scrape_config.source import line_at
+from pushgateway_lab.scrape_config.source import line_at, next_token
 
 # Far deeper than any configuration; without a limit a hostile file would exhaust the stack.
 _DEEPEST = 100
@@ -92,10 +92,12 @@ class _Composer:
         return node
 
     def place_of_nothing(self, index: int) -> int:
-        """Return where an empty value would be written; libyaml may have marked the next token."""
-        if index > self.end and self.text[index - 1] in ":-?":
-            return index
-        return self.end
+        """Return where an empty value would be written: after its colon or dash.
+
+        The parser's mark, `index`, may be as far away as the next token.
+        """
+        token = next_token(self.text, self.end)
+        return token + 1 if token < index and self.text[token] in ":-?" else self.end
 
     def end_of_block_scalar(self, start: int, end: int) -> int:
         """Return where a block scalar ends: trailing blank lines are its own only with ``+``."""
@@ -108,7 +110,7 @@ class _Composer:
     def alias(self, event: Any) -> Node:
         start, line, name = event.start_mark.index, event.start_mark.line + 1, event.anchor
         if name not in self.anchors:
-            raise ScrapeConfigError(line, f"*{name} refers to nothing: no &{name} above it")
+            raise undefined_alias(event)
         node = self.anchors[name]
         if node is None:
             raise ScrapeConfigError(line, f"*{name} stands inside the very &{name} it refers to")
@@ -138,8 +140,8 @@ class _Composer:
         nodes = []
         while build := self.builders.get(type(event := self.next_event()).__name__):
             nodes.append(build(event))
-        if start.flow_style:
-            self.end = event.end_mark.index
+        if start.flow_style and self.text[event.end_mark.index - 1] in "]}":
+            self.end = event.end_mark.index  # a single pair in a list has no brackets of its own
         self.depth -= 1
         return nodes
 

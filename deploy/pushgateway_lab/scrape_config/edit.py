@@ -30,7 +30,7 @@ def insert_lines(text: str, index: int, lines: list[str]) -> Edit:
 
     A text whose last line has no line break gets lines of which the last has none either.
     """
-    line_break = newline(text)
+    line_break = newline(text, index)
     block = line_break.join(lines)
     if index == len(text) and text and not ends_line(text, index):
         return Edit(index, index, line_break + block)

@@ -7,6 +7,7 @@ comparing two files, or two parts of one, a comparison of numbers.
 
 from typing import Any
 
+from pushgateway_lab.scrape_config.errors import ScrapeConfigError
 from pushgateway_lab.scrape_config.nodes import Kind, Node
 from pushgateway_lab.scrape_config.parse import Events, parse
 
@@ -37,8 +38,7 @@ class Meanings:
 def meaning_of(text: str, meanings: Meanings) -> list[int]:
     """Return the number of each document of a text; a text without one has none.
 
-    What is not checked here, such as undefined aliases, means something unlike anything else.
-    Raises ScrapeConfigError for what is not YAML.
+    Raises ScrapeConfigError for what is not YAML, and for an alias that refers to nothing.
     """
     return parse(text, lambda events: _documents(events, meanings))
 
@@ -52,7 +52,9 @@ def _documents(events: Events, meanings: Meanings) -> list[int]:
         if name == "ScalarEvent":
             number = meanings.number(scalar_content(event, events.colon))
         elif name == "AliasEvent":
-            number = anchors.get(event.anchor) or meanings.number((event, True, None))
+            if event.anchor not in anchors:
+                raise undefined_alias(event)
+            number = anchors[event.anchor]
         elif name in _ENDS:
             children = siblings
             node, siblings = outer.pop()
@@ -68,29 +70,52 @@ def _documents(events: Events, meanings: Meanings) -> list[int]:
     return siblings
 
 
+def undefined_alias(event: Any) -> ScrapeConfigError:
+    """Return the error for an alias that refers to nothing."""
+    name = event.anchor
+    reason = f"*{name} refers to nothing: there is no &{name} above it"
+    return ScrapeConfigError(event.start_mark.line + 1, reason)
+
+
 def scalar_content(event: Any, colon: str) -> Content:
     """Return what a scalar is made of; `colon` is as in `Events`."""
     text = event.value.replace(colon, ":") if colon else event.value
     return text, event.implicit[0], event.ctag
 
 
-def parts_of(number: int, bracket: str, contents: list[Content]) -> list[Any]:
-    """Return the items of a sequence ``[``, or the pairs of a mapping ``{``, as numbers.
+def parts_of(number: int, bracket: str, contents: list[Content]) -> list[int]:
+    """Return the numbers of a sequence's items, or of a mapping's keys and values in turn.
 
-    Nothing for a number that means anything else.
+    `bracket` says which of the two, ``[`` or ``{``; for anything else there are none.
     """
     first, second, *parts = contents[number]
-    if first != bracket or isinstance(second, bool):
-        return []
-    return parts if bracket == "[" else list(zip(parts[::2], parts[1::2], strict=True))
+    return [] if first != bracket or isinstance(second, bool) else parts
 
 
 def node_of(number: int, contents: list[Content]) -> Node:
-    """Return a node of that meaning, without a place in any text."""
-    first, second, *rest = contents[number]
+    """Return a node of that meaning, without a place in any text.
+
+    What is the same in the text, through an alias, is the same node in the tree: a few lines of
+    aliases can stand for more than any memory holds.
+    """
+    needed: set[int] = set()
+    waiting = [number]
+    while waiting:
+        part = waiting.pop()
+        if part not in needed:
+            needed.add(part)
+            waiting += parts_of(part, "[", contents) + parts_of(part, "{", contents)
+    nodes: dict[int, Node] = {}
+    for part in sorted(needed):  # what a collection is made of got its number before
+        nodes[part] = _node(part, contents[part], nodes)
+    return nodes[number]
+
+
+def _node(number: int, content: Content, nodes: dict[int, Node]) -> Node:
+    first, second, *rest = content
     if isinstance(second, bool):
         style = "" if second or rest[0] else '"'
         return Node(Kind.SCALAR, 0, 0, 0, number, first, style, rest[0])
     kind = Kind.SEQUENCE if first == "[" else Kind.MAPPING
-    children = [node_of(child, contents) for child in rest]
+    children = [nodes[part] for part in rest]
     return Node(kind, 0, 0, 0, number, "", "", second, children=children)

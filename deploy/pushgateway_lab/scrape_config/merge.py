@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from pushgateway_lab.scrape_config.add import add_job
-from pushgateway_lab.scrape_config.configuration import Configuration, job_name, read
+from pushgateway_lab.scrape_config.configuration import Configuration, read
 from pushgateway_lab.scrape_config.edit import Edit, apply
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.jobs import name_of
 from pushgateway_lab.scrape_config.meaning import Meanings
 from pushgateway_lab.scrape_config.nodes import Node
 from pushgateway_lab.scrape_config.proof import is_merged, is_removed
@@ -41,7 +42,7 @@ def merge_job(text: str, job: Mapping[str, Any]) -> str:
         )
 
 
-def remove_job(text: str, name: str) -> str:
+def remove_job(text: str, job_name: str) -> str:
     """Return the configuration without the job of that name, and everything else as it was.
 
     A configuration to which `merge_job` added the job is restored to the character; one without
@@ -50,10 +51,10 @@ def remove_job(text: str, name: str) -> str:
     meanings = Meanings()
     with _garbage_left_alone():
         before = read(text, meanings)
-        present = _only_job(before, name)
+        present = _only_job(before, job_name)
         edits = [] if present is None else remove_job_at(before, before.jobs.index(present))
         return _proven(
-            before, edits, lambda result: is_removed(before.document, result, meanings, name)
+            before, edits, lambda result: is_removed(before.document, result, meanings, job_name)
         )
 
 
@@ -73,7 +74,7 @@ def _garbage_left_alone() -> Iterator[None]:
 
 
 def _only_job(configuration: Configuration, name: str) -> Node | None:
-    found = [job for job in configuration.jobs if job_name(job) == name]
+    found = [job for job in configuration.jobs if name_of(job) == name]
     if len(found) > 1:
         reason = f"there is a job {name!r} in line {found[0].line} already; keep one of the two"
         raise ScrapeConfigError(found[1].line, reason)
@@ -85,7 +86,7 @@ def _proven(before: Configuration, edits: list[Edit], is_right: Callable[[str], 
     text = apply(before.document.text, edits)
     try:
         if not edits or is_right(text):
-            return before.mark + text
+            return before.byte_order_mark + text
     except ScrapeConfigError:
         pass  # it is not even YAML any more
     line = line_at(text, min(edit.start for edit in edits))

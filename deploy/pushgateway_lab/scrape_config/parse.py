@@ -8,12 +8,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
-from pushgateway_lab.scrape_config.source import line_at, refuse_unprintable
+from pushgateway_lab.scrape_config.source import line_at, refuse_characters
 
 T = TypeVar("T")
 
 # A colon within a word: neither side of it is a blank or YAML's own punctuation.
 _COLON_IN_WORD = re.compile(r"""(?<=[^\s,\[\]{}'"]):(?=\S)""")
+# What is mostly meant by such a colon: ``[localhost:9090`` or ``, localhost:9090``.
+_UNQUOTED_PORT = re.compile(r"[\[,]\s*[\w.-]+:\d")
 
 # The marks of Jinja, Go, Helm and ERB templates where YAML has neither quotes nor a comment.
 _TEMPLATE = re.compile(r"""^[^#'"\n]*(\{\{|\{%|<%)""", re.MULTILINE)
@@ -34,33 +36,46 @@ def parse(text: str, build: Callable[[Events], T]) -> T:
     """Return what `build` makes of the events of a text that has no byte order mark.
 
     Raises ScrapeConfigError, with the line, for what is not YAML. `build` may be called twice:
-    the one thing libyaml refuses and Prometheus accepts is a colon within an unquoted word in flow
-    style, ``[localhost:9090]``. For a second try a character that is an ordinary letter to libyaml
-    takes the place of such colons.
+    libyaml refuses one thing that Prometheus accepts, a colon within an unquoted word in flow
+    style, ``[localhost:9090]``. Such a text is read with a letter in the place of these colons.
     """
-    from ruamel.yaml.cyaml import CBaseLoader  # noqa: PLC0415 - takes 0.1 s, and few runs need it
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError
 
-    refuse_unprintable(text)
-    try:
-        return build(Events(CBaseLoader(text).get_event, ""))
-    except YAMLError as error:
-        refused = error
-    if getattr(refused, "problem", None) == "found unexpected ':'":
-        letter = next(c for c in map(chr, range(0xE000, 0xF900)) if c not in text)
+    refuse_characters(text)
+    errors = []
+    letters = ["", _unused_letter(text)]
+    for letter in reversed(letters) if _UNQUOTED_PORT.search(text) else letters:
         try:
-            readable = _COLON_IN_WORD.sub(letter, text)
-            return build(Events(CBaseLoader(readable).get_event, letter))
-        except YAMLError:
-            pass
-    raise _in_plain_words(text, refused)
+            return build(_events(text, letter))
+        except YAMLError as error:
+            errors.append(error)
+    raise _in_plain_words(text, errors)
 
 
-def _in_plain_words(text: str, error: Any) -> ScrapeConfigError:
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", str(error))
-    context = getattr(error, "context", None)
-    reason = "not valid YAML: " + (f"{context}, {problem}" if context else problem)
-    return refusal(text, mark.index if mark else len(text), reason)
+def _unused_letter(text: str) -> str:
+    """Return a letter for private use (Unicode, section 23.5) that the text does not have."""
+    return next(letter for letter in map(chr, range(0xE000, 0xF900)) if letter not in text)
+
+
+def _events(text: str, colon: str) -> Events:
+    from ruamel.yaml.cyaml import CBaseLoader
+
+    readable = _COLON_IN_WORD.sub(colon, text) if colon else text
+    return Events(CBaseLoader(readable).get_event, colon)
+
+
+def _in_plain_words(text: str, errors: list[Any]) -> ScrapeConfigError:
+    """Return the error for a text that could not be read in either way."""
+    error = next((e for e in errors if e.problem != "found unexpected ':'"), errors[0])
+    index = error.problem_mark.index if error.problem_mark else len(text)
+    if text.startswith("\t", index):
+        reason = "not valid YAML: a tab in the place of blanks"
+    elif error.problem == "did not find expected <document start>":
+        reason = "this is outside of what is above (mind the indentation); Prometheus ignores it"
+    else:
+        problem = f"{error.context}, {error.problem}" if error.context else error.problem
+        reason = f"not valid YAML: {problem}"
+    return refusal(text, index, reason)
 
 
 def refusal(text: str, index: int, reason: str) -> ScrapeConfigError:

@@ -4,10 +4,10 @@ Nothing here knows how an edit was chosen, or where anything stands. Whatever go
 becomes an error here instead of a bad file.
 """
 
-from pushgateway_lab.scrape_config.configuration import effective, groups, job_name, targets
+from pushgateway_lab.scrape_config.fields import fields_of, items_of
+from pushgateway_lab.scrape_config.jobs import name_of
 from pushgateway_lab.scrape_config.meaning import Content, Meanings, meaning_of, node_of, parts_of
 from pushgateway_lab.scrape_config.nodes import Document, Node
-from pushgateway_lab.scrape_config.repair import has_value, missing_targets
 from pushgateway_lab.scrape_config.wanted import WantedJob
 
 # The numbers of the root's keys and values besides scrape_configs, and those of the jobs.
@@ -20,7 +20,9 @@ def is_merged(before: Document, text: str, meanings: Meanings, wanted: WantedJob
         case [[], [new]]:
             return _as_written(new) == _as_text(wanted.as_mapping())
         case [[old], [new]]:
-            return _is_right(new, wanted) and _keeps_its_own(old, new, wanted)
+            fields = fields_of(new)
+            right = not wanted.wrong_fields(fields) and not wanted.missing_targets(fields)
+            return right and _keeps_its_own(old, new, wanted)
     return False
 
 
@@ -28,7 +30,7 @@ def is_removed(before: Document, text: str, meanings: Meanings, name: str) -> bo
     """Return whether a text means the same as the document, but for lacking the job."""
     match changed_jobs(before, text, meanings):
         case [[old], []]:
-            return job_name(old) == name
+            return name_of(old) == name
     return False
 
 
@@ -57,7 +59,8 @@ def _outline(documents: list[int], contents: list[Content]) -> _Outline:
     rest: list[tuple[int, int]] = []
     jobs: list[int] = []
     for document in documents:
-        for key, value in parts_of(document, "{", contents):
+        parts = parts_of(document, "{", contents)
+        for key, value in zip(parts[::2], parts[1::2], strict=True):
             if contents[key][0] == "scrape_configs":
                 jobs += parts_of(value, "[", contents)
             else:
@@ -90,20 +93,11 @@ def _as_text(value: object) -> object:
     return str(value)
 
 
-def _is_right(job: Node, wanted: WantedJob) -> bool:
-    """Return whether a job has all that is wanted."""
-    fields = effective(job)
-    right = (has_value(fields.get(name), value) for name, value in wanted.fields.items())
-    return all(right) and not missing_targets(fields, wanted.targets)
-
-
 def _keeps_its_own(old: Node, new: Node, wanted: WantedJob) -> bool:
     """Return whether a repaired job still says all that it said, but for what was wrong."""
-    fields = effective(old)
-    missing = missing_targets(fields, wanted.targets)
-    touched = {n for n, value in wanted.fields.items() if not has_value(fields.get(n), value)}
-    if missing:
-        touched.add("static_configs")
+    fields = fields_of(old)
+    missing = wanted.missing_targets(fields)
+    touched = {*wanted.wrong_fields(fields), *(["static_configs"] if missing else [])}
     kept = _own_fields(old, touched) == _own_fields(new, touched)
     return kept and _scraped(old, []) == _scraped(new, missing)
 
@@ -118,10 +112,10 @@ def _scraped(job: Node, added: list[str]) -> list[tuple[object, ...]]:
     An added target in a group that says anything, such as labels, is not left out.
     """
     found: list[tuple[object, ...]] = []
-    for group in groups(effective(job)):
+    for group in items_of(fields_of(job).get("static_configs")):
         says = [(key.text, v.meaning) for key, v in group.entries() if key.text != "targets"]
         found += [("group", says)] if says else []
-        found += [
-            (target.meaning, says) for target in targets(group) if says or target.text not in added
-        ]
+        for target in items_of(fields_of(group).get("targets")):
+            if says or target.text not in added:
+                found.append((target.meaning, says))
     return found

@@ -1,7 +1,8 @@
 """Choosing the edit that takes a job out again, and leaves the file as before it was added."""
 
-from pushgateway_lab.scrape_config.configuration import Configuration
+from pushgateway_lab.scrape_config.configuration import Configuration, refuse_shared
 from pushgateway_lab.scrape_config.edit import Edit, cut_lines
+from pushgateway_lab.scrape_config.jobs import name_of
 from pushgateway_lab.scrape_config.marker import EMPTY, MISSING, marked
 from pushgateway_lab.scrape_config.nodes import Node
 from pushgateway_lab.scrape_config.sequence import remove_from_block, remove_from_flow
@@ -9,10 +10,16 @@ from pushgateway_lab.scrape_config.source import after_line, after_properties, l
 
 
 def remove_job_at(configuration: Configuration, position: int) -> list[Edit]:
-    """Return the edits that take out the job at a position of the list."""
+    """Return the edits that take out the job at a position of the list.
+
+    Raises ScrapeConfigError where other parts of the file refer to the job or to the list.
+    """
     text, key, value = configuration.document.text, configuration.key, configuration.value
     if key is None or value is None:
         return []
+    refuse_shared(configuration, value, "scrape_configs")
+    if not (job := value.children[position]).alias:
+        refuse_shared(configuration, job, f"the job {name_of(job)!r}")
     if len(value.children) == 1:
         restored = _restore(configuration, key, value)
         if restored:

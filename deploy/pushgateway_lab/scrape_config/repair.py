@@ -4,35 +4,27 @@ Only what is missing is touched. What other parts of the file share with the job
 or a merge key, is not touched at all: the edit is refused with the line to look at.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
-from pushgateway_lab.scrape_config.configuration import (
-    Configuration,
-    effective,
-    groups,
-    is_true,
-    same_target,
-    targets,
-)
+from pushgateway_lab.scrape_config.configuration import Configuration, refuse_shared
 from pushgateway_lab.scrape_config.edit import Edit, insert_lines
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.fields import fields_of
 from pushgateway_lab.scrape_config.nodes import Kind, Node
 from pushgateway_lab.scrape_config.sequence import append_to_block, append_to_flow
 from pushgateway_lab.scrape_config.source import after_line, after_properties, column
-from pushgateway_lab.scrape_config.style import Style, learn
+from pushgateway_lab.scrape_config.style import Style, learn, quote_of_targets
 from pushgateway_lab.scrape_config.wanted import Scalar, WantedJob
 from pushgateway_lab.scrape_config.write import block_item, block_mapping, flow, flow_entry, scalar
 
 
 def repair_job(configuration: Configuration, job: Node, wanted: WantedJob) -> list[Edit]:
     """Return the edits that give a job the wanted fields and targets; none if it has them."""
-    fields = effective(job)
-    wrong = {name: v for name, v in wanted.fields.items() if not has_value(fields.get(name), v)}
-    missing = missing_targets(fields, wanted.targets)
+    fields = fields_of(job)
+    wrong, missing = wanted.wrong_fields(fields), wanted.missing_targets(fields)
     if not wrong and not missing:
         return []
-    _refuse_shared(configuration, job, f"the job {wanted.name!r}")
+    refuse_shared(configuration, job, f"the job {wanted.name!r}")
     style = learn(configuration, job)
     edits: list[Edit] = []
     new: dict[str, Any] = {}
@@ -40,8 +32,11 @@ def repair_job(configuration: Configuration, job: Node, wanted: WantedJob) -> li
         own = job.get(name)
         if own is None:
             new[name] = value
-        else:
+        elif own is fields[name]:
             edits.append(_replace(configuration, name, own, value))
+        else:
+            reason = f"a merge key (<<) below overrides {name}; move the merge key up"
+            raise ScrapeConfigError(own.line, reason)
     if missing and "static_configs" not in fields:
         new["static_configs"] = [{"targets": missing}]
     elif missing:
@@ -49,34 +44,14 @@ def repair_job(configuration: Configuration, job: Node, wanted: WantedJob) -> li
     return [*edits, *_add_fields(configuration, job, new, style)]
 
 
-def has_value(field: Node | None, wanted: Scalar) -> bool:
-    """Return whether a field says what is wanted, in whatever form."""
-    if field is None or field.kind is not Kind.SCALAR:
-        return False
-    if isinstance(wanted, bool):
-        return is_true(field) is wanted
-    return field.text == str(wanted)
-
-
-def missing_targets(fields: dict[str, Node], wanted: Iterable[str]) -> list[str]:
-    """Return the wanted targets that a job with these fields does not scrape yet."""
-    present = [target.text for group in groups(fields) for target in targets(group)]
-    return [target for target in wanted if not any(same_target(target, own) for own in present)]
-
-
-def _refuse_shared(configuration: Configuration, node: Node, what: str) -> None:
-    """Refuse to change what also stands, by an alias, in other parts of the file."""
-    if node.alias or node.start in configuration.document.shared:
-        reason = f"{what} is shared with other parts of the file by an alias (*); write it out here"
-        raise ScrapeConfigError(node.line, reason)
-
-
 def _replace(configuration: Configuration, name: str, field: Node, value: Scalar) -> Edit:
     """Put a value in the place of another one, in the same quotes."""
     if field.kind is not Kind.SCALAR:
-        raise ScrapeConfigError(field.line, f"{name} must be a single value, and is a {field.kind}")
+        raise ScrapeConfigError(
+            field.line, f"{name} must be a single value, and is a {field.kind.value}"
+        )
     if not field.alias:
-        _refuse_shared(configuration, field, name)
+        refuse_shared(configuration, field, name)
     new = scalar(value, field.style if field.style in {"'", '"'} else "", in_flow=True)
     return _put(configuration.document.text, field, new)
 
@@ -89,7 +64,7 @@ def _put(text: str, field: Node, new: str) -> Edit:
 def _add_targets(
     configuration: Configuration, job: Node, missing: list[str], style: Style
 ) -> list[Edit]:
-    """Add targets to the first group that has no labels, or else as a group of their own.
+    """Add targets to the first group that holds nothing else, or else as a group of their own.
 
     The labels of a group say something about its targets, which may not be true of ours.
     """
@@ -97,7 +72,7 @@ def _add_targets(
     if static_configs is None:
         reason = "static_configs comes from a merge key (<<); write it out in this job"
         raise ScrapeConfigError(job.line, reason)
-    _refuse_shared(configuration, static_configs, "static_configs")
+    refuse_shared(configuration, static_configs, "static_configs")
     if static_configs.is_null:
         return [_put(text, static_configs, flow("static_configs", [{"targets": missing}], style))]
     if static_configs.kind is not Kind.SEQUENCE:
@@ -108,7 +83,7 @@ def _add_targets(
             return edits
     new = {"targets": missing}
     lines = block_item(block_mapping(new, style))
-    return append(text, static_configs, [lines], [flow("static_configs", new, style)])
+    return _append(text, static_configs, [lines], [flow("static_configs", new, style)])
 
 
 def _add_to_group(
@@ -117,20 +92,19 @@ def _add_to_group(
     """Return the edits that add targets to a group, or none where they should not be in it."""
     text, shared = configuration.document.text, configuration.document.shared
     own = group.get("targets")
-    labels = effective(group).get("labels")
-    labelled = labels is not None and not labels.is_null and labels.children != []
-    if own is None or labelled or group.alias or own.alias or {group.start, own.start} & shared:
+    says_more = len(group.children) > len(("targets", own))
+    if own is None or says_more or group.alias or own.alias or {group.start, own.start} & shared:
         return []
     if own.is_null:
         return [_put(text, own, flow("targets", missing, style))]
     if own.kind is not Kind.SEQUENCE:
         return []
-    quote = own.children[-1].style if own.children else style.target_quote
-    lines = [[f"- {scalar(target, quote)}"] for target in missing]
-    return append(text, own, lines, [scalar(target, quote, in_flow=True) for target in missing])
+    quote = quote_of_targets(own) if own.children else style.target_quote
+    words = [scalar(target, quote) for target in missing]
+    return _append(text, own, [block_item([word]) for word in words], words)
 
 
-def append(text: str, sequence: Node, lines: list[list[str]], words: list[str]) -> list[Edit]:
+def _append(text: str, sequence: Node, lines: list[list[str]], words: list[str]) -> list[Edit]:
     """Add items to a sequence: as lines to a block one, as words to a flow one."""
     if not sequence.style:
         return [append_to_block(text, sequence, item) for item in lines]

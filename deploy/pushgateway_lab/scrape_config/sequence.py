@@ -8,6 +8,7 @@ import re
 from pushgateway_lab.scrape_config.edit import Edit, cut_lines, insert_lines
 from pushgateway_lab.scrape_config.nodes import Node
 from pushgateway_lab.scrape_config.source import (
+    after_blank_lines,
     after_line,
     after_own_comments,
     after_properties,
@@ -39,15 +40,18 @@ def append_to_block(text: str, sequence: Node, item: list[str]) -> Edit:
     followed it: the new item is then put before the one that ends with it.
     """
     items = sequence.children
-    last = len(items) - 1
-    indent = column(text, dash(text, sequence, last))
-    lines = [" " * indent + line for line in item]
-    blank = [""] if _separated_by_blank_lines(text, sequence) else []
+    last_dash = dash(text, sequence, len(items) - 1)
+    lines = [" " * column(text, last_dash) + line for line in item]
+    after = items
     if ends_in_open_block_scalar(text, sequence):
-        last -= 1
-    if last < 0:
-        return insert_lines(text, line_start(text, dash(text, sequence, 0)), lines)
-    return insert_lines(text, after_own_comments(text, items[last].end, indent), blank + lines)
+        after = items[:-1]
+    if not after:
+        return insert_lines(text, line_start(text, last_dash), lines)
+    position = after_own_comments(text, after[-1].end, column(text, last_dash))
+    keeps_blank_lines = ends_line(text, after[-1].end) and position == after[-1].end
+    if _separated_by_blank_lines(text, sequence) and not keeps_blank_lines:
+        lines = ["", *lines]
+    return insert_lines(text, position, lines)
 
 
 def remove_from_block(text: str, sequence: Node, position: int) -> Edit:
@@ -58,6 +62,8 @@ def remove_from_block(text: str, sequence: Node, position: int) -> Edit:
     start = line_start(text, own_dash)
     end = after_own_comments(text, items[position].end, indent)
     if position > 0:
+        if items[position - 1].end == start:  # a ``|+`` scalar: it would keep blank lines below
+            return Edit(start, after_blank_lines(text, end), "")
         before = after_own_comments(text, items[position - 1].end, indent)
         if without_last_break(text, start) == before:  # a blank line stands between
             start = before
@@ -95,11 +101,11 @@ def append_to_flow(text: str, opening: int, items: list[Span], item: str) -> lis
     if indent.strip():
         return [Edit(end, end, _separator(text, items) + item)]
     comment = _COMMENT_ON_LINE.match(text, end)
-    if comment is None:
-        return [Edit(end, end, "," + newline(text) + indent + item)]
-    line = indent + item + comment["comma"]
-    comma = [] if comment["comma"] else [Edit(end, end, ",")]
-    return [*comma, insert_lines(text, after_line(text, end), [line])]
+    has_comma = text[next_token(text, end)] == ","
+    if comment is None or has_comma != bool(comment["comma"]):
+        return [Edit(end, end, "," + newline(text, end) + indent + item)]
+    line = insert_lines(text, after_line(text, end), [indent + item + comment["comma"]])
+    return [line] if has_comma else [Edit(end, end, ","), line]
 
 
 def remove_from_flow(text: str, items: list[Span], position: int) -> list[Edit]:

@@ -19,12 +19,15 @@ _NEWLINE = re.compile("\r\n|\n|\r")
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
 )
+# A byte order mark within the text (section 5.2) where it would pass for indentation.
+_MARK_AT_LINE_START = re.compile(f"(?:(?<=[{_BREAKS}])|\\A){BYTE_ORDER_MARK}")
 
 # Blanks, line breaks and comments: all that may stand between two tokens.
 _BETWEEN_TOKENS = re.compile(f"(?:[ \t{_BREAKS}]+|#[^{_BREAKS}]*)*")
 
 _PROPERTY = re.compile(rf"[&!][^ \t{_BREAKS}\[\]{{}},]*")
 _REST_OF_LINE = re.compile(f"[^{_BREAKS}]*")
+_BLANK_LINES = re.compile(f"(?:[ \t]*[{_BREAKS}])*")
 _BLANK_OR_COMMENT_LINE = re.compile(
     f"(?P<indent>[ \t]*)(?P<comment>#[^{_BREAKS}]*)?(?:\r\n|[{_BREAKS}]|\\Z)",
 )
@@ -44,22 +47,29 @@ def decode(data: bytes) -> str:
         raise ScrapeConfigError(line, reason) from None
 
 
-def refuse_unprintable(text: str) -> None:
-    """Raise ScrapeConfigError at the first character that YAML does not allow in a file."""
-    if found := _UNPRINTABLE.search(text):
+def refuse_characters(text: str) -> None:
+    """Raise ScrapeConfigError for characters that YAML does not allow in a document."""
+    found = _UNPRINTABLE.search(text)
+    if found is None and BYTE_ORDER_MARK in text:
+        found = _MARK_AT_LINE_START.search(text)
+    if found is not None:
         reason = f"the character U+{ord(found.group()):04X} is not allowed in YAML; delete it"
         raise ScrapeConfigError(line_at(text, found.start()), reason)
 
 
-def newline(text: str) -> str:
-    """Return the file's own line break: that of its first line, or LF."""
-    found = _NEWLINE.search(text)
+def newline(text: str, index: int) -> str:
+    """Return the line break in use at the index: that of the line above, or of the first, or LF."""
+    start = line_start(text, index)
+    found = _NEWLINE.search(text, without_last_break(text, start))
     return found.group() if found else "\n"
 
 
 def line_at(text: str, index: int) -> int:
-    """Return the number of the line that holds the character at the index."""
-    return len(_NEWLINE.findall(text, 0, index)) + 1
+    """Return the number of the line that holds the character at the index.
+
+    The count is that of Prometheus' own messages, which knows more line breaks than most editors.
+    """
+    return len(_BREAK.findall(text, 0, index)) + 1
 
 
 def line_start(text: str, index: int) -> int:
@@ -80,6 +90,12 @@ def after_line(text: str, index: int) -> int:
     end = match.end() if match else index
     found = _BREAK.match(text, end)
     return found.end() if found else end
+
+
+def after_blank_lines(text: str, index: int) -> int:
+    """Return where the blank lines that start at the index end."""
+    match = _BLANK_LINES.match(text, index)
+    return match.end() if match else index
 
 
 def ends_line(text: str, index: int) -> bool:

@@ -59,17 +59,30 @@ def learn(configuration: Configuration, nearest: Node | None = None) -> Style:
         key_indent=key_indent,
         key_quote=next((key.style for node in [*jobs, root] for key, _ in node.entries()), ""),
         name_quote=quote,
-        target_quote=targets[1].children[-1].style if targets else quote or "'",
+        target_quote=quote_of_targets(targets[1]) if targets else quote or "'",
         list_indent=next(list_indents, 2),
         targets_indent=_indent(text, targets) if targets and not targets[1].style else None,
         padding=_padding(text, targets[1]) if targets and targets[1].style else "",
     )
 
 
+def quote_of_targets(targets: Node) -> str:
+    """Return the quote around the last target of a list.
+
+    In brackets there is one even if none is there, unless the owner writes ``[localhost:9090]``:
+    Prometheus reads a colon there without quotes, but not every parser does.
+    """
+    last = targets.children[-1]
+    if targets.style and not last.style and ":" not in last.text:
+        return "'"
+    return last.style
+
+
 def _in_flow(configuration: Configuration, jobs: list[Node]) -> bool:
-    if configuration.value is not None and configuration.value.style:
-        return True
-    return bool(jobs[0].style if jobs else configuration.document.root.style)
+    value, root = configuration.value, configuration.document.root
+    if value is None or not value.children:
+        return bool(root.style)
+    return bool(value.style or next((job.style for job in jobs if not job.alias), ""))
 
 
 def _dashes(configuration: Configuration) -> Iterator[tuple[bool, int]]:

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from pushgateway_lab.scrape_config.fields import Fields, is_true
+from pushgateway_lab.scrape_config.jobs import same_target, targets_of
+from pushgateway_lab.scrape_config.nodes import Kind, Node
+
 Scalar = str | int | bool
 
 
@@ -20,6 +24,19 @@ class WantedJob(NamedTuple):
     targets: tuple[str, ...]
     labels: dict[str, str]
 
+    def wrong_fields(self, fields: Fields) -> dict[str, Scalar]:
+        """Return which of its fields a job with the given ones lacks, or has otherwise."""
+        return {
+            name: value
+            for name, value in self.fields.items()
+            if not _has_value(fields.get(name), value)
+        }
+
+    def missing_targets(self, fields: Fields) -> list[str]:
+        """Return which of its targets a job with the given fields does not scrape."""
+        present = [target.text for target in targets_of(fields)]
+        return [t for t in self.targets if not any(same_target(t, own) for own in present)]
+
     def as_mapping(self) -> dict[str, Any]:
         """Return it in the form and order in which it is written."""
         group: dict[str, Any] = {"targets": list(self.targets)}
@@ -27,6 +44,13 @@ class WantedJob(NamedTuple):
             group["labels"] = self.labels
         job: dict[str, Any] = {"job_name": self.name, **self.fields}
         return {**job, "static_configs": [group]} if self.targets else job
+
+
+def _has_value(field: Node | None, wanted: Scalar) -> bool:
+    """Return whether a field says what is wanted, in whatever form."""
+    if field is None or field.kind is not Kind.SCALAR:
+        return False
+    return is_true(field) is wanted if isinstance(wanted, bool) else field.text == str(wanted)
 
 
 def wanted_job(job: Mapping[str, Any]) -> WantedJob:
@@ -57,5 +81,14 @@ def _group(static_configs: Any) -> tuple[tuple[str, ...], dict[str, str]]:
             labels: Any = rest.pop("labels", {})
             texts = [*targets, *labels, *labels.values()] if isinstance(labels, Mapping) else [None]
             if not rest and all(isinstance(text, str) and text for text in texts):
-                return tuple(dict.fromkeys(targets)), dict(labels)
+                return _unique(targets), dict(labels)
     raise ValueError(f"static_configs: one group of targets is supported, not {static_configs!r}")
+
+
+def _unique(targets: list[str]) -> tuple[str, ...]:
+    """Return the targets, none of them by two names."""
+    unique: list[str] = []
+    for target in targets:
+        if not any(same_target(target, other) for other in unique):
+            unique.append(target)
+    return tuple(unique)

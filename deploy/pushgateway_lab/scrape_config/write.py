@@ -53,7 +53,8 @@ def flow(key: str, value: Any, style: Style) -> str:
             items = ", ".join(flow(key, item, style) for item in value)
             return "[" + style.padding + items + style.padding + "]"
         case _:
-            return scalar(value, _quote(key, style), in_flow=True)
+            as_others = key == "targets" and style.targets_indent is None
+            return scalar(value, _quote(key, style), in_flow=not as_others)
 
 
 def flow_entry(key: str, value: Any, style: Style) -> str:

@@ -1,0 +1,266 @@
+"""How long a fleet takes: this toolkit beside the bare SSH floor, stock pyinfra and Ansible.
+
+    make bench                                # everything, one table
+    make bench ARGS="--hosts 20 --runs 3"     # one size
+
+Boots real hosts, brings them to the end state, then runs each command in turn, round by round, so
+that a machine whose speed drifts slows all of them alike. What counts is a row's ratio to the floor,
+`pyinfra exec -- true`, in the same run.
+"""
+
+import argparse
+import os
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from labhost import Host, HostSpec, Lab
+from labhost.proxy import DelayingProxy
+from pushgateway_lab.host_files import script
+from pushgateway_lab.settings import Settings
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent
+PYINFRA = Path(sys.prefix, "bin/pyinfra")
+RIVALS = HERE / ".venv"
+INSTALLED = ("prometheus", "prometheus-pushgateway", "curl", "python3-apt")
+REAL_HOSTS = 20
+"""More inventory entries than this share real hosts: the machine has to bear them all."""
+
+
+class Fleet(NamedTuple):
+    """Inventories of the same hosts, for each tool."""
+
+    size: int
+    pyinfra: Path
+    ansible: Path
+
+
+class Row(NamedTuple):
+    """A measured command."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str] = MappingProxyType({})
+
+
+def main() -> int:
+    """Run the benchmark; returns the exit code."""
+    arguments = _parser().parse_args()
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    )
+    with _room_for_hosts(), Lab.make() as lab, tempfile.TemporaryDirectory() as directory:
+        if arguments.bootstrap:
+            _bootstrap(lab, Path(directory), arguments.bootstrap)
+        if arguments.hosts or arguments.latency:
+            _no_change(lab, Path(directory), arguments)
+    return 0
+
+
+@contextmanager
+def _room_for_hosts() -> Iterator[None]:
+    """Twenty systemds need more inotify instances than the kernel's usual 128, six each."""
+    limit = Path("/proc/sys/fs/inotify/max_user_instances")
+    usual = limit.read_text()
+    limit.write_text("1024")
+    try:
+        yield
+    finally:
+        limit.write_text(usual)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    numbers: dict[str, Any] = {"type": int, "nargs": "*", "metavar": "N"}
+    parser.add_argument("--hosts", default=[1, 20, 100, 200], help="sizes of the fleet", **numbers)
+    parser.add_argument("--latency", default=[50, 150], help="added, in ms, to one host", **numbers)
+    parser.add_argument("--bootstrap", type=int, default=20, help="bare hosts; 0: leave it out")
+    parser.add_argument("--runs", type=int, default=5, help="counted runs of each command")
+    parser.add_argument("--slow", type=int, default=20, help="Ansible's largest fleet")
+    return parser
+
+
+def _no_change(lab: Lab, directory: Path, arguments: argparse.Namespace) -> None:
+    """Hosts on which everything is right already."""
+    wanted = min(max(arguments.hosts or [1]), REAL_HOSTS)
+    hosts = lab.boot_all([HostSpec(packages=INSTALLED)] * wanted)
+    whole = _fleet(directory, hosts, len(hosts))
+    # In this order all find their own work done: the toolkit takes a job as anybody wrote it, the
+    # others know theirs by the marks around it.
+    _run(_stock(whole))
+    _run(_toolkit(whole, "--data", "pushgateway_smoke=never"))
+    for size in arguments.hosts:
+        fleet = _fleet(directory, hosts, size)
+        shared = f" ({len(hosts)} real ones)" if size > len(hosts) else ""
+        rows = _rows(fleet, with_ansible=size <= arguments.slow)
+        _table(f"{size} hosts{shared}, nothing to change", _measure(rows, arguments.runs))
+    for latency in arguments.latency:
+        with _delayed(directory, hosts[0], latency) as fleet:
+            rows = _rows(fleet, with_ansible=False)
+            times = _measure(rows, arguments.runs)
+            _table(f"1 host with {latency} ms more latency, nothing to change", times, latency)
+
+
+def _rows(fleet: Fleet, *, with_ansible: bool) -> list[Row]:
+    snapshot = script(
+        "snapshot.sh",
+        {
+            "config_path": Settings.prometheus_config_path,
+            "prometheus_unit": Settings.prometheus_unit,
+            "prometheus_url": Settings.prometheus_url,
+        },
+    )
+    rows = [
+        Row("pyinfra exec -- true, the floor", _pyinfra(fleet, "exec", "--", "true")),
+        Row("pyinfra exec of the snapshot", _pyinfra(fleet, "exec", "--", snapshot)),
+        _toolkit(fleet),
+        _stock(fleet),
+    ]
+    if with_ansible:
+        rows += [_ansible(fleet, mitogen=False), _ansible(fleet, mitogen=True)]
+    return rows
+
+
+def _pyinfra(fleet: Fleet, *arguments: str) -> list[str]:
+    return [str(PYINFRA), str(fleet.pyinfra), *arguments]
+
+
+def _toolkit(fleet: Fleet, *arguments: str) -> Row:
+    return Row("this toolkit", _pyinfra(fleet, "-y", "deploy/bootstrap.py", *arguments))
+
+
+def _ansible(fleet: Fleet, *, mitogen: bool) -> Row:
+    environment = {
+        "ANSIBLE_PIPELINING": "true",
+        "ANSIBLE_FORKS": str(fleet.size),
+        "ANSIBLE_HOST_KEY_CHECKING": "false",
+        "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+        "ANSIBLE_HOME": str(fleet.ansible.parent / "ansible"),
+    }
+    if mitogen:
+        found = next(RIVALS.glob("lib/python*/site-packages/ansible_mitogen/plugins/strategy"))
+        environment |= {
+            "ANSIBLE_STRATEGY_PLUGINS": str(found),
+            "ANSIBLE_STRATEGY": "mitogen_linear",
+        }
+    playbook = RIVALS / "bin" / "ansible-playbook"
+    command = [str(playbook), "-i", str(fleet.ansible), str(HERE / "rivals" / "playbook.yml")]
+    return Row("Ansible with Mitogen" if mitogen else "Ansible", command, environment)
+
+
+def _fleet(directory: Path, hosts: Sequence[Host], size: int, **data: Any) -> Fleet:
+    """Inventories of `size` entries; beyond the number of hosts, several name the same one."""
+    entries = [
+        (f"entry{number}", hosts[number % len(hosts)].pyinfra_data() | data)
+        for number in range(size)
+    ]
+    folder = Path(tempfile.mkdtemp(dir=directory))
+    pyinfra, ansible = folder / "inventory.py", folder / "inventory.ini"
+    pyinfra.write_text(f"hosts = {entries!r}\n")
+    ansible.write_text("\n".join(_ansible_line(name, each) for name, each in entries) + "\n")
+    return Fleet(size, pyinfra, ansible)
+
+
+def _ansible_line(name: str, data: dict[str, Any]) -> str:
+    options = f"-F /dev/null -o UserKnownHostsFile={data['ssh_known_hosts_file']}"
+    return (
+        f"{name} ansible_host={data['ssh_hostname']} ansible_user={data['ssh_user']} "
+        f"ansible_ssh_private_key_file={data['ssh_key']} ansible_ssh_common_args='{options}'"
+    )
+
+
+@contextmanager
+def _delayed(directory: Path, host: Host, milliseconds: int) -> Iterator[Fleet]:
+    with DelayingProxy(host.address, latency=milliseconds / 1000) as proxy:
+        reached = {"ssh_hostname": "127.0.0.1", "ssh_port": proxy.port}
+        yield _fleet(directory, [host], 1, **reached, ssh_strict_host_key_checking="no")
+
+
+def _measure(rows: Sequence[Row], runs: int) -> dict[str, list[float]]:
+    """Seconds of each row's runs, taken in turn; one run of each first does not count."""
+    times: dict[str, list[float]] = {row.name: [] for row in rows}
+    for round_ in range(runs + 1):
+        for row in rows:
+            seconds = _run(row)
+            if round_:
+                times[row.name].append(seconds)
+    return times
+
+
+def _run(row: Row) -> float:
+    started = time.perf_counter()
+    done = subprocess.run(
+        row.command,
+        cwd=REPOSITORY,
+        env=os.environ | dict(row.environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        sys.exit(f"{shlex.join(row.command)[:200]}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+    return time.perf_counter() - started
+
+
+def _table(title: str, times: dict[str, list[float]], latency: int = 0) -> None:
+    """Median seconds, and their ratio to the first row's, the median of the rounds' own ratios."""
+    floor = next(iter(times.values()))
+    print(
+        f"\n{title}\n\n| what | seconds | times the floor |{' round trips above it |' if latency else ''}"
+    )
+    print(f"| --- | ---: | ---: |{' ---: |' if latency else ''}")
+    for name, seconds in times.items():
+        median = statistics.median(seconds)
+        ratio = statistics.median(a / b for a, b in zip(seconds, floor, strict=True))
+        trips = (median - statistics.median(floor)) / (latency / 1000) if latency else 0
+        print(f"| {name} | {median:.2f} | {ratio:.2f} |{f' {trips:.1f} |' if latency else ''}")
+
+
+def _bootstrap(lab: Lab, directory: Path, size: int) -> None:
+    """Bare hosts, each tool once on fresh ones: minutes, not milliseconds."""
+    times: dict[str, list[float]] = {}
+    for make in (_apt_alone, _toolkit_unproven, _stock, _ansible_plain):
+        with ExitStack() as stack:
+            hosts = lab.boot_all([HostSpec()] * size)
+            for host in hosts:
+                stack.callback(host.stop)
+            row = make(_fleet(directory, hosts, size))
+            times[row.name] = [_run(row)]
+    _table(f"{size} bare hosts, everything to install", times)
+
+
+def _apt_alone(fleet: Fleet) -> Row:
+    install = (
+        "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "
+        "--no-install-recommends prometheus prometheus-pushgateway curl"
+    )
+    return Row("apt alone, through pyinfra exec", _pyinfra(fleet, "exec", "--", install))
+
+
+def _toolkit_unproven(fleet: Fleet) -> Row:
+    """Without the smoke push, which the others have nothing like and which waits for a scrape."""
+    return _toolkit(fleet, "--data", "pushgateway_smoke=never")
+
+
+def _stock(fleet: Fleet) -> Row:
+    return Row("stock pyinfra operations", _pyinfra(fleet, "-y", str(HERE / "rivals" / "stock.py")))
+
+
+def _ansible_plain(fleet: Fleet) -> Row:
+    return _ansible(fleet, mitogen=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

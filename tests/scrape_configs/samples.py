@@ -1,0 +1,27 @@
+"""The job the tests merge, and the tables of sample configurations in this folder."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+JOB = {
+    "job_name": "pushgateway",
+    "honor_labels": True,
+    "static_configs": [{"targets": ["localhost:9091"]}],
+}
+
+_ROW = re.compile(r"^#### (.*)\n((?s:.*?))^#### =>\n((?s:.*?))(?=^#### |\Z)", re.MULTILINE)
+
+
+class Row(NamedTuple):
+    """A configuration, and what is expected of it."""
+
+    name: str
+    before: str
+    expected: str
+
+
+def rows(table: str) -> list[Row]:
+    """Read a table; the README tells how it is written."""
+    text = Path(__file__).with_name(f"{table}.txt").read_text("utf-8")
+    return [Row(*found) for found in _ROW.findall(text)]

@@ -1,0 +1,61 @@
+"""One configuration for each shape, from the tables in `scrape_configs/`."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pushgateway_lab.scrape_config import ScrapeConfigError, merge_job, remove_job
+from scrape_configs.samples import JOB, Row, rows
+
+
+def as_it_is(text: str) -> str:
+    return text
+
+
+def with_crlf(text: str) -> str:
+    return text.replace("\n", "\r\n")
+
+
+def with_byte_order_mark(text: str) -> str:
+    return "\ufeff" + text
+
+
+def without_final_newline(text: str) -> str:
+    return text.removesuffix("\n")
+
+
+def every_row_of(table: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("row", rows(table), ids=lambda row: row.name)
+
+
+in_every_form = pytest.mark.parametrize(
+    "form", [as_it_is, with_crlf, with_byte_order_mark, without_final_newline]
+)
+Form = Callable[[str], str]
+
+
+@in_every_form
+@every_row_of("absent")
+def test_an_absent_job_is_added_and_can_be_removed_again(row: Row, form: Form) -> None:
+    if form in {with_crlf, without_final_newline} and not row.before:
+        pytest.skip("an empty file has no lines")
+    before = form(row.before)
+    merged = merge_job(before, JOB)
+    assert merged == form(row.expected)
+    assert merge_job(merged, JOB) == merged
+    assert remove_job(merged, "pushgateway") == before
+
+
+@in_every_form
+@every_row_of("present")
+def test_a_present_job_is_repaired(row: Row, form: Form) -> None:
+    merged = merge_job(form(row.before), JOB)
+    assert merged == form(row.expected)
+    assert merge_job(merged, JOB) == merged
+
+
+@every_row_of("refused")
+def test_what_cannot_be_read_or_changed_is_refused_with_the_line(row: Row) -> None:
+    with pytest.raises(ScrapeConfigError) as refused:
+        merge_job(row.before, JOB)
+    assert str(refused.value).startswith(row.expected.rstrip("\n"))

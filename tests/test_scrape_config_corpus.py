@@ -1,0 +1,89 @@
+"""Real configurations, from the folder named by the variable PROMETHEUS_YML_CORPUS.
+
+The folder has three parts: `valid` (Prometheus accepts them), `broken` (not YAML that Prometheus
+would read), `rejected` (YAML, but promtool finds fault with what it says).
+"""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from expectations import BOOTSTRAP, CONFIG, INSTALLED, prometheus_runs
+from labhost import Host, PyinfraResult
+from pushgateway_lab.scrape_config import (
+    ScrapeConfigError,
+    decode,
+    find_jobs,
+    merge_job,
+    remove_job,
+)
+from scrape_configs.samples import JOB
+
+CORPUS = os.environ.get("PROMETHEUS_YML_CORPUS")
+
+pytestmark = pytest.mark.skipif(not CORPUS, reason="PROMETHEUS_YML_CORPUS names no folder")
+
+
+def every_file_in(part: str) -> pytest.MarkDecorator:
+    files = sorted(path for path in Path(CORPUS, part).iterdir()) if CORPUS else [Path()]
+    return pytest.mark.parametrize("path", files, ids=lambda path: path.name)
+
+
+@every_file_in("valid")
+def test_a_valid_file_is_merged_and_restored(path: Path) -> None:
+    assert_merged_and_restored(decode(path.read_bytes()))
+
+
+def assert_merged_and_restored(text: str) -> None:
+    merged = merge_job(text, JOB)
+    assert merge_job(merged, JOB) == merged
+    if "pushgateway" not in [job.name for job in find_jobs(text)]:
+        assert remove_job(merged, "pushgateway") == text
+    found = [job for job in find_jobs(merged) if job.name == "pushgateway"]
+    assert [job.honor_labels for job in found] == [True]
+    assert "localhost:9091" in found[0].targets
+
+
+@every_file_in("valid")
+def test_promtool_accepts_the_merged_file(path: Path, tmp_path: Path, promtool: Path) -> None:
+    merged = tmp_path / "prometheus.yml"
+    merged.write_bytes(merge_job(decode(path.read_bytes()), JOB).encode())
+    checked = subprocess.run(
+        [promtool, "check", "config", "--syntax-only", merged],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+@every_file_in("broken")
+def test_a_broken_file_is_refused_with_the_line(path: Path) -> None:
+    with pytest.raises(ScrapeConfigError) as refused:
+        merge_job(decode(path.read_bytes()), JOB)
+    assert refused.value.line is not None
+
+
+@every_file_in("rejected")
+def test_a_file_that_promtool_rejects_is_still_merged_as_text_or_refused(path: Path) -> None:
+    try:
+        assert_merged_and_restored(decode(path.read_bytes()))
+    except ScrapeConfigError as refused:
+        assert refused.line is not None  # noqa: PT017 - either is right
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_a_rejected_file_stays_untouched_on_a_host(
+    lab_host: Host, run_pyinfra: Callable[..., PyinfraResult]
+) -> None:
+    prometheus_runs(lab_host)
+    for path in sorted(Path(CORPUS or "", "rejected").iterdir()):
+        lab_host.write(CONFIG, path.read_bytes())
+        result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
+        assert result.returncode == 1, f"{path.name}\n{result.output}"
+        assert "promtool refuses" in result.stderr or f"{CONFIG}: line" in result.stderr
+        assert lab_host.read(CONFIG) == path.read_bytes(), path.name
+        assert "prometheus_ready 1" in lab_host.run("curl -s localhost:9090/metrics").stdout

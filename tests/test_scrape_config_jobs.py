@@ -1,0 +1,287 @@
+"""What is read in a configuration: jobs, targets, further files; and what is said of odd ones."""
+
+import time
+from typing import Any
+
+import pytest
+
+from pushgateway_lab.scrape_config import (
+    Job,
+    ScrapeConfigError,
+    decode,
+    find_jobs,
+    jobs_scraping,
+    merge_job,
+    remove_job,
+    same_target,
+    scrape_config_files,
+)
+from scrape_configs.samples import JOB
+
+
+def test_a_job_is_found_with_all_it_says() -> None:
+    text = """\
+scrape_configs:
+  - job_name: node
+  - static_configs:
+      - targets: [one:1, "two:2"]
+        labels: {a: b}
+      - targets: ['[::1]:3']
+    scrape_interval: 5s
+    job_name: 'all'
+    honor_labels: yes
+    metrics_path: /probe
+    scheme: https
+"""
+    assert find_jobs(text) == [
+        Job("node", 2, False, None, "http", "/metrics", ()),
+        Job("all", 3, True, "5s", "https", "/probe", ("one:1", "two:2", "[::1]:3")),
+    ]
+
+
+@pytest.mark.parametrize("value", ["true", "True", "TRUE", "yes", "Yes", "on", "ON", "y", "Y"])
+def test_what_prometheus_reads_as_true(value: str) -> None:
+    assert honors_labels(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["false", "no", "off", "n", "~", "", "'true'", '"yes"', "tRue", "1"]
+)
+def test_what_prometheus_does_not_read_as_true(value: str) -> None:
+    assert not honors_labels(value)
+
+
+def honors_labels(value: str) -> bool:
+    return find_jobs(f"scrape_configs: [{{job_name: x, honor_labels: {value} }}]")[0].honor_labels
+
+
+# As Prometheus 2.42 reads them: a merge key counts where it stands.
+@pytest.mark.parametrize(
+    ("fields", "honors"),
+    [
+        ("<<: {honor_labels: true}", True),
+        ("honor_labels: true, <<: {honor_labels: false}", False),
+        ("<<: {honor_labels: false}, honor_labels: true", True),
+        ("<<: [{honor_labels: true}, {honor_labels: false}]", True),
+        ("<<: {<<: {honor_labels: true}}", True),
+        ("<<: {honor_labels: true}, honor_labels: ~", False),
+        ("'<<': {honor_labels: true}", False),
+    ],
+)
+def test_merge_keys_are_followed(fields: str, honors: bool) -> None:
+    assert find_jobs(f"scrape_configs: [{{job_name: x, {fields}}}]")[0].honor_labels is honors
+
+
+def test_a_configuration_without_jobs() -> None:
+    for text in ("", "# nothing", "---\n", "global: {}", "scrape_configs:", "scrape_configs: []"):
+        assert find_jobs(text) == []
+
+
+def test_further_files_are_found() -> None:
+    text = "scrape_config_files: ['jobs/*.yml', more.yml]\nscrape_configs: []\n"
+    assert scrape_config_files(text) == ("jobs/*.yml", "more.yml")
+    assert scrape_config_files("scrape_config_files:\n") == ()
+    assert scrape_config_files("") == ()
+
+
+@pytest.mark.parametrize(
+    "other", ["localhost:9091", "127.0.0.1:9091", "[::1]:9091", "LocalHost:9091"]
+)
+def test_the_names_of_loopback_are_one_target(other: str) -> None:
+    assert same_target("localhost:9091", other)
+
+
+@pytest.mark.parametrize(
+    "other", ["localhost:9090", "localhost", "gateway:9091", "[::2]:9091", "9091"]
+)
+def test_other_targets_are_not(other: str) -> None:
+    assert not same_target("localhost:9091", other)
+
+
+def test_other_jobs_that_scrape_the_target_are_named() -> None:
+    text = """\
+scrape_configs:
+  - {job_name: pushgateway, static_configs: [{targets: ['localhost:9091']}]}
+  - {job_name: node, static_configs: [{targets: ['localhost:9100']}]}
+  - {job_name: gateway, static_configs: [{targets: ['node:1', '127.0.0.1:9091']}]}
+"""
+    found = jobs_scraping(find_jobs(text), "localhost:9091", besides="pushgateway")
+    assert [(job.name, job.line) for job in found] == [("gateway", 4)]
+
+
+def test_bytes_become_text_with_their_byte_order_mark() -> None:
+    assert decode("\ufeffscrape_configs: [] # é\r\n".encode()) == "\ufeffscrape_configs: [] # é\r\n"
+
+
+def test_bytes_that_are_not_utf_8_are_refused_with_the_line() -> None:
+    with pytest.raises(ScrapeConfigError, match=r"^line 2: byte 0xe9 is not UTF-8"):
+        decode(b"scrape_configs:\n# caf\xe9\n")
+
+
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x9f", "\ud800", "\ufffe"])
+def test_characters_that_yaml_does_not_allow_are_refused(character: str) -> None:
+    with pytest.raises(ScrapeConfigError, match=r"^line 2: the character U\+") as refused:
+        merge_job(f"scrape_configs:\n# {character}\n", JOB)
+    assert f"{ord(character):04X}" in refused.value.reason
+
+
+def test_a_second_byte_order_mark_is_refused() -> None:
+    with pytest.raises(ScrapeConfigError, match=r"^line 1: the character U\+FEFF"):
+        merge_job("\ufeff\ufeffscrape_configs: []\n", JOB)
+
+
+def test_line_breaks_of_all_kinds_are_kept() -> None:
+    text = "scrape_configs:\r- job_name: a # one\u2028# two\x85# three\r"
+    merged = merge_job(text, JOB)
+    assert merged.startswith("scrape_configs:\r- job_name: a # one\u2028- job_name: pushgateway\r")
+    assert merged.endswith("# two\x85# three\r")
+    assert remove_job(merged, "pushgateway") == text
+
+
+def test_a_block_scalar_at_the_very_end_keeps_its_value() -> None:
+    text = "scrape_configs:\n- job_name: one\n- job_name: two\n  body: |\n    text"
+    merged = merge_job(text, JOB)
+    assert merged.endswith("- job_name: two\n  body: |\n    text")
+    assert [job.name for job in find_jobs(merged)] == ["one", "pushgateway", "two"]
+    assert remove_job(merged, "pushgateway") == text
+
+
+def test_a_block_scalar_at_the_very_end_of_the_only_job_or_entry() -> None:
+    for text in ("scrape_configs:\n- job_name: two\n  body: |\n    text", "global: |\n  text"):
+        merged = merge_job(text, JOB)
+        assert merged.endswith(("|\n    text", "|\n  text"))
+        assert remove_job(merged, "pushgateway") == text
+
+
+def test_the_unquoted_port_that_libyaml_refuses() -> None:
+    text = "scrape_configs: [{job_name: a, static_configs: [{targets: [a:1, b::2, c:, d]}]}]\n"
+    assert find_jobs(text)[0].targets == ("a:1", "b::2", "c:", "d")
+    assert merge_job(text, JOB).startswith(text[:-3])
+
+
+def test_a_file_of_aliases_that_stand_for_billions_of_values_takes_no_time() -> None:
+    values = ["a0: &a0 {scheme: http}"]
+    values += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 15)]
+    values += ["scrape_configs:", "- job_name: pushgateway", "  params: *a14", "  <<: *a14"]
+    started = time.monotonic()
+    merged = merge_job("\n".join(values), JOB)
+    assert find_jobs(merged)[0].honor_labels
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("text", ["[" * 101, "scrape_configs:\n" + "- " * 101 + "a\n"])
+def test_nesting_without_end_is_refused(text: str) -> None:
+    with pytest.raises(ScrapeConfigError, match="levels deep"):
+        find_jobs(text)
+
+
+def test_merge_keys_without_end_are_refused() -> None:
+    chain = "\n".join(f"a{n}: &a{n} {{<<: *a{n - 1}}}" for n in range(1, 200))
+    text = f"a0: &a0 {{}}\n{chain}\nscrape_configs: [{{job_name: x, <<: *a199}}]\n"
+    with pytest.raises(ScrapeConfigError, match="merge keys"):
+        find_jobs(text)
+
+
+def test_a_present_job_keeps_the_fields_nobody_asked_for() -> None:
+    text = "scrape_configs:\n- job_name: pushgateway\n  honor_labels: true\n  scrape_interval: 1m # slow\n  static_configs: [{targets: ['localhost:9091']}]\n"
+    assert merge_job(text, JOB) == text
+    assert merge_job(text, {**JOB, "scrape_interval": "1m"}) == text
+    faster = merge_job(text, {**JOB, "scrape_interval": "5s", "metrics_path": "/m"})
+    assert faster == text.replace("1m", "5s").replace(
+        "pushgateway\n", "pushgateway\n  metrics_path: /m\n"
+    )
+
+
+def test_a_replaced_value_keeps_its_quotes() -> None:
+    text = 'scrape_configs: [{job_name: pushgateway, scheme: "http", honor_labels: true}]\n'
+    job = {"job_name": "pushgateway", "scheme": "https"}
+    assert merge_job(text, job) == text.replace("http", "https")
+
+
+def test_a_job_of_another_name_with_several_targets_and_labels() -> None:
+    job = {
+        "job_name": "it's: new",
+        "sample_limit": 5,
+        "honor_timestamps": False,
+        "proxy_url": "http://proxy:3128",
+        "static_configs": [{"targets": ["a:1", "b:2"], "labels": {"env": "lab", "on": "yes"}}],
+    }
+    merged = merge_job("scrape_configs:\n- job_name: a\n", job)
+    assert (
+        merged
+        == """\
+scrape_configs:
+- job_name: a
+- job_name: 'it''s: new'
+  sample_limit: 5
+  honor_timestamps: false
+  proxy_url: 'http://proxy:3128'
+  static_configs:
+  - targets: ['a:1', 'b:2']
+    labels:
+      env: lab
+      'on': 'yes'
+"""
+    )
+    assert remove_job(merged, "it's: new") == "scrape_configs:\n- job_name: a\n"
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {},
+        {"job_name": ""},
+        {"job_name": 5},
+        {"job_name": "a\nb"},
+        {"job_name": "a", "relabel_configs": []},
+        {"job_name": "a", "params": {"a": ["b"]}},
+        {"job_name": "a", "scheme": None},
+        {"job_name": "a", "static_configs": "b:1"},
+        {"job_name": "a", "static_configs": [{"targets": "b:1"}]},
+        {"job_name": "a", "static_configs": [{"targets": [1]}]},
+        {"job_name": "a", "static_configs": [{"targets": []}, {"targets": []}]},
+        {"job_name": "a", "static_configs": [{"targets": ["b:1"], "labels": ["c"]}]},
+        {"job_name": "a", "static_configs": [{"targets": ["b:1"], "more": 1}]},
+    ],
+)
+def test_a_job_that_is_not_supported_is_an_error_of_the_caller(job: dict[str, Any]) -> None:
+    with pytest.raises(
+        ValueError, match=r"job_name|static_configs|only single values|cannot be printed"
+    ) as refused:
+        merge_job("", job)
+    assert not isinstance(refused.value, ScrapeConfigError)
+
+
+def test_removing_a_job_that_is_not_there_changes_nothing() -> None:
+    text = "scrape_configs: [ ]  # none\n"
+    assert remove_job(text, "pushgateway") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "removed"),
+    [
+        ("scrape_configs:\n- job_name: pushgateway\n", "scrape_configs:\n"),
+        (
+            "scrape_configs:\n- job_name: pushgateway\n\n- job_name: a\n",
+            "scrape_configs:\n\n- job_name: a\n",
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n\n- job_name: pushgateway\n  # own\n",
+            "scrape_configs:\n- job_name: a\n",
+        ),
+        (
+            "scrape_configs: [{job_name: pushgateway}, {job_name: a}]",
+            "scrape_configs: [{job_name: a}]",
+        ),
+        ("scrape_configs: [{job_name: pushgateway},]", "scrape_configs: []"),
+        ("scrape_configs: [a: b, job_name: pushgateway, c: d]", "scrape_configs: [a: b, c: d]"),
+    ],
+)
+def test_a_job_that_somebody_wrote_is_removed(text: str, removed: str) -> None:
+    assert remove_job(text, "pushgateway") == removed
+
+
+def test_a_job_that_others_refer_to_is_not_removed() -> None:
+    text = "scrape_configs:\n- &p {job_name: pushgateway}\n- {<<: *p, job_name: a}\n"
+    with pytest.raises(ScrapeConfigError, match=r"^line 2: the job .* is shared"):
+        remove_job(text, "pushgateway")
