@@ -11,13 +11,22 @@ export LC_ALL=C
 pushgateway_unit=prometheus-pushgateway.service
 defaults=/etc/default/prometheus-pushgateway
 
-base64_of() { base64 -w0 "$1"; }
+# Each program started costs a millisecond, times the hosts of a class: what the shell can do itself,
+# it does itself.
+
+print_base64() {
+    printf '%s ' "$1"
+    base64 -w0 -- "$2"
+    status=$?
+    echo
+    return $status
+}
 
 look_at_system() {
     # shellcheck source=/dev/null
-    printf 'os %s\n' "$(. /etc/os-release 2>/dev/null && printf '%s' "$PRETTY_NAME" | base64 -w0)"
+    (. /etc/os-release && printf 'os %s\n' "$PRETTY_NAME") 2>/dev/null
     [ -d /run/systemd/system ] && echo "systemd running"
-    for tool in apt-get curl promtool; do
+    for tool in apt-get curl promtool /usr/bin/python3; do
         command -v "$tool" >/dev/null && echo "tool $tool"
     done
     # Debian's testing has promtool in a package of its own, the releases before do not.
@@ -28,39 +37,72 @@ look_at_system() {
         prometheus prometheus-pushgateway 2>/dev/null
 }
 
+# The files of the optional prune, most often none: no program is started for none.
+look_at_prune() {
+    set --
+    for file in /etc/pushgateway-lab/prune.* /usr/local/lib/pushgateway-lab/prune_groups.py \
+        /etc/systemd/system/pushgateway-lab-prune.*; do
+        [ -e "$file" ] && set -- "$@" "$file"
+    done
+    [ $# -gt 0 ] || return
+    prune_units="pushgateway-lab-prune.service pushgateway-lab-prune.timer"
+    stat -c 'prune_mode %u:%g:%a %n' -- "$@"
+    sha256sum -- "$@" | while read -r digest file; do echo "prune_digest $digest $file"; done
+}
+
+# systemctl shows a block of lines for each unit, with its Id somewhere in it, and an empty line
+# between two blocks.
 look_at_units() {
+    # shellcheck disable=SC2086 # a list of words
     shown=$(systemctl show --no-pager \
-        -p Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,ExecStart,CanReload \
-        "$prometheus_unit" "$pushgateway_unit" 2>/dev/null)
-    printf 'units %s\n' "$(printf '%s' "$shown" | base64 -w0)"
-    pid=$(systemctl show -p MainPID --value "$pushgateway_unit" 2>/dev/null)
-    if [ "${pid:-0}" -gt 0 ] && [ -r "/proc/$pid/cmdline" ]; then
-        printf 'pushgateway_argv %s\n' "$(base64_of "/proc/$pid/cmdline")"
+        -p Id,LoadState,ActiveState,UnitFileState,MainPID,ExecStart,CanReload,NeedDaemonReload \
+        "$prometheus_unit" "$pushgateway_unit" ${prune_units:-} 2>/dev/null)
+    pid=0
+    while IFS= read -r property; do
+        printf 'unit %s\n' "$property"
+        case $property in
+        MainPID=*) main_pid=${property#MainPID=} ;;
+        Id="$pushgateway_unit") is_pushgateway=yes ;;
+        "")
+            [ "$is_pushgateway" = yes ] && pid=$main_pid
+            is_pushgateway=
+            ;;
+        esac
+    done <<UNITS
+$shown
+
+UNITS
+    if [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ]; then
+        print_base64 pushgateway_argv "/proc/$pid/cmdline"
         find "/proc/$pid/fd" -lname 'socket:*' -printf 'pushgateway_socket %l\n' 2>/dev/null
     fi
-    [ -e "$defaults" ] && printf 'pushgateway_defaults %s\n' "$(base64_of "$defaults")"
+    [ -e "$defaults" ] && print_base64 pushgateway_defaults "$defaults"
 }
 
 # Listening TCP sockets as the kernel shows them: address, port and inode. State 0A is LISTEN.
 look_at_listeners() {
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" {print "listen", $2, $10}'
+    for table in /proc/net/tcp /proc/net/tcp6; do
+        [ -r "$table" ] || continue
+        while read -r _ local _ state _ _ _ _ _ inode _; do
+            [ "$state" = 0A ] && echo "listen $local $inode"
+        done <"$table"
+    done
 }
 
 look_at_config() {
-    real=$(readlink -f "$config_path")
     [ -e "$config_path" ] || { echo "config absent"; return; }
-    [ -f "$real" ] || { echo "config special"; return; }
-    printf 'config_real_path %s\n' "$(printf '%s' "$real" | base64 -w0)"
+    [ -f "$config_path" ] || { echo "config special"; return; }
+    real=$config_path
+    [ -L "$config_path" ] && real=$(readlink -f -- "$config_path")
     # What a run leaves that is killed in the middle of a transaction (replace-config.sh).
-    for leftover in "$(dirname "$real")/.$(basename "$real").pushgateway-lab."*; do
+    for leftover in "${real%/*}/.${real##*/}.pushgateway-lab."* \
+        "${defaults%/*}/.${defaults##*/}.pushgateway-lab."*; do
         [ -e "$leftover" ] && echo "config_leftover yes"
     done
-    stat -c 'config_changed %.9Z' "$real"
-    # One read, so that the digest is that of the very text.
-    text=$(base64_of "$real") || { echo "config unreadable"; return; }
-    printf 'config_text %s\n' "$text"
-    printf 'config_digest %s\n' "$(printf '%s' "$text" | base64 -d | sha256sum | cut -d' ' -f1)"
-    echo "config present"
+    # The time first: a file that changes in between then looks older than it is, and is reloaded.
+    stat -L -c 'config_changed %.9Z' -- "$config_path" &&
+        print_base64 config_text "$config_path" &&
+        echo "config present" || echo "config unreadable"
 }
 
 # The loaded configuration comes as one line of JSON, the metrics as many lines.
@@ -72,14 +114,17 @@ look_at_prometheus() {
 }
 
 echo "snapshot 1"
-printf 'uid %s\n' "$(id -u)"
-printf 'user %s\n' "$(id -un 2>/dev/null)"
-if [ "$(id -u)" -eq 0 ]; then
+uid=$(id -u)
+echo "uid $uid"
+if [ "$uid" -eq 0 ]; then
     look_at_system
+    look_at_prune
     look_at_units
     look_at_listeners
     look_at_config
     look_at_prometheus
+else
+    echo "user $(id -un)"
 fi
 echo "end"
 exit 0

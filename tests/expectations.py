@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 from labhost import Host, PyinfraResult
 
@@ -42,7 +43,7 @@ def assert_unchanged_run(result: PyinfraResult) -> None:
     """Every operation of a run said "No changes"."""
     assert result.returncode == 0, result.output
     operations = result.stderr.count("--> Starting operation:")
-    assert operations == 6, result.stderr
+    assert operations == 7, result.stderr
     assert result.stderr.count("No changes") == operations, result.stderr
 
 
@@ -66,12 +67,12 @@ def fingerprint(host: Host) -> dict[str, str]:
     }
 
 
-def query(host: Host, expression: str) -> list[dict[str, dict[str, str]]]:
+def query(host: Host, expression: str) -> list[dict[str, Any]]:
     """What Prometheus answers now."""
     answer = host.run(
         f"curl -sG --data-urlencode 'query={expression}' localhost:9090/api/v1/query"
     ).stdout
-    result: list[dict[str, dict[str, str]]] = json.loads(answer)["data"]["result"]
+    result: list[dict[str, Any]] = json.loads(answer)["data"]["result"]
     return result
 
 

@@ -1,9 +1,11 @@
 """Replacing a configuration file on a host as one transaction: ``files/replace-config.sh``."""
 
+import math
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
+from paramiko import SSHException
 from pyinfra.api.host import Host
 from pyinfra.operations.util.files import generate_color_diff
 
@@ -30,7 +32,7 @@ def replace(host: Host, path: str, expected: str, data: bytes, *, seconds: float
             "path": path,
             "expected": expected,
             "digest": digest_of(data),
-            "seconds": f"{seconds:.0f}",
+            "seconds": f"{math.ceil(seconds)}",
         },
         data,
     )
@@ -48,8 +50,8 @@ def reload(host: Host, settings: Settings) -> Outcome:
 
 
 def sweep(host: Host, path: str) -> None:
-    """Remove the temporary files that a run left beside `path` when it was killed."""
-    _transaction(host, {"path": path, "seconds": "60"}, b"")
+    """Remove what a run that was killed left beside `path`."""
+    _transaction(host, {"path": path, "seconds": "30"}, b"")
 
 
 def _reloading(settings: Settings) -> dict[str, str]:
@@ -57,20 +59,28 @@ def _reloading(settings: Settings) -> dict[str, str]:
         "path": settings.prometheus_config_path,
         "unit": settings.prometheus_unit,
         "url": settings.prometheus_url,
-        "seconds": f"{settings.prometheus_reload_timeout:.0f}",
+        "seconds": f"{math.ceil(settings.prometheus_reload_timeout)}",
     }
 
 
 def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
-    _, output = run(host, script("replace-config.sh", variables), stdin=data)
+    try:
+        _, output = run(host, script("replace-config.sh", variables), stdin=data)
+    except (OSError, EOFError, SSHException) as error:
+        raise HostError(_no_word(variables["path"], repr(error))) from error
     first, *rest = output.stdout_lines or [""]
     word, _, result = first.partition(" ")
     if word != "result":
-        raise HostError(
-            f"The transaction on {variables['path']} ended without a word; the file holds the old "
-            f"or the new text, whole. Run this again.\n{output.output}".rstrip()
-        )
-    return Outcome(result, "\n".join(rest))
+        raise HostError(_no_word(variables["path"], output.output))
+    return Outcome(result, "\n".join(rest).strip())
+
+
+def _no_word(path: str, reason: str) -> str:
+    return (
+        f"The transaction on {path} ended without a word: the connection broke, or it was killed on "
+        "the host. The file holds the old or the new text, whole. Run this again, which puts "
+        f"right what is left to do.\n{reason}".rstrip()
+    )
 
 
 def digest_of(data: bytes) -> str:

@@ -3,9 +3,11 @@
 The configuration file belongs to somebody else: one job is added or repaired, nothing beside it.
 """
 
+import json
 import time
 from base64 import b64decode
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from pyinfra import context
@@ -68,9 +70,20 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     """
     text = text_of(seen, settings)
     try:
-        return text, scrape_config.merge_job(text, job(seen, settings))
+        return text, _merged_text(text, json.dumps(job(seen, settings)))
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
+
+
+# The hosts of a class mostly have the same files: what was worked out for one holds for the next.
+@lru_cache(maxsize=32)
+def _merged_text(text: str, job: str) -> str:
+    return scrape_config.merge_job(text, json.loads(job))
+
+
+@lru_cache(maxsize=32)
+def _jobs(text: str) -> dict[str, scrape_config.Job]:
+    return {job.name: job for job in scrape_config.find_jobs(text)}
 
 
 def _unusable(settings: Settings, error: ScrapeConfigError) -> str:
@@ -108,8 +121,8 @@ def _warn_of_others(host: Host, text: str, wanted: dict[str, Any]) -> None:
     if not context.state.is_executing:
         return
     name = wanted["job_name"]
+    jobs = list(_jobs(text).values())
     for target in wanted["static_configs"][0]["targets"]:
-        jobs = scrape_config.find_jobs(text)
         for other in scrape_config.jobs_scraping(jobs, target, besides=name):
             say(
                 host,
@@ -126,7 +139,7 @@ def _refuse_included(host: Host, settings: Settings, text: str) -> None:
         HostError: the job is in such a file, where this toolkit does not change it.
     """
     name = settings.pushgateway_job_name
-    if any(each.name == name for each in scrape_config.find_jobs(text)):
+    if name in _jobs(text):
         return
     for path, included in _included_files(host, settings, scrape_config.scrape_config_files(text)):
         try:
@@ -161,47 +174,68 @@ def _included_files(
 
 def _merge(host: Host, settings: Settings) -> None:
     """Merge into the file as it is now; anew, if somebody changed it before the text was there."""
+    outcome = Outcome("conflict", "")
     for _ in range(ATTEMPTS):
         seen = look(settings)
         text, wanted = merged(seen, settings)
-        if wanted == text or seen.config is None:
+        if wanted == text:
             return
-        outcome = config_file.replace_and_reload(
-            host, settings, seen.config.digest, wanted.encode()
-        )
+        expected = config_file.digest_of(text.encode())
+        outcome = config_file.replace_and_reload(host, settings, expected, wanted.encode())
         forget()
         if outcome.result != "conflict":
             break
     if outcome.result != "taken":
-        raise HostError(_explain(settings, outcome))
+        raise HostError(explain(settings, outcome))
+    _pass_on(host, outcome.words)
+
+
+def _pass_on(host: Host, verdict: str) -> None:
+    """Show what promtool found in a file that it accepts, as rules that are there twice."""
+    found = [
+        line
+        for line in verdict.splitlines()
+        if line.strip() and not line.lstrip().startswith(("Checking ", "SUCCESS: "))
+    ]
+    if found:
+        say(host, "\n".join(["promtool accepts the file, and says about it:", *found]), "yellow")
 
 
 _EXPLANATIONS = {
     "conflict": (
-        f"{{path}} was changed by somebody else {ATTEMPTS} times while this run merged into it. "
-        "Nothing was written. Run this again when the other one is done."
+        f"{{path}} was changed by somebody else {ATTEMPTS} times while this run worked on it. It is "
+        "as they left it. Run this again when they are done."
     ),
     "incomplete": "The new text did not arrive whole. {path} was not changed. Run this again.",
     "busy": "{words}. {path} was not changed. Run this again when that run is done.",
-    "rejected": "promtool refuses {path} with the job in it. Nothing was changed. It says:\n{words}",
+    "rejected": (
+        "promtool refuses {path} as it would be. Nothing was changed. It says:\n{words}\n"
+        "Mend the file, or the settings of the job, then run this again."
+    ),
     "refused": (
-        "Prometheus did not take {path} with the job in it; the file is what it was. It says:\n"
-        "{words}\nMore: journalctl -u {unit}"
+        "Prometheus did not take the new {path}; the file is what it was. It says:\n{words}\n"
+        "Mend what it names, then run this again. More: journalctl -u {unit}"
     ),
     "kept": (
         "Prometheus did not take {path}, and somebody changed it meanwhile, so it was left as it is. "
-        "It says:\n{words}\nMend the file, then run this again."
+        "It says:\n{words}\nMend the file, then run this again. More: journalctl -u {unit}"
     ),
-    "failed": "{path} could not be replaced and was not changed: {words}",
+    "unrestored": (
+        "Prometheus did not take the new {path}, and the old text could not be put back; it is in "
+        "{path}.before-pushgateway-lab. It says:\n{words}\nMore: journalctl -u {unit}"
+    ),
+    "failed": (
+        "{path} could not be replaced and was not changed: {words}\n"
+        "Make room there or make it writable (df, findmnt, lsattr), then run this again."
+    ),
 }
 
 
-def _explain(settings: Settings, outcome: Outcome) -> str:
+def explain(settings: Settings, outcome: Outcome) -> str:
+    """What a transaction on the configuration file that did not end well means, and what to do."""
     explanation = _EXPLANATIONS.get(outcome.result, "{path}: {words}")
     return explanation.format(
-        path=settings.prometheus_config_path,
-        words=outcome.words.strip(),
-        unit=settings.prometheus_unit,
+        path=settings.prometheus_config_path, words=outcome.words, unit=settings.prometheus_unit
     )
 
 
@@ -213,10 +247,19 @@ def loaded(settings: Settings) -> Iterator[PyinfraCommand]:
     + settings: of the host, see `pushgateway_lab.settings.for_host`
     """
     seen, host = look(settings), context.host
-    if is_loaded(seen, settings):
+    if seen.config is not None and seen.config.has_leftovers:
+        yield from function(_sweep, settings)
+    elif is_loaded(seen, settings):
         host.noop("Prometheus has loaded the file as it is")
         return
     yield from function(_reload, settings)
+    forget()
+
+
+def _sweep(host: Host, settings: Settings) -> None:
+    """Remove what a run that was killed left beside the files it was about to replace."""
+    for path in (settings.prometheus_config_path, pushgateway.DEFAULTS):
+        config_file.sweep(host, path)
     forget()
 
 
@@ -229,8 +272,7 @@ def is_loaded(seen: Snapshot, settings: Settings) -> bool:
     """
     if seen.loaded is None or seen.config is None:
         return False
-    jobs = {each.name: each for each in scrape_config.find_jobs(seen.loaded.config)}
-    ours = jobs.get(settings.pushgateway_job_name)
+    ours = _jobs(seen.loaded.config).get(settings.pushgateway_job_name)
     return (
         seen.loaded.last_reload_successful
         and seen.loaded.last_reload_success_at >= seen.config.changed_at
@@ -244,12 +286,13 @@ def _reload(host: Host, settings: Settings) -> None:
     if is_loaded(look(settings), settings):
         return
     outcome = config_file.reload(host, settings)
-    if outcome.result != "taken":
+    if outcome.result == "refused":
         raise HostError(
-            f"Prometheus did not take {settings.prometheus_config_path}. It says:\n"
-            f"{outcome.words.strip()}\nMend the file, then run this again. "
-            f"More: journalctl -u {settings.prometheus_unit}"
+            f"Prometheus did not take {settings.prometheus_config_path}. It says:\n{outcome.words}\n"
+            f"Mend what it names, then run this again. More: journalctl -u {settings.prometheus_unit}"
         )
+    if outcome.result != "taken":
+        raise HostError(explain(settings, outcome))
     deadline = time.monotonic() + settings.prometheus_reload_timeout
     while not is_loaded(look_again(settings), settings):
         if time.monotonic() > deadline:

@@ -9,6 +9,7 @@ import re
 import sys
 from base64 import b64decode
 from collections.abc import Iterable
+from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -26,6 +27,8 @@ from pushgateway_lab.settings import Settings
 
 VERSION = "1"
 PUSHGATEWAY_UNIT = "prometheus-pushgateway.service"
+PRUNE_SERVICE = "pushgateway-lab-prune.service"
+PRUNE_TIMER = "pushgateway-lab-prune.timer"
 
 
 class Unit(NamedTuple):
@@ -38,6 +41,7 @@ class Unit(NamedTuple):
     main_pid: int
     exec_start: str
     can_reload: bool
+    needs_daemon_reload: bool = False
 
     @property
     def exists(self) -> bool:
@@ -61,13 +65,23 @@ class Listener(NamedTuple):
 class ConfigFile(NamedTuple):
     """Prometheus's configuration file as it is on the host."""
 
-    real_path: str
     data: bytes
     digest: str
     has_leftovers: bool
     """Whether a run that was killed left a temporary file beside it."""
     changed_at: float
     """When the file last changed in any way (ctime), in seconds since 1970."""
+
+
+class InstalledFile(NamedTuple):
+    """A file of ours on a host.
+
+    + mode: owner, group and permissions, as ``0:0:644``
+    + digest: SHA-256 of its content
+    """
+
+    mode: str
+    digest: str
 
 
 class Loaded(NamedTuple):
@@ -87,6 +101,7 @@ class Snapshot(NamedTuple):
     + pushgateway_argv: the command line of the running Pushgateway, None when it does not run
     + defaults: Debian's ``/etc/default/prometheus-pushgateway``, None when there is none
     + config_state: present, absent, special (not a regular file) or unreadable
+    + prune_files: path -> the files that `pushgateway_lab.prune` put there
     + loaded: None when Prometheus does not answer, or when curl is missing
     """
 
@@ -105,6 +120,7 @@ class Snapshot(NamedTuple):
     listeners: tuple[Listener, ...]
     config_state: str
     config: ConfigFile | None
+    prune_files: dict[str, InstalledFile]
     loaded: Loaded | None
 
     def unit(self, name: str) -> Unit:
@@ -238,14 +254,14 @@ def parse(lines: Iterable[str]) -> Snapshot:
     )
     return Snapshot(
         is_root=first("uid") == "0",
-        user=first("user") or "",
+        user=first("user") or "root",
         sudo_refused=None if refused is None else _text(refused).strip(),
-        os=_text(first("os") or ""),
+        os=first("os") or "",
         runs_systemd=first("systemd") == "running",
         tools=tuple(said.get("tool", ())),
         promtool_package=first("promtool_package") == "available",
         packages=_packages(said.get("package", ())),
-        units=_units(_text(first("units") or "")),
+        units=_units("\n".join(said.get("unit", ()))),
         pushgateway_argv=None if argv is None else _argv(argv),
         pushgateway_sockets=tuple(
             value.removeprefix("socket:[").removesuffix("]")
@@ -255,6 +271,7 @@ def parse(lines: Iterable[str]) -> Snapshot:
         listeners=tuple(_listener(value) for value in said.get("listen", ())),
         config_state=first("config") or "absent",
         config=_config(said),
+        prune_files=_prune_files(said),
         loaded=_loaded(said),
     )
 
@@ -285,6 +302,7 @@ def _units(shown: str) -> dict[str, Unit]:
                 main_pid=int(properties.get("MainPID", "0")),
                 exec_start=_command_line(properties.get("ExecStart", "")),
                 can_reload=properties.get("CanReload") == "yes",
+                needs_daemon_reload=properties.get("NeedDaemonReload") == "yes",
             )
     return units
 
@@ -308,12 +326,19 @@ def _config(said: dict[str, list[str]]) -> ConfigFile | None:
         return None
     data = b64decode(said["config_text"][0], validate=True)
     return ConfigFile(
-        real_path=_text(said["config_real_path"][0]),
         data=data,
-        digest=said["config_digest"][0],
+        digest=sha256(data).hexdigest(),
         has_leftovers="config_leftover" in said,
         changed_at=float(said["config_changed"][0]),
     )
+
+
+def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
+    modes, digests = (
+        {path: value for value, _, path in (line.partition(" ") for line in said.get(name, ()))}
+        for name in ("prune_mode", "prune_digest")
+    )
+    return {path: InstalledFile(modes.get(path, ""), digests[path]) for path in digests}
 
 
 def _loaded(said: dict[str, list[str]]) -> Loaded | None:

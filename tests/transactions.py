@@ -1,0 +1,174 @@
+"""Faults in the middle of a transaction on a lab host, and what must hold whatever happened."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from expectations import CONFIG, DEFAULTS, FAST, HAND_EDITED, INSTALLED, prometheus_runs
+from labhost import Host
+from pushgateway_lab import scrape_config
+
+PACKAGES = (*INSTALLED, "acl", "attr")
+SETTINGS = FAST | {"pushgateway_smoke": "never"}
+BACKUP = f"{CONFIG}.before-pushgateway-lab"
+
+OLD = HAND_EDITED
+"""What is in the configuration file when a test begins."""
+
+COMMANDS = """
+awk base64 basename cat chmod cp curl cut date dirname flock getfacl grep journalctl ln ls mktemp mv
+promtool readlink rm sed sha256sum sleep sync systemctl
+"""
+"""What the transaction's shell file starts."""
+
+
+def merged(text: bytes, *names: str) -> bytes:
+    """The text with the lab's job in it, or with jobs of these names."""
+    for name in names or ("pushgateway",):
+        job = {
+            "job_name": name,
+            "scrape_interval": "1s",
+            "honor_labels": True,
+            "static_configs": [{"targets": ["localhost:9091"]}],
+        }
+        text = scrape_config.merge_job(text.decode(), job).encode()
+    return text
+
+
+NEW = merged(OLD)
+"""What a run makes of `OLD`."""
+
+
+def begin(host: Host, text: bytes = OLD) -> None:
+    """Have a Prometheus that serves with this text, and a Pushgateway that is right already."""
+    prometheus_runs(host)
+    host.write(DEFAULTS, b'ARGS="--web.listen-address=127.0.0.1:9091 --web.enable-admin-api"\n')
+    host.write(CONFIG, text)
+    host.run("systemctl restart prometheus prometheus-pushgateway")
+    prometheus_runs(host)
+
+
+def interpose(host: Host, command: str, shell: str, *, once: bool = True) -> None:
+    """Have the transaction run a line of shell right before it runs a command, once or each time."""
+    used = f"/run/interposed-{command}"
+    host.write(
+        f"/usr/local/bin/{command}",
+        f"""#!/bin/sh
+        PATH=/usr/sbin:/usr/bin:/sbin:/bin
+        if [ ! -e {used} ] && grep -q before-pushgateway-lab "/proc/$PPID/cmdline"; then
+            {f": >{used}" if once else ":"}
+            {shell}
+        fi
+        exec {command} "$@"
+        """.encode(),
+    )
+    host.run(f"chmod 0755 /usr/local/bin/{command}")
+
+
+def kill_before_command(host: Host, number: int) -> None:
+    """Have the transactions of a host killed right before the command with this number."""
+    shell = f"""
+            read -r count </run/commands
+            count=$((count + 1))
+            echo "$count" >/run/commands
+            [ "$count" -ne {number} ] || kill -KILL 0"""
+    host.run("echo 0 >/run/commands")
+    for command in COMMANDS.split():
+        interpose(host, command, shell, once=False)
+
+
+def mend(host: Host) -> None:
+    """Take away what was interposed."""
+    host.run("rm -f /usr/local/bin/* /run/interposed-*")
+
+
+class Watch(NamedTuple):
+    """Looks at the path again and again while a test goes on."""
+
+    host: Host
+
+    def texts(self) -> set[str]:
+        """Digests of all texts that were seen; `missing` when the path was not there."""
+        return set(self.host.run("sort -u /run/watched").stdout.split())
+
+
+_WATCHER = f"""
+import hashlib, time
+last = None
+with open("/run/watched", "a", buffering=1) as seen:
+    while True:
+        try:
+            with open("{CONFIG}", "rb") as file:
+                now = hashlib.sha256(file.read()).hexdigest()
+        except FileNotFoundError:
+            now = "missing"
+        if now != last:
+            print(now, file=seen)
+            last = now
+        time.sleep(0.0003)
+"""
+
+
+@contextmanager
+def watched(host: Host) -> Iterator[Watch]:
+    """Record every text that the path holds, sampled thousands of times a second."""
+    host.write("/root/watcher.py", _WATCHER.encode())
+    host.run("rm -f /run/watched; systemd-run --quiet --unit=watcher python3 /root/watcher.py")
+    host.run("until [ -s /run/watched ]; do sleep 0.02; done", timeout=20)
+    try:
+        yield Watch(host)
+    finally:
+        host.run("systemctl stop watcher", check=False)
+
+
+def digests(*texts: bytes) -> set[str]:
+    return {hashlib.sha256(text).hexdigest() for text in texts}
+
+
+def transaction_is_over(host: Host) -> None:
+    """Wait until no transaction runs: one goes on when the run that started it is gone."""
+    host.run(
+        "while grep -qs 'before-pushgateway-[l]ab' /proc/[0-9]*/cmdline; do sleep 0.05; done",
+        timeout=90,
+    )
+
+
+def assert_serving(host: Host, *texts: bytes) -> bytes:
+    """The path holds one of these texts, which promtool accepts, and Prometheus answers.
+
+    Returns:
+        The text.
+    """
+    text = host.read(CONFIG)
+    assert text in texts, text.decode()
+    host.run(f"promtool check config {CONFIG}")
+    assert host.run("systemctl is-active prometheus").stdout == "active\n"
+    host.run("curl -sf localhost:9090/-/ready")
+    return text
+
+
+def assert_nothing_left(host: Host) -> None:
+    """There is nothing beside the file but the one backup, and nothing that `*.yml` would match."""
+    listing = host.run("ls -A /etc/prometheus /etc/default").stdout.split()
+    ours = {name for name in listing if "pushgateway-lab" in name}
+    assert ours <= {BACKUP.rpartition("/")[2], "prometheus-pushgateway.before-pushgateway-lab"}
+    assert [name for name in listing if name.endswith(".yml")] == ["prometheus.yml"]
+    locks = host.run("ls /run | grep pushgateway-lab", check=False).stdout.split()
+    assert locks in ([], ["pushgateway-lab.lock"])
+
+
+def loaded_jobs(host: Host) -> list[str]:
+    """Names of the jobs with which Prometheus runs."""
+    answer = host.run("curl -sf localhost:9090/api/v1/status/config").stdout
+    jobs = scrape_config.find_jobs(json.loads(answer)["data"]["yaml"])
+    return [str(job.name) for job in jobs]
+
+
+def assert_converged(host: Host, text: bytes = NEW, jobs: Sequence[str] = ("pushgateway",)) -> None:
+    """The end that every next run comes to."""
+    assert_serving(host, text)
+    assert_nothing_left(host)
+    assert loaded_jobs(host) == ["prometheus", "node", *jobs]
+    assert host.run("systemctl is-failed prometheus", check=False).stdout == "active\n"
