@@ -1,23 +1,48 @@
-"""The HTTP APIs of the Pushgateway and of Prometheus, as far as the deploys need them.
+"""The HTTP APIs of the Pushgateway and of Prometheus.
 
-Each client takes a `requests` session, so that it reaches what listens on a host's own loopback
-(`pushgateway_lab.connection.session`) as well as any URL.
+Each client takes a `requests` session: `pushgateway_lab.connection.session` reaches what listens on a
+host's own loopback, a plain `requests.Session` any URL. `pushgateway_lab.access` gives a session the
+password and the certificates that a server asks for.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import requests
+from urllib3.exceptions import NewConnectionError, ProtocolError
 
+from pushgateway_lab import exposition
 from pushgateway_lab.connection import reason
+from pushgateway_lab.grouping import escaped, group_path
 
 TIMEOUT = 10
-"""Seconds for one request: both programs answer from memory."""
+"""Seconds without an answer that end a request: both programs answer from memory."""
+
+WIPE_TIMEOUT = 300
+"""Seconds for the answer to a wipe: older releases take minutes for thousands of groups."""
+
+PAUSES = (0.1, 0.4)
+"""Seconds before each further attempt at a request that may be repeated."""
+
+# Debian 13 has 1.11.0, where a nil pointer is met on the way to the answer 400.
+_HUNG_UP = (
+    "It hung up, but is ready: release 1.11.0 does so when it refuses a push. Is there a metric of "
+    "this name with another type, or the same series in another group?"
+)
+
+_TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class ApiError(Exception):
-    """A request was not answered, or answered with an error; the message is the server's own."""
+    """A request was not answered, or answered with an error; the message is the server's own.
+
+    + status: the HTTP status, None if there was no answer
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Group(NamedTuple):
@@ -37,8 +62,16 @@ class Sample(NamedTuple):
     def __str__(self) -> str:
         labels = dict(self.labels)
         name = labels.pop("__name__", "")
-        inner = ", ".join(f'{key}="{_escaped(value)}"' for key, value in sorted(labels.items()))
+        inner = ", ".join(f'{key}="{escaped(value)}"' for key, value in sorted(labels.items()))
         return f"{name}{{{inner}}} {self.value}"
+
+
+class Series(NamedTuple):
+    """One series as Prometheus returns it for a range query."""
+
+    labels: dict[str, str]
+    values: tuple[tuple[float, str], ...]
+    """Time in seconds since 1970, and the value then."""
 
 
 class Target(NamedTuple):
@@ -50,8 +83,13 @@ class Target(NamedTuple):
     last_error: str
 
 
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+class Reload(NamedTuple):
+    """How Prometheus fared with its configuration file."""
+
+    successful: bool
+    """Whether the last attempt to load it succeeded."""
+    succeeded_at: float
+    """When one last did, in seconds since 1970."""
 
 
 class _Api:
@@ -63,20 +101,39 @@ class _Api:
         self._session = session
         self.url = url.rstrip("/")
 
-    def _request(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+    def _request(
+        self, method: str, path: str, timeout: float = TIMEOUT, **kwargs: Any
+    ) -> requests.Response:
         try:
-            response = self._session.request(method, f"{self.url}{path}", timeout=TIMEOUT, **kwargs)
-        except requests.RequestException as error:
-            raise ApiError(
-                f"{self.name} does not answer at {self.url}: {str(reason(error)).rpartition(': ')[2]}"
-            ) from error
-        if not response.ok:
+            response = self._send(method, path, timeout=timeout, **kwargs)
+        except (requests.RequestException, OSError) as error:
+            raise ApiError(f"{self.name} does not answer at {self.url}: {_words(error)}") from error
+        status = response.status_code
+        if status >= 300:  # noqa: PLR2004 - neither API redirects what is asked rightly
             words = response.text.strip() or response.reason
-            raise ApiError(f"{self.name} answered {response.status_code}: {words}")
+            raise ApiError(f"{self.name} answered {status}: {words}", status)
         return response
 
+    def _send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        for pause in PAUSES:
+            try:
+                return self._session.request(
+                    method, f"{self.url}{path}", allow_redirects=False, **kwargs
+                )
+            except requests.RequestException as error:
+                if not _may_repeat(method, error):
+                    raise
+            time.sleep(pause)
+        return self._session.request(method, f"{self.url}{path}", allow_redirects=False, **kwargs)
+
     def _get(self, path: str, **params: str) -> Any:
-        return self._request("GET", path, params=params).json()["data"]
+        response = self._request("GET", path, params=params)
+        try:
+            return response.json()["data"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ApiError(
+                f"What answers at {self.url} is not {self.name}: {response.text[:60]!r}"
+            ) from error
 
     def is_ready(self) -> bool:
         """Whether the server says that it is ready (``/-/ready``)."""
@@ -87,23 +144,69 @@ class _Api:
         return True
 
 
+def _words(error: Exception) -> str:
+    inner = reason(error) if isinstance(error, requests.RequestException) else error
+    if isinstance(inner, ProtocolError):  # which says when, and holds what
+        inner = inner.args[-1]
+    return str(inner).rpartition(": ")[2]
+
+
+def _may_repeat(method: str, error: requests.RequestException) -> bool:
+    """Whether a request may be sent again: it never arrived, or it only asks.
+
+    What changes a group is not repeated once it may have arrived. Somebody else may have pushed to
+    that group since, and a repeated push or delete would undo that.
+    """
+    if isinstance(reason(error), NewConnectionError):
+        return True
+    lost = isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError)
+    return method == "GET" and lost and not isinstance(error, requests.exceptions.SSLError)
+
+
 class Pushgateway(_Api):
-    """The Pushgateway's API (its README, "API" and "Query API")."""
+    """The Pushgateway's API (its README, "API", "Query API" and "Admin API")."""
 
     name = "The Pushgateway"
 
     def push(self, labels: Mapping[str, str], body: str) -> None:
-        """Replace the metrics of a group by `body`, in the text exposition format."""
-        self._request("PUT", f"/metrics{group_path(labels)}", data=body.encode())
+        """Replace the metrics of a group by `body`, in the text exposition format.
+
+        Raises:
+            GroupingError, ExpositionError: labels or body cannot be pushed; nothing was sent.
+        """
+        self._push("PUT", labels, body)
+
+    def add(self, labels: Mapping[str, str], body: str) -> None:
+        """Replace those metrics of a group that `body` names, and keep its others. See `push`."""
+        self._push("POST", labels, body)
+
+    def _push(self, method: str, labels: Mapping[str, str], body: str) -> None:
+        path = f"/metrics{group_path(labels)}"
+        exposition.check(body)
+        try:
+            self._request(method, path, data=body.encode(), headers={"Content-Type": _TEXT_FORMAT})
+        except ApiError as error:
+            if isinstance(error.__cause__, requests.ConnectionError) and self.is_ready():
+                raise ApiError(f"{error}. {_HUNG_UP}") from error
+            raise
 
     def delete(self, labels: Mapping[str, str]) -> None:
-        """Delete exactly the group with these labels. Deletion is queued: see `groups`."""
+        """Delete exactly the group with these labels. Deletion is queued: see `groups`.
+
+        Raises:
+            GroupingError: no group can have these labels; nothing was sent.
+        """
         self._request("DELETE", f"/metrics{group_path(labels)}")
+
+    def wipe(self) -> None:
+        """Delete all groups. Needs the admin API: without it, an `ApiError` with status 404."""
+        self._request("PUT", "/api/v1/admin/wipe", timeout=WIPE_TIMEOUT)
 
     def groups(self) -> list[Group]:
         """All groups it holds."""
         return [
-            Group(each["labels"], _pushed_at(each)) for each in self._get("/api/v1/metrics") or ()
+            Group(_grouping_key(each), _pushed_at(each))
+            for each in self._get("/api/v1/metrics") or ()
         ]
 
     def flags(self) -> dict[str, str]:
@@ -112,18 +215,19 @@ class Pushgateway(_Api):
         return flags
 
 
+def _grouping_key(group: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of a group, also where a metric that is called "labels" took their place."""
+    labels: dict[str, Any] = group["labels"]
+    if not isinstance(labels.get("metrics"), list):
+        return labels
+    labels = group["push_time_seconds"]["metrics"][0]["labels"]
+    # There, a group without an instance has an empty one.
+    return {name: value for name, value in labels.items() if name != "instance" or value}
+
+
 def _pushed_at(group: Mapping[str, Any]) -> float:
     metrics = group.get("push_time_seconds", {}).get("metrics") or [{"value": 0}]
     return float(metrics[0]["value"])
-
-
-def group_path(labels: Mapping[str, str]) -> str:
-    """The path of a group: ``/job/<job>{/<label>/<value>}``, job first.
-
-    Source: Pushgateway's README, "URL".
-    """
-    names = ["job", *(name for name in labels if name != "job")]
-    return "".join(f"/{name}/{quote(labels[name], safe='')}" for name in names)
 
 
 class Prometheus(_Api):
@@ -135,6 +239,15 @@ class Prometheus(_Api):
         """The samples an instant query returns now."""
         result = self._get("/api/v1/query", query=expression)["result"]
         return [Sample(each["metric"], each["value"][1]) for each in result]
+
+    def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
+        """The series a range query returns: times in seconds since 1970, step in seconds."""
+        times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
+        result = self._get("/api/v1/query_range", query=expression, **times)["result"]
+        return [
+            Series(each["metric"], tuple((float(at), value) for at, value in each["values"]))
+            for each in result
+        ]
 
     def targets(self) -> list[Target]:
         """The active targets."""
@@ -152,3 +265,18 @@ class Prometheus(_Api):
         """The loaded configuration as YAML, defaults written out, secrets left out."""
         config: str = self._get("/api/v1/status/config")["yaml"]
         return config
+
+    def reload_state(self) -> Reload:
+        """Whether it took its configuration file the last time it was told to, and when it did."""
+        said = dict(
+            line.split(" ")
+            for line in self._request("GET", "/metrics").text.splitlines()
+            if line.startswith("prometheus_config_last_reload_success")
+        )
+        try:
+            return Reload(
+                float(said["prometheus_config_last_reload_successful"]) == 1,
+                float(said["prometheus_config_last_reload_success_timestamp_seconds"]),
+            )
+        except KeyError as error:
+            raise ApiError(f"What answers at {self.url} is not Prometheus: no {error}") from error

@@ -6,20 +6,25 @@ Over SSH, each connection is a channel through the SSH connection that pyinfra h
 """
 
 import io
+import re
+import socket
 from base64 import b64decode, b64encode
 from http.client import HTTPResponse
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import requests
-from paramiko import ChannelException, SSHException, Transport
+from paramiko import Channel, ChannelException, SSHException, Transport
 from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.host import Host
 from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse as PooledResponse
+from urllib3.util.ssl_ import resolve_cert_reqs, ssl_wrap_socket
 
+from pushgateway_lab.access import Access
 from pushgateway_lab.host_files import script
 
 # RFC 4254, 5.1: why a server refuses to open a channel.
@@ -31,20 +36,24 @@ class _ForwardingProhibitedError(NewConnectionError):
     """The SSH server opens no connection for us, whatever the address."""
 
 
-def session(host: Host) -> requests.Session:
+def session(host: Host, access: Access = Access()) -> requests.Session:  # noqa: B008 - immutable
     """A session whose requests start on the host: its 127.0.0.1 is the host's own.
 
-    Requests raise what `requests` raises; give each its own timeout in seconds.
+    One session for each server: `access`, the password in it, goes with every request. TLS ends here
+    where a channel can be had, else on the host. Requests raise what `requests` raises; give each
+    its own timeout in seconds.
     """
-    made = requests.Session()
-    made.trust_env = False  # no proxy of the control machine's stands between a host and itself
-    made.mount("http://", _adapter(host))
+    made = access.apply(requests.Session())
+    adapter = _adapter(host)
+    made.mount("http://", adapter)
+    made.mount("https://", adapter)
     return made
 
 
 def reason(error: requests.RequestException) -> BaseException:
     """What stands behind an error of `requests`: urllib3 wraps it in what it tried."""
-    return getattr(error.args[0] if error.args else None, "reason", None) or error
+    inner = error.args[0] if error.args else None
+    return getattr(inner, "reason", None) or (inner if isinstance(inner, Exception) else error)
 
 
 def _adapter(host: Host) -> BaseAdapter:
@@ -71,27 +80,85 @@ class ChannelAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of `HTTPAdapter` open channels where they open sockets."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _channel_pool(self._transport)}
+        self.poolmanager.pool_classes_by_scheme = _channel_pools(self._transport)
 
 
-def _channel_pool(transport: Transport) -> type[HTTPConnectionPool]:
-    class ChannelConnection(HTTPConnection):
-        def _new_conn(self) -> Any:
-            try:
-                return transport.open_channel(
-                    "direct-tcpip", (self._dns_host, self.port), ("127.0.0.1", 0), timeout=10
-                )
-            except ChannelException as error:
-                if error.code == _ADMINISTRATIVELY_PROHIBITED:
-                    raise _ForwardingProhibitedError(self, error.text) from error
-                raise NewConnectionError(self, _words(error)) from error
-            except (SSHException, OSError) as error:
-                raise NewConnectionError(self, str(error)) from error
+class _ChannelConnection(HTTPConnection):
+    """A connection whose socket is a channel."""
 
-    class ChannelPool(HTTPConnectionPool):
-        ConnectionCls = ChannelConnection
+    transport: Transport
 
-    return ChannelPool
+    def _new_conn(self) -> Any:
+        try:
+            return self.transport.open_channel(
+                "direct-tcpip", (self._dns_host, self.port), ("127.0.0.1", 0), timeout=10
+            )
+        except ChannelException as error:
+            if error.code == _ADMINISTRATIVELY_PROHIBITED:
+                raise _ForwardingProhibitedError(self, error.text) from error
+            raise NewConnectionError(self, _words(error)) from error
+        except (SSHException, OSError) as error:
+            raise NewConnectionError(self, str(error)) from error
+
+
+class _ChannelSocket:
+    """A channel with what urllib3's TLS expects of a Python socket.
+
+    Such a socket counts the files that read from it, and closes when it is closed and they are.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._io_refs = 0
+        self._is_closed = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+    def _decref_socketios(self) -> None:
+        self._io_refs -= 1
+        if self._is_closed:
+            self.close()
+
+    def close(self) -> None:
+        self._is_closed = True
+        if self._io_refs <= 0:
+            self._channel.close()
+
+
+class _TlsChannelConnection(_ChannelConnection, HTTPSConnection):
+    """TLS inside a channel. A channel is no socket of the kernel's, as Python's ssl wants one."""
+
+    def connect(self) -> None:
+        channel = self._new_conn()
+        channel.settimeout(self.timeout)
+        self.sock = ssl_wrap_socket(
+            cast("socket.socket", _ChannelSocket(channel)),
+            keyfile=self.key_file,
+            certfile=self.cert_file,
+            cert_reqs=resolve_cert_reqs(self.cert_reqs),
+            ca_certs=self.ca_certs,
+            server_hostname=self.host.strip("[]"),
+            tls_in_tls=True,  # the way of urllib3 that asks nothing of the kernel
+        )
+        self.is_verified = True
+
+
+def _channel_pools(transport: Transport) -> dict[str, type[HTTPConnectionPool]]:
+    class Plain(_ChannelConnection):
+        pass
+
+    class Encrypted(_TlsChannelConnection):
+        pass
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class EncryptedPool(HTTPSConnectionPool):
+        ConnectionCls = Encrypted
+
+    Plain.transport = Encrypted.transport = transport
+    return {"http": PlainPool, "https": EncryptedPool}
 
 
 def _words(error: ChannelException) -> str:
@@ -131,6 +198,8 @@ class CurlAdapter(BaseAdapter):
         self,
         request: requests.PreparedRequest,
         timeout: float | tuple[float, float] | None = None,
+        verify: bool | str = True,
+        cert: tuple[str, str] | str | None = None,
         **_kwargs: Any,
     ) -> requests.Response:
         """Send, see `requests.adapters.BaseAdapter`."""
@@ -141,20 +210,53 @@ class CurlAdapter(BaseAdapter):
                 "method": request.method or "GET",
                 "url": request.url or "",
                 "seconds": str(seconds),
-                "headers": "\n".join(f"{k}: {_plain(v)}" for k, v in request.headers.items()),
             },
         )
-        body: Any = request.body or b""
         succeeded, output = self._host.run_shell_command(
             StringCommand("sh", "-c", QuoteString(command)),
-            _stdin=b64encode(body.encode() if isinstance(body, str) else body).decode(),
+            _stdin=_curl_input(request, verify, cert),
         )
         if not succeeded or output.stderr or not output.stdout:
-            raise requests.ConnectionError(output.stderr or "curl on the host said nothing")
+            raise _curl_error(output.stderr or "curl on the host said nothing")
         return _response(b64decode(output.stdout), request)
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _curl_input(
+    request: requests.PreparedRequest, verify: bool | str, cert: tuple[str, str] | str | None
+) -> str:
+    """What ``http-request.sh`` reads: headers, certificates, key and body, a line of base64 each."""
+    headers = "\n".join(f"{k}: {_plain(v)}" for k, v in request.headers.items())
+    own_files = (cert, cert) if isinstance(cert, str) else cert or (None, None)
+    files = (verify if isinstance(verify, str) else None, *own_files)
+    body: Any = request.body or b""
+    parts = [
+        headers.encode(),
+        *(Path(file).read_bytes() if file else b"" for file in files),
+        body.encode() if isinstance(body, str) else body,
+    ]
+    return "\n".join(b64encode(part).decode() for part in parts)
+
+
+# curl(1), "Exit codes", as curl says them with --show-error.
+_CURL_ERRORS: dict[str, type[requests.RequestException]] = {
+    "28": requests.ReadTimeout,
+    "35": requests.exceptions.SSLError,
+    "58": requests.exceptions.SSLError,
+    "60": requests.exceptions.SSLError,
+    "77": requests.exceptions.SSLError,
+}
+
+
+def _curl_error(words: str) -> requests.RequestException:
+    said = re.search(r"curl: \((\d+)\) (.*)", words)
+    if said is None:
+        return requests.ConnectionError(words)
+    if said[1] == "7":
+        return requests.ConnectionError(NewConnectionError(None, "connection refused"))  # type: ignore[arg-type]
+    return _CURL_ERRORS.get(said[1], requests.ConnectionError)(said[2])
 
 
 def _plain(value: str | bytes) -> str:

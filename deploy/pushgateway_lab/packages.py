@@ -21,6 +21,7 @@ from pushgateway_lab.shell import explained, run
 from pushgateway_lab.snapshot import Snapshot, forget, look, look_again
 
 PUSHGATEWAY = "prometheus-pushgateway"
+PYTHON = "/usr/bin/python3"
 HOLD = "/run/systemd/system/prometheus-pushgateway.service.d/pushgateway-lab-hold.conf"
 
 
@@ -30,6 +31,7 @@ def missing(seen: Snapshot, settings: Settings) -> list[str]:
         "prometheus": not has_prometheus(seen, settings),
         PUSHGATEWAY: PUSHGATEWAY not in seen.packages and not seen.pushgateway.exists,
         "curl": "curl" not in seen.tools,
+        "python3": settings.pushgateway_prune_after is not None and PYTHON not in seen.tools,
         "promtool": "promtool" not in seen.tools and seen.promtool_package,
     }
     return [name for name, is_missing in wanted.items() if is_missing]

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
@@ -16,6 +18,8 @@ from weakref import WeakSet
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
+
+from pushgateway_lab import matchers
 
 PREFIXES = ("pushgateway_", "prometheus_")
 
@@ -74,6 +78,13 @@ def _matching(pattern: re.Pattern[str], expected: str) -> Callable[[Any], str]:
     return check
 
 
+def _age(value: Any) -> str:
+    duration = _matching(_DURATION, "a Prometheus duration such as 24h or 1d12h")(value)
+    if not re.search("[1-9]", duration):
+        raise ValueError("must be longer than nothing: it would delete every group")
+    return duration
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise ValueError(
@@ -101,13 +112,33 @@ def _check_port(address: str) -> None:
         raise ValueError(f"has port {port}, which is not between 1 and 65535")
 
 
-def _url(value: Any) -> str:
-    if not isinstance(value, str) or not value.isprintable():
-        raise ValueError("must be a URL such as http://127.0.0.1:9090")
-    parts = urlsplit(value)
-    if parts.scheme != "http" or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be a URL such as http://127.0.0.1:9090 (http, as seen on the host)")
-    return value.rstrip("/")
+def _url(*schemes: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        text = value if isinstance(value, str) and value.isprintable() else ""
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError(
+                f"must be a URL such as http://127.0.0.1:9090 ({' or '.join(schemes)}, as seen on "
+                "the host)"
+            )
+        if parts.username is not None:
+            raise ValueError("must not hold a user name or a password")
+        return text.rstrip("/")
+
+    return check
+
+
+def _local_file(value: Any) -> str:
+    return str(Path(_name(value)).expanduser())
+
+
+def _selectors(value: Any) -> tuple[str, ...]:
+    items = (value,) if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+        raise ValueError("must be a list of label matchers such as 'job=\"backup\"'")
+    for item in items:
+        matchers.check(item)
+    return tuple(items)
 
 
 def _targets(value: Any) -> tuple[str, ...]:
@@ -203,6 +234,39 @@ class Settings:
         _seconds,
         "seconds to wait for another program, as a new VM's own updates, to let go of apt",
     )
+    pushgateway_url: str | None = _setting(
+        None,
+        _url("http", "https"),
+        "where the Pushgateway answers, as seen on the host; None: http, where it listens",
+    )
+    pushgateway_username: str | None = _setting(
+        None, _name, "user name for the Pushgateway's basic authentication"
+    )
+    pushgateway_password_file: str | None = _setting(
+        None, _local_file, "file on this machine that holds that user's password"
+    )
+    pushgateway_ca_file: str | None = _setting(
+        None, _local_file, "file on this machine: certificates (PEM) to trust for an https URL"
+    )
+    pushgateway_cert_file: str | None = _setting(
+        None, _local_file, "file on this machine: client certificate (PEM) for an https URL"
+    )
+    pushgateway_key_file: str | None = _setting(
+        None, _local_file, "file on this machine: its key (PEM); None: it is in the same file"
+    )
+    pushgateway_prune_after: str | None = _setting(
+        None,
+        _age,
+        "have the host delete groups whose last push is longer ago than this, as 24h; None: never",
+    )
+    pushgateway_prune_keep: tuple[str, ...] = _setting(
+        (),
+        _selectors,
+        "label matchers of groups to keep whatever their age, as 'job=\"backup\"'; one is enough",
+    )
+    pushgateway_prune_report: bool = _setting(
+        False, _boolean, "have each prune push what it did, as job pushgateway_lab_prune"
+    )
     prometheus_config_path: str = _setting(
         "/etc/prometheus/prometheus.yml", _path, "the configuration file the job is merged into"
     )
@@ -212,7 +276,9 @@ class Settings:
         "Prometheus's systemd unit",
     )
     prometheus_url: str = _setting(
-        "http://127.0.0.1:9090", _url, "where Prometheus answers, as seen from the host itself"
+        "http://127.0.0.1:9090",
+        _url("http"),
+        "where Prometheus answers, as seen from the host itself",
     )
     prometheus_reload_timeout: float = _setting(
         30.0, _seconds, "seconds until Prometheus must have taken, or refused, a configuration"
@@ -254,6 +320,7 @@ def parse(data: Mapping[str, Any]) -> Settings:
     return Settings(**values, given=frozenset(values))
 
 
+@cache  # the hosts of a class mostly have the same keys
 def _misspelling_of(key: str) -> str | None:
     """The setting that was meant by an unknown key; None if it is known or somebody else's."""
     if key in KEYS:

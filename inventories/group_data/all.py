@@ -34,6 +34,33 @@ on the command line: --data pushgateway_smoke=always
 # seconds to wait for another program, as a new VM's own updates, to let go of apt
 # pushgateway_apt_timeout = 300.0
 
+# where the Pushgateway answers, as seen on the host; None: http, where it listens
+# pushgateway_url = None
+
+# user name for the Pushgateway's basic authentication
+# pushgateway_username = None
+
+# file on this machine that holds that user's password
+# pushgateway_password_file = None
+
+# file on this machine: certificates (PEM) to trust for an https URL
+# pushgateway_ca_file = None
+
+# file on this machine: client certificate (PEM) for an https URL
+# pushgateway_cert_file = None
+
+# file on this machine: its key (PEM); None: it is in the same file
+# pushgateway_key_file = None
+
+# have the host delete groups whose last push is longer ago than this, as 24h; None: never
+# pushgateway_prune_after = None
+
+# label matchers of groups to keep whatever their age, as 'job="backup"'; one is enough
+# pushgateway_prune_keep = ()
+
+# have each prune push what it did, as job pushgateway_lab_prune
+# pushgateway_prune_report = False
+
 # the configuration file the job is merged into
 # prometheus_config_path = "/etc/prometheus/prometheus.yml"
 

@@ -1,0 +1,222 @@
+"""The groups that a Pushgateway holds, as operations: push one, delete one, wipe all.
+
+    pyinfra -y HOST pushgateway_lab.groups.push labels='{"job": "backup"}' body='backup_files 42'
+    pyinfra -y HOST pushgateway_lab.groups.delete labels='{"job": "backup"}'
+    pyinfra -y HOST pushgateway_lab.groups.wipe confirm=True
+
+They reach the Pushgateway from the host itself, and need no rights there. Settings of the host say
+where it answers and how it lets one in (``pushgateway_url`` and those after it).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+from pyinfra import context
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+
+from pushgateway_lab import exposition, grouping, pushgateway, settings
+from pushgateway_lab.api import ApiError, Group, Pushgateway
+from pushgateway_lab.exposition import ExpositionError
+from pushgateway_lab.failure import HostError, cleanly, function, say
+from pushgateway_lab.flags import ADMIN_API
+from pushgateway_lab.grouping import GroupingError, written
+from pushgateway_lab.interrupt import interruptible
+from pushgateway_lab.settings import SettingsError
+
+DELETE_TIMEOUT = 60
+"""Seconds for queued deletions to be done."""
+
+POLL = 0.1
+"""Seconds between two looks at what is left."""
+
+NAMED = 10
+"""How many other groups a hint names."""
+
+P = ParamSpec("P")
+
+
+def _explained(act: Callable[P, Iterator[PyinfraCommand]]) -> Callable[P, Iterator[PyinfraCommand]]:
+    """Make what is wrong with arguments, settings or an answer fail the host alone."""
+
+    @wraps(act)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Iterator[PyinfraCommand]:
+        try:
+            yield from act(*args, **kwargs)
+        except (ApiError, ExpositionError, GroupingError, SettingsError) as error:
+            raise HostError(str(error)) from error
+
+    return run
+
+
+@operation()
+@cleanly
+@_explained
+def push(
+    labels: Mapping[str, str] | str,
+    body: str | None = None,
+    src: str | None = None,
+    replace: bool = True,
+    url: str | None = None,
+) -> Iterator[PyinfraCommand]:
+    """Push metrics to a group.
+
+    + labels: its grouping key, the job among them, as a mapping or as JSON
+    + body: metrics in the text exposition format; a missing last newline is added
+    + src: a file on this machine that holds them, instead
+    + replace: whether metrics it holds under other names go (PUT) or stay (POST)
+    + url: where the Pushgateway answers, as seen on the host, instead of what the settings say
+
+    Each push is a change: it sets the group's push time.
+    """
+    group = grouping.parse(labels)
+    metrics = _metrics(body, src)
+    yield from function(_push, group, metrics, replace, _gateway(url))
+
+
+def _metrics(body: str | None, src: str | None) -> str:
+    if (body is None) == (src is None):
+        raise HostError("Give the metrics as body or as src, one of them.")
+    if src is None and not isinstance(body, str):
+        raise HostError(f"body is {body!r}, not metrics such as 'backup_files 42'.")
+    try:
+        text = Path(src).read_bytes().decode() if src else body or ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise HostError(f"src: {src} cannot be read here: {error}") from error
+    if src is None and not text.endswith("\n"):
+        text += "\n"  # a command line has no good way to give it
+    try:
+        exposition.check(text)
+    except ExpositionError as error:
+        raise HostError(f"{src or 'body'}: {error}") from error
+    return text
+
+
+def _push(
+    host: Host, labels: dict[str, str], metrics: str, replace: bool, gateway: Pushgateway
+) -> None:
+    try:
+        (gateway.push if replace else gateway.add)(labels, metrics)
+    except ApiError as error:
+        raise HostError(f"Not pushed to {written(labels)}: {error}") from error
+    say(host, f"Pushed to {written(labels)}", "green")
+
+
+@operation()
+@cleanly
+@_explained
+def delete(labels: Mapping[str, str] | str, url: str | None = None) -> Iterator[PyinfraCommand]:
+    """Delete the group with exactly these labels, and see that it is gone.
+
+    + labels: its grouping key, the job among them, as a mapping or as JSON
+    + url: where the Pushgateway answers, as seen on the host, instead of what the settings say
+    """
+    group, gateway = grouping.parse(labels), _gateway(url)
+    held = gateway.groups()
+    if any(each.labels == group for each in held):
+        yield from function(_delete, group, gateway)
+        return
+    if context.state.is_executing:
+        say(context.host, _not_there(group, held), "yellow")
+    context.host.noop(f"there is no group {written(group)}")
+
+
+def _not_there(labels: dict[str, str], held: list[Group]) -> str:
+    """That a group is not there, and which others with its job are: deleting is exact."""
+    others = sorted(written(each.labels) for each in held if each.labels["job"] == labels["job"])
+    message = f"There is no group {written(labels)}, so nothing was deleted."
+    if not others:
+        return message
+    more = [f"  and {len(others) - NAMED} more"] if len(others) > NAMED else []
+    hint = "Deleting takes all labels of a group. With the same job there are:"
+    return "\n".join([f"{message} {hint}", *(f"  {other}" for other in others[:NAMED]), *more])
+
+
+def _delete(host: Host, labels: dict[str, str], gateway: Pushgateway) -> None:
+    try:
+        before = [each for each in gateway.groups() if each.labels == labels]
+        gateway.delete(labels)
+        left = _await_gone(gateway, before)
+    except ApiError as error:
+        raise HostError(f"{written(labels)} was not deleted: {error}") from error
+    if left:
+        raise HostError(
+            f"{written(labels)} was to be deleted, but is there after {DELETE_TIMEOUT} s. Is the "
+            "Pushgateway busy? Look at its log, then run this again."
+        )
+    say(host, f"Deleted {written(labels)}", "green")
+
+
+def _await_gone(gateway: Pushgateway, groups: list[Group]) -> int:
+    """Wait until groups are gone, or were pushed to anew; returns how many are left in the end."""
+    waited_for = {_identity(group) for group in groups}
+    deadline = time.monotonic() + DELETE_TIMEOUT
+    with interruptible():
+        while True:
+            left = sum(_identity(group) in waited_for for group in gateway.groups())
+            if not left or time.monotonic() > deadline:
+                return left
+            time.sleep(POLL)
+
+
+def _identity(group: Group) -> tuple[str, float]:
+    return written(group.labels), group.pushed_at
+
+
+@operation()
+@cleanly
+@_explained
+def wipe(confirm: bool = False, url: str | None = None) -> Iterator[PyinfraCommand]:
+    """Delete all groups, everybody's, and see that they are gone. Needs the admin API.
+
+    + confirm: True, or nothing is deleted
+    + url: where the Pushgateway answers, as seen on the host, instead of what the settings say
+    """
+    gateway = _gateway(url)
+    held = gateway.groups()
+    if not held:
+        context.host.noop("there are no groups")
+        return
+    if confirm is not True:
+        raise HostError(
+            f"Wiping deletes everything that this Pushgateway holds, {_counted(held)}, whoever pushed "
+            "it. If that is what you want, pass confirm=True."
+        )
+    if gateway.flags().get(ADMIN_API) != "true":
+        raise HostError(_ADMIN_API_OFF)
+    yield from function(_wipe, held, gateway)
+
+
+_ADMIN_API_OFF = (
+    "The admin API of this Pushgateway is off, so it cannot be wiped. To turn it on, run "
+    "deploy/bootstrap.py with pushgateway_admin_api=True; by hand, add --web.enable-admin-api to ARGS "
+    f"in {pushgateway.DEFAULTS} and restart it. Single groups can be deleted without it."
+)
+
+
+def _wipe(host: Host, held: list[Group], gateway: Pushgateway) -> None:
+    try:
+        gateway.wipe()
+        left = _await_gone(gateway, held)
+    except ApiError as error:
+        raise HostError(_ADMIN_API_OFF if error.status == 404 else f"Not wiped: {error}") from error  # noqa: PLR2004
+    if left:
+        raise HostError(
+            f"{left} of {_counted(held)} are still there {DELETE_TIMEOUT} s after the wipe. "
+            "Look at the Pushgateway's log, then run this again."
+        )
+    say(host, f"Wiped {_counted(held)}", "green")
+
+
+def _counted(groups: list[Group]) -> str:
+    return f"{len(groups)} group{'' if len(groups) == 1 else 's'}"
+
+
+def _gateway(url: str | None) -> Pushgateway:
+    """The Pushgateway of the host in context."""
+    wanted = settings.for_host(context.state, context.host)
+    return pushgateway.client(context.host, wanted, url)

@@ -1,0 +1,82 @@
+"""Pushgateways of lab hosts, talked to from this machine: Debian's package listens everywhere."""
+
+import time
+from collections.abc import Callable
+
+import requests
+
+from labhost import Host
+from pushgateway_lab.api import Pushgateway
+
+PACKAGES = ("prometheus-pushgateway", "curl")
+DEFAULTS = "/etc/default/prometheus-pushgateway"
+
+# Label values that something on the way could stumble over.
+TORTURE = {
+    "plain": "db1",
+    "slash": "/var/lib",
+    "only a slash": "/",
+    "two slashes": "a//b",
+    "spaces": " a  b ",
+    "plus": "a+b",
+    "quotes": "'\"`",
+    "newline": "a\nb\r\n",
+    "backslash": "C:\\temp\\n",
+    "emoji": "🔥 naïve 日本",
+    "one dot": ".",
+    "two dots": "..",
+    "three dots": "...",
+    "dots on the way": "a/../b",
+    "encoded slash": "%2F",
+    "encoded twice": "%252F",
+    "percent": "100%",
+    "empty": "",
+    "equals": "=",
+    "question mark": "a?b#c&d;e",
+    "at": "x@base64",
+    "tab and NUL": "\t\0",
+    "braces": '{a="b"}',
+    "replacement character": "\ufffd",
+    "10 KB": "ü/" * 3413,
+}
+
+LABEL_NAMES = ("a", "A", "_", "_a", "a__b", "le", "quantile", "metrics", "base64", "x" * 200)
+
+
+def client(host: Host) -> Pushgateway:
+    """The Pushgateway of a host."""
+    return Pushgateway(requests.Session(), f"http://{host.address}:9091")
+
+
+def labels_of(gateway: Pushgateway) -> list[dict[str, str]]:
+    """The grouping keys it holds."""
+    return [group.labels for group in gateway.groups()]
+
+
+def restart(host: Host, arguments: str) -> None:
+    """Have the Pushgateway of a host run with these flags."""
+    host.write(DEFAULTS, f'ARGS="{arguments}"\n'.encode())
+    host.run("systemctl restart prometheus-pushgateway")
+    host.run("until ss -lnt | grep -q :9091; do sleep 0.05; done", timeout=20)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for what is queued."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def delete_all(gateway: Pushgateway) -> None:
+    """Delete every group, one by one."""
+    for labels in labels_of(gateway):
+        gateway.delete(labels)
+    eventually(lambda: not gateway.groups())
+
+
+def fill(gateway: Pushgateway, count: int, **labels: str) -> None:
+    """Push many groups; quick if the Pushgateway runs without its consistency check."""
+    for number in range(count):
+        gateway.push({"job": f"load{number % 50}", "instance": f"i{number}", **labels}, "load 1\n")
+    eventually(lambda: len(gateway.groups()) >= count, 60)
