@@ -56,6 +56,7 @@ lint: .venv/locked ## formatting, lint, types, shell files
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
+	@command -v shellcheck >/dev/null || { echo "shellcheck is missing. On Debian or Ubuntu: apt-get install shellcheck"; exit 1; }
 	shellcheck $(SHELL_FILES)
 
 .PHONY: unit

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from expectations import INSTALLED
 from labhost import Host, HostSpec, Lab, PyinfraCommand, PyinfraResult, machine, stop_all
+from labhost.image import ensure_image
 
 _LEFT_OUT = "needs lab hosts"
 
@@ -102,6 +104,13 @@ def pyinfra_command(tmp_path: Path) -> Iterator[PyinfraCommand]:
 def run_pyinfra(pyinfra_command: PyinfraCommand) -> Callable[..., PyinfraResult]:
     """`run_pyinfra(host, "deploy/bootstrap.py", "-y", data=..., sudo=...)`, to its end."""
     return pyinfra_command.run
+
+
+@pytest.fixture(scope="session")
+def promtool(lab: Lab) -> Path:
+    """Debian 12's promtool, out of the image that hosts with Prometheus are stacked on."""
+    del lab  # where no host can be booted, no image can be built
+    return ensure_image("bookworm", INSTALLED).lower_directories[0] / "usr/bin/promtool"
 
 
 def _host_factory(lab: Lab) -> Iterator[Callable[..., list[Host]]]:

@@ -167,6 +167,9 @@ def test_a_failing_host_does_not_hold_up_the_others(
     assert f"[{broken.name}] {CONFIG}: line " in result.stderr
     assert broken.read(CONFIG) == b"scrape_configs: [\n"
     assert_bootstrapped(good)
+    summary = result.stderr.partition("--> Hosts that are not done:")[2].strip().splitlines()
+    assert len(summary) == 1
+    assert f"[{broken.name}] failed at: Bootstrap | Check the host: {CONFIG}: line " in summary[0]
 
 
 @pytest.mark.lab_host(packages=INSTALLED)

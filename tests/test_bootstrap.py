@@ -267,6 +267,7 @@ def test_an_interrupted_smoke_push_leaves_no_group(
     running.send_signal(signal.SIGINT)
     interrupted = pyinfra_command.finish(running, timeout=10)
     assert f"[{host.name}] Interrupted." in interrupted.stderr
+    assert f"[{host.name}] not finished: run this again" in interrupted.stderr
     assert "pushgateway_lab" not in host.run("curl -s localhost:9091/metrics").stdout
 
 
@@ -279,5 +280,6 @@ def test_many_hosts_one_unreachable(
     result = pyinfra_command.run([good, other, gone], "-y", BOOTSTRAP, data=FAST)
     assert result.returncode != 0
     assert re.search(rf"\[{gone.name}\] .*[Cc]ould not connect", result.stderr), result.stderr
+    assert f"[{gone.name}] not reached: no connection" in result.stderr
     assert_bootstrapped(good)
     assert_bootstrapped(other)

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterator
 from functools import wraps
 from typing import ParamSpec
+from weakref import WeakKeyDictionary
 
 from pyinfra import context, logger
 from pyinfra.api.command import FunctionCommand, PyinfraCommand
@@ -17,6 +18,10 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
 P = ParamSpec("P")
+
+
+# Why a host failed, in one line: for the summary at the end of a run.
+_reasons: WeakKeyDictionary[Host, str] = WeakKeyDictionary()
 
 
 class HostError(Exception):
@@ -52,6 +57,11 @@ def function(
     yield FunctionCommand(_call, (act, args, kwargs), {})
 
 
+def reason_of(host: Host) -> str:
+    """Why a host failed, in one line; nothing if it did not, or if pyinfra said it."""
+    return _reasons.get(host, "")
+
+
 def say(host: Host, message: str, color: str | None = None) -> None:
     """Tell something about a host, on standard error, each line with the host's name."""
     for line in message.splitlines():
@@ -59,7 +69,7 @@ def say(host: Host, message: str, color: str | None = None) -> None:
 
 
 def _call(
-    state: State,  # noqa: ARG001 - pyinfra passes state and host by these names
+    state: State,  # pyinfra passes state and host by these names
     host: Host,
     act: Callable[..., None],
     args: tuple[object, ...],
@@ -68,12 +78,12 @@ def _call(
     try:
         act(host, *args, **kwargs)
     except HostError as error:
-        say(host, str(error), "red")
-        return False
+        return _fail(state, host, str(error))
     return True
 
 
 def _fail(state: State, host: Host, message: str) -> bool:  # noqa: ARG001
+    _reasons[host] = message.splitlines()[0]
     say(host, message, "red")
     return False
 
@@ -87,4 +97,5 @@ def _note_during_change_detection(message: str) -> None:
     if state.is_executing or host in state.failed_hosts:
         return
     state.failed_hosts.add(host)
+    _reasons[host] = message.splitlines()[0]
     say(host, message, "red")

@@ -6,7 +6,7 @@ Its package comes from `pushgateway_lab.packages`, its groups are reached by `pu
 import time
 from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyinfra import context
 from pyinfra.api.command import PyinfraCommand, StringCommand
@@ -14,8 +14,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.operations import systemd
 
-from pushgateway_lab import api, config_file, flags
-from pushgateway_lab.connection import session
+from pushgateway_lab import config_file, flags
 from pushgateway_lab.failure import HostError, cleanly, function, say
 from pushgateway_lab.flags import Flag, FlagError
 from pushgateway_lab.host_files import script
@@ -23,6 +22,9 @@ from pushgateway_lab.packages import HOLD
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import run
 from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Snapshot, forget, look, look_again
+
+if TYPE_CHECKING:
+    from pushgateway_lab.api import Pushgateway
 
 DEFAULTS = "/etc/default/prometheus-pushgateway"
 START_TIMEOUT = 15
@@ -88,6 +90,26 @@ def url(wanted: Plan) -> str:
         f"127.0.0.1:{port}" if _is_everywhere(host) or host == "localhost" else f"{host}:{port}"
     )
     return f"http://{address}/{prefix}".rstrip("/")
+
+
+def running_url(seen: Snapshot, settings: Settings) -> str:
+    """Where the Pushgateway of a host answers: as set, else as it runs, else as it is to run."""
+    if settings.pushgateway_url:
+        return settings.pushgateway_url
+    if seen.pushgateway_argv:
+        return url(Plan(flags.parse(seen.pushgateway_argv[1:]), ""))
+    return url(plan(seen, settings))
+
+
+def client(host: Host, settings: Settings, address: str | None = None) -> "Pushgateway":
+    """A client of the host's Pushgateway; `address` is its URL if it is known better."""
+    # Only now: the HTTP clients cost 0.1 s to import, which a host that is right does not need.
+    from pushgateway_lab import access
+    from pushgateway_lab.api import Pushgateway
+    from pushgateway_lab.connection import session
+
+    address = address or running_url(look(settings), settings)
+    return Pushgateway(session(host, access.to_pushgateway(settings)), address)
 
 
 def _is_everywhere(host: str) -> bool:
@@ -181,11 +203,12 @@ def _write_defaults(host: Host, old: str | None, new: str) -> None:
 
 def _refuse_data_loss(host: Host, settings: Settings, seen: Snapshot) -> None:
     """A Pushgateway that keeps its groups in memory only loses them when it restarts."""
-    running = Plan(flags.parse((seen.pushgateway_argv or ("",))[1:]), "")
+    from pushgateway_lab import api
+
     if settings.pushgateway_allow_data_loss:
         return
     try:
-        gateway = api.Pushgateway(session(host), url(running))
+        gateway = client(host, settings, running_url(seen, settings))
         persists = gateway.flags().get("persistence.file")
         groups = 0 if persists else len(gateway.groups())
     except api.ApiError as error:

@@ -7,7 +7,7 @@ the job's own text, so that nothing an owner writes elsewhere can be taken for i
 import re
 
 _COMMENT = "# before this job was added, scrape_configs was {}"
-_FOUND = re.compile(_COMMENT.format(r"(\S+)"))
+_FOUND = re.compile(_COMMENT.format(r"(missing|empty|~|null|Null|NULL)\s"))
 
 MISSING = "missing"
 EMPTY = "empty"

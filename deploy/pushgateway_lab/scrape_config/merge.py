@@ -90,5 +90,5 @@ def _proven(before: Configuration, edits: list[Edit], is_right: Callable[[str], 
     except ScrapeConfigError:
         pass  # it is not even YAML any more
     line = line_at(text, min(edit.start for edit in edits))
-    reason = "the job cannot be changed here without changing more than the job; do it by hand"
+    reason = "this cannot be changed without changing what other lines mean; do it by hand"
     raise ScrapeConfigError(line, reason)

@@ -7,7 +7,7 @@ becomes an error here instead of a bad file.
 from pushgateway_lab.scrape_config.fields import fields_of, items_of
 from pushgateway_lab.scrape_config.jobs import name_of
 from pushgateway_lab.scrape_config.meaning import Content, Meanings, meaning_of, node_of, parts_of
-from pushgateway_lab.scrape_config.nodes import Document, Node
+from pushgateway_lab.scrape_config.nodes import Document, Kind, Node
 from pushgateway_lab.scrape_config.wanted import WantedJob
 
 # The numbers of the root's keys and values besides scrape_configs, and those of the jobs.
@@ -45,7 +45,7 @@ def changed_jobs(
     contents = meanings.contents()
     rest, old = _outline([before.root.meaning], contents)
     new_rest, new = _outline(documents, contents)
-    if rest != new_rest:
+    if rest != new_rest or len(documents) > 1:
         return None
     same = _in_common(old, new)
     old, new = old[same:], new[same:]
@@ -57,15 +57,22 @@ def changed_jobs(
 def _outline(documents: list[int], contents: list[Content]) -> _Outline:
     """Return the outline of a file, given the numbers of its documents."""
     rest: list[tuple[int, int]] = []
-    jobs: list[int] = []
+    jobs: list[int] | None = None
     for document in documents:
         parts = parts_of(document, "{", contents)
         for key, value in zip(parts[::2], parts[1::2], strict=True):
-            if contents[key][0] == "scrape_configs":
-                jobs += parts_of(value, "[", contents)
+            if contents[key][0] == "scrape_configs" and jobs is None and _is_list(value, contents):
+                jobs = parts_of(value, "[", contents)
             else:
                 rest.append((key, value))
-    return rest, jobs
+    return rest, jobs or []
+
+
+def _is_list(value: int, contents: list[Content]) -> bool:
+    if parts_of(value, "[", contents):
+        return True
+    node = node_of(value, contents)
+    return node.kind is Kind.SEQUENCE or node.is_null
 
 
 def _in_common(old: list[int], new: list[int]) -> int:
@@ -98,12 +105,16 @@ def _keeps_its_own(old: Node, new: Node, wanted: WantedJob) -> bool:
     fields = fields_of(old)
     missing = wanted.missing_targets(fields)
     touched = {*wanted.wrong_fields(fields), *(["static_configs"] if missing else [])}
-    kept = _own_fields(old, touched) == _own_fields(new, touched)
-    return kept and _scraped(old, []) == _scraped(new, missing)
+    names = [key.text for key, _ in new.entries() if not key.is_merge_key]
+    return (
+        len(set(names)) == len(names)
+        and _own_fields(old, touched) == _own_fields(new, touched)
+        and _scraped(old, []) == _scraped(new, missing)
+    )
 
 
-def _own_fields(job: Node, touched: set[str]) -> list[tuple[str, int]]:
-    return [(key.text, value.meaning) for key, value in job.entries() if key.text not in touched]
+def _own_fields(job: Node, left_out: set[str]) -> list[tuple[str, int]]:
+    return [(key.text, value.meaning) for key, value in job.entries() if key.text not in left_out]
 
 
 def _scraped(job: Node, added: list[str]) -> list[tuple[object, ...]]:
