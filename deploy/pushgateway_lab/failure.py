@@ -11,11 +11,12 @@ from functools import wraps
 from typing import ParamSpec
 from weakref import WeakKeyDictionary
 
-from pyinfra import context, logger
+from pyinfra import logger
 from pyinfra.api.command import FunctionCommand, PyinfraCommand
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
+from pyinfra.context import ctx_host, ctx_state
 
 P = ParamSpec("P")
 
@@ -93,7 +94,8 @@ def _note_during_change_detection(message: str) -> None:
 
     Not `state.fail_hosts`: it asks on the terminal whether to go on, or ends the run for all.
     """
-    state, host = context.state, context.host
+    # Not context.host, which stands for another host a moment later.
+    state, host = ctx_state.get(), ctx_host.get()
     if state.is_executing or host in state.failed_hosts:
         return
     state.failed_hosts.add(host)

@@ -14,11 +14,11 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from pyinfra import context
 from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
+from pyinfra.context import ctx_host, ctx_state
 from typing_extensions import override
 
 from pushgateway_lab.failure import HostError
@@ -196,11 +196,12 @@ def look(settings: Settings) -> Snapshot:
     Raises:
         HostError: the host could not be looked at; nothing is known about it.
     """
-    state, host = context.state, context.host
+    # Not context.host, which stands for another host a moment later.
+    state, host = ctx_state.get(), ctx_host.get()
     seen = _seen.get(host)
     if seen and seen[0] == state.is_executing:
         return seen[1]
-    snapshot = host.get_fact(
+    snapshot: Snapshot | None = host.get_fact(
         HostSnapshot,
         config_path=settings.prometheus_config_path,
         prometheus_unit=settings.prometheus_unit,
@@ -221,7 +222,7 @@ def look_again(settings: Settings) -> Snapshot:
 
 def forget() -> None:
     """Say that the host in context was changed: the next `look` looks."""
-    _seen.pop(context.host, None)
+    _seen.pop(ctx_host.get(), None)
 
 
 def _sudo_arguments(host: Host) -> dict[str, Any]:

@@ -18,12 +18,13 @@ def is_merged(before: Document, text: str, meanings: Meanings, wanted: WantedJob
     """Return whether a text means the same as the document, but for having the wanted job."""
     match changed_jobs(before, text, meanings):
         case [[], [new]]:
-            return _as_written(new) == _as_text(wanted.as_mapping())
+            says_it_all = _as_written(new) == _as_text(wanted.as_mapping())
         case [[old], [new]]:
-            fields = fields_of(new)
-            right = not wanted.wrong_fields(fields) and not wanted.missing_targets(fields)
-            return right and _keeps_its_own(old, new, wanted)
-    return False
+            says_it_all = _keeps_its_own(old, new, wanted)
+        case _:
+            return False
+    fields = fields_of(new)
+    return says_it_all and not wanted.wrong_fields(fields) and not wanted.missing_targets(fields)
 
 
 def is_removed(before: Document, text: str, meanings: Meanings, name: str) -> bool:

@@ -69,7 +69,7 @@ def _add_targets(
     The labels of a group say something about its targets, which may not be true of ours.
     """
     text, static_configs = configuration.document.text, job.get("static_configs")
-    if static_configs is None:
+    if static_configs is None or static_configs is not fields_of(job)["static_configs"]:
         reason = "static_configs comes from a merge key (<<); write it out in this job"
         raise ScrapeConfigError(job.line, reason)
     refuse_shared(configuration, static_configs, "static_configs")

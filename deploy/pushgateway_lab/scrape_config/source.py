@@ -15,9 +15,9 @@ _BREAKS = "\r\n\x85\u2028\u2029"
 _BREAK = re.compile(f"\r\n|[{_BREAKS}]")
 _NEWLINE = re.compile("\r\n|\n|\r")
 
-# Everything but YAML's printable characters (YAML 1.2, section 5.1, production c-printable).
+# What is not among YAML's printable characters (YAML 1.2, section 5.1, production c-printable).
 _UNPRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]",
 )
 # A byte order mark within the text (section 5.2) where it would pass for indentation.
 _MARK_AT_LINE_START = re.compile(f"(?:(?<=[{_BREAKS}])|\\A){BYTE_ORDER_MARK}")

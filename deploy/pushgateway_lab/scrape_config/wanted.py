@@ -66,7 +66,7 @@ def wanted_job(job: Mapping[str, Any]) -> WantedJob:
     targets, labels = _group(fields.pop("static_configs", []))
     for field, value in fields.items():
         if not isinstance(value, Scalar):
-            raise ValueError(f"{field}: only single values are supported, not {value!r}")  # noqa: TRY004
+            raise ValueError(f"{field}: only single values are supported, not {value!r}")  # noqa: TRY004 - as all of it
     for text in [name, *fields, *fields.values(), *targets, *labels, *labels.values()]:
         if isinstance(text, str) and not text.isprintable():
             raise ValueError(f"{text!r} has characters that cannot be printed")

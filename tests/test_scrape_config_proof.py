@@ -1,0 +1,117 @@
+"""A mistake in choosing an edit is an error, never a bad file."""
+
+import pytest
+
+from pushgateway_lab.scrape_config import ScrapeConfigError, merge, merge_job, remove_job
+from pushgateway_lab.scrape_config.edit import Edit
+from scrape_configs.samples import JOB
+
+ABSENT = """\
+scrape_configs:
+  - job_name: node
+    scheme: http
+rule_files: [one]
+"""
+NEW = """\
+  - job_name: pushgateway
+    honor_labels: true
+    static_configs:
+      - targets: ['localhost:9091']
+"""
+AT = ABSENT.index("rule_files")
+PRESENT = ABSENT.replace("rule_files", NEW.replace("true", "false") + "rule_files")
+
+
+def mistaken(monkeypatch: pytest.MonkeyPatch, chooser: str, *edits: Edit) -> None:
+    """Let a function that chooses edits choose these."""
+    monkeypatch.setattr(merge, chooser, lambda *_: list(edits))
+
+
+def replacing(text: str, old: str, new: str) -> Edit:
+    start = text.index(old)
+    return Edit(start, start + len(old), new)
+
+
+def test_the_right_edit_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    mistaken(monkeypatch, "add_job", Edit(AT, AT, NEW))
+    assert merge_job(ABSENT, JOB) == ABSENT.replace("rule_files", NEW + "rule_files")
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        pytest.param([Edit(AT, AT, "  - job_name: [\n")], id="not YAML"),
+        pytest.param([Edit(AT, AT, NEW), replacing(ABSENT, "http", "https")], id="another job"),
+        pytest.param([Edit(AT, AT, NEW), replacing(ABSENT, "one", "two")], id="something else"),
+        pytest.param([Edit(AT, AT, NEW + NEW)], id="twice"),
+        pytest.param([Edit(AT, AT, NEW.replace("gateway", "gate"))], id="another name"),
+        pytest.param([Edit(AT, AT, NEW.replace("true", "'true'"))], id="text for a boolean"),
+        pytest.param([Edit(AT, AT, NEW.replace("true", "false"))], id="not as wanted"),
+        pytest.param([Edit(AT, AT, NEW + "    scheme: http\n")], id="more than wanted"),
+        pytest.param([Edit(AT, AT, NEW.replace("9091", "9092"))], id="another target"),
+        pytest.param([Edit(AT, AT, NEW.replace("    ", "   "))], id="bad indentation"),
+        pytest.param([Edit(AT, AT, "# nothing\n")], id="nothing"),
+        pytest.param([Edit(AT, AT, "scrape_configs:\n" + NEW)], id="a second list"),
+        pytest.param([Edit(AT, AT, NEW + "---\n")], id="a second document"),
+        pytest.param([Edit(AT, AT, NEW), replacing(ABSENT, "node", "*node")], id="an alias"),
+        pytest.param(
+            [replacing(ABSENT, "  - job_name: node\n    scheme: http\n", NEW)], id="instead"
+        ),
+    ],
+)
+def test_a_mistake_in_adding_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, edits: list[Edit]
+) -> None:
+    mistaken(monkeypatch, "add_job", *edits)
+    with pytest.raises(ScrapeConfigError, match="do it by hand"):
+        merge_job(ABSENT, JOB)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        pytest.param([replacing(PRESENT, "false", "no")], id="not as wanted"),
+        pytest.param(
+            [replacing(PRESENT, "false", "true\n    scheme: http")], id="more than wanted"
+        ),
+        pytest.param(
+            [replacing(PRESENT, "false", "true\n    honor_labels: true")], id="a key twice"
+        ),
+        pytest.param([replacing(PRESENT, "honor_labels: false", "")], id="gone"),
+        pytest.param(
+            [replacing(PRESENT, "false", "true"), replacing(PRESENT, "9091", "1")], id="its target"
+        ),
+        pytest.param(
+            [replacing(PRESENT, "false", "true"), replacing(PRESENT, "http", "https")],
+            id="another job",
+        ),
+        pytest.param(
+            [replacing(PRESENT, "job_name: push", "honor_labels: true\n    job_name: ")],
+            id="its name",
+        ),
+    ],
+)
+def test_a_mistake_in_repairing_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, edits: list[Edit]
+) -> None:
+    mistaken(monkeypatch, "repair_job", *edits)
+    with pytest.raises(ScrapeConfigError, match="do it by hand"):
+        merge_job(PRESENT, JOB)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        pytest.param([replacing(PRESENT, "node", "other")], id="another job"),
+        pytest.param([replacing(PRESENT, "one", "two")], id="something else"),
+        pytest.param([Edit(16, len(PRESENT), "")], id="all"),
+        pytest.param([Edit(16, len(PRESENT), "none")], id="no list any more"),
+        pytest.param([replacing(PRESENT, "pushgateway", "other")], id="only the name"),
+    ],
+)
+def test_a_mistake_in_removing_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, edits: list[Edit]
+) -> None:
+    mistaken(monkeypatch, "remove_job_at", *edits)
+    with pytest.raises(ScrapeConfigError, match="do it by hand"):
+        remove_job(PRESENT, "pushgateway")
