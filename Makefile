@@ -67,6 +67,10 @@ unit: .venv/locked ## the tests that need no host
 hosts: .venv/locked ## the tests on real hosts
 	.venv/bin/pytest -q -n $(WORKERS) -m hosts
 
+.PHONY: faults
+faults: test-packages .venv/locked ## the long fault campaign on real hosts: killed 50 times, and more
+	FAULT_ROUNDS=50 .venv/bin/pytest -q -n $(WORKERS) tests/test_transaction.py
+
 .PHONY: bench
 bench: test-packages .venv/locked benchmarks/.venv/made ## measure against the floor, stock pyinfra and Ansible
 	PYTHONPATH=tests .venv/bin/python benchmarks/fleet.py $(ARGS)

@@ -196,3 +196,30 @@ def test_a_push_that_does_not_arrive_says_why(lab_host: Host, run_pyinfra: Run) 
     assert "did not arrive in Prometheus within 2 s" in result.stderr
     assert "http://localhost:9/metrics" in result.stderr
     assert "pushgateway_lab" not in lab_host.run("curl -s localhost:9091/metrics").stdout
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_a_target_that_is_scraped_twice_is_said(lab_host: Host, run_pyinfra: Run) -> None:
+    prometheus_runs(lab_host)
+    job = b"\n-   job_name: first\n    static_configs:\n    - targets: ['127.0.0.1:9091']\n\n# end"
+    lab_host.write(CONFIG, HAND_EDITED.replace(b"\n# end", job))
+    data = FAST | {"pushgateway_smoke": "never"}
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
+    assert result.returncode == 0, result.output
+    assert "The job first (line 18) scrapes localhost:9091 as well" in result.stderr
+    assert "set pushgateway_job_name=first" in result.stderr
+
+
+@pytest.mark.lab_host(suite="trixie", packages=INSTALLED)
+def test_a_job_in_an_included_file_is_said(lab_host: Host, run_pyinfra: Run) -> None:
+    prometheus_runs(lab_host)
+    included = b"scrape_configs:\n- job_name: pushgateway\n"
+    lab_host.run("mkdir '/etc/prometheus/more jobs'")
+    lab_host.write("/etc/prometheus/more jobs/one.yml", included)
+    text = b"scrape_config_files: ['more jobs/*.yml']\n" + HAND_EDITED
+    lab_host.write(CONFIG, text)
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
+    assert result.returncode == 1
+    assert "The job pushgateway is in more jobs/one.yml (line 2)" in result.stderr
+    assert "choose another name with pushgateway_job_name" in result.stderr
+    assert lab_host.read(CONFIG) == text

@@ -105,12 +105,14 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
         yield StringCommand("true")  # a dry run on a bare host: its package brings the file
         return
     text, wanted = merged(seen, settings)
+    _warn_of_others(host, text, job(seen, settings))
     if wanted == text:
         host.noop(
             f"the job {settings.pushgateway_job_name} is in {settings.prometheus_config_path}"
         )
         return
     config_file.show_diff(host, settings.prometheus_config_path, text, wanted)
+    yield from function(_refuse_included, settings, text)
     yield from function(_wait_until_it_answers, settings)
     yield from function(_merge, settings)
     forget()
