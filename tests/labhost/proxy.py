@@ -61,9 +61,11 @@ class DelayingProxy:
             writer.close()
             return
         try:
-            await asyncio.gather(
-                self._forward(reader, target_writer), self._forward(target_reader, writer)
-            )
+            # Only the end of the proxy cancels it, and asyncio would report that as an error.
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(
+                    self._forward(reader, target_writer), self._forward(target_reader, writer)
+                )
         finally:
             for end in (writer, target_writer):
                 end.close()
