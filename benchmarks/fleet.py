@@ -58,6 +58,8 @@ class Row(NamedTuple):
 def main() -> int:
     """Run the benchmark; returns the exit code."""
     arguments = _parser().parse_args()
+    # Ended from outside, it cleans up as it does after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}"
     )
