@@ -21,7 +21,7 @@ from pushgateway_lab.scrape_config import (
 )
 from scrape_configs.samples import JOB
 
-examples = settings(max_examples=int(os.environ.get("EXAMPLES", "200")), deadline=None)
+examples = settings(max_examples=int(os.environ.get("EXAMPLES", "500")), deadline=None)
 
 
 Words = st.SearchStrategy[str]

@@ -86,6 +86,6 @@ def refusal(text: str, index: int, reason: str) -> ScrapeConfigError:
         return ScrapeConfigError(line, reason)
     reason = (
         f"{template.group(1)} looks like a template; render it first and use the result "
-        f"(read as it stands, line {line} is {reason})"
+        f"(as it stands, line {line}: {reason})"
     )
     return ScrapeConfigError(line_at(text, template.start(1)), reason)
