@@ -1,7 +1,8 @@
 #!/bin/sh
 # One look at a host: everything the deploys decide on, in one round trip.
 #
-# Takes, as shell variables set before it: config_path, prometheus_unit, prometheus_url.
+# Takes, as shell variables set before it: config_path, prometheus_unit, prometheus_url; and further,
+# which is empty or the text of another look to take in the same round trip.
 # Prints one "name value" a line; values that could hold anything are base64. The first line is the
 # version of this format, the last one says that nothing is missing. It changes nothing, and exits
 # with 0 whatever it finds: what it found is what it prints.
@@ -58,14 +59,19 @@ look_at_units() {
         -p Id,LoadState,ActiveState,UnitFileState,MainPID,ExecStart,CanReload,NeedDaemonReload \
         "$prometheus_unit" "$pushgateway_unit" ${prune_units:-} 2>/dev/null)
     pid=0
+    prometheus_pid=0
+    # shellcheck disable=SC2034 # prometheus_pid is for what comes further
     while IFS= read -r property; do
         printf 'unit %s\n' "$property"
         case $property in
         MainPID=*) main_pid=${property#MainPID=} ;;
-        Id="$pushgateway_unit") is_pushgateway=yes ;;
+        Id=*) id=${property#Id=} ;;
         "")
-            [ "$is_pushgateway" = yes ] && pid=$main_pid
-            is_pushgateway=
+            case $id in
+            "$pushgateway_unit") pid=$main_pid ;;
+            "$prometheus_unit") prometheus_pid=$main_pid ;;
+            esac
+            id=
             ;;
         esac
     done <<UNITS
@@ -100,17 +106,19 @@ look_at_config() {
         [ -e "$leftover" ] && echo "config_leftover yes"
     done
     # The time first: a file that changes in between then looks older than it is, and is reloaded.
-    stat -L -c 'config_changed %.9Z' -- "$config_path" &&
+    config_changed=$(stat -L -c %.9Z -- "$config_path") &&
+        echo "config_changed $config_changed" &&
         print_base64 config_text "$config_path" &&
         echo "config present" || echo "config unreadable"
 }
 
-# The loaded configuration comes as one line of JSON, the metrics as many lines.
+# The loaded configuration comes as one line of JSON, behind the metrics.
 look_at_prometheus() {
     command -v curl >/dev/null || return
-    curl --silent --fail --noproxy '*' --max-time 5 --write-out '\n' \
-        "$prometheus_url/api/v1/status/config" "$prometheus_url/metrics" 2>/dev/null |
-        sed -n -e '1s/^{/prometheus_config {/p' -e '/^prometheus_config_last_reload_success/p'
+    prometheus_said=$(curl --silent --fail --noproxy '*' --max-time 5 --write-out '\n' \
+        "$prometheus_url/metrics" "$prometheus_url/api/v1/status/config" 2>/dev/null |
+        sed -n -e '/^prometheus_config_last_reload_success/p' -e 's/^{"status"/prometheus_config &/p')
+    printf '%s\n' "$prometheus_said"
 }
 
 echo "snapshot 1"
@@ -123,6 +131,7 @@ if [ "$uid" -eq 0 ]; then
     look_at_listeners
     look_at_config
     look_at_prometheus
+    [ -z "${further:-}" ] || eval "$further"
 else
     echo "user $(id -un)"
 fi

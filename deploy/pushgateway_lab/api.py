@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import requests
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
-from pushgateway_lab import exposition
+from pushgateway_lab import answers, exposition
+from pushgateway_lab.answers import Group, Sample, Series, Target
 from pushgateway_lab.connection import reason
-from pushgateway_lab.grouping import escaped, group_path
+from pushgateway_lab.grouping import group_path
 
 TIMEOUT = 10
 """Seconds without an answer that end a request: both programs answer from memory."""
@@ -43,44 +44,6 @@ class ApiError(Exception):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
-
-
-class Group(NamedTuple):
-    """A group of the Pushgateway: its grouping key, and when it was last pushed to."""
-
-    labels: dict[str, str]
-    pushed_at: float
-    """Seconds since 1970; 0 if no push to it ever succeeded."""
-
-
-class Sample(NamedTuple):
-    """One sample as Prometheus returns it for an instant query."""
-
-    labels: dict[str, str]
-    value: str
-
-    def __str__(self) -> str:
-        labels = dict(self.labels)
-        name = labels.pop("__name__", "")
-        inner = ", ".join(f'{key}="{escaped(value)}"' for key, value in sorted(labels.items()))
-        return f"{name}{{{inner}}} {self.value}"
-
-
-class Series(NamedTuple):
-    """One series as Prometheus returns it for a range query."""
-
-    labels: dict[str, str]
-    values: tuple[tuple[float, str], ...]
-    """Time in seconds since 1970, and the value then."""
-
-
-class Target(NamedTuple):
-    """A scrape target as Prometheus sees it."""
-
-    job: str
-    url: str
-    health: str
-    last_error: str
 
 
 class Reload(NamedTuple):
@@ -204,30 +167,21 @@ class Pushgateway(_Api):
 
     def groups(self) -> list[Group]:
         """All groups it holds."""
-        return [
-            Group(_grouping_key(each), _pushed_at(each))
-            for each in self._get("/api/v1/metrics") or ()
-        ]
+        return answers.groups(self.contents())
+
+    def contents(self) -> Any:
+        """All it holds, as it says it: see `pushgateway_lab.answers.groups`."""
+        return self._get("/api/v1/metrics")
 
     def flags(self) -> dict[str, str]:
         """The flags it runs with, defaults included."""
-        flags: dict[str, str] = self._get("/api/v1/status")["flags"]
+        flags: dict[str, str] = self.status()["flags"]
         return flags
 
-
-def _grouping_key(group: Mapping[str, Any]) -> dict[str, str]:
-    """The labels of a group, also where a metric that is called "labels" took their place."""
-    labels: dict[str, Any] = group["labels"]
-    if not isinstance(labels.get("metrics"), list):
-        return labels
-    labels = group["push_time_seconds"]["metrics"][0]["labels"]
-    # There, a group without an instance has an empty one.
-    return {name: value for name, value in labels.items() if name != "instance" or value}
-
-
-def _pushed_at(group: Mapping[str, Any]) -> float:
-    metrics = group.get("push_time_seconds", {}).get("metrics") or [{"value": 0}]
-    return float(metrics[0]["value"])
+    def status(self) -> dict[str, Any]:
+        """Its ``flags`` and ``build_information``."""
+        status: dict[str, Any] = self._get("/api/v1/status")
+        return status
 
 
 class Prometheus(_Api):
@@ -237,29 +191,16 @@ class Prometheus(_Api):
 
     def query(self, expression: str) -> list[Sample]:
         """The samples an instant query returns now."""
-        result = self._get("/api/v1/query", query=expression)["result"]
-        return [Sample(each["metric"], each["value"][1]) for each in result]
+        return answers.samples(self._get("/api/v1/query", query=expression))
 
     def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
         """The series a range query returns: times in seconds since 1970, step in seconds."""
         times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
-        result = self._get("/api/v1/query_range", query=expression, **times)["result"]
-        return [
-            Series(each["metric"], tuple((float(at), value) for at, value in each["values"]))
-            for each in result
-        ]
+        return answers.series(self._get("/api/v1/query_range", query=expression, **times))
 
     def targets(self) -> list[Target]:
         """The active targets."""
-        return [
-            Target(
-                job=each["discoveredLabels"].get("job", ""),
-                url=each["scrapeUrl"],
-                health=each["health"],
-                last_error=each["lastError"],
-            )
-            for each in self._get("/api/v1/targets", state="active")["activeTargets"]
-        ]
+        return answers.targets(self._get("/api/v1/targets", state="active"))
 
     def config(self) -> str:
         """The loaded configuration as YAML, defaults written out, secrets left out."""

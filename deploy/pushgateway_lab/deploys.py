@@ -42,6 +42,24 @@ def bootstrap() -> None:
     )
 
 
+@deploy("Verify")
+def verify() -> None:
+    """Find out where a host is in the lab, and what went wrong there; change nothing.
+
+    Raises:
+        SettingsError: the host data of any host of the run cannot be used.
+    """
+    from pushgateway_lab import verify as verification  # only now: the others do without
+
+    _let_inspect_know(context.state)
+    summary.at_the_end(context.state)
+    wanted = settings.for_host(context.state, context.host)
+    all_tasks = verification.deploy_tasks()
+    verification.table_at_the_end(context.state, all_tasks)
+    verification.look(name="Look at the host", settings=wanted, all_tasks=all_tasks)
+    verification.tell(name="Report", settings=wanted, all_tasks=all_tasks)
+
+
 def _let_inspect_know(state: State) -> None:
     """Save a third of the time that pyinfra takes to note the operations of a fleet.
 

@@ -20,7 +20,8 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 
 from pushgateway_lab import exposition, grouping, pushgateway, settings
-from pushgateway_lab.api import ApiError, Group, Pushgateway
+from pushgateway_lab.answers import Group
+from pushgateway_lab.api import ApiError, Pushgateway
 from pushgateway_lab.exposition import ExpositionError
 from pushgateway_lab.failure import HostError, cleanly, function, say
 from pushgateway_lab.flags import ADMIN_API

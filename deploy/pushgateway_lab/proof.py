@@ -10,7 +10,8 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import BaseStateCallback, State
 
 from pushgateway_lab import pushgateway, scrape_config
-from pushgateway_lab.api import ApiError, Group, Prometheus, Pushgateway, Sample, Target
+from pushgateway_lab.answers import Group, Sample, Target
+from pushgateway_lab.api import ApiError, Prometheus, Pushgateway
 from pushgateway_lab.connection import session
 from pushgateway_lab.durations import seconds_of
 from pushgateway_lab.failure import HostError, say

@@ -150,6 +150,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
     + prometheus_url: where Prometheus answers, as seen from the host
     + with_sudo: run with sudo, and tell if sudo refuses instead of asking for a password
     + as_user: whom sudo is to become, root if empty
+    + further: a shell script that looks at more, at the end; see `pushgateway_lab.lab.look`
     """
 
     @override
@@ -160,15 +161,15 @@ class HostSnapshot(FactBase[Snapshot | None]):
         prometheus_url: str = Settings.prometheus_url,
         with_sudo: bool = False,
         as_user: str = "",
+        further: str = "",
     ) -> StringCommand:
-        snapshot = script(
-            "snapshot.sh",
-            {
-                "config_path": config_path,
-                "prometheus_unit": prometheus_unit,
-                "prometheus_url": prometheus_url,
-            },
-        )
+        variables = {
+            "config_path": config_path,
+            "prometheus_unit": prometheus_unit,
+            "prometheus_url": prometheus_url,
+            "further": further,
+        }
+        snapshot = script("snapshot.sh", variables)
         if with_sudo:
             snapshot = script("snapshot-with-sudo.sh", {"snapshot": snapshot, "sudo_user": as_user})
         return StringCommand("sh", "-c", QuoteString(snapshot))
@@ -176,7 +177,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
     @override
     def process(self, output: list[str]) -> Snapshot:
         try:
-            return parse(output)
+            return parse(lines_of(output))
         except (ValueError, KeyError, IndexError, binascii.Error) as error:
             raise FactProcessError(f"the host's answer makes no sense: {error!r}") from error
 
@@ -196,22 +197,26 @@ def look(settings: Settings) -> Snapshot:
     Raises:
         HostError: the host could not be looked at; nothing is known about it.
     """
+    if seen := remembered():
+        return seen
     # Not context.host, which stands for another host a moment later.
-    state, host = ctx_state.get(), ctx_host.get()
-    seen = _seen.get(host)
-    if seen and seen[0] == state.is_executing:
-        return seen[1]
-    snapshot: Snapshot | None = host.get_fact(
-        HostSnapshot,
-        config_path=settings.prometheus_config_path,
-        prometheus_unit=settings.prometheus_unit,
-        prometheus_url=settings.prometheus_url,
-        **_sudo_arguments(host),
-    )
+    host = ctx_host.get()
+    snapshot: Snapshot | None = host.get_fact(HostSnapshot, **arguments(host, settings))
     if snapshot is None:
         raise HostError("The host could not be looked at, so nothing was done to it. See above.")
-    _seen[host] = (state.is_executing, snapshot)
+    remember(snapshot)
     return snapshot
+
+
+def remembered() -> Snapshot | None:
+    """What `look` would return of the host in context without looking; None if it would look."""
+    seen = _seen.get(ctx_host.get())
+    return seen[1] if seen and seen[0] == ctx_state.get().is_executing else None
+
+
+def remember(snapshot: Snapshot) -> None:
+    """Have `look` return this snapshot of the host in context, until something is changed."""
+    _seen[ctx_host.get()] = (ctx_state.get().is_executing, snapshot)
 
 
 def look_again(settings: Settings) -> Snapshot:
@@ -225,27 +230,40 @@ def forget() -> None:
     _seen.pop(ctx_host.get(), None)
 
 
-def _sudo_arguments(host: Host) -> dict[str, Any]:
-    """Leave sudo to pyinfra where a password is known or somebody can be asked for one."""
-    arguments: dict[str, Any] = dict(host.current_op_global_arguments or {})
-    wants_sudo = arguments.get("_sudo") and not arguments.get("_su_user")
-    if not wants_sudo or arguments.get("_sudo_password") or sys.stdin.isatty():
-        return {}
-    return {"_sudo": False, "with_sudo": True, "as_user": arguments.get("_sudo_user") or ""}
+def arguments(host: Host, settings: Settings) -> dict[str, Any]:
+    """What `HostSnapshot` takes on a host.
+
+    sudo is left to pyinfra where a password is known or somebody can be asked for one.
+    """
+    given: dict[str, Any] = dict(host.current_op_global_arguments or {})
+    paths = {
+        "config_path": settings.prometheus_config_path,
+        "prometheus_unit": settings.prometheus_unit,
+        "prometheus_url": settings.prometheus_url,
+    }
+    wants_sudo = given.get("_sudo") and not given.get("_su_user")
+    if not wants_sudo or given.get("_sudo_password") or sys.stdin.isatty():
+        return paths
+    return paths | {"_sudo": False, "with_sudo": True, "as_user": given.get("_sudo_user") or ""}
 
 
-def parse(lines: Iterable[str]) -> Snapshot:
-    """Read what ``files/snapshot.sh`` prints.
+def lines_of(output: Iterable[str]) -> dict[str, list[str]]:
+    """What ``files/snapshot.sh`` prints: each name with its values.
 
     Raises:
         ValueError: it is of another version, or incomplete.
     """
     said: dict[str, list[str]] = {}
-    for line in lines:
+    for line in output:
         name, _, value = line.partition(" ")
         said.setdefault(name, []).append(value)
     if said.get("snapshot") != [VERSION] or "end" not in said:
         raise ValueError("incomplete, or of another version")
+    return said
+
+
+def parse(said: dict[str, list[str]]) -> Snapshot:
+    """Read what `lines_of` found."""
 
     def first(name: str) -> str | None:
         return said.get(name, [None])[0]
@@ -256,7 +274,7 @@ def parse(lines: Iterable[str]) -> Snapshot:
     return Snapshot(
         is_root=first("uid") == "0",
         user=first("user") or "root",
-        sudo_refused=None if refused is None else _text(refused).strip(),
+        sudo_refused=None if refused is None else text_of(refused).strip(),
         os=first("os") or "",
         runs_systemd=first("systemd") == "running",
         tools=tuple(said.get("tool", ())),
@@ -268,7 +286,7 @@ def parse(lines: Iterable[str]) -> Snapshot:
             value.removeprefix("socket:[").removesuffix("]")
             for value in said.get("pushgateway_socket", ())
         ),
-        defaults=None if defaults is None else _text(defaults),
+        defaults=None if defaults is None else text_of(defaults),
         listeners=tuple(_listener(value) for value in said.get("listen", ())),
         config_state=first("config") or "absent",
         config=_config(said),
@@ -277,12 +295,13 @@ def parse(lines: Iterable[str]) -> Snapshot:
     )
 
 
-def _text(value: str) -> str:
+def text_of(value: str) -> str:
+    """A text that came as base64."""
     return b64decode(value, validate=True).decode("utf-8", "surrogateescape")
 
 
 def _argv(value: str) -> tuple[str, ...]:
-    return tuple(_text(value).rstrip("\0").split("\0"))
+    return tuple(text_of(value).rstrip("\0").split("\0"))
 
 
 def _packages(values: Iterable[str]) -> dict[str, str]:

@@ -72,3 +72,18 @@ on the command line: --data pushgateway_smoke=always
 
 # seconds until Prometheus must have taken, or refused, a configuration
 # prometheus_reload_timeout = 30.0
+
+# have prepare remove the scrape job and the groups of somebody who worked here before
+# lab_reset = False
+
+# have reset delete all groups, not only those of the lab's jobs
+# lab_wipe = False
+
+# the stage at which verify expects a host, or beyond: prepared, configured, pushed, cleaned
+# lab_expect = None
+
+# file on this machine with further tasks (Python, see docs/verify.md)
+# lab_tasks = None
+
+# directory on this machine where verify writes report.html, report.json and report.xml
+# report = None

@@ -1,0 +1,276 @@
+"""Task 4.2.1: Prometheus scrapes the Pushgateway, with its labels left alone."""
+
+from functools import lru_cache
+
+from pushgateway_lab import pushgateway, scrape_config
+from pushgateway_lab.answers import Target
+from pushgateway_lab.durations import seconds_of
+from pushgateway_lab.failure import HostError
+from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
+from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.scrape_config import Job, ScrapeConfigError
+
+RELOAD = "sudo systemctl reload prometheus"
+DISCOVERY = 5
+"""Seconds that Prometheus may take after a reload before it scrapes a new target."""
+
+BUILD_INFO = "pushgateway_build_info"
+"""One of the default metrics: every release has it, and nothing but a Pushgateway."""
+
+
+@lru_cache(maxsize=64)  # a class mostly has the same files
+def _jobs(text: str) -> tuple[Job, ...]:
+    return tuple(scrape_config.find_jobs(text))
+
+
+def _jobs_in_file(look: Look) -> tuple[Job, ...]:
+    """The jobs in the configuration file.
+
+    Raises:
+        ScrapeConfigError: there is none, or it cannot be read.
+    """
+    config = look.snapshot.config
+    if config is None:
+        raise ScrapeConfigError(1, f"the file is {look.snapshot.config_state}")
+    return _jobs(scrape_config.decode(config.data))
+
+
+def job_in_file(look: Look) -> Job | None:
+    """The lab's job in the configuration file; None if it is not there or cannot be read."""
+    try:
+        return _named(look, _jobs_in_file(look))
+    except ScrapeConfigError:
+        return None
+
+
+def loaded_job(look: Look) -> Job | None:
+    """The lab's job as Prometheus has it loaded."""
+    loaded = look.snapshot.loaded
+    return _named(look, _jobs(loaded.config)) if loaded else None
+
+
+def _named(look: Look, jobs: tuple[Job, ...]) -> Job | None:
+    return next((job for job in jobs if job.name == look.settings.pushgateway_job_name), None)
+
+
+def _edit(look: Look) -> str:
+    return f"sudoedit {look.settings.prometheus_config_path}\n{_reload(look)}"
+
+
+def _reload(look: Look) -> str:
+    return f"sudo systemctl reload {look.settings.prometheus_unit.removesuffix('.service')}"
+
+
+def job(look: Look) -> Finding:
+    """The job is in the configuration file, under its name."""
+    path, name = look.settings.prometheus_config_path, look.settings.pushgateway_job_name
+    try:
+        jobs = _jobs_in_file(look)
+    except ScrapeConfigError as error:
+        return wrong(f"{path} cannot be read: {error}", _edit(look))
+    found = _named(look, jobs)
+    if found:
+        return done(f"The job {name} is in {path}, line {found.line}.")
+    for other in scrape_config.jobs_scraping(list(jobs), _address(look), besides=name):
+        return wrong(
+            f"{path} scrapes the Pushgateway as job {other.name!r} (line {other.line}), not {name!r}, "
+            f'so {{job="{name}"}} finds nothing.',
+            _edit(look),
+        )
+    near = next((job for job in jobs if _alike(job.name, name)), None)
+    if near:
+        return wrong(
+            f"{path} has a job {near.name!r} (line {near.line}), not {name!r}, and it does not scrape "
+            f"{_address(look)}.",
+            _edit(look),
+        )
+    return still_open(
+        f"{path} has no job {name!r} yet. It goes under scrape_configs, with honor_labels: true and "
+        f"the target {_address(look)}.",
+        _edit(look),
+    )
+
+
+def _alike(name: str, other: str) -> bool:
+    letters = ["".join(filter(str.isalnum, each)).lower() for each in (name, other)]
+    return letters[0] == letters[1]
+
+
+def _address(look: Look) -> str:
+    targets = look.settings.pushgateway_targets
+    if targets:
+        return targets[0]
+    try:
+        return pushgateway.local_address(pushgateway.plan(look.snapshot, look.settings))
+    except HostError:
+        return "localhost:9091"
+
+
+def honor_labels(look: Look) -> Finding:
+    """The job in the file has honor_labels: true."""
+    found = job_in_file(look)
+    if not found:
+        return still_open("There is no job in the file yet.")
+    if found.honor_labels:
+        return done("The job has honor_labels: true.")
+    return wrong(
+        f"The job (line {found.line}) has no honor_labels: true. What is pushed arrives with "
+        "exported_job and exported_instance, and with Prometheus's own job and instance.",
+        _edit(look),
+    )
+
+
+def accepted(look: Look) -> Finding:
+    """The configuration file is one that Prometheus can load."""
+    path = look.settings.prometheus_config_path
+    if look.verdict is None:
+        if _is_loaded_as_it_is(look):
+            return done(f"Prometheus took {path} as it is.")
+        return unknown(f"There is no promtool on this host, so {path} cannot be judged.")
+    if look.verdict.accepted:
+        return done(f"promtool accepts {path}.")
+    return wrong(f"promtool refuses {path}. It says:\n{look.verdict.words}", _edit(look))
+
+
+def _is_loaded_as_it_is(look: Look) -> bool:
+    config, loaded = look.snapshot.config, look.snapshot.loaded
+    return (
+        config is not None
+        and loaded is not None
+        and loaded.last_reload_successful
+        and loaded.last_reload_success_at >= config.changed_at
+    )
+
+
+def is_loaded(look: Look) -> Finding:
+    """Prometheus has loaded the job as the file has it."""
+    loaded = look.snapshot.loaded
+    if loaded is None:
+        return unknown("Prometheus does not answer, so what it has loaded cannot be seen.")
+    mine, theirs = job_in_file(look), loaded_job(look)
+    if not loaded.last_reload_successful and not _is_loaded_as_it_is(look):
+        return _refused(look)
+    if mine is None:
+        if theirs:
+            return wrong(
+                f"Prometheus has the job {theirs.name} loaded, but it is not in the file any more.",
+                _edit(look),
+            )
+        return still_open("There is no job in the file yet.")
+    if theirs is None or _facts(mine) != _facts(theirs):
+        what = "does not know the job yet" if theirs is None else "has the job as it was before"
+        return wrong(
+            f"{look.settings.prometheus_config_path} was edited but not reloaded: Prometheus {what}.",
+            _reload(look),
+            at=look.snapshot.config.changed_at if look.snapshot.config else None,
+        )
+    return done("Prometheus has loaded the job.", at=loaded.last_reload_success_at)
+
+
+def _facts(job: Job) -> tuple[object, ...]:
+    return job.honor_labels, job.scheme, job.metrics_path, sorted(job.targets)
+
+
+def _refused(look: Look) -> Finding:
+    path = look.settings.prometheus_config_path
+    if look.verdict and look.verdict.accepted:
+        return wrong(
+            f"Prometheus refused {path} the last time it was reloaded. The file is right now, but was "
+            "not reloaded since.",
+            _reload(look),
+        )
+    words = look.reload_error or (
+        look.verdict.words if look.verdict else "its log does not say why"
+    )
+    return wrong(
+        f"The last reload failed: Prometheus refused {path} and goes on with what it had. It says:\n"
+        f"{words}",
+        _edit(look),
+    )
+
+
+def target(look: Look) -> Finding:
+    """Prometheus reaches the job's targets."""
+    loaded = loaded_job(look)
+    if loaded is None:
+        return still_open("Prometheus has not loaded the job, so it scrapes nothing for it.")
+    targets = [each for each in look.targets if each.job == loaded.name]
+    if not loaded.targets and not targets:
+        return wrong("The job has no target.", _edit(look))
+    for each in targets:
+        if each.health == "down":
+            return wrong(
+                f"Prometheus cannot scrape {each.url}: {each.last_error}", _why_down(look, each)
+            )
+    if not targets or any(each.health != "up" for each in targets):
+        seconds = _seconds(loaded.scrape_interval) + DISCOVERY
+        return still_open(f"Not scraped yet; it will be within {seconds:.0f} s.")
+    return done(f"Prometheus scrapes {', '.join(each.url for each in targets)}.")
+
+
+def _why_down(look: Look, down: Target) -> str | None:
+    if look.snapshot.pushgateway.exists and look.snapshot.pushgateway_argv is None:
+        return "sudo systemctl start prometheus-pushgateway"
+    if _address(look) not in down.url.replace("127.0.0.1", "localhost"):
+        return _edit(look)
+    return None
+
+
+def _seconds(interval: str | None) -> float:
+    """Of a scrape interval as loaded; Prometheus's default where it is not shown."""
+    try:
+        return seconds_of(interval or "1m")
+    except ValueError:
+        return 60
+
+
+def seconds_to_next_scrape(look: Look) -> float | None:
+    """Seconds until Prometheus has scraped the job next, None if it does not scrape it at all."""
+    loaded = loaded_job(look)
+    if loaded is None:
+        return None
+    targets = [each for each in look.targets if each.job == loaded.name]
+    if any(each.health == "down" for each in targets):
+        return None
+    interval = _seconds(loaded.scrape_interval)
+    last = [each.last_scrape for each in targets if each.last_scrape]
+    if not last:
+        return interval + DISCOVERY
+    return max(0.0, min(last) + interval - look.now)
+
+
+def scraped_since(look: Look, moment: float) -> bool:
+    """Whether Prometheus has scraped all targets of the job since a time (seconds since 1970)."""
+    loaded = loaded_job(look)
+    scrapes = [each.last_scrape for each in look.targets if loaded and each.job == loaded.name]
+    return bool(scrapes) and min(scrapes) > moment
+
+
+def default_metrics(look: Look) -> Finding:
+    """What the page asks for returns what a Pushgateway has by default."""
+    name = look.settings.pushgateway_job_name
+    samples = look.samples(BUILD_INFO)
+    if samples is None:
+        return unknown("Prometheus does not answer.")
+    if any(sample.labels.get("job") == name for sample in samples):
+        return done(f'{{job="{name}"}} returns the default metrics.')
+    loaded = loaded_job(look)
+    up = [each for each in look.targets if each.job == name and each.health == "up"]
+    if loaded and up and scraped_since(look, look.now - _seconds(loaded.scrape_interval)):
+        return wrong(
+            f'{{job="{name}"}} has no metrics of a Pushgateway: {up[0].url} is something else, or was '
+            "only just scraped.",
+            _edit(look),
+        )
+    return still_open(f'{{job="{name}"}} returns nothing yet.')
+
+
+CHECKS = (
+    Check("job", "The job is in the file", job),
+    Check("honor_labels", "honor_labels is true", honor_labels),
+    Check("accepted", "The file is accepted", accepted),
+    Check("loaded", "Prometheus has loaded it", is_loaded),
+    Check("target_up", "The target is up", target),
+    Check("default_metrics", "The default metrics are there", default_metrics, (BUILD_INFO,)),
+)

@@ -1,0 +1,227 @@
+"""One look at a lab host: its snapshot and what both servers say, in one round trip.
+
+``files/look-at-lab.sh`` looks, this module reads what it prints. What it means is for the checks.
+"""
+
+import json
+import time
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+from paramiko import SSHException
+from pyinfra.api.host import Host
+from pyinfra.context import ctx_host
+
+from pushgateway_lab import answers, pushgateway, snapshot
+from pushgateway_lab.answers import Group, Sample, Target
+from pushgateway_lab.failure import HostError
+from pushgateway_lab.host_files import script
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.shell import run
+from pushgateway_lab.snapshot import HostSnapshot, Snapshot
+
+COURSE = "/var/lib/pushgateway-lab/course-began"
+"""Notes when the course began on a host, in seconds since 1970: later history is the trainee's."""
+
+_TARGETS = "/api/v1/targets?state=active"
+_BUILD = "/api/v1/status/buildinfo"
+_GROUPS, _STATUS = "groups", "status"
+
+
+class Verdict(NamedTuple):
+    """What promtool says about the configuration file."""
+
+    accepted: bool
+    words: str
+
+
+class Disk(NamedTuple):
+    """The file system that Prometheus writes its samples to, in bytes."""
+
+    free: int
+    size: int
+
+
+class Look(NamedTuple):
+    """A lab host at one moment.
+
+    + now: the host's own clock, in seconds since 1970
+    + ahead: by how many seconds that clock is ahead of this machine's, 0 within what can be measured
+    + began_at: when the course began, None where nobody noted it
+    + verdict: None where promtool was not asked: Prometheus runs with the file as it is, or there is
+      no promtool
+    + reload_error: what Prometheus logged when it last refused its configuration
+    + disk: None where Prometheus does not run
+    + said: what each server answered to each question; one that was not answered is missing
+    """
+
+    settings: Settings
+    snapshot: Snapshot
+    now: float
+    ahead: float
+    began_at: float | None
+    verdict: Verdict | None
+    reload_error: str
+    disk: Disk | None
+    said: Mapping[str, Any]
+
+    @property
+    def groups(self) -> list[Group] | None:
+        """What the Pushgateway holds; None if it does not answer."""
+        return answers.groups(self.said[_GROUPS]) if _GROUPS in self.said else None
+
+    @property
+    def pushgateway_status(self) -> Mapping[str, Any] | None:
+        """The Pushgateway's ``flags`` and ``build_information``; None if it does not answer."""
+        return self.said.get(_STATUS)
+
+    @property
+    def targets(self) -> list[Target]:
+        """The targets of Prometheus."""
+        return answers.targets(self.said[_TARGETS]) if _TARGETS in self.said else []
+
+    @property
+    def prometheus_version(self) -> str | None:
+        """Of the Prometheus that runs; None if it does not answer."""
+        version: str | None = self.said.get(_BUILD, {}).get("version")
+        return version
+
+    def samples(self, query: str) -> list[Sample] | None:
+        """What Prometheus answers to an instant query that a check named; None for no answer."""
+        path = _path_of(query)
+        return answers.samples(self.said[path]) if path in self.said else None
+
+
+# With each look, the snapshot that came with it: once that is forgotten, the look is, too.
+_looks: WeakKeyDictionary[Host, tuple[Snapshot, Look]] = WeakKeyDictionary()
+
+
+def look(settings: Settings, queries: Sequence[str]) -> Look:
+    """A look at the host in context; taken now, unless nothing was changed since the last.
+
+    + queries: instant queries in PromQL. ``LAB_BEGAN`` stands for the time the course began, in
+      seconds since 1970, ``[LAB_AGEms]`` for the range since then, ``[LAB_AGEms:LAB_STEPs]`` for it in
+      steps
+
+    Raises:
+        HostError: the host could not be looked at; nothing is known about it.
+    """
+    host = ctx_host.get()
+    if host in _looks and _looks[host][0] is snapshot.remembered():
+        return _looks[host][1]
+    looked = _look(host, settings, queries)
+    snapshot.remember(looked.snapshot)
+    _looks[host] = (looked.snapshot, looked)
+    return looked
+
+
+def _look(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
+    paths = [_TARGETS, _BUILD, *map(_path_of, queries)]
+    arguments = snapshot.arguments(host, settings)
+    sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
+    command = HostSnapshot().command(further=_script(settings, paths), **arguments)
+    command.connector_arguments.update(sudo)  # type: ignore[typeddict-item]
+    asked_at = time.time()
+    try:
+        _, output = run(host, command)
+    except (OSError, EOFError, SSHException) as error:
+        raise HostError(f"The connection broke: {error!r}") from error
+    try:
+        said = snapshot.lines_of(output.stdout_lines)
+        looked = _read(settings, said, paths, (asked_at, time.time()))
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        reason = output.stderr.strip() or repr(error)
+        raise HostError(f"The host's answer makes no sense: {reason}") from error
+    if _asked_apart(settings) and looked.snapshot.is_root:
+        return looked._replace(said={**looked.said, **_ask_pushgateway(host, settings, looked)})
+    return looked
+
+
+def _script(settings: Settings, paths: Sequence[str]) -> str:
+    gateway = settings.pushgateway_url or "found"
+    return script(
+        "look-at-lab.sh",
+        {
+            "course": COURSE,
+            "gateway": "" if _asked_apart(settings) else gateway,
+            "questions": "\n".join(f"{settings.prometheus_url}{path}" for path in paths),
+        },
+    )
+
+
+def _asked_apart(settings: Settings) -> bool:
+    """Whether the Pushgateway wants a password or a certificate, which no script shall hold."""
+    url = settings.pushgateway_url or ""
+    return url.startswith("https:") or settings.pushgateway_username is not None
+
+
+def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> dict[str, Any]:
+    from pushgateway_lab.api import ApiError
+
+    address = pushgateway.running_url(looked.snapshot, settings)
+    gateway = pushgateway.client(host, settings, address)
+    try:
+        return {_GROUPS: gateway.contents(), _STATUS: gateway.status()}
+    except ApiError:
+        return {}
+
+
+def _path_of(query: str) -> str:
+    return f"/api/v1/query?query={quote(query, safe='')}"
+
+
+def _read(
+    settings: Settings,
+    said: dict[str, list[str]],
+    paths: Sequence[str],
+    asked: tuple[float, float],
+) -> Look:
+    seen = snapshot.parse(said)
+    now = float(said.get("now", [str(asked[1])])[0])
+    names = [*([] if _asked_apart(settings) else [_GROUPS, _STATUS]), *paths]
+    verdict = None
+    if "promtool_exit" in said:
+        words = snapshot.text_of(said["promtool_said"][0])
+        verdict = Verdict(said["promtool_exit"] == ["0"], words)
+    return Look(
+        settings=settings,
+        snapshot=seen,
+        now=now,
+        ahead=_beyond(now, *asked),
+        began_at=float(said["course_began"][0]) if "course_began" in said else None,
+        verdict=verdict,
+        reload_error=snapshot.text_of(said.get("reload_error", [""])[0]),
+        disk=_disk(said.get("tsdb_blocks", [])),
+        said=_answers(names, said.get("answers", [""])[0]),
+    )
+
+
+def _beyond(now: float, earliest: float, latest: float) -> float:
+    """By how much a time is outside the time in which it must have been."""
+    return now - min(max(now, earliest), latest)
+
+
+def _disk(blocks: Sequence[str]) -> Disk | None:
+    if not blocks:
+        return None
+    free, size, bytes_each = map(int, blocks[0].split())
+    return Disk(free * bytes_each, size * bytes_each)
+
+
+def _answers(names: Sequence[str], encoded: str) -> dict[str, Any]:
+    """The ``data`` of each answer that came and was a success."""
+    said = {}
+    body: list[bytes] = []
+    waiting = iter(names)
+    for line in b64decode(encoded, validate=True).split(b"\n"):
+        if not line.startswith(b"status "):
+            body.append(line)
+            continue
+        name = next(waiting)
+        if line == b"status 200":
+            said[name] = json.loads(b"\n".join(body))["data"]
+        body.clear()
+    return said

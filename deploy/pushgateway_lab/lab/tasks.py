@@ -1,0 +1,105 @@
+"""The lab's tasks, and those that a trainer adds."""
+
+import runpy
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from pushgateway_lab.lab import configuration, host
+from pushgateway_lab.lab.checks import Check, Task
+from pushgateway_lab.lab.pushes import Pushed, deleted_check, pushed_checks
+from pushgateway_lab.settings import SettingsError
+
+LABS_COMPLETED = Pushed(
+    "prometheus_training_labs_completed_total", 4, {"job": "prometheus_training"}
+)
+SOME_METRIC = Pushed(
+    "some_metric_total",
+    42,
+    {"job": "prometheus_training", "instance": "myinstance"},
+    type="counter",
+)
+
+TASKS = (
+    Task("Host", "What the lab stands on", host.CHECKS, stage="prepared"),
+    Task("4.2.1", "Install and configure Pushgateway", configuration.CHECKS, stage="configured"),
+    Task(
+        "4.2.2",
+        "Push metrics to Pushgateway",
+        (
+            *pushed_checks("labs_completed", LABS_COMPLETED),
+            *pushed_checks("some_metric", SOME_METRIC),
+        ),
+        stage="pushed",
+    ),
+    Task(
+        "4.2.3",
+        "Delete Pushgateway metrics",
+        (
+            deleted_check("labs_completed", LABS_COMPLETED, [SOME_METRIC]),
+            deleted_check("some_metric", SOME_METRIC, [LABS_COMPLETED]),
+        ),
+        stage="cleaned",
+    ),
+)
+"""Lab 4.2, in the words of its page."""
+
+
+def tasks(path: str | None) -> tuple[Task, ...]:
+    """The lab's tasks, and behind them those in a trainer's file (the setting ``lab_tasks``).
+
+    Raises:
+        SettingsError: the file cannot be read, or has no usable TASKS.
+    """
+    return TASKS if path is None else (*TASKS, *_further(path))
+
+
+@cache  # a file is read once a run, not once a host
+def _further(path: str) -> tuple[Task, ...]:
+    try:
+        given = runpy.run_path(path)["TASKS"]
+        further = tuple(given)
+        _check(further)
+    except KeyError as error:
+        raise SettingsError(f"lab_tasks: {path} has no {error}: a list of Task") from error
+    except Exception as error:
+        raise SettingsError(f"lab_tasks: {path}{_line(error, path)}: {error!r}") from error
+    return further
+
+
+def _line(error: BaseException, path: str) -> str:
+    """The line of a file that an error came from, as `` line 3``."""
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f", line {error.lineno}"
+    line = None
+    trace = error.__traceback__
+    while trace:
+        if Path(trace.tb_frame.f_code.co_filename) == Path(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f", line {line}" if line else ""
+
+
+def _check(further: tuple[Task, ...]) -> None:
+    names = [task.name for task in TASKS]
+    for task in further:
+        if not isinstance(task, Task) or not all(isinstance(each, Check) for each in task.checks):
+            raise TypeError(f"{task!r} is not a Task with a tuple of Checks")
+        if not task.checks:
+            raise ValueError(f"the task {task.name} has no checks")
+        if task.stage is not None:
+            raise ValueError(f"the task {task.name} has a stage; those are the lab's own")
+        if task.name in names:
+            raise ValueError(f"there is a task {task.name} already")
+        names.append(task.name)
+
+
+def queries_of(all_tasks: Iterable[Task]) -> tuple[str, ...]:
+    """All that Prometheus must be asked for these tasks, each once."""
+    checks = (check for task in all_tasks for check in task.checks)
+    return tuple(dict.fromkeys(query for check in checks for query in check.queries))
+
+
+def jobs_of(all_tasks: Iterable[Task]) -> frozenset[str]:
+    """The job labels of the groups that people push for these tasks."""
+    return frozenset(job for task in all_tasks for check in task.checks for job in check.jobs)

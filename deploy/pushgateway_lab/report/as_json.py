@@ -1,0 +1,86 @@
+"""A report as JSON, for programs; ``files/report.schema.json`` describes it.
+
+Texts are as hosts gave them: whoever shows them takes care of what they hold.
+"""
+
+import json
+import math
+import re
+from typing import Any
+
+from pushgateway_lab.lab.results import CheckResult, HostResult, Report, TaskResult
+from pushgateway_lab.report.counts import counts
+
+SCHEMA = 1
+"""Grows when something that a program may rely on goes or changes, not when something is added."""
+
+# Half of a character, as Python has it for bytes that are no UTF-8; many parsers refuse it.
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def text(report: Report) -> str:
+    """A report as a JSON text, in ASCII, with a last newline."""
+    return json.dumps(document(report), indent=1, allow_nan=False) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """A report as what JSON consists of."""
+    found = counts(report)
+    return {
+        "schema": SCHEMA,
+        "made_at": report.made_at,
+        "expected": report.expected,
+        "summary": {
+            "hosts": found.hosts,
+            "states": {state.value: number for state, number in found.states.items()},
+            "stages": [{"stage": stage, "hosts": n} for stage, n in found.stages.items()],
+            "unreached": found.unreached,
+            "behind": found.behind,
+        },
+        "hosts": [_host(host) for host in report.hosts],
+    }
+
+
+def _host(host: HostResult) -> dict[str, Any]:
+    return {
+        "name": _whole(host.name),
+        "reached": host.problem is None,
+        "problem": _whole(host.problem),
+        "looked_at": _time(host.looked_at),
+        "began_at": _time(host.began_at),
+        "stage": host.stage,
+        "state": host.state.value,
+        "expected": host.expected,
+        "tasks": [_task(task) for task in host.tasks],
+    }
+
+
+def _task(task: TaskResult) -> dict[str, Any]:
+    return {
+        "name": _whole(task.name),
+        "title": _whole(task.title),
+        "state": task.state.value,
+        "done": task.done,
+        "total": len(task.checks),
+        "checks": [_check(check) for check in task.checks],
+    }
+
+
+def _check(check: CheckResult) -> dict[str, Any]:
+    return {
+        "name": _whole(check.name),
+        "title": _whole(check.title),
+        "state": check.finding.state.value,
+        "says": _whole(check.finding.says),
+        "fix": _whole(check.finding.fix),
+        "at": _time(check.finding.at),
+    }
+
+
+def _whole(value: str | None) -> str | None:
+    return None if value is None else _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)
+
+
+def _time(at: float | None) -> float | None:
+    """A time that JSON can hold: an endless one is none."""
+    return at if at is not None and math.isfinite(at) else None

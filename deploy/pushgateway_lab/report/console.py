@@ -1,0 +1,208 @@
+"""A report for a terminal: a table hosts by tasks, what needs attention, and a line that sums it up."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from pushgateway_lab.lab.results import Finding, HostResult, Report, State, TaskResult
+from pushgateway_lab.report.counts import counts, hosts_in_words, stages
+from pushgateway_lab.report.visible import columns, one_line, visible
+
+_COLORS = {State.DONE: "32", State.OPEN: "36", State.WRONG: "1;31", State.UNKNOWN: "33"}
+_COMMAND, _HEADING = "1", "4"
+
+_WORDS = {state: f"{state} " for state in State}
+# For terminals too narrow for words.
+_MARKS = {State.DONE: "+", State.OPEN: ".", State.WRONG: "!", State.UNKNOWN: "?"}
+_LEGEND = ", ".join(f"{mark} {state}" for state, mark in _MARKS.items())
+
+_GAP = "  "
+_LEAST_NAME = 12
+"""Columns that a host's name has even where the table then is wider than the terminal."""
+
+
+class _Cell(NamedTuple):
+    """A cell of the table, coloured as its state."""
+
+    text: str
+    state: State | None = None
+
+
+class _Concern(NamedTuple):
+    """Something that needs attention, the same on all hosts that have it."""
+
+    state: State
+    what: str
+    says: str
+    fix: str | None
+
+
+def table(report: Report, *, color: bool, width: int | None = None) -> str:
+    """A report as text; values from hosts cannot drive the terminal.
+
+    + color: with ANSI colours
+    + width: columns of the terminal; None: as wide as it gets, nothing is wrapped
+    """
+    parts = (_matrix(report, color, width), _attention(report, color, width), _summary(report))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _matrix(report: Report, color: bool, width: int | None) -> str:
+    if not report.hosts:
+        return ""
+    rows, legend = _rows(report, _WORDS), ""
+    if width is not None and sum(_widths(rows)) + len(_GAP) * (len(rows[0]) - 1) > width:
+        rows, legend = _with_short_names(_rows(report, _MARKS), width), f"\n{_LEGEND}"
+    widths = _widths(rows)
+    return "\n".join(_line(row, widths, color) for row in rows) + legend
+
+
+def _rows(report: Report, words: dict[State, str]) -> list[list[_Cell]]:
+    heading = ["host", "stage", *(one_line(task.name) for task in report.hosts[0].tasks)]
+    return [
+        [_Cell(text) for text in heading],
+        *([*_who(host), *_progress(host, words)] for host in report.hosts),
+    ]
+
+
+def _who(host: HostResult) -> Iterator[_Cell]:
+    yield _Cell(one_line(host.name), None if host.state is State.DONE else host.state)
+    if host.problem is not None:
+        yield _Cell("not reached", State.UNKNOWN)
+    else:
+        stage = one_line(host.stage or "-")
+        yield _Cell(stage) if host.expected else _Cell(f"{stage} (behind)", State.WRONG)
+
+
+def _progress(host: HostResult, words: dict[State, str]) -> Iterator[_Cell]:
+    for task in host.tasks:
+        state = task.state
+        shows = host.problem is None and state is not State.DONE
+        amount = f"{task.done}/{len(task.checks)}" if shows else ""
+        yield _Cell(f"{words[state]}{amount}".strip(), state)
+
+
+def _with_short_names(rows: list[list[_Cell]], width: int) -> list[list[_Cell]]:
+    others = sum(_widths(rows)[1:]) + len(_GAP) * (len(rows[0]) - 1)
+    room = max(width - others, _LEAST_NAME)
+    return [[row[0]._replace(text=_shortened(row[0].text, room)), *row[1:]] for row in rows]
+
+
+def _shortened(name: str, room: int) -> str:
+    """A name without its middle: hosts of a class differ at the start or at the end."""
+    if columns(name) <= room:
+        return name
+    start, end = name, name
+    while columns(start) > (room - 2) // 2:
+        start = start[:-1]
+    while columns(end) > room - 2 - columns(start):
+        end = end[1:]
+    return f"{start}..{end}"
+
+
+def _widths(rows: Sequence[Sequence[_Cell]]) -> list[int]:
+    return [max(columns(cell.text) for cell in cells) for cells in zip(*rows, strict=True)]
+
+
+def _line(row: Sequence[_Cell], widths: Sequence[int], color: bool) -> str:
+    padded = (
+        _painted(cell.text, _COLORS[cell.state] if cell.state else "", color)
+        + " " * (width - columns(cell.text))
+        for cell, width in zip(row, widths, strict=True)
+    )
+    return _GAP.join(padded).rstrip()
+
+
+def _attention(report: Report, color: bool, width: int | None) -> str:
+    """What needs attention, worst first; what is the same on several hosts is said once."""
+    hosts: dict[_Concern, list[str]] = {}
+    for name, concern in _concerns(report):
+        hosts.setdefault(concern, []).append(one_line(name))
+    ranked = sorted(
+        hosts,
+        key=lambda each: (
+            (State.WRONG, State.UNKNOWN).index(each.state) if each.state is not State.OPEN else 2
+        ),
+    )
+    return "\n".join(
+        line for concern in ranked for line in _told(concern, hosts[concern], color, width)
+    )
+
+
+def _concerns(report: Report) -> Iterator[tuple[str, _Concern]]:
+    for host in report.hosts:
+        if host.problem is not None:
+            # Each of its checks says the same.
+            yield host.name, _Concern(State.UNKNOWN, "not reached", host.problem, None)
+            continue
+        for task in host.tasks:
+            for check in task.checks:
+                if check.finding.state in (State.WRONG, State.UNKNOWN):
+                    yield host.name, _concern(task, check.title, check.finding)
+        yield from ((host.name, concern) for concern in _next_step(host))
+
+
+def _next_step(host: HostResult) -> Iterator[_Concern]:
+    """The first open check of the first unfinished task: of what is open, nobody can do more."""
+    for task in host.tasks:
+        if task.state is not State.DONE:
+            for check in task.checks:
+                if check.finding.state is State.OPEN:
+                    yield _concern(task, check.title, check.finding)
+                    return
+            return
+
+
+def _concern(task: TaskResult, title: str, finding: Finding) -> _Concern:
+    what = f"{task.name} {task.title}: {title}"
+    return _Concern(finding.state, what, finding.says, finding.fix)
+
+
+def _told(concern: _Concern, hosts: list[str], color: bool, width: int | None) -> Iterator[str]:
+    who = ", ".join(hosts)
+    heading = f"{concern.state}: {who}: {one_line(concern.what)}"
+    for number, line in enumerate(_wrapped(heading, width, "  ")):
+        yield _painted(line, _COLORS[concern.state], color) if number == 0 else line
+    for paragraph in visible(concern.says).splitlines():
+        yield from _wrapped(f"    {paragraph.expandtabs(4)}", width, "    ")
+    # Never wrapped: people copy it.
+    for line in visible(concern.fix or "").splitlines():
+        yield f"      {_painted(line, _COMMAND, color)}"
+
+
+def _wrapped(text: str, width: int | None, indent: str) -> Iterable[str]:
+    """Lines of a text; a word that is too long for one stays whole, as it may be a path."""
+    if width is None or columns(text) <= width:
+        return [text]
+    margin = text[: len(text) - len(text.lstrip(" "))]
+    lines, line = [], margin
+    for word in text.split():
+        longer = f"{line} {word}" if line.strip() else f"{line}{word}"
+        if columns(longer) > width and line.strip():
+            lines.append(line)
+            line = f"{indent}{word}"
+        else:
+            line = longer
+    return [*lines, line]
+
+
+def _summary(report: Report) -> str:
+    found = counts(report)
+    first = next(iter(stages(report)), None)
+    at = [f"{number} {_where(stage, first)}" for stage, number in found.stages.items() if number]
+    parts = [
+        ", ".join(at),
+        f"{found.unreached} not reached" if found.unreached else "",
+        f"{found.wrong} with something wrong",
+        f"{found.behind} behind {one_line(report.expected)}" if report.expected else "",
+    ]
+    return f"{hosts_in_words(found.hosts)}: {'; '.join(part for part in parts if part)}."
+
+
+def _where(stage: str | None, first: str | None) -> str:
+    if stage is not None:
+        return f"at {one_line(stage)}"
+    return f"before {one_line(first)}" if first else "looked at"
+
+
+def _painted(text: str, code: str, color: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if color and code and text else text

@@ -1,0 +1,91 @@
+"""A report as JUnit XML, for CI systems: a host is a test suite, a check a test case.
+
+There is no standard; this is what the schema of the Ant task and the readers of CI systems share:
+the root has no attributes, each suite has its properties first and its output last, a time has no
+zone (here it is UTC), and a test case has one outcome at most.
+"""
+
+from xml.etree import ElementTree as ET
+
+from pushgateway_lab.lab.results import CheckResult, HostResult, Report, State
+from pushgateway_lab.report.moments import in_utc
+from pushgateway_lab.report.visible import one_line, visible
+
+PACKAGE = "pushgateway-lab"
+
+# done is a test case without any of them.
+_OUTCOMES = {State.WRONG: "failure", State.UNKNOWN: "error", State.OPEN: "skipped"}
+
+# A check is judged from one look at a host, so it takes no time of its own.
+_NO_TIME = "0"
+
+
+def text(report: Report) -> str:
+    """A report as an XML text, with its declaration and a last newline."""
+    suites = ET.Element("testsuites")
+    for number, host in enumerate(report.hosts):
+        suites.append(_suite(host, number, report))
+    ET.indent(suites, " ")
+    xml = ET.tostring(suites, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}\n'
+
+
+def _suite(host: HostResult, number: int, report: Report) -> ET.Element:
+    name = _token(host.name)
+    states = [check.finding.state for task in host.tasks for check in task.checks]
+    at = in_utc(host.looked_at) or in_utc(report.made_at)
+    suite = ET.Element(
+        "testsuite",
+        name=name,
+        package=PACKAGE,
+        id=str(number),
+        timestamp=at.strftime("%Y-%m-%dT%H:%M:%S") if at else "1970-01-01T00:00:00",
+        hostname=name,
+        tests=str(len(states)),
+        failures=str(states.count(State.WRONG)),
+        errors=str(states.count(State.UNKNOWN)),
+        skipped=str(states.count(State.OPEN)),
+        time=_NO_TIME,
+    )
+    suite.append(_properties(host, report))
+    for task in host.tasks:
+        # CI systems take what is before the last dot for a package: the host, then.
+        classname = _token(f"{host.name}.{task.name.replace('.', '_')}")
+        suite.extend(_case(check, classname) for check in task.checks)
+    ET.SubElement(suite, "system-out").text = _told(host)
+    ET.SubElement(suite, "system-err").text = visible(host.problem or "")
+    return suite
+
+
+def _properties(host: HostResult, report: Report) -> ET.Element:
+    properties = ET.Element("properties")
+    values = {"stage": host.stage, "expected": report.expected, "behind": str(not host.expected)}
+    for name, value in values.items():
+        if value is not None:
+            ET.SubElement(properties, "property", name=name, value=one_line(value))
+    return properties
+
+
+def _case(check: CheckResult, classname: str) -> ET.Element:
+    finding = check.finding
+    case = ET.Element("testcase", name=_token(check.title), classname=classname, time=_NO_TIME)
+    if finding.state in _OUTCOMES:
+        says, kind = visible(finding.says), finding.state.value
+        outcome = ET.SubElement(case, _OUTCOMES[finding.state], message=says, type=kind)
+        outcome.text = f"{says}\n{visible(finding.fix)}" if finding.fix else says
+    return case
+
+
+def _told(host: HostResult) -> str:
+    """What all checks say: a test case that passed has no place for it."""
+    return "\n".join(
+        f"{one_line(task.name)} {one_line(check.title)}: {check.finding.state}: "
+        f"{visible(check.finding.says)}"
+        for task in host.tasks
+        for check in task.checks
+    )
+
+
+def _token(value: str) -> str:
+    """A text as an ``xs:token`` that is not empty: one line, single blanks."""
+    return " ".join(one_line(value).split()) or "?"
