@@ -15,8 +15,10 @@ from pushgateway_lab import (
     pushgateway,
     settings,
     smoke,
+    start_line,
     summary,
 )
+from pushgateway_lab.settings import Settings
 
 
 @deploy("Bootstrap")
@@ -26,9 +28,7 @@ def bootstrap() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used; nothing was touched.
     """
-    _let_inspect_know(context.state)
-    summary.at_the_end(context.state)
-    wanted = settings.for_host(context.state, context.host)
+    wanted = _begin()
     preflight.check(name="Check the host", settings=wanted)
     installed = packages.install(name="Install the packages", settings=wanted)
     running = pushgateway.run_with_flags(name="Run the Pushgateway", settings=wanted)
@@ -42,6 +42,40 @@ def bootstrap() -> None:
     )
 
 
+@deploy("Prepare")
+def prepare() -> None:
+    """Bring a host to the start line of the lab, from nothing.
+
+    Raises:
+        SettingsError: the host data of any host of the run cannot be used; nothing was touched.
+    """
+    wanted = _begin()
+    start_line.check(name="Check the host", settings=wanted)
+    packages.install(name="Install the packages", settings=wanted)
+    pushgateway.run_with_flags(name="Run the Pushgateway", settings=wanted)
+    prune.scheduled(name="Prune old groups", settings=wanted)
+    _to_the_start_line(wanted)
+
+
+@deploy("Reset")
+def reset() -> None:
+    """Bring a host on which somebody did the lab back to its start line.
+
+    Raises:
+        SettingsError: the host data of any host of the run cannot be used; nothing was touched.
+    """
+    wanted = _begin()
+    start_line.check(name="Check the host", settings=wanted, for_reset=True)
+    _to_the_start_line(wanted)
+
+
+def _to_the_start_line(wanted: Settings) -> None:
+    removed = prometheus.no_scrape_job(name="Remove the scrape job", settings=wanted)
+    prometheus.loaded(name="Have Prometheus load it", settings=wanted, with_job=False)
+    deleted = start_line.groups_deleted(name="Delete the groups", settings=wanted)
+    start_line.begun(name="Begin the course", settings=wanted, after=(removed, deleted))
+
+
 @deploy("Verify")
 def verify() -> None:
     """Find out where a host is in the lab, and what went wrong there; change nothing.
@@ -51,13 +85,18 @@ def verify() -> None:
     """
     from pushgateway_lab import verify as verification  # only now: the others do without
 
-    _let_inspect_know(context.state)
-    summary.at_the_end(context.state)
-    wanted = settings.for_host(context.state, context.host)
+    wanted = _begin()
     all_tasks = verification.deploy_tasks()
     verification.table_at_the_end(context.state, all_tasks)
     verification.look(name="Look at the host", settings=wanted, all_tasks=all_tasks)
     verification.tell(name="Report", settings=wanted, all_tasks=all_tasks)
+
+
+def _begin() -> Settings:
+    """What every deploy begins with; returns the settings of the host in context."""
+    _let_inspect_know(context.state)
+    summary.at_the_end(context.state)
+    return settings.for_host(context.state, context.host)
 
 
 def _let_inspect_know(state: State) -> None:

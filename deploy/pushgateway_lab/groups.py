@@ -27,7 +27,7 @@ from pushgateway_lab.failure import HostError, cleanly, function, say
 from pushgateway_lab.flags import ADMIN_API
 from pushgateway_lab.grouping import GroupingError, written
 from pushgateway_lab.interrupt import interruptible
-from pushgateway_lab.settings import SettingsError
+from pushgateway_lab.settings import Settings, SettingsError
 
 DELETE_TIMEOUT = 60
 """Seconds for queued deletions to be done."""
@@ -150,6 +150,32 @@ def _delete(host: Host, labels: dict[str, str], gateway: Pushgateway) -> None:
             "Pushgateway busy? Look at its log, then run this again."
         )
     say(host, f"Deleted {written(labels)}", "green")
+
+
+def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
+    """Delete these groups, each on its own, and see that they are gone.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+
+    Raises:
+        HostError: the Pushgateway did not do it.
+    """
+    gateway = pushgateway.client(host, settings)
+    try:
+        for group in going:
+            gateway.delete(group.labels)
+        left = _await_gone(gateway, going)
+    except (ApiError, GroupingError) as error:
+        raise HostError(f"Not all groups were deleted: {error}. Run this again.") from error
+    if left:
+        raise HostError(
+            f"{left} of {_counted(going)} are still there after {DELETE_TIMEOUT} s, or were pushed "
+            "again. Run this again."
+        )
+    say(
+        host,
+        f"Deleted {_counted(going)}: {', '.join(written(each.labels) for each in going[:NAMED])}",
+    )
 
 
 def _await_gone(gateway: Pushgateway, groups: list[Group]) -> int:

@@ -27,6 +27,8 @@ def check(settings: Settings) -> Iterator[PyinfraCommand]:
     check_rights(seen)
     check_system(seen)
     check_prometheus(seen, settings)
+    if has_prometheus(seen, settings):
+        prometheus.merged(seen, settings)
     check_pushgateway(host, seen, settings)
     host.noop("nothing stands in the way")
     yield from ()
@@ -76,7 +78,6 @@ def check_prometheus(seen: Snapshot, settings: Settings) -> None:
             f"{unit.name} cannot be reloaded: it has no ExecReload. Give it "
             "ExecReload=/bin/kill -HUP $MAINPID, then run this again."
         )
-    prometheus.merged(seen, settings)
 
 
 def check_pushgateway(host: Host, seen: Snapshot, settings: Settings) -> None:

@@ -6,7 +6,7 @@ The configuration file belongs to somebody else: one job is added or repaired, n
 import json
 import time
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -75,6 +75,19 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
         raise HostError(_unusable(settings, error)) from error
 
 
+def without_job(seen: Snapshot, settings: Settings) -> tuple[str, str]:
+    """The text of the configuration file as it is, and as it is without the lab's job.
+
+    Raises:
+        HostError: the file cannot be understood well enough to change it.
+    """
+    text = text_of(seen, settings)
+    try:
+        return text, scrape_config.remove_job(text, settings.pushgateway_job_name)
+    except ScrapeConfigError as error:
+        raise HostError(_unusable(settings, error)) from error
+
+
 # The hosts of a class mostly have the same files: what was worked out for one holds for the next.
 @lru_cache(maxsize=32)
 def _merged_text(text: str, job: str) -> str:
@@ -114,7 +127,31 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     config_file.show_diff(host, settings.prometheus_config_path, text, wanted)
     yield from function(_refuse_included, settings, text)
     yield from function(_wait_until_it_answers, settings)
-    yield from function(_merge, settings)
+    yield from function(_change, settings, merged)
+    forget()
+
+
+@operation()
+@cleanly
+def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Have the lab's job out of Prometheus's configuration, whoever wrote it, and Prometheus know.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    """
+    seen, host = look(settings), context.host
+    if seen.config is None and not context.state.is_executing:
+        host.noop("there is no configuration yet")
+        return
+    text, wanted = without_job(seen, settings)
+    if wanted == text:
+        _refuse_included(host, settings, text)
+        host.noop(
+            f"the job {settings.pushgateway_job_name} is not in {settings.prometheus_config_path}"
+        )
+        return
+    config_file.show_diff(host, settings.prometheus_config_path, text, wanted)
+    yield from function(_wait_until_it_answers, settings)
+    yield from function(_change, settings, without_job)
     forget()
 
 
@@ -153,8 +190,7 @@ def _refuse_included(host: Host, settings: Settings, text: str) -> None:
                 raise HostError(
                     f"The job {name} is in {path} (line {each.line}), which "
                     f"{settings.prometheus_config_path} names under scrape_config_files. Nothing was "
-                    "changed. See that it has honor_labels: true there, or choose another name with "
-                    "pushgateway_job_name."
+                    "changed. Take it out of that file, or choose another name with pushgateway_job_name."
                 )
 
 
@@ -174,12 +210,17 @@ def _included_files(
         yield b64decode(path).decode(errors="replace"), b64decode(data).decode(errors="replace")
 
 
-def _merge(host: Host, settings: Settings) -> None:
-    """Merge into the file as it is now; anew, if somebody changed it before the text was there."""
+def _change(
+    host: Host, settings: Settings, change: Callable[[Snapshot, Settings], tuple[str, str]]
+) -> None:
+    """Change the file as it is now; anew, if somebody changed it before the text was there.
+
+    + change: the text of the file as a snapshot has it, and as it is to be
+    """
     outcome = Outcome("conflict", "")
     for _ in range(ATTEMPTS):
         seen = look(settings)
-        text, wanted = merged(seen, settings)
+        text, wanted = change(seen, settings)
         if wanted == text:
             return
         expected = config_file.digest_of(text.encode())
@@ -243,18 +284,19 @@ def explain(settings: Settings, outcome: Outcome) -> str:
 
 @operation()
 @cleanly
-def loaded(settings: Settings) -> Iterator[PyinfraCommand]:
+def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraCommand]:
     """Have Prometheus run with the configuration file as it is: reload it when it does not.
 
     + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + with_job: whether the lab's job is to be among what is loaded, or is not
     """
     seen, host = look(settings), context.host
     if seen.config is not None and seen.config.has_leftovers:
         yield from function(_sweep, settings)
-    elif is_loaded(seen, settings):
+    elif is_loaded(seen, settings, with_job=with_job):
         host.noop("Prometheus has loaded the file as it is")
         return
-    yield from function(_reload, settings)
+    yield from function(_reload, settings, with_job=with_job)
     forget()
 
 
@@ -265,27 +307,27 @@ def _sweep(host: Host, settings: Settings) -> None:
     forget()
 
 
-def is_loaded(seen: Snapshot, settings: Settings) -> bool:
+def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> bool:
     """Whether what Prometheus runs with is the file as it is now.
 
     Prometheus tells when it last took its file and shows what it took, with all defaults written
     out, so text cannot be compared. The file is loaded if it has not changed in any way (ctime) since
-    then, the last reload did not fail, and the lab's job is there and honors labels.
+    then, the last reload did not fail, and the lab's job is there and honors labels; or is not there.
     """
     if seen.loaded is None or seen.config is None:
         return False
     ours = _jobs(seen.loaded.config).get(settings.pushgateway_job_name)
+    as_wanted = ours is not None and ours.honor_labels if with_job else ours is None
     return (
         seen.loaded.last_reload_successful
         and seen.loaded.last_reload_success_at >= seen.config.changed_at
-        and ours is not None
-        and ours.honor_labels
+        and as_wanted
     )
 
 
-def _reload(host: Host, settings: Settings) -> None:
+def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
     _wait_until_it_answers(host, settings)
-    if is_loaded(look(settings), settings):
+    if is_loaded(look(settings), settings, with_job=with_job):
         return
     outcome = config_file.reload(host, settings)
     if outcome.result == "refused":
@@ -296,12 +338,11 @@ def _reload(host: Host, settings: Settings) -> None:
     if outcome.result != "taken":
         raise HostError(explain(settings, outcome))
     deadline = time.monotonic() + settings.prometheus_reload_timeout
-    while not is_loaded(look_again(settings), settings):
+    while not is_loaded(look_again(settings), settings, with_job=with_job):
         if time.monotonic() > deadline:
             raise HostError(
-                f"Prometheus was reloaded, but the job {settings.pushgateway_job_name} of "
-                f"{settings.prometheus_config_path} is not in what it has loaded. Does it read "
-                "another file? See --config.file in its unit, and set prometheus_config_path."
+                f"Prometheus was reloaded, but as to the job {settings.pushgateway_job_name}, what it "
+                f"has loaded is not {settings.prometheus_config_path}. Does it read another file? See --config.file in its unit, and set prometheus_config_path."
             )
         time.sleep(0.2)
 

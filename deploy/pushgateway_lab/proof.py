@@ -17,9 +17,9 @@ from pushgateway_lab.durations import seconds_of
 from pushgateway_lab.failure import HostError, say
 from pushgateway_lab.interrupt import interruptible
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.smoke import JOB
 from pushgateway_lab.snapshot import look
 
-JOB = "pushgateway_lab_smoke"
 METRIC = "pushgateway_lab_smoke_pushed_at_seconds"
 
 ABANDONED = 600

@@ -10,6 +10,9 @@ from pyinfra.api.operation import OperationMeta, operation
 from pushgateway_lab.failure import cleanly, function
 from pushgateway_lab.settings import Settings
 
+JOB = "pushgateway_lab_smoke"
+"""The job label of the groups it pushes."""
+
 
 @operation()
 @cleanly

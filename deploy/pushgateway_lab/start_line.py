@@ -1,0 +1,188 @@
+"""The start line of the lab: Prometheus and the Pushgateway run, the job is not there, nor any group.
+
+What somebody did there before is removed only when it is asked for, and only what is the lab's.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from pyinfra import context
+from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import OperationMeta, operation
+
+from pushgateway_lab import preflight, scrape_config, smoke
+from pushgateway_lab.answers import Group
+from pushgateway_lab.failure import HostError, cleanly, function, say
+from pushgateway_lab.grouping import written
+from pushgateway_lab.host_files import script
+from pushgateway_lab.lab import look as lab_look
+from pushgateway_lab.lab import tasks
+from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.pushes import Pushed, past_of
+from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
+from pushgateway_lab.scrape_config import ScrapeConfigError
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.snapshot import forget
+
+NAMED = 10
+"""How many groups a message names."""
+
+_METRICS: tuple[Pushed, ...] = (LABS_COMPLETED, SOME_METRIC)
+
+
+def _look(settings: Settings) -> Look:
+    return lab_look.look(settings, tasks.queries_of(tasks.tasks(settings.lab_tasks)))
+
+
+@operation()
+@cleanly
+def check(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCommand]:
+    """Stop a host that cannot be brought to the start line, before anything is changed on it.
+
+    That is also one on which somebody worked before, unless ``lab_reset`` is set.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + for_reset: it is to be reset: whatever somebody did there may go
+    """
+    looked, host = _look(settings), context.host
+    seen = looked.snapshot
+    preflight.check_rights(seen)
+    preflight.check_system(seen)
+    preflight.check_prometheus(seen, settings)
+    _check_job(looked)
+    if for_reset:
+        _check_there(looked)
+    else:
+        preflight.check_pushgateway(host, seen, settings)
+        _refuse_work(looked)
+    host.noop("nothing stands in the way")
+    yield from ()
+
+
+def _check_job(looked: Look) -> None:
+    """The file must be one from which the job can be taken, if it is there."""
+    config, settings = looked.snapshot.config, looked.settings
+    if config is None:
+        return
+    try:
+        text = scrape_config.decode(config.data)
+        scrape_config.remove_job(text, settings.pushgateway_job_name)
+    except ScrapeConfigError as error:
+        raise HostError(
+            f"{settings.prometheus_config_path}: {error}\nNothing was written and nothing reloaded."
+        ) from error
+
+
+def _check_there(looked: Look) -> None:
+    """Reset does not install: what it resets must be there, and answer."""
+    if looked.snapshot.config is None:
+        raise HostError(
+            f"{looked.settings.prometheus_config_path} is {looked.snapshot.config_state}: there is no "
+            "Prometheus to reset. deploy/prepare.py installs what the lab needs."
+        )
+    if looked.groups is None:
+        raise HostError(
+            "The Pushgateway does not answer, so what it holds cannot be deleted. Start it (systemctl "
+            "start prometheus-pushgateway), or run deploy/prepare.py."
+        )
+
+
+def _refuse_work(looked: Look) -> None:
+    """Say what somebody left here, and stop, unless that is to be removed.
+
+    Raises:
+        HostError: there is a job or a group, and ``lab_reset`` does not say that it may go.
+    """
+    settings = looked.settings
+    groups = looked.groups or []
+    left = [group for group in groups if not _goes(group, settings)]
+    if settings.lab_reset and left:
+        raise HostError(
+            f"The Pushgateway holds groups that are not the lab's: {_named(left)}. Nothing was "
+            "changed. To delete them as well, add lab_wipe=True."
+        )
+    if settings.lab_reset:
+        return
+    found = [*_job_found(looked), *([f"pushed groups: {_named(groups)}"] if groups else [])]
+    if found:
+        raise HostError(
+            f"Somebody worked here before. There is {' and there are '.join(found)}. Nothing was "
+            "changed. To remove that and start anew: --data lab_reset=True"
+        )
+
+
+def _job_found(looked: Look) -> list[str]:
+    config, settings = looked.snapshot.config, looked.settings
+    if config is None:
+        return []
+    jobs = scrape_config.find_jobs(scrape_config.decode(config.data))
+    return [
+        f"the job {job.name} in {settings.prometheus_config_path} (line {job.line})"
+        for job in jobs
+        if job.name == settings.pushgateway_job_name
+    ]
+
+
+def _named(groups: Sequence[Group]) -> str:
+    names = [written(group.labels) for group in groups]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _goes(group: Group, settings: Settings) -> bool:
+    """Whether a group is one that reset deletes."""
+    jobs = tasks.jobs_of(tasks.tasks(settings.lab_tasks)) | {smoke.JOB}
+    return settings.lab_wipe or group.labels.get("job") in jobs
+
+
+@operation()
+@cleanly
+def groups_deleted(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Have none of the lab's groups in the Pushgateway; none at all with ``lab_wipe``.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    """
+    looked, host = _look(settings), context.host
+    if looked.groups is None:
+        if context.state.is_executing:
+            raise HostError(
+                "The Pushgateway does not answer, so what it holds cannot be seen. Look at: "
+                "journalctl -u prometheus-pushgateway"
+            )
+        host.noop("the Pushgateway is not there yet")
+        return
+    going = [group for group in looked.groups if _goes(group, settings)]
+    staying = [group for group in looked.groups if not _goes(group, settings)]
+    if staying and context.state.is_executing:
+        say(host, f"Not the lab's, and left as they are: {_named(staying)}", "yellow")
+    if not going:
+        host.noop("there is no group of the lab's")
+        return
+    yield from function(_delete, settings, going)
+    forget()
+
+
+def _delete(host: Host, settings: Settings, going: list[Group]) -> None:
+    from pushgateway_lab import groups  # only now: the HTTP clients cost 0.1 s to import
+
+    groups.delete_all(host, settings, going)
+
+
+@operation()
+@cleanly
+def begun(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[PyinfraCommand]:
+    """Note on the host that the course begins now: what Prometheus saw before is another's work.
+
+    Noted anew only if there is something to tell apart: this run removed something, or Prometheus has
+    seen the lab's metrics since the last note.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + after: the operations that remove somebody's work
+    """
+    looked = _look(settings)
+    worked = any(past_of(looked, metric) for metric in _METRICS)
+    if looked.began_at is not None and not worked and not any(each.changed for each in after):
+        context.host.noop("the course has begun, and nobody has done anything yet")
+        return
+    yield StringCommand(script("begin-course.sh", {"course": lab_look.COURSE}))
+    forget()
