@@ -128,6 +128,7 @@ def _rows(fleet: Fleet, *, with_ansible: bool) -> list[Row]:
         Row("pyinfra exec -- true, the floor", _pyinfra(fleet, "exec", "--", "true")),
         Row("pyinfra exec of the snapshot", _pyinfra(fleet, "exec", "--", snapshot)),
         _toolkit(fleet),
+        Row("this toolkit's verify", _pyinfra(fleet, "-y", "deploy/verify.py")),
         _stock(fleet),
     ]
     if with_ansible:

@@ -21,10 +21,10 @@ HOSTILE = (
 """A label value that somebody means ill with."""
 
 _TASKS = (
-    ("Host", "What the lab stands on", None, 8),
-    ("4.2.1", "Scrape the Pushgateway", "4.2.1", 6),
-    ("4.2.2", "Push metrics", "4.2.2", 4),
-    ("4.2.3", "Delete metrics", "4.2.3", 3),
+    ("Host", "What the lab stands on", "prepared", 8),
+    ("4.2.1", "Install and configure Pushgateway", "configured", 6),
+    ("4.2.2", "Push metrics to Pushgateway", "pushed", 4),
+    ("4.2.3", "Delete Pushgateway metrics", "cleaned", 3),
 )
 _TITLES = (
     "Prometheus runs",
@@ -113,9 +113,11 @@ def a_class() -> Report:
         host("vm08.example.org", UNSEEN, expected=False),
         host("vm09.example.org", HALF),
         host("vm10.example.org", UNTOUCHED, expected=False),
-        host("vm11.example.org", (*_FULL[:2], "wwdd", "ooo"), says="A push went to job=ex\u00e4mple."),
+        host(
+            "vm11.example.org", (*_FULL[:2], "wwdd", "ooo"), says="A push went to job=ex\u00e4mple."
+        ),
         host("vm12.example.org", HALF),
-        expected="4.2.1",
+        expected="configured",
     )
 
 

@@ -43,6 +43,10 @@ def test_only_keys_that_were_set_count_as_given() -> None:
         ("prometheus_ulr", "prometheus_url"),
         ("pushgateway_listen", "pushgateway_listen_address"),
         ("pushgateway_job", "pushgateway_job_name"),
+        ("lab_exepct", "lab_expect"),
+        ("lab_task", "lab_tasks"),
+        ("lab_wip", "lab_wipe"),
+        ("repport", "report"),
     ],
 )
 def test_a_misspelt_key_names_the_nearest(key: str, near: str) -> None:
@@ -98,6 +102,9 @@ def test_a_key_that_is_near_none_is_left_to_its_owner(key: str) -> None:
         ("prometheus_unit", "x; rm -rf /.service", "systemd unit"),
         ("prometheus_url", "localhost:9090", "URL"),
         ("prometheus_url", "https://localhost:9090", "http"),
+        ("lab_reset", "yes", "True or False"),
+        ("lab_expect", "done", "prepared, configured, pushed, cleaned"),
+        ("report", 5, "not empty"),
     ],
 )
 def test_an_impossible_value_is_named_with_its_key(key: str, value: object, says: str) -> None:

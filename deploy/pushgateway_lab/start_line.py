@@ -18,8 +18,7 @@ from pushgateway_lab.host_files import script
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab import tasks
 from pushgateway_lab.lab.look import Look
-from pushgateway_lab.lab.pushes import Pushed, past_of
-from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
+from pushgateway_lab.lab.pushes import HISTORY
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.snapshot import forget
@@ -27,11 +26,13 @@ from pushgateway_lab.snapshot import forget
 NAMED = 10
 """How many groups a message names."""
 
-_METRICS: tuple[Pushed, ...] = (LABS_COMPLETED, SOME_METRIC)
-
 
 def _look(settings: Settings) -> Look:
-    return lab_look.look(settings, tasks.queries_of(tasks.tasks(settings.lab_tasks)))
+    return lab_look.look(settings, _queries(settings))
+
+
+def _queries(settings: Settings) -> tuple[str, ...]:
+    return tasks.queries_of(tasks.tasks(settings.lab_tasks))
 
 
 @operation()
@@ -180,9 +181,18 @@ def begun(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[P
     + after: the operations that remove somebody's work
     """
     looked = _look(settings)
-    worked = any(past_of(looked, metric) for metric in _METRICS)
-    if looked.began_at is not None and not worked and not any(each.changed for each in after):
+    removed = any(each.changed for each in after)
+    if looked.began_at is not None and not removed and not _has_history(looked):
         context.host.noop("the course has begun, and nobody has done anything yet")
         return
     yield StringCommand(script("begin-course.sh", {"course": lab_look.COURSE}))
     forget()
+
+
+def _has_history(looked: Look) -> bool:
+    """Whether Prometheus has seen a metric of the lab's since the course began."""
+    return any(
+        sample.labels.get(HISTORY) == "count"
+        for query in _queries(looked.settings)
+        for sample in looked.samples(query) or ()
+    )

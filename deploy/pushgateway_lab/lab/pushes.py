@@ -18,6 +18,10 @@ HISTORY = "lab_history"
 MISSPELT = 0.8
 """How alike two metric names must be to take one for the other misspelt (1.0 is the same)."""
 
+_WIPES = 'pushgateway_http_requests_total{handler="wipe",code="202"}'
+WIPES = f"{_WIPES} - ({_WIPES} offset LAB_AGEms or {_WIPES} * 0) > 0"
+"""The wipes since the course began: the Pushgateway counts them, Prometheus scrapes that."""
+
 _ANYWHERE = "http://localhost:9091"
 
 
@@ -253,21 +257,27 @@ def seen(look: Look, wanted: Pushed) -> Finding:
         at = (past.right or past.first) if past else None
         return done(f"Prometheus has seen {wanted.metric} with its own labels.", at=at)
     return (
-        _exported(current, wanted)
+        _exported(look, current, wanted)
         or _not_scraped(look, wanted, own)
         or still_open("There is nothing to see yet: it was not pushed as the task has it.")
     )
 
 
-def _exported(current: Sequence[Sample], wanted: Pushed) -> Finding | None:
+def _exported(look: Look, current: Sequence[Sample], wanted: Pushed) -> Finding | None:
     """The page's own note: exported_job means that honor_labels is missing."""
     for sample in current:
         names = [name for name in sample.labels if name in ("exported_job", "exported_instance")]
-        if names and sample.labels.get("exported_job") == wanted.labels["job"]:
-            return wrong(
-                f"It arrived as {sample}: {' and '.join(names)} mean that honor_labels: true is "
-                "missing in the scrape job, or not loaded. See 4.2.1; then wait for a scrape."
-            )
+        if not names or sample.labels.get("exported_job") != wanted.labels["job"]:
+            continue
+        arrived = f"It arrived as {sample}."
+        loaded = configuration.loaded_job(look)
+        if loaded and loaded.honor_labels:
+            return still_open(f"{arrived} honor_labels is right since then; wait for a scrape.")
+        return wrong(
+            f"{arrived} {' and '.join(names)} {'says' if len(names) == 1 else 'say'} that "
+            "honor_labels: true is missing in the scrape job, or is not loaded: see 4.2.1. Then wait "
+            "for a scrape."
+        )
     return None
 
 
@@ -305,8 +315,8 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
     if group is None:
         if past is None:
             return still_open(f"Prometheus has not seen anything of {name} to delete: see 4.2.2.")
-        wiped = "; the Pushgateway is empty" if not look.groups else ""
-        return done(f"{name} was there, and is gone{wiped}.", at=past.last)
+        how = ": everything was wiped" if not look.groups and look.samples(WIPES) else ""
+        return done(f"{name} was there, and is gone{how}.", at=past.last)
     gone = [
         other
         for other in others
@@ -355,6 +365,6 @@ def deleted_check(prefix: str, wanted: Pushed, others: Sequence[Pushed] = ()) ->
         f"{prefix}_deleted",
         f"{written(wanted.labels)} is deleted",
         lambda look: deleted(look, wanted, others),
-        (wanted.history,),
+        (wanted.history, WIPES),
         (wanted.labels["job"],),
     )

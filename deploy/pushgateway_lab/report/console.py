@@ -3,8 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from pushgateway_lab.lab.results import Finding, HostResult, Report, State, TaskResult
-from pushgateway_lab.report.counts import counts, hosts_in_words, stages
+from pushgateway_lab.lab.results import (
+    WORST_FIRST,
+    Finding,
+    HostResult,
+    Report,
+    State,
+    TaskResult,
+)
+from pushgateway_lab.report.counts import counts, hosts_in_words, in_words, stages
 from pushgateway_lab.report.visible import columns, one_line, visible
 
 _COLORS = {State.DONE: "32", State.OPEN: "36", State.WRONG: "1;31", State.UNKNOWN: "33"}
@@ -60,17 +67,20 @@ def _rows(report: Report, words: dict[State, str]) -> list[list[_Cell]]:
     heading = ["host", "stage", *(one_line(task.name) for task in report.hosts[0].tasks)]
     return [
         [_Cell(text) for text in heading],
-        *([*_who(host), *_progress(host, words)] for host in report.hosts),
+        *([*_who(host, report), *_progress(host, words)] for host in report.hosts),
     ]
 
 
-def _who(host: HostResult) -> Iterator[_Cell]:
+def _who(host: HostResult, report: Report) -> Iterator[_Cell]:
     yield _Cell(one_line(host.name), None if host.state is State.DONE else host.state)
     if host.problem is not None:
         yield _Cell("not reached", State.UNKNOWN)
+        return
+    stage = one_line(in_words(host.stage, stages(report)))
+    if host.expected:
+        yield _Cell(stage)
     else:
-        stage = one_line(host.stage or "-")
-        yield _Cell(stage) if host.expected else _Cell(f"{stage} (behind)", State.WRONG)
+        yield _Cell(f"{stage} ({'behind' if report.expected else 'unexpected'})", State.WRONG)
 
 
 def _progress(host: HostResult, words: dict[State, str]) -> Iterator[_Cell]:
@@ -117,12 +127,7 @@ def _attention(report: Report, color: bool, width: int | None) -> str:
     hosts: dict[_Concern, list[str]] = {}
     for name, concern in _concerns(report):
         hosts.setdefault(concern, []).append(one_line(name))
-    ranked = sorted(
-        hosts,
-        key=lambda each: (
-            (State.WRONG, State.UNKNOWN).index(each.state) if each.state is not State.OPEN else 2
-        ),
-    )
+    ranked = sorted(hosts, key=lambda concern: WORST_FIRST.index(concern.state))
     return "\n".join(
         line for concern in ranked for line in _told(concern, hosts[concern], color, width)
     )
@@ -187,8 +192,12 @@ def _wrapped(text: str, width: int | None, indent: str) -> Iterable[str]:
 
 def _summary(report: Report) -> str:
     found = counts(report)
-    first = next(iter(stages(report)), None)
-    at = [f"{number} {_where(stage, first)}" for stage, number in found.stages.items() if number]
+    order = stages(report)
+    at = [
+        f"{number} {one_line(in_words(stage, order))}"
+        for stage, number in found.stages.items()
+        if number
+    ]
     parts = [
         ", ".join(at),
         f"{found.unreached} not reached" if found.unreached else "",
@@ -196,12 +205,6 @@ def _summary(report: Report) -> str:
         f"{found.behind} behind {one_line(report.expected)}" if report.expected else "",
     ]
     return f"{hosts_in_words(found.hosts)}: {'; '.join(part for part in parts if part)}."
-
-
-def _where(stage: str | None, first: str | None) -> str:
-    if stage is not None:
-        return f"at {one_line(stage)}"
-    return f"before {one_line(first)}" if first else "looked at"
 
 
 def _painted(text: str, code: str, color: bool) -> str:

@@ -48,6 +48,16 @@ def stages(report: Report) -> tuple[str, ...]:
     return tuple(dict.fromkeys(task.stage for task in tasks if task.stage is not None))
 
 
+def in_words(stage: str | None, order: tuple[str, ...]) -> str:
+    """Where a host is, for people: its stage, or what it is before the first of them.
+
+    + order: see `stages`
+    """
+    if stage is not None:
+        return stage
+    return f"not {order[0]}" if order else "looked at"
+
+
 def hosts_in_words(number: int) -> str:
     """A number of hosts, as people say it."""
     return "1 host" if number == 1 else f"{number} hosts"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pushgateway_lab.host_files import host_file
 from pushgateway_lab.lab.results import WORST_FIRST, HostResult, Report, State
-from pushgateway_lab.report.counts import Counts, counts, hosts_in_words, stages
+from pushgateway_lab.report.counts import Counts, counts, hosts_in_words, in_words, stages
 from pushgateway_lab.report.moments import in_utc
 from pushgateway_lab.report.visible import visible
 
@@ -50,6 +50,7 @@ def text(report: Report, *, every: float | None = EVERY) -> str:
         report=report,
         counts=found,
         title=_title(found),
+        stages=stages(report),
         segments=list(_segments(report, found)),
         every=every or 0,
         choices=sorted({*CHOICES, *([every] if every else [])}),
@@ -80,6 +81,7 @@ def _template() -> "Template":
         "states_of": _states_of,
         "in_utc": in_utc,
         "hosts_in_words": hosts_in_words,
+        "in_words": in_words,
     }
     return environment.from_string(host_file("report.html"))
 
@@ -107,9 +109,8 @@ def _states_of(host: HostResult) -> str:
 
 def _segments(report: Report, found: Counts) -> Iterator[Segment]:
     order = stages(report)
-    first = f"before {order[0]}" if order else "looked at"
     parts: list[tuple[str, int, float | None]] = [
-        (f"at {stage}" if stage else first, number, rank / len(order) if order else 0)
+        (in_words(stage, order), number, rank / len(order) if order else 0)
         for rank, (stage, number) in enumerate(found.stages.items())
     ]
     start = 0.0

@@ -1,7 +1,7 @@
-"""Text from hosts, such that all of it can be seen and none of it does anything.
+r"""Text from hosts, such that all of it can be seen and none of it does anything.
 
 A host may say what it likes: sequences that drive a terminal, marks that turn the direction of
-writing, blanks of no width. Here, they become what people know from string literals, as ``\\x1b``.
+writing, blanks of no width. Here, they become what people know from string literals, as ``\x1b``.
 """
 
 import unicodedata

@@ -1,0 +1,68 @@
+"""Looks at hosts that are not there: what ``files/look-at-lab.sh`` would have printed."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from pushgateway_lab import snapshot
+from pushgateway_lab.lab.look import Disk, Look, Verdict
+from pushgateway_lab.settings import parse
+
+NOW = 1_800_000_000.0
+
+CONFIG = """\
+scrape_configs:
+  - job_name: pushgateway
+    honor_labels: true
+    static_configs:
+      - targets: ["localhost:9091"]
+"""
+
+_UNIT = (
+    "unit Id={name}|unit LoadState={load}|unit ActiveState={active}|unit UnitFileState={enabled}|"
+    "unit MainPID=7|unit ExecStart=|unit CanReload=yes|unit "
+)
+
+
+def encoded(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+def unit(
+    name: str, active: str = "active", enabled: str = "enabled", load: str = "loaded"
+) -> list[str]:
+    return _UNIT.format(name=name, active=active, enabled=enabled, load=load).split("|")
+
+
+def look(
+    *lines: str,
+    data: Mapping[str, object] | None = None,
+    config: str = CONFIG,
+    said: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> Look:
+    """A look at a host with both units and a configuration that Prometheus has not loaded.
+
+    + lines: of the snapshot, instead of both units
+    + said: what the servers answered
+    """
+    lines = lines or tuple(unit("prometheus.service") + unit("prometheus-pushgateway.service"))
+    text = ["config_changed 100", f"config_text {encoded(config)}", "config present"]
+    seen = snapshot.parse(snapshot.lines_of(["snapshot 1", "uid 0", *lines, *text, "end"]))
+    whole: dict[str, Any] = {
+        "settings": parse(data or {}),
+        "snapshot": seen,
+        "now": NOW,
+        "ahead": 0.0,
+        "began_at": None,
+        "verdict": Verdict(accepted=True, words=""),
+        "reload_error": "",
+        "disk": Disk(10**10, 10**11),
+        "said": said or {},
+    }
+    return Look(**(whole | fields))
+
+
+def status(**flags: str) -> dict[str, Any]:
+    """What a Pushgateway says about itself; flags with ``_`` for each of ``-`` and ``.``."""
+    return {"flags": flags, "build_information": {"version": "1.5.1"}}
