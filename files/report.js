@@ -28,7 +28,7 @@
   function keep() {
     const chosen = new URLSearchParams();
     if (name.value) chosen.set("name", name.value);
-    for (const box of states) if (box.checked) chosen.append("state", box.value);
+    for (const each of states) if (each.checked) chosen.append("state", each.value);
     if (every.value !== OWN) chosen.set("every", every.value);
     if (paused) chosen.set("paused", "1");
     for (const host of hosts) if (host.details.open) chosen.append("open", host.name);
@@ -42,7 +42,7 @@
   function restore() {
     const chosen = new URLSearchParams(location.hash.slice(1));
     name.value = chosen.get("name") ?? "";
-    for (const box of states) box.checked = chosen.getAll("state").includes(box.value);
+    for (const each of states) each.checked = chosen.getAll("state").includes(each.value);
     every.value = chosen.get("every") ?? OWN;
     if (every.selectedIndex < 0) every.value = OWN;
     paused = chosen.get("paused") === "1";
@@ -70,7 +70,7 @@
 
   function filter() {
     const part = name.value.trim().toLowerCase();
-    const wanted = states.filter((box) => box.checked).map((box) => box.value);
+    const wanted = states.filter((each) => each.checked).map((each) => each.value);
     let number = 0;
     for (const host of hosts) {
       const fits = host.name.toLowerCase().includes(part) &&
@@ -191,7 +191,7 @@
   showAge();
 
   name.addEventListener("input", () => { typed = performance.now(); choose(); });
-  for (const box of states) box.addEventListener("change", choose);
+  for (const each of states) each.addEventListener("change", choose);
   every.addEventListener("change", () => { showPause(); keep(); });
   pause.addEventListener("click", () => { paused = !paused; showPause(); keep(); tick(); });
   for (const { body, details } of hosts) {

@@ -84,6 +84,26 @@ def lab_host(request: pytest.FixtureRequest, boot_host: Callable[..., Host]) -> 
     return boot_host(**_marked_fields(request))
 
 
+@pytest.fixture
+def sessions(lab_host: Host) -> Callable[[], int]:
+    """How many commands the host was asked to run since the last question."""
+    lab_host.run("echo 'LogLevel VERBOSE' >/etc/ssh/sshd_config.d/00-verbose.conf")
+    lab_host.run("systemctl restart ssh")
+    asked = 0
+
+    def since_then() -> int:
+        nonlocal asked
+        before = asked
+        # Of a session's processes, only one logs this line.
+        log = lab_host.run(
+            "journalctl --sync; journalctl -o cat | grep -c 'Starting session:'", check=False
+        )
+        asked = int(log.stdout)
+        return asked - before
+
+    return since_then
+
+
 @pytest.fixture(scope="module")
 def module_host(
     request: pytest.FixtureRequest, boot_module_hosts: Callable[..., list[Host]]

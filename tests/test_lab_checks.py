@@ -189,7 +189,7 @@ def test_a_check_that_breaks_hides_no_other() -> None:
     def breaks(looked: object) -> None:
         raise ZeroDivisionError(str(looked)[:0])
 
-    task = Task("x", "x", (Check("a", "a", breaks), Check("b", "b", lambda _: done("yes"))))  # type: ignore[arg-type,return-value]
+    task = Task("x", "x", (Check("a", "a", breaks), Check("b", "b", lambda _: done("yes"))))  # type: ignore[arg-type]
     states = [each.finding.state for each in judged(task, look()).checks]
     assert states == [State.UNKNOWN, State.DONE]
 

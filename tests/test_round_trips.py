@@ -10,26 +10,6 @@ from labhost import Host, PyinfraResult
 UNPROVEN = FAST | {"pushgateway_smoke": "never"}
 
 
-@pytest.fixture
-def sessions(lab_host: Host) -> Callable[[], int]:
-    """How many commands the host was asked to run since the last question."""
-    lab_host.run("echo 'LogLevel VERBOSE' >/etc/ssh/sshd_config.d/00-verbose.conf")
-    lab_host.run("systemctl restart ssh")
-    asked = 0
-
-    def since_then() -> int:
-        nonlocal asked
-        before = asked
-        # Of a session's processes, only one logs this line.
-        log = lab_host.run(
-            "journalctl --sync; journalctl -o cat | grep -c 'Starting session:'", check=False
-        )
-        asked = int(log.stdout)
-        return asked - before
-
-    return since_then
-
-
 def test_the_budget(
     lab_host: Host, run_pyinfra: Callable[..., PyinfraResult], sessions: Callable[[], int]
 ) -> None:

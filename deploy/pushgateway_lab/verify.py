@@ -7,6 +7,7 @@ they should be. The table comes at the very end of the run.
 
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -69,17 +70,18 @@ def _result(host: Host, settings: Settings, all_tasks: tuple[Task, ...]) -> Host
     try:
         looked = lab_look.look(settings, tasks.queries_of(all_tasks))
         preflight.check_rights(looked.snapshot)
+        results = tuple(checks.judged(task, looked) for task in all_tasks)
     except HostError as error:
-        return _not_looked_at(host.name, str(error), settings.lab_expect, all_tasks)
-    results = tuple(checks.judged(task, looked) for task in all_tasks)
-    result = HostResult(host.name, results, looked_at=looked.now, began_at=looked.began_at or None)
+        return _not_looked_at(host.name, str(error), all_tasks)
+    except Exception:  # noqa: BLE001 - a mistake of ours must not cost the others their report
+        problem = f"Unexpected, and a mistake of this program:\n{traceback.format_exc()}"
+        return _not_looked_at(host.name, problem, all_tasks)
+    result = HostResult(host.name, results, looked_at=looked.now, began_at=looked.began_at)
     return result._replace(expected=_is_expected(result, settings.lab_expect))
 
 
-def _not_looked_at(
-    name: str, problem: str, expected: str | None, all_tasks: tuple[Task, ...]
-) -> HostResult:
-    del expected  # nothing is known of it, so it is not where anybody expects it
+def _not_looked_at(name: str, problem: str, all_tasks: tuple[Task, ...]) -> HostResult:
+    """A host of which nothing is known, so it is not where anybody expects it."""
     unknown = tuple(checks.not_looked_at(task, problem) for task in all_tasks)
     return HostResult(name, unknown, problem=problem, expected=False)
 
@@ -138,7 +140,7 @@ def _report(state: State, all_tasks: tuple[Task, ...]) -> Report:
     known = _results.get(state, {})
     expected = {host_settings.parse(host.data.dict()).lab_expect for host in _hosts(state)}
     hosts = (
-        known.get(host.name) or _not_looked_at(host.name, _why_not(state, host), None, all_tasks)
+        known.get(host.name) or _not_looked_at(host.name, _why_not(state, host), all_tasks)
         for host in _hosts(state)
     )
     return Report(time.time(), expected.pop() if len(expected) == 1 else None, tuple(hosts))

@@ -26,6 +26,9 @@ from pushgateway_lab.snapshot import HostSnapshot, Snapshot
 COURSE = "/var/lib/pushgateway-lab/course-began"
 """Notes when the course began on a host, in seconds since 1970: later history is the trainee's."""
 
+TIMEOUT = 60
+"""Seconds for a host to be looked at; one is usual, a host that hangs must not hold up a class."""
+
 _TARGETS = "/api/v1/targets?state=active"
 _BUILD = "/api/v1/status/buildinfo"
 _GROUPS, _STATUS = "groups", "status"
@@ -123,10 +126,12 @@ def _look(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
     arguments = snapshot.arguments(host, settings)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
     command = HostSnapshot().command(further=_script(settings, paths), **arguments)
-    command.connector_arguments.update(sudo)  # type: ignore[typeddict-item]
+    command.connector_arguments.update({"_timeout": TIMEOUT, **sudo})  # type: ignore[typeddict-item]
     asked_at = time.time()
     try:
         _, output = run(host, command)
+    except TimeoutError as error:
+        raise HostError(f"It connected, but did not answer within {TIMEOUT} s.") from error
     except (OSError, EOFError, SSHException) as error:
         raise HostError(f"The connection broke: {error!r}") from error
     try:

@@ -1,0 +1,213 @@
+"""Hosts to the start line of the lab and back to it, with what is not the lab's left alone."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from expectations import (
+    BOOTSTRAP,
+    CONFIG,
+    FAST,
+    HAND_EDITED,
+    INSTALLED,
+    prometheus_runs,
+    query,
+    wait_for,
+)
+from labhost import Host, PyinfraResult
+from test_lab_page import PUSH_INSTANCE, PUSH_TRAINING, groups
+from test_verify import LABS, PREPARE, PUSHED, RELOAD, UP, VERIFY, rows, untouched
+
+Run = Callable[..., PyinfraResult]
+
+RESET = "deploy/reset.py"
+OPERATIONS = {PREPARE: 8, RESET: 5}
+
+BY_HAND = b"""\
+-   job_name: pushgateway     # task 4.2.1
+    honor_labels: true
+    static_configs:
+        -   targets: ["localhost:9091"]
+"""
+"""The job in the indentation of `HAND_EDITED`."""
+
+WITH_JOB = HAND_EDITED.replace(b"\n# end", BY_HAND + b"\n# end")
+PUSH_BACKUP = "echo backup_files 42 | curl --data-binary @- localhost:9091/metrics/job/backup"
+
+
+def ends_well(result: PyinfraResult) -> None:
+    assert result.returncode == 0, result.output
+    assert "Traceback" not in result.output
+
+
+def changes_nothing(result: PyinfraResult, operations: int) -> None:
+    ends_well(result)
+    assert result.stderr.count("--> Starting operation:") == operations, result.stderr
+    assert result.stderr.count("No changes") == operations, result.stderr
+
+
+def is_refused(host: Host, result: PyinfraResult, *says: str) -> None:
+    assert result.returncode == 1, result.output
+    assert "Traceback" not in result.output
+    assert f"[{host.name}]" in result.stderr
+    for words in (*says, "Nothing was changed"):
+        assert words in result.stderr, result.stderr
+
+
+def load(host: Host, config: bytes) -> None:
+    """Have a host's Prometheus run with a configuration."""
+    prometheus_runs(host)
+    host.write(CONFIG, config)
+    host.run(RELOAD)
+
+
+def loaded_jobs(host: Host) -> list[str]:
+    answer = json.loads(host.run("curl -s localhost:9090/api/v1/status/config").stdout)
+    lines = answer["data"]["yaml"].splitlines()
+    return [line.removeprefix("- job_name: ") for line in lines if line.startswith("- job_name:")]
+
+
+def at_the_start_line(host: Host, run_pyinfra: Run, directory: Path) -> dict[str, Any]:
+    """What verify says about a host that must be at the start line; returned as its report has it."""
+    assert groups(host) == []
+    assert "pushgateway" not in loaded_jobs(host)
+    assert b"job_name: pushgateway" not in host.read(CONFIG)
+    ends_well(run_pyinfra(host, "-y", VERIFY, "--data", f"report={directory}"))
+    row = rows(directory)[host.name]
+    assert row["stage"] == "prepared"
+    assert [task["state"] for task in row["tasks"]] == ["done", "open", "open", "open"], row
+    assert row["began_at"]
+    return row
+
+
+def test_prepare_takes_a_bare_host_to_the_start_line(
+    lab_host: Host, run_pyinfra: Run, tmp_path: Path
+) -> None:
+    before = untouched(lab_host)
+    ends_well(run_pyinfra(lab_host, "--dry", PREPARE))
+    assert untouched(lab_host) == before
+
+    ends_well(run_pyinfra(lab_host, "-y", PREPARE))
+    running = lab_host.run("systemctl is-active prometheus prometheus-pushgateway").stdout
+    assert running.split() == ["active", "active"]
+    at_the_start_line(lab_host, run_pyinfra, tmp_path)
+
+    before = untouched(lab_host)
+    changes_nothing(run_pyinfra(lab_host, "-y", PREPARE), OPERATIONS[PREPARE])
+    assert untouched(lab_host) == before
+    changes_nothing(run_pyinfra(lab_host, "-y", RESET), OPERATIONS[RESET])
+    assert untouched(lab_host) == before
+
+
+def test_reset_says_that_nothing_is_installed(lab_host: Host, run_pyinfra: Run) -> None:
+    before = untouched(lab_host)
+    result = run_pyinfra(lab_host, "-y", RESET)
+    assert result.returncode == 1
+    assert "Traceback" not in result.output
+    assert "deploy/prepare.py installs what the lab needs" in result.stderr
+    assert untouched(lab_host) == before
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_prepare_refuses_what_somebody_left_until_it_is_told_to_reset(
+    lab_host: Host, run_pyinfra: Run, tmp_path: Path
+) -> None:
+    load(lab_host, HAND_EDITED)
+    ends_well(run_pyinfra(lab_host, "-y", PREPARE))
+
+    lab_host.run(PUSH_TRAINING)
+    before = untouched(lab_host)
+    group = '{job="prometheus_training"}'
+    is_refused(lab_host, run_pyinfra(lab_host, "-y", PREPARE), group)
+    assert untouched(lab_host) == before
+
+    load(lab_host, WITH_JOB)
+    lab_host.run(PUSHED)
+    before = untouched(lab_host)
+    job = f"the job pushgateway in {CONFIG} (line 17)"
+    for arguments in (["--dry"], ["-y"]):
+        is_refused(lab_host, run_pyinfra(lab_host, *arguments, PREPARE), job, group)
+    ends_well(run_pyinfra(lab_host, "--dry", PREPARE, data={"lab_reset": True}))
+    ends_well(run_pyinfra(lab_host, "--dry", RESET))
+    assert untouched(lab_host) == before
+
+    ends_well(run_pyinfra(lab_host, "-y", PREPARE, data={"lab_reset": True}))
+    assert lab_host.read(CONFIG) == HAND_EDITED
+    at_the_start_line(lab_host, run_pyinfra, tmp_path)
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_prepare_deletes_groups_that_are_not_the_labs_only_when_told_to_wipe(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    prometheus_runs(lab_host)
+    lab_host.run(f"{PUSH_BACKUP}; {PUSH_TRAINING}")
+    wait_for(lambda: len(groups(lab_host)) == 2)
+    before = untouched(lab_host)
+    result = run_pyinfra(lab_host, "-y", PREPARE, data={"lab_reset": True})
+    is_refused(lab_host, result, 'groups that are not the lab\'s: {job="backup"}.', "lab_wipe=True")
+    assert untouched(lab_host) == before
+
+    data = {"lab_reset": True, "lab_wipe": True}
+    ends_well(run_pyinfra(lab_host, "-y", PREPARE, data=data))
+    assert groups(lab_host) == []
+
+
+@pytest.mark.parametrize("writer", ["bootstrap", "by hand"])
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_reset_removes_what_is_the_labs_and_nothing_else(
+    lab_host: Host, run_pyinfra: Run, writer: str
+) -> None:
+    if writer == "bootstrap":
+        load(lab_host, HAND_EDITED)
+        ends_well(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
+        lab_host.run(UP)
+    else:
+        load(lab_host, WITH_JOB)
+        lab_host.run(UP)
+    lab_host.run(f"{PUSHED}\n{PUSH_BACKUP}")
+
+    result = run_pyinfra(lab_host, "-y", RESET)
+    ends_well(result)
+    assert 'Not the lab\'s, and left as they are: {job="backup"}' in result.stderr
+    assert lab_host.read(CONFIG) == HAND_EDITED
+    assert loaded_jobs(lab_host) == ["prometheus", "node"]
+    assert groups(lab_host) == [{"job": "backup"}]
+    seen = query(lab_host, f"max_over_time({LABS}[1h])")
+    assert [sample["value"][1] for sample in seen] == ["4"], "Prometheus's history is lost"
+
+    before = untouched(lab_host)
+    changes_nothing(run_pyinfra(lab_host, "-y", RESET), OPERATIONS[RESET])
+    assert untouched(lab_host) == before
+
+    ends_well(run_pyinfra(lab_host, "-y", RESET, data={"lab_wipe": True}))
+    assert groups(lab_host) == []
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "forky"])
+def test_the_next_trainee_does_not_start_as_done(
+    boot_host: Callable[..., Host], run_pyinfra: Run, tmp_path: Path, suite: str
+) -> None:
+    host = boot_host(suite=suite, packages=INSTALLED)
+    load(host, HAND_EDITED)
+    ends_well(run_pyinfra(host, "-y", PREPARE))
+    first = at_the_start_line(host, run_pyinfra, tmp_path)
+
+    load(host, WITH_JOB)
+    host.run(f"{UP}{PUSHED}")
+    ends_well(run_pyinfra(host, "-y", VERIFY, "--data", f"report={tmp_path}"))
+    assert rows(tmp_path)[host.name]["stage"] == "pushed"
+
+    ends_well(run_pyinfra(host, "-y", RESET))
+    assert host.read(CONFIG) == HAND_EDITED
+    assert query(host, f"max_over_time({LABS}[1h])"), "Prometheus's history is lost"
+    second = at_the_start_line(host, run_pyinfra, tmp_path)
+    assert second["began_at"] > first["began_at"]
+
+    host.run(f"{PUSH_TRAINING}\n{PUSH_INSTANCE}")
+    before = untouched(host)
+    is_refused(host, run_pyinfra(host, "-y", PREPARE), "Somebody worked here before")
+    assert untouched(host) == before
