@@ -22,6 +22,7 @@ _LEFT_OUT = "needs lab hosts"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "hosts: needs lab hosts (set by itself)")
+    config.addinivalue_line("markers", "browser: needs Chromium and its driver")
     config.addinivalue_line("markers", "all_releases: builds an image of every Debian release")
     config.addinivalue_line(
         "markers",

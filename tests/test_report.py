@@ -137,7 +137,7 @@ def test_findings_come_worst_first() -> None:
 def test_a_finding_has_its_host_task_sentence_and_command() -> None:
     host = reports.host("vm", reports.STUCK, says="One.\nTwo.", fix="first\nsecond")
     assert paragraphs(host)[1].split("\n")[:5] == [
-        "wrong: vm: 4.2.1 Install and configure Pushgateway: The scrape job keeps the labels of pushes",
+        "wrong: vm: 4.2.1: The scrape job keeps the labels of pushes",
         "    One.",
         "    Two.",
         "      first",
@@ -164,7 +164,7 @@ def test_a_host_that_was_not_reached_says_so_once() -> None:
 
 def test_what_is_the_same_on_several_hosts_is_told_once() -> None:
     findings = paragraphs(*(reports.host(name, reports.BEGUN) for name in ("a", "b")))[1]
-    assert findings.startswith("open: a, b: 4.2.1 ")
+    assert findings.startswith("open: a, b: 4.2.1: ")
     assert findings.count("open: ") == 1
 
 

@@ -5,7 +5,7 @@
 
 purpose=${1:?lab or test}
 packages="python3-venv systemd-container debootstrap iproute2 openssh-client debian-archive-keyring"
-[ "$purpose" = lab ] || packages="$packages shellcheck"
+[ "$purpose" = lab ] || packages="$packages shellcheck chromium chromium-driver"
 
 cannot() {
     echo "$1" >&2

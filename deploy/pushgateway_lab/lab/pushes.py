@@ -139,9 +139,11 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
     if group and found and _has_value(found, wanted) and _has_type(group, wanted):
         return done(f"{wanted} was pushed to {written(wanted.labels)}.", at=group.pushed_at)
     past = _own_past(look, wanted)
-    if _was_right(past, wanted):
+    # The history knows no types: what is there now is judged by what it is.
+    has_other_type = group and found and not _has_type(group, wanted)
+    if _was_right(past, wanted) and not has_other_type:
         at = past.right or past.first if past else None
-        return done(f"{wanted} was pushed to {written(wanted.labels)}, and deleted since.", at=at)
+        return done(f"{wanted} was pushed to {written(wanted.labels)} once.", at=at)
     return (
         _refused(look.groups, group, wanted)
         or _not_as_wanted(group, found, wanted)

@@ -158,8 +158,7 @@ def _next_step(host: HostResult) -> Iterator[_Concern]:
 
 
 def _concern(task: TaskResult, title: str, finding: Finding) -> _Concern:
-    what = f"{task.name} {task.title}: {title}"
-    return _Concern(finding.state, what, finding.says, finding.fix)
+    return _Concern(finding.state, f"{task.name}: {title}", finding.says, finding.fix)
 
 
 def _told(concern: _Concern, hosts: list[str], color: bool, width: int | None) -> Iterator[str]:
