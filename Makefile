@@ -65,7 +65,7 @@ unit: .venv/locked ## the tests that need no host
 
 .PHONY: hosts
 hosts: .venv/locked ## the tests on real hosts
-	.venv/bin/pytest -q -n $(WORKERS) -m hosts
+	.venv/bin/pytest -q -n $(WORKERS) --dist loadgroup -m hosts
 
 .PHONY: faults
 faults: test-packages .venv/locked ## the long fault campaign on real hosts: killed 50 times, and more

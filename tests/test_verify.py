@@ -12,6 +12,9 @@ from expectations import CONFIG, DEFAULTS, INSTALLED, fingerprint, prometheus_ru
 from labhost import Host, HostSpec, PyinfraResult
 from test_lab_page import DELETE_TRAINING, PUSH_INSTANCE, PUSH_TRAINING, WIPE
 
+# One worker for all: ten hosts at once, twice, would be more than the kernel usually has room for.
+pytestmark = pytest.mark.xdist_group("ten hosts")
+
 Run = Callable[..., PyinfraResult]
 Boot = Callable[..., list[Host]]
 
@@ -468,14 +471,3 @@ def test_a_host_that_cannot_be_reached_is_a_row(
     assert not found["lost"]["reached"]
     assert "no connection" in found["lost"]["problem"]
     assert {task["state"] for task in found["lost"]["tasks"]} == {"unknown"}
-
-
-@pytest.mark.lab_host(packages=INSTALLED)
-def test_a_run_in_which_no_host_can_be_reached_has_a_report(
-    lab_host: Host, run_pyinfra: Run, tmp_path: Path
-) -> None:
-    lost = Unreachable(**{**vars(lab_host), "name": "lost"})
-    result = run_pyinfra(lost, "-y", VERIFY, "--data", f"report={tmp_path}")
-    assert result.returncode != 0
-    assert "Traceback" not in result.output
-    assert not rows(tmp_path)["lost"]["reached"]
