@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -40,6 +42,9 @@ ARGUMENTS = (
     "--lang=en-US",
 )
 DESKTOP, PHONE = (1280, 800), (360, 740)
+
+WAIT = 20
+"""Seconds for what comes at once, unless the machine has much else to do."""
 
 Show = Callable[..., None]
 
@@ -116,9 +121,13 @@ def js(chrome: webdriver.Chrome, script: str, *arguments: Any) -> Any:
     return chrome.execute_script(script, *arguments)
 
 
-def until(holds: Callable[[], object], what: str, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait; while a page is being loaded, what is asked for may not be there, or not any more."""
+    deadline = time.monotonic() + WAIT
+    while True:
+        with suppress(WebDriverException):
+            if holds():
+                return
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
 
@@ -143,7 +152,7 @@ def shown_hosts(chrome: webdriver.Chrome) -> list[str]:
 
 def found(chrome: webdriver.Chrome, number: int) -> WebElement:
     """What was found on a host, as its row below its own; counted from 1."""
-    return every(chrome, "tr.found")[number - 1]
+    return one(chrome, f"tbody:nth-of-type({number}) > tr.found")
 
 
 def summary(chrome: webdriver.Chrome, number: int) -> WebElement:
@@ -319,17 +328,17 @@ def test_two_hundred_hosts_are_usable(chrome: webdriver.Chrome, show: Show) -> N
         return performance.now() - began;
         """,
     )
-    assert took < 1_000
+    assert took < 2_000
     assert shown_hosts(chrome) == [f"vm17{number}" for number in range(10)]
     summary(chrome, 171).click()
-    until(lambda: found(chrome, 171).is_displayed(), "the host did not open", seconds=2)
+    until(lambda: found(chrome, 171).is_displayed(), "the host did not open")
 
 
 # Copy
 
 
 def test_a_command_is_copied_as_it_is(chrome: webdriver.Chrome, show: Show) -> None:
-    command = "first 'a  b' \"$HOME\"\n\tsecond <x> &amp;"
+    command = "  first 'a  b' \"$HOME\"\n\tsecond <x> &amp;"
     show(reports.report(reports.host("vm", reports.STUCK, fix=command)), at="#open=vm")
     assert copied(chrome) == command
     assert one(chrome, "#said").get_attribute("textContent") == "Copied."
@@ -397,17 +406,7 @@ def test_an_address_with_nonsense_does_no_harm(chrome: webdriver.Chrome, show: S
     assert one(chrome, "#every").get_property("value") == "0"
 
 
-def test_the_focus_survives_a_reload(chrome: webdriver.Chrome, show: Show) -> None:
-    show(reports.a_class(), every=0.5)
-    mark(chrome)
-    js(chrome, "document.getElementById('host-4').focus()")
-    until(lambda: not marked(chrome), "it does not reload")
-    until(
-        lambda: js(chrome, "return document.activeElement.id") == "host-4", "the focus is elsewhere"
-    )
-
-
-# Reload
+# Reload. A page that reloads twice a second is paused until it is as a test wants it.
 
 
 def mark(chrome: webdriver.Chrome) -> None:
@@ -424,12 +423,27 @@ def stays(chrome: webdriver.Chrome, seconds: float) -> bool:
     return marked(chrome)
 
 
+def resume(chrome: webdriver.Chrome) -> None:
+    """Mark the page and have it reload again, without the focus going anywhere."""
+    js(chrome, "window.marked = true; document.getElementById('pause').click()")
+
+
 def test_it_reloads_with_what_was_chosen(chrome: webdriver.Chrome, show: Show) -> None:
-    show(reports.a_class(), every=1)
+    show(reports.a_class(), every=0.5, at="#paused=1")
     one(chrome, "#state-wrong").click()
-    mark(chrome)
+    resume(chrome)
     until(lambda: not marked(chrome), "it does not reload")
     until(lambda: shown_hosts(chrome) == ["vm03", "vm11"], "the filter is lost")
+
+
+def test_the_focus_survives_a_reload(chrome: webdriver.Chrome, show: Show) -> None:
+    show(reports.a_class(), every=0.5, at="#paused=1")
+    js(chrome, "document.getElementById('host-4').focus()")
+    resume(chrome)
+    until(lambda: not marked(chrome), "it does not reload")
+    until(
+        lambda: js(chrome, "return document.activeElement.id") == "host-4", "the focus is elsewhere"
+    )
 
 
 def test_a_reload_shows_what_is_new(chrome: webdriver.Chrome, show: Show, tmp_path: Path) -> None:
@@ -443,29 +457,36 @@ def test_a_pause_stops_it(chrome: webdriver.Chrome, show: Show) -> None:
     show(reports.a_class(), every=0.5, at="#paused=1")
     mark(chrome)
     assert stays(chrome, 1.5)
-    one(chrome, "#pause").click()
+    assert one(chrome, "#pause").text == "Resume"
+    resume(chrome)
     until(lambda: not marked(chrome), "it does not resume")
-    until(lambda: one(chrome, "#pause").text == "Pause", "it is still paused")
-    one(chrome, "#pause").click()
-    mark(chrome)
+    pause = """
+        const pause = document.getElementById("pause");
+        if (!pause || document.readyState !== "complete") return false;
+        pause.click();
+        window.marked = true;
+        return pause.textContent === "Resume";
+    """
+    until(lambda: js(chrome, pause), "it is not paused")
     assert stays(chrome, 1.5)
+    assert "paused=1" in chrome.current_url
 
 
 def test_it_waits_while_text_is_selected(chrome: webdriver.Chrome, show: Show) -> None:
-    show(reports.a_class(), every=1)
+    show(reports.a_class(), every=0.5, at="#paused=1")
     js(chrome, "getSelection().selectAllChildren(document.querySelector('h1'))")
-    mark(chrome)
-    assert stays(chrome, 2)
+    resume(chrome)
+    assert stays(chrome, 1.5)
     assert one(chrome, "#waits").text == "waits: text is selected"
     js(chrome, "getSelection().removeAllRanges()")
     until(lambda: not marked(chrome), "it does not go on")
 
 
 def test_it_waits_while_somebody_types(chrome: webdriver.Chrome, show: Show) -> None:
-    show(reports.a_class(), every=1)
+    show(reports.a_class(), every=0.5, at="#paused=1")
     one(chrome, "#name").send_keys("vm1")
-    mark(chrome)
-    assert stays(chrome, 2)
+    resume(chrome)
+    assert stays(chrome, 1.5)
     assert one(chrome, "#waits").text == "waits: somebody types"
     one(chrome, "#name").send_keys(Keys.TAB)
     until(lambda: not marked(chrome), "it does not go on")
@@ -522,10 +543,12 @@ def test_nothing_leaves_the_page(chrome: webdriver.Chrome, tmp_path: Path) -> No
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            chrome.get(f"http://127.0.0.1:{server.server_port}/report.html#open=vm03.example.org")
+            address = f"http://127.0.0.1:{server.server_port}/report.html"
+            chrome.get(f"{address}#paused=1&open=vm03.example.org")
             assert found(chrome, 3).is_displayed()
-            until(lambda: len(asked) >= 2, "it does not reload")
             assert js(chrome, "return performance.getEntriesByType('resource').length") == 0
+            resume(chrome)
+            until(lambda: len(asked) >= 2, "it does not reload")
             chrome.get("about:blank")
         finally:
             server.shutdown()
@@ -639,6 +662,9 @@ def test_it_fits_a_phone(chrome: webdriver.Chrome, show: Show, name: str) -> Non
     show(reports.report(host, *reports.a_class().hosts, expected="pushed"), at=f"#open={name}")
     assert found(chrome, 1).is_displayed()
     assert js(chrome, "return [document.documentElement.scrollWidth, innerWidth]") == [360, 360]
+    widest = "Math.max(...[...document.querySelectorAll('tr.found > td > div *')].map(right))"
+    right = "const right = (each) => each.getBoundingClientRect().right;"
+    assert js(chrome, f"{right} return {widest}") <= 360
     # What does not fit scrolls in its own box, under the names of the hosts.
     js(chrome, "document.getElementById('box').scrollLeft = 60")
     scrolled, left, wide = js(
