@@ -63,24 +63,12 @@ def main() -> int:
     print(
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}"
     )
-    with _room_for_hosts(), Lab.make() as lab, tempfile.TemporaryDirectory() as directory:
+    with Lab.make() as lab, tempfile.TemporaryDirectory() as directory:
         if arguments.bootstrap:
             _bootstrap(lab, Path(directory), arguments.bootstrap)
         if arguments.hosts or arguments.latency:
             _no_change(lab, Path(directory), arguments)
     return 0
-
-
-@contextmanager
-def _room_for_hosts() -> Iterator[None]:
-    """Twenty systemds need more inotify instances than the kernel's usual 128, six each."""
-    limit = Path("/proc/sys/fs/inotify/max_user_instances")
-    usual = limit.read_text()
-    limit.write_text("1024")
-    try:
-        yield
-    finally:
-        limit.write_text(usual)
 
 
 def _parser() -> argparse.ArgumentParser:

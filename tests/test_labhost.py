@@ -22,6 +22,7 @@ from labhost import (
     PyinfraCommand,
     faults,
     image,
+    inotify,
     network,
     toolkit_directories,
 )
@@ -160,13 +161,10 @@ def test_the_proxy_adds_its_latency_to_a_round_trip() -> None:
         DelayingProxy("127.0.0.1", server.getsockname()[1], latency=0.2) as proxy,
         socket.create_connection(("127.0.0.1", proxy.port)) as client,
     ):
-        start = time.monotonic()
-        client.sendall(b"ping")
         served, _ = server.accept()
         with served:
-            served.sendall(served.recv(4))
-            assert client.recv(4) == b"ping"
-        assert 0.2 <= time.monotonic() - start < 0.5
+            # The quickest of them: a busy machine makes each slower, but none quicker.
+            assert 0.2 <= min(round_trip(client, served) for _ in range(5)) < 0.4
         assert client.recv(4) == b""
 
 
@@ -187,6 +185,31 @@ def test_a_host_that_cannot_boot_says_why_and_leaves_nothing(lab: Lab) -> None:
     with pytest.raises(HostError, match=r"(?s)did not boot.*/nowhere"):
         lab.boot_all([HostSpec(), HostSpec(share=["/nowhere"])])
     assert [host.name for host in lab.hosts()] == before
+
+
+def test_more_hosts_run_than_the_kernels_usual_limit_bears(boot_hosts: BootHosts) -> None:
+    for host in boot_hosts(*[HostSpec()] * 24):
+        assert host.run("systemctl is-system-running").stdout == "running\n"
+
+
+def test_a_limit_is_raised_where_it_must_be_and_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUSHGATEWAY_LAB_STATE", str(tmp_path))
+    limit = tmp_path / "max_user_instances"
+    monkeypatch.setattr(inotify, "LIMIT", limit)
+    limit.write_text("128\n")
+    inotify.make_room(8)
+    assert int(limit.read_text()) == 128
+    for hosts in (24, 40):
+        inotify.make_room(hosts)
+        assert int(limit.read_text()) >= 6 * hosts
+    inotify.give_back()
+    assert int(limit.read_text()) == 128
+    inotify.make_room(24)
+    limit.write_text("4096\n")  # somebody else's
+    inotify.give_back()
+    assert int(limit.read_text()) == 4096
 
 
 def test_a_name_is_given_once(lab: Lab, boot_host: BootHost) -> None:
@@ -210,6 +233,7 @@ def test_what_a_killed_owner_left_is_swept_and_nothing_else(lab_host: Host) -> N
     assert lab_host.run("true").returncode == 0
 
 
+@pytest.mark.usefixtures("lab_host")  # its image is there: only the boot is waited for
 def test_an_owner_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
     state = tmp_path / "state"
     (tmp_path / "test_one.py").write_text(
@@ -315,6 +339,15 @@ def test_left_out_tests_are_reported_and_fail_in_ci(
     assert run.returncode == returncode
     assert summary in output
     assert "lab hosts need root" in output or "apt-get install" in output
+
+
+def round_trip(client: socket.socket, served: socket.socket) -> float:
+    """Seconds that a ping takes to be answered."""
+    start = time.monotonic()
+    client.sendall(b"ping")
+    served.sendall(served.recv(4))
+    assert client.recv(4) == b"ping"
+    return time.monotonic() - start
 
 
 def log_in(host: Host, user: str) -> paramiko.SSHClient:

@@ -166,7 +166,7 @@ def test_a_file_of_aliases_that_stand_for_billions_of_values_takes_no_time() -> 
     started = time.monotonic()
     merged = merge_job("\n".join(values), JOB)
     assert find_jobs(merged)[0].honor_labels
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 60  # written out, they would take days
 
 
 @pytest.mark.parametrize("text", ["[" * 101, "scrape_configs:\n" + "- " * 101 + "a\n"])

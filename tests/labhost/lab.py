@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from . import container, network
+from . import container, inotify, network
 from .host import Host, HostSpec, boot
 from .state import Process, exclusive, load_json, save_json, state_directory
 
@@ -78,6 +78,7 @@ class Lab:
         """Stop all hosts and remove the network. May be called again."""
         with _state_lock():
             self._remove()
+            _tidy_up()
 
     def _remove(self) -> None:
         stop_all(self.hosts())
@@ -115,6 +116,7 @@ class Lab:
             name = spec.name or f"lab{number + 1}"
             if name in taken.values():
                 raise ValueError(f"there is a host {name!r} in this lab already")
+            inotify.make_room(1 + sum(len(lab.hosts()) for lab in _all_labs()))
             directory = self.directory / "hosts" / str(number)
             directory.mkdir(parents=True)
             host = Host(name, spec.suite, spec.user, self.number, number, directory)
@@ -166,3 +168,10 @@ def _sweep() -> None:
                 lab._remove()
             except Exception:  # noqa: BLE001 - whatever it is, others must be able to work
                 _log.warning("cannot remove lab %s", lab.number, exc_info=True)
+    _tidy_up()
+
+
+def _tidy_up() -> None:
+    """Give back what all labs share, once there is none. The caller holds the lock."""
+    if not _all_labs():
+        inotify.give_back()
