@@ -142,7 +142,7 @@
 
   function wind() {
     const seconds = Number(every.value);
-    due = seconds && !paused ? performance.now() + seconds * 1_000 : Infinity;
+    due = seconds ? performance.now() + seconds * 1_000 : Infinity;
   }
 
   function showPause() {

@@ -5,6 +5,7 @@ everything is broken still has a report; the second writes it and fails the host
 they should be. The table comes at the very end of the run.
 """
 
+import shutil
 import sys
 import time
 import traceback
@@ -173,7 +174,9 @@ def _show(report: Report) -> None:
     """On standard output, unless pyinfra prints JSON there."""
     to_stderr = "--json" in sys.argv
     stream = sys.stderr if to_stderr else sys.stdout
-    click.echo(console.table(report, color=stream.isatty()), err=to_stderr)
+    on_terminal = stream.isatty()
+    width = shutil.get_terminal_size().columns if on_terminal else None
+    click.echo(console.table(report, color=on_terminal, width=width), err=to_stderr)
 
 
 def table_at_the_end(state: State, all_tasks: tuple[Task, ...]) -> None:
