@@ -47,6 +47,13 @@ class Fleet(NamedTuple):
     ansible: Path
 
 
+class Cost(NamedTuple):
+    """What a command took: seconds from start to end, and its own memory at its largest, in MB."""
+
+    seconds: float
+    memory: float
+
+
 class Row(NamedTuple):
     """A measured command."""
 
@@ -99,8 +106,8 @@ def _no_change(lab: Lab, directory: Path, arguments: argparse.Namespace) -> None
     for latency in arguments.latency:
         with _delayed(directory, hosts[0], latency) as fleet:
             rows = _rows(fleet, with_ansible=False)
-            times = _measure(rows, arguments.runs)
-            _table(f"1 host with {latency} ms more latency, nothing to change", times, latency)
+            costs = _measure(rows, arguments.runs)
+            _table(f"1 host with {latency} ms more latency, nothing to change", costs, latency)
 
 
 def _rows(fleet: Fleet, *, with_ansible: bool) -> list[Row]:
@@ -179,58 +186,64 @@ def _delayed(directory: Path, host: Host, milliseconds: int) -> Iterator[Fleet]:
         yield _fleet(directory, [host], 1, **reached, ssh_strict_host_key_checking="no")
 
 
-def _measure(rows: Sequence[Row], runs: int) -> dict[str, list[float]]:
-    """Seconds of each row's runs, taken in turn; one run of each first does not count."""
-    times: dict[str, list[float]] = {row.name: [] for row in rows}
+def _measure(rows: Sequence[Row], runs: int) -> dict[str, list[Cost]]:
+    """What each row's runs took, taken in turn; one run of each first does not count."""
+    costs: dict[str, list[Cost]] = {row.name: [] for row in rows}
     for round_ in range(runs + 1):
         for row in rows:
-            seconds = _run(row)
+            cost = _run(row)
             if round_:
-                times[row.name].append(seconds)
-    return times
+                costs[row.name].append(cost)
+    return costs
 
 
-def _run(row: Row) -> float:
-    started = time.perf_counter()
-    done = subprocess.run(
-        row.command,
-        cwd=REPOSITORY,
-        env=os.environ | dict(row.environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        sys.exit(f"{shlex.join(row.command)[:200]}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
-    return time.perf_counter() - started
+def _run(row: Row) -> Cost:
+    with tempfile.TemporaryFile("w+") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            row.command,
+            cwd=REPOSITORY,
+            env=os.environ | dict(row.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        # Not process.wait(), which does not tell what it used.
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            output.seek(0)
+            sys.exit(f"{shlex.join(row.command)[:200]}\n{output.read()[-8000:]}")
+    return Cost(seconds, used.ru_maxrss / 1024)
 
 
-def _table(title: str, times: dict[str, list[float]], latency: int = 0) -> None:
-    """Median seconds, and their ratio to the first row's, the median of the rounds' own ratios."""
-    floor = next(iter(times.values()))
-    print(
-        f"\n{title}\n\n| what | seconds | times the floor |{' round trips above it |' if latency else ''}"
-    )
-    print(f"| --- | ---: | ---: |{' ---: |' if latency else ''}")
-    for name, seconds in times.items():
-        median = statistics.median(seconds)
+def _table(title: str, costs: dict[str, list[Cost]], latency: int = 0) -> None:
+    """Medians, and the ratio to the first row: the median of the rounds' own ratios."""
+    floor = [cost.seconds for cost in next(iter(costs.values()))]
+    further = " round trips above it |" if latency else " MB |"
+    print(f"\n{title}\n\n| what | seconds | times the floor |{further}")
+    print("| --- | ---: | ---: | ---: |")
+    for name, each in costs.items():
+        seconds = [cost.seconds for cost in each]
         ratio = statistics.median(a / b for a, b in zip(seconds, floor, strict=True))
-        trips = (median - statistics.median(floor)) / (latency / 1000) if latency else 0
-        print(f"| {name} | {median:.2f} | {ratio:.2f} |{f' {trips:.1f} |' if latency else ''}")
+        trips = (statistics.median(seconds) - statistics.median(floor)) * 1000 / (latency or 1)
+        memory = statistics.median(cost.memory for cost in each)
+        last = f"{trips:.1f}" if latency else f"{memory:.0f}"
+        print(f"| {name} | {statistics.median(seconds):.2f} | {ratio:.2f} | {last} |", flush=True)
 
 
 def _bootstrap(lab: Lab, directory: Path, size: int) -> None:
     """Bare hosts, each tool once on fresh ones: minutes, not milliseconds."""
-    times: dict[str, list[float]] = {}
+    costs: dict[str, list[Cost]] = {}
     for make in (_apt_alone, _toolkit_unproven, _stock, _ansible_plain):
         with ExitStack() as stack:
             hosts = lab.boot_all([HostSpec()] * size)
             for host in hosts:
                 stack.callback(host.stop)
             row = make(_fleet(directory, hosts, size))
-            times[row.name] = [_run(row)]
-    _table(f"{size} bare hosts, everything to install", times)
+            costs[row.name] = [_run(row)]
+    _table(f"{size} bare hosts, everything to install", costs)
 
 
 def _apt_alone(fleet: Fleet) -> Row:
