@@ -4,9 +4,8 @@
 # Takes what snapshot.sh has set, and, as shell variables set before that:
 #   course     the file that notes when the course began, in seconds since 1970
 #   gateway    where the Pushgateway answers; "found": where it runs; empty: it is not asked here
-#   questions  what else to ask, one URL a line. LAB_BEGAN stands for the time the course began,
-#              LAB_AGE for the milliseconds since, LAB_STEP for seconds: a five-thousandth of that,
-#              five at least
+#   questions  what else to ask, one URL a line. LAB_AGE stands for the milliseconds since the course
+#              began
 # Prints lines as snapshot.sh does. It changes nothing.
 # shellcheck disable=SC2154 # pid, prometheus_pid, config_path and others come from snapshot.sh
 
@@ -22,8 +21,6 @@ look_at_course() {
     esac
     echo "now $now"
     age=$((${now%.*} - began))
-    step=$((age / 5000))
-    [ "$step" -ge 5 ] || step=5
     # Within the first second the history is empty, and no duration may be.
     if [ "$age" -gt 0 ]; then age=${age}000; else age=1; fi
 }
@@ -55,7 +52,7 @@ WORDS
 }
 
 # All answers of both servers, each followed by a line with its status; they are JSON, which holds no
-# line break of its own.
+# line break of its own. A day of samples is much, but much alike.
 ask() {
     command -v curl >/dev/null || return
     printf 'answers '
@@ -64,10 +61,9 @@ ask() {
             echo "url=$gateway/api/v1/metrics"
             echo "url=$gateway/api/v1/status"
         fi
-        printf '%s\n' "$questions" |
-            sed "s|^|url=|; s|LAB_BEGAN|$began|g; s|LAB_AGE|$age|g; s|LAB_STEP|$step|g"
+        printf '%s\n' "$questions" | sed "s|^|url=|; s|LAB_AGE|$age|g"
     } | curl --silent --fail --globoff --noproxy '*' --connect-timeout 2 --max-time 5 \
-        --write-out '\nstatus %{http_code}\n' --config - 2>/dev/null | base64 -w0
+        --write-out '\nstatus %{http_code}\n' --config - 2>/dev/null | gzip -1 | base64 -w0
     echo
 }
 

@@ -34,6 +34,13 @@ look_at_system() {
     if ! command -v promtool >/dev/null && command -v apt-cache >/dev/null; then
         apt-cache show promtool >/dev/null 2>&1 && echo "promtool_package available"
     fi
+}
+
+# What is installed tells more only where it does not run.
+look_at_packages() {
+    case $active in
+    *" $prometheus_unit "*" $pushgateway_unit "* | *" $pushgateway_unit "*" $prometheus_unit "*) return ;;
+    esac
     dpkg-query -W -f='package ${Package} ${db:Status-Status} ${Version}\n' \
         prometheus prometheus-pushgateway 2>/dev/null
 }
@@ -60,13 +67,16 @@ look_at_units() {
         "$prometheus_unit" "$pushgateway_unit" ${prune_units:-} 2>/dev/null)
     pid=0
     prometheus_pid=0
+    active=" "
     # shellcheck disable=SC2034 # prometheus_pid is for what comes further
     while IFS= read -r property; do
         printf 'unit %s\n' "$property"
         case $property in
         MainPID=*) main_pid=${property#MainPID=} ;;
+        ActiveState=*) state=${property#ActiveState=} ;;
         Id=*) id=${property#Id=} ;;
         "")
+            [ "$state" = active ] && active="$active $id "
             case $id in
             "$pushgateway_unit") pid=$main_pid ;;
             "$prometheus_unit") prometheus_pid=$main_pid ;;
@@ -85,14 +95,10 @@ UNITS
     [ -e "$defaults" ] && print_base64 pushgateway_defaults "$defaults"
 }
 
-# Listening TCP sockets as the kernel shows them: address, port and inode. State 0A is LISTEN.
+# Listening TCP sockets as the kernel shows them: address, port and inode. State 0A is LISTEN. A host may
+# have thousands of connections, too many for the shell.
 look_at_listeners() {
-    for table in /proc/net/tcp /proc/net/tcp6; do
-        [ -r "$table" ] || continue
-        while read -r _ local _ state _ _ _ _ _ inode _; do
-            [ "$state" = 0A ] && echo "listen $local $inode"
-        done <"$table"
-    done
+    awk '$4 == "0A" { print "listen", $2, $10 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
 
 look_at_config() {
@@ -128,6 +134,7 @@ if [ "$uid" -eq 0 ]; then
     look_at_system
     look_at_prune
     look_at_units
+    look_at_packages
     look_at_listeners
     look_at_config
     look_at_prometheus

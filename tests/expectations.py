@@ -40,11 +40,11 @@ alerting: {}
 
 
 def assert_unchanged_run(result: PyinfraResult) -> None:
-    """Every operation of a run said "No changes"."""
+    """A run on one host that was right: it had one operation, which said "No changes"."""
     assert result.returncode == 0, result.output
-    operations = result.stderr.count("--> Starting operation:")
-    assert operations == 7, result.stderr
-    assert result.stderr.count("No changes") == operations, result.stderr
+    assert "Traceback" not in result.output
+    assert result.stderr.count("--> Starting operation:") == 1, result.stderr
+    assert result.stderr.count("No changes") == 1, result.stderr
 
 
 def fingerprint(host: Host) -> dict[str, str]:

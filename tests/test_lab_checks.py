@@ -10,8 +10,8 @@ import pytest
 from looks import NOW, look, status, unit
 from pushgateway_lab.lab import host
 from pushgateway_lab.lab.checks import Check, Task, done, judged
-from pushgateway_lab.lab.look import Disk
-from pushgateway_lab.lab.pushes import HISTORY, deleted, pushed, seen
+from pushgateway_lab.lab.look import Disk, Look
+from pushgateway_lab.lab.pushes import deleted, pushed, seen
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.lab.tasks import (
     LABS_COMPLETED,
@@ -153,36 +153,53 @@ def test_a_hostile_label_value_is_quoted_for_the_shell() -> None:
 
 
 def answer(*samples: tuple[dict[str, str], str]) -> dict[str, object]:
-    return {"result": [{"metric": labels, "value": [NOW, value]} for labels, value in samples]}
+    result = [{"metric": labels, "value": [NOW, value]} for labels, value in samples]
+    return {"resultType": "vector", "result": result}
 
 
 def path(query: str) -> str:
     return f"/api/v1/query?query={quote(query, safe='')}"
 
 
-def history(labels: dict[str, str], value: float, **times: float) -> dict[str, object]:
-    said = {"count": 3.0, "lowest": value, "highest": value, **times}
-    return answer(*(({**labels, HISTORY: part}, str(number)) for part, number in said.items()))
+def history(labels: dict[str, str], *values: tuple[float, float]) -> dict[str, object]:
+    """What Prometheus saw: how many seconds ago, and with which value."""
+    samples = [[NOW - ago, str(value)] for ago, value in values]
+    return {"resultType": "matrix", "result": [{"metric": labels, "values": samples}]}
+
+
+def remembered(past: dict[str, object]) -> Look:
+    """A look at a host where nothing is pushed any more, and Prometheus remembers this."""
+    return look(
+        said={
+            "groups": [],
+            path(LABS_COMPLETED.history): past,
+            path(LABS_COMPLETED.metric): answer(),
+        }
+    )
 
 
 def test_what_was_right_once_stays_done_after_it_was_deleted() -> None:
-    past = history({"job": "prometheus_training"}, 4, first=NOW - 90, last=NOW - 30)
-    said = {
-        "groups": [],
-        path(LABS_COMPLETED.history): past,
-        path(LABS_COMPLETED.metric): answer(),
-    }
-    looked = look(said=said)
-    assert pushed(looked, LABS_COMPLETED).state is State.DONE
+    looked = remembered(history({"job": "prometheus_training"}, (90, 5), (60, 4), (30, 6)))
+    once = pushed(looked, LABS_COMPLETED)
+    assert (once.state, once.at) == (State.DONE, NOW - 60)
     assert seen(looked, LABS_COMPLETED).state is State.DONE
     gone = deleted(looked, LABS_COMPLETED, [SOME_METRIC])
     assert (gone.state, gone.at) == (State.DONE, NOW - 30)
 
 
-def test_another_value_in_the_history_is_not_done() -> None:
-    past = history({"job": "prometheus_training"}, 5)
-    looked = look(said={"groups": [], path(LABS_COMPLETED.history): past})
+@pytest.mark.parametrize(
+    "past",
+    [
+        history({"job": "prometheus_training"}, (90, 5)),
+        history({"exported_job": "prometheus_training", "job": "pushgateway"}, (90, 4)),
+        history({"job": "prometheus_training", "instance": "vm01"}, (90, 4)),
+        history({"job": "prometheus_training"}),
+    ],
+)
+def test_another_value_or_label_in_the_history_is_not_done(past: dict[str, object]) -> None:
+    looked = remembered(past)
     assert pushed(looked, LABS_COMPLETED).state is State.OPEN
+    assert seen(looked, LABS_COMPLETED).state is State.OPEN
 
 
 def test_a_check_that_breaks_hides_no_other() -> None:

@@ -43,7 +43,7 @@ class Group(NamedTuple):
 
 
 class Series(NamedTuple):
-    """One series as Prometheus returns it for a range query."""
+    """One series as Prometheus returns it for a range."""
 
     labels: dict[str, str]
     values: tuple[tuple[float, str], ...]
@@ -99,12 +99,16 @@ def _metric(said: Mapping[str, Any]) -> Metric:
 
 
 def samples(data: Mapping[str, Any]) -> list[Sample]:
-    """The samples in Prometheus's answer to an instant query."""
+    """The samples in Prometheus's answer to an instant query; none if it asked for a range."""
+    if data["resultType"] != "vector":
+        return []
     return [Sample(each["metric"], each["value"][1]) for each in data["result"]]
 
 
 def series(data: Mapping[str, Any]) -> list[Series]:
-    """The series in Prometheus's answer to a range query."""
+    """The series in Prometheus's answer for a range; none if it asked for a moment."""
+    if data["resultType"] != "matrix":
+        return []
     return [
         Series(each["metric"], tuple((float(at), value) for at, value in each["values"]))
         for each in data["result"]

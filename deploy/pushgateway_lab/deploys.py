@@ -16,9 +16,22 @@ from pushgateway_lab import (
     settings,
     smoke,
     start_line,
+    steps,
     summary,
 )
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.steps import Step
+
+_TO_THE_START_LINE = (
+    Step("Remove the scrape job", prometheus.no_scrape_job),
+    Step("Have Prometheus load it", prometheus.loaded, {"with_job": False}),
+    Step("Delete the groups", start_line.groups_deleted),
+    Step(
+        "Begin the course",
+        start_line.begun,
+        after=("Remove the scrape job", "Delete the groups"),
+    ),
+)
 
 
 @deploy("Bootstrap")
@@ -28,17 +41,26 @@ def bootstrap() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used; nothing was touched.
     """
-    wanted = _begin()
-    preflight.check(name="Check the host", settings=wanted)
-    installed = packages.install(name="Install the packages", settings=wanted)
-    running = pushgateway.run_with_flags(name="Run the Pushgateway", settings=wanted)
-    prune.scheduled(name="Prune old groups", settings=wanted)
-    merged = prometheus.scrape_job(name="Merge the scrape job", settings=wanted)
-    loaded = prometheus.loaded(name="Have Prometheus load it", settings=wanted)
-    smoke.push(
-        name="Prove it with a push",
-        settings=wanted,
-        after=(installed, running, merged, loaded),
+    steps.take(
+        _begin(),
+        (
+            Step("Check the host", preflight.check),
+            Step("Install the packages", packages.install),
+            Step("Run the Pushgateway", pushgateway.run_with_flags),
+            Step("Prune old groups", prune.scheduled),
+            Step("Merge the scrape job", prometheus.scrape_job),
+            Step("Have Prometheus load it", prometheus.loaded),
+            Step(
+                "Prove it with a push",
+                smoke.push,
+                after=(
+                    "Install the packages",
+                    "Run the Pushgateway",
+                    "Merge the scrape job",
+                    "Have Prometheus load it",
+                ),
+            ),
+        ),
     )
 
 
@@ -49,12 +71,16 @@ def prepare() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used; nothing was touched.
     """
-    wanted = _begin()
-    start_line.check(name="Check the host", settings=wanted)
-    packages.install(name="Install the packages", settings=wanted)
-    pushgateway.run_with_flags(name="Run the Pushgateway", settings=wanted)
-    prune.scheduled(name="Prune old groups", settings=wanted)
-    _to_the_start_line(wanted)
+    steps.take(
+        _begin(),
+        (
+            Step("Check the host", start_line.check),
+            Step("Install the packages", packages.install),
+            Step("Run the Pushgateway", pushgateway.run_with_flags),
+            Step("Prune old groups", prune.scheduled),
+            *_TO_THE_START_LINE,
+        ),
+    )
 
 
 @deploy("Reset")
@@ -64,16 +90,10 @@ def reset() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used; nothing was touched.
     """
-    wanted = _begin()
-    start_line.check(name="Check the host", settings=wanted, for_reset=True)
-    _to_the_start_line(wanted)
-
-
-def _to_the_start_line(wanted: Settings) -> None:
-    removed = prometheus.no_scrape_job(name="Remove the scrape job", settings=wanted)
-    prometheus.loaded(name="Have Prometheus load it", settings=wanted, with_job=False)
-    deleted = start_line.groups_deleted(name="Delete the groups", settings=wanted)
-    start_line.begun(name="Begin the course", settings=wanted, after=(removed, deleted))
+    steps.take(
+        _begin(),
+        (Step("Check the host", start_line.check, {"for_reset": True}), *_TO_THE_START_LINE),
+    )
 
 
 @deploy("Verify")

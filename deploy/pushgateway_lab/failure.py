@@ -7,6 +7,8 @@ exit code that is not 0, and all other hosts go on.
 
 import traceback
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec
 from weakref import WeakKeyDictionary
@@ -23,6 +25,8 @@ P = ParamSpec("P")
 
 # Why a host failed, in one line: for the summary at the end of a run.
 _reasons: WeakKeyDictionary[Host, str] = WeakKeyDictionary()
+
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
 
 
 class HostError(Exception):
@@ -63,8 +67,20 @@ def reason_of(host: Host) -> str:
     return _reasons.get(host, "")
 
 
+@contextmanager
+def silently() -> Iterator[None]:
+    """Have `say` say nothing: in the block it is only found out what would be done."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
 def say(host: Host, message: str, color: str | None = None) -> None:
     """Tell something about a host, on standard error, each line with the host's name."""
+    if _silent.get():
+        return
     for line in message.splitlines():
         host.log_styled(line, log_func=logger.info, **({"fg": color} if color else {}))
 

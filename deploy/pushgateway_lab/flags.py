@@ -7,6 +7,7 @@ from ``/etc/default/prometheus-pushgateway``, a file that belongs to the host's 
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from pushgateway_lab.settings import Settings
@@ -115,7 +116,7 @@ def arguments(defaults: str | None) -> tuple[str, ...]:
     match = _assignment(defaults or "")
     if match is None:
         return ()
-    return tuple(_words(_unquote(match["value"])))
+    return _words(_unquote(match["value"]))
 
 
 def edit(defaults: str | None, flags: Sequence[Flag]) -> str:
@@ -157,9 +158,10 @@ def _unquote(value: str) -> str:
     return re.sub(r'\\(\n|["$`\\])', lambda match: match[1].strip("\n"), body)
 
 
-def _words(value: str) -> list[str]:
+@lru_cache(maxsize=32)  # the hosts of a class mostly have the same
+def _words(value: str) -> tuple[str, ...]:
     try:
-        return shlex.split(value)
+        return tuple(shlex.split(value))
     except ValueError as error:
         raise FlagError(f"ARGS cannot be split into words: {error}") from error
 

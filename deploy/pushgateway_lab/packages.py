@@ -16,9 +16,10 @@ from pyinfra.operations import apt, systemd
 
 from pushgateway_lab.failure import HostError, cleanly, function, say
 from pushgateway_lab.host_files import host_file, script
+from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import explained, run
-from pushgateway_lab.snapshot import Snapshot, forget, look, look_again
+from pushgateway_lab.snapshot import Snapshot
 
 PUSHGATEWAY = "prometheus-pushgateway"
 PYTHON = "/usr/bin/python3"

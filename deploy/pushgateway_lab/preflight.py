@@ -10,10 +10,11 @@ from pyinfra.api.operation import operation
 
 from pushgateway_lab import prometheus, pushgateway
 from pushgateway_lab.failure import HostError, cleanly
+from pushgateway_lab.looking import look
 from pushgateway_lab.packages import has_prometheus
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import run
-from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Listener, Snapshot, look
+from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Listener, Snapshot
 
 
 @operation()

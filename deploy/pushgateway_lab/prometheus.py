@@ -19,10 +19,11 @@ from pushgateway_lab import config_file, pushgateway, scrape_config
 from pushgateway_lab.config_file import Outcome
 from pushgateway_lab.failure import HostError, cleanly, function, say
 from pushgateway_lab.host_files import script
+from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import run
-from pushgateway_lab.snapshot import Snapshot, forget, look, look_again
+from pushgateway_lab.snapshot import Snapshot
 
 ATTEMPTS = 5
 """How often a merge starts anew because somebody else wrote the file in between."""

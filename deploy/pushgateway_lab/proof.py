@@ -16,9 +16,9 @@ from pushgateway_lab.connection import session
 from pushgateway_lab.durations import seconds_of
 from pushgateway_lab.failure import HostError, say
 from pushgateway_lab.interrupt import interruptible
+from pushgateway_lab.looking import look
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.smoke import JOB
-from pushgateway_lab.snapshot import look
 
 METRIC = "pushgateway_lab_smoke_pushed_at_seconds"
 

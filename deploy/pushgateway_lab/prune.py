@@ -18,18 +18,11 @@ from pushgateway_lab import preflight, pushgateway
 from pushgateway_lab import settings as host_settings
 from pushgateway_lab.failure import HostError, cleanly, function
 from pushgateway_lab.host_files import host_file, script
+from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.packages import PYTHON
 from pushgateway_lab.settings import Settings, SettingsError
 from pushgateway_lab.shell import run
-from pushgateway_lab.snapshot import (
-    PRUNE_SERVICE,
-    PRUNE_TIMER,
-    InstalledFile,
-    Snapshot,
-    forget,
-    look,
-    look_again,
-)
+from pushgateway_lab.snapshot import PRUNE_SERVICE, PRUNE_TIMER, InstalledFile, Snapshot
 
 PROGRAM = "/usr/local/lib/pushgateway-lab/prune_groups.py"
 CONFIG = "/etc/pushgateway-lab"

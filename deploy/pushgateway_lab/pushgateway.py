@@ -18,10 +18,11 @@ from pushgateway_lab import config_file, flags
 from pushgateway_lab.failure import HostError, cleanly, function, say
 from pushgateway_lab.flags import Flag, FlagError
 from pushgateway_lab.host_files import script
+from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.packages import HOLD
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import run
-from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Snapshot, forget, look, look_again
+from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Snapshot
 
 if TYPE_CHECKING:
     from pushgateway_lab.api import Pushgateway

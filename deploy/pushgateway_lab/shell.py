@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
-from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS
+from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.command import FunctionCommand, PyinfraCommand, QuoteString, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.connectors.util import CommandOutput
@@ -25,7 +25,7 @@ def run(
     """
     if isinstance(command, str):
         command = StringCommand("sh", "-c", QuoteString(command))
-    given: dict[str, Any] = dict(host.current_op_global_arguments or {})
+    given = given_arguments(host)
     arguments = {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
     arguments |= command.connector_arguments
     if stdin is not None:
@@ -34,6 +34,16 @@ def run(
     return host.run_shell_command(
         command, print_output=state.print_output, print_input=state.print_input, **arguments
     )
+
+
+def given_arguments(host: Host) -> dict[str, Any]:
+    """What commands on a host are run with: the current operation's sudo and the like.
+
+    Outside of an operation, what one would get here.
+    """
+    if host.current_op_global_arguments is not None:
+        return dict(host.current_op_global_arguments)
+    return dict(pop_global_arguments(host.state, host, {})[0])
 
 
 def explained(

@@ -1,27 +1,23 @@
 """Everything the deploys need to know about a host, in one round trip.
 
-``files/snapshot.sh`` looks, this module reads what it prints. It decides nothing.
+``files/snapshot.sh`` looks, this module reads what it prints. It decides nothing; when to look, and what
+was seen last, is for `pushgateway_lab.looking`.
 """
 
 import binascii
 import json
 import re
-import sys
 from base64 import b64decode
 from collections.abc import Iterable
 from hashlib import sha256
 from ipaddress import ip_address
-from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import NamedTuple
 
 from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
-from pyinfra.api.host import Host
-from pyinfra.context import ctx_host, ctx_state
 from typing_extensions import override
 
-from pushgateway_lab.failure import HostError
 from pushgateway_lab.host_files import script
 from pushgateway_lab.settings import Settings
 
@@ -97,7 +93,7 @@ class Snapshot(NamedTuple):
     """A host at one moment.
 
     + user: who looked, and what sudo said if it refused
-    + packages: name -> version of those of ours that are installed
+    + packages: name -> version of those of ours that are installed; empty where both units run
     + pushgateway_argv: the command line of the running Pushgateway, None when it does not run
     + defaults: Debian's ``/etc/default/prometheus-pushgateway``, None when there is none
     + config_state: present, absent, special (not a regular file) or unreadable
@@ -185,66 +181,6 @@ class HostSnapshot(FactBase[Snapshot | None]):
     @staticmethod
     def default() -> Snapshot | None:
         return None
-
-
-# What was seen of a host, apart for change detection and execution: minutes can lie between them.
-_seen: WeakKeyDictionary[Host, tuple[bool, Snapshot]] = WeakKeyDictionary()
-
-
-def look(settings: Settings) -> Snapshot:
-    """The snapshot of the host in context; taken now, unless nothing was changed since the last.
-
-    Raises:
-        HostError: the host could not be looked at; nothing is known about it.
-    """
-    if seen := remembered():
-        return seen
-    # Not context.host, which stands for another host a moment later.
-    host = ctx_host.get()
-    snapshot: Snapshot | None = host.get_fact(HostSnapshot, **arguments(host, settings))
-    if snapshot is None:
-        raise HostError("The host could not be looked at, so nothing was done to it. See above.")
-    remember(snapshot)
-    return snapshot
-
-
-def remembered() -> Snapshot | None:
-    """What `look` would return of the host in context without looking; None if it would look."""
-    seen = _seen.get(ctx_host.get())
-    return seen[1] if seen and seen[0] == ctx_state.get().is_executing else None
-
-
-def remember(snapshot: Snapshot) -> None:
-    """Have `look` return this snapshot of the host in context, until something is changed."""
-    _seen[ctx_host.get()] = (ctx_state.get().is_executing, snapshot)
-
-
-def look_again(settings: Settings) -> Snapshot:
-    """The snapshot of the host in context, taken now."""
-    forget()
-    return look(settings)
-
-
-def forget() -> None:
-    """Say that the host in context was changed: the next `look` looks."""
-    _seen.pop(ctx_host.get(), None)
-
-
-def arguments(host: Host, settings: Settings) -> dict[str, Any]:
-    """What `HostSnapshot` takes on a host.
-
-    sudo is left to pyinfra where a password is known or somebody can be asked for one.
-    """
-    given: dict[str, Any] = dict(host.current_op_global_arguments or {})
-    paths = {
-        "config_path": settings.prometheus_config_path,
-        "prometheus_unit": settings.prometheus_unit,
-        "prometheus_url": settings.prometheus_url,
-    }
-    wants_sudo = given.get("_sudo") and not given.get("_su_user")
-    if not wants_sudo or given.get("_sudo_password") or sys.stdin.isatty():
-        return paths
-    return paths | {"_sudo": False, "with_sudo": True, "as_user": given.get("_sudo_user") or ""}
 
 
 def lines_of(output: Iterable[str]) -> dict[str, list[str]]:

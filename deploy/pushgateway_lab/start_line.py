@@ -18,10 +18,9 @@ from pushgateway_lab.host_files import script
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab import tasks
 from pushgateway_lab.lab.look import Look
-from pushgateway_lab.lab.pushes import HISTORY
+from pushgateway_lab.looking import forget
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.snapshot import forget
 
 NAMED = 10
 """How many groups a message names."""
@@ -190,9 +189,11 @@ def begun(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[P
 
 
 def _has_history(looked: Look) -> bool:
-    """Whether Prometheus has seen a metric of the lab's since the course began."""
+    """Whether Prometheus has seen a metric of the lab's jobs since the course began."""
+    all_tasks = tasks.tasks(looked.settings.lab_tasks)
+    jobs = tasks.jobs_of(all_tasks)
     return any(
-        sample.labels.get(HISTORY) == "count"
-        for query in _queries(looked.settings)
-        for sample in looked.samples(query) or ()
+        series.labels.get("exported_job", series.labels.get("job")) in jobs
+        for query in tasks.queries_of(all_tasks)
+        for series in looked.series(query)
     )

@@ -3,31 +3,26 @@
 ``files/look-at-lab.sh`` looks, this module reads what it prints. What it means is for the checks.
 """
 
+import gzip
 import json
-import time
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
-from paramiko import SSHException
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
-from pushgateway_lab import answers, pushgateway, snapshot
-from pushgateway_lab.answers import Group, Sample, Target
-from pushgateway_lab.failure import HostError
+from pushgateway_lab import answers, looking, pushgateway, snapshot
+from pushgateway_lab.answers import Group, Sample, Series, Target
 from pushgateway_lab.host_files import script
+from pushgateway_lab.looking import Answer
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.shell import run
-from pushgateway_lab.snapshot import HostSnapshot, Snapshot
+from pushgateway_lab.snapshot import Snapshot
 
 COURSE = "/var/lib/pushgateway-lab/course-began"
 """Notes when the course began on a host, in seconds since 1970: later history is the trainee's."""
-
-TIMEOUT = 60
-"""Seconds for a host to be looked at; one is usual, a host that hangs must not hold up a class."""
 
 _TARGETS = "/api/v1/targets?state=active"
 _BUILD = "/api/v1/status/buildinfo"
@@ -97,49 +92,39 @@ class Look(NamedTuple):
         path = _path_of(query)
         return answers.samples(self.said[path]) if path in self.said else None
 
+    def series(self, query: str) -> list[Series]:
+        """What Prometheus answers to an instant query for a range that a check named."""
+        path = _path_of(query)
+        return answers.series(self.said[path]) if path in self.said else []
+
 
 # With each look, the snapshot that came with it: once that is forgotten, the look is, too.
-_looks: WeakKeyDictionary[Host, tuple[Snapshot, Look]] = WeakKeyDictionary()
+_looks: WeakKeyDictionary[Host, Look] = WeakKeyDictionary()
 
 
 def look(settings: Settings, queries: Sequence[str]) -> Look:
-    """A look at the host in context; taken now, unless nothing was changed since the last.
+    """A look at the host in context; taken now, unless a good one is remembered.
 
-    + queries: instant queries in PromQL. ``LAB_BEGAN`` stands for the time the course began, in
-      seconds since 1970, ``[LAB_AGEms]`` for the range since then, ``[LAB_AGEms:LAB_STEPs]`` for it in
-      steps
+    + queries: instant queries in PromQL, in which ``[LAB_AGEms]`` stands for the range since the course
+      began
 
     Raises:
         HostError: the host could not be looked at; nothing is known about it.
     """
     host = ctx_host.get()
-    if host in _looks and _looks[host][0] is snapshot.remembered():
-        return _looks[host][1]
-    looked = _look(host, settings, queries)
-    snapshot.remember(looked.snapshot)
-    _looks[host] = (looked.snapshot, looked)
+    seen = looking.remembered()
+    if seen is not None and host in _looks and _looks[host].snapshot is seen:
+        return _looks[host]
+    looked = looking.remember(lambda: _look(host, settings, queries), lambda taken: taken.snapshot)
+    _looks[host] = looked
     return looked
 
 
 def _look(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
     paths = [_TARGETS, _BUILD, *map(_path_of, queries)]
-    arguments = snapshot.arguments(host, settings)
-    sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
-    command = HostSnapshot().command(further=_script(settings, paths), **arguments)
-    command.connector_arguments.update({"_timeout": TIMEOUT, **sudo})  # type: ignore[typeddict-item]
-    asked_at = time.time()
-    try:
-        _, output = run(host, command)
-    except TimeoutError as error:
-        raise HostError(f"It connected, but did not answer within {TIMEOUT} s.") from error
-    except (OSError, EOFError, SSHException) as error:
-        raise HostError(f"The connection broke: {error!r}") from error
-    try:
-        said = snapshot.lines_of(output.stdout_lines)
-        looked = _read(settings, said, paths, (asked_at, time.time()))
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        reason = output.stderr.strip() or repr(error)
-        raise HostError(f"The host's answer makes no sense: {reason}") from error
+    looked = looking.ask(
+        settings, lambda answer: _read(settings, answer, paths), _script(settings, paths)
+    )
     if _asked_apart(settings) and looked.snapshot.is_root:
         return looked._replace(said={**looked.said, **_ask_pushgateway(host, settings, looked)})
     return looked
@@ -178,14 +163,10 @@ def _path_of(query: str) -> str:
     return f"/api/v1/query?query={quote(query, safe='')}"
 
 
-def _read(
-    settings: Settings,
-    said: dict[str, list[str]],
-    paths: Sequence[str],
-    asked: tuple[float, float],
-) -> Look:
+def _read(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
+    said = answer.said
     seen = snapshot.parse(said)
-    now = float(said.get("now", [str(asked[1])])[0])
+    now = float(said.get("now", [str(answer.latest)])[0])
     names = [*([] if _asked_apart(settings) else [_GROUPS, _STATUS]), *paths]
     verdict = None
     if "promtool_exit" in said:
@@ -195,7 +176,7 @@ def _read(
         settings=settings,
         snapshot=seen,
         now=now,
-        ahead=_beyond(now, *asked),
+        ahead=_beyond(now, answer.earliest, answer.latest),
         began_at=float(said["course_began"][0]) if "course_began" in said else None,
         verdict=verdict,
         reload_error=snapshot.text_of(said.get("reload_error", [""])[0]),
@@ -221,7 +202,8 @@ def _answers(names: Sequence[str], encoded: str) -> dict[str, Any]:
     said = {}
     body: list[bytes] = []
     waiting = iter(names)
-    for line in b64decode(encoded, validate=True).split(b"\n"):
+    told = b64decode(encoded, validate=True)
+    for line in (gzip.decompress(told) if told else b"").split(b"\n"):
         if not line.startswith(b"status "):
             body.append(line)
             continue

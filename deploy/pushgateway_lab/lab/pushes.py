@@ -14,7 +14,6 @@ from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 
-HISTORY = "lab_history"
 MISSPELT = 0.8
 """How alike two metric names must be to take one for the other misspelt (1.0 is the same)."""
 
@@ -54,69 +53,30 @@ class Pushed(NamedTuple):
 
     @property
     def history(self) -> str:
-        """The query for what Prometheus remembers of it since the course began."""
-        age, steps = "[LAB_AGEms]", "[LAB_AGEms:LAB_STEPs]"
-        name, since = self.metric, f"timestamp({self.metric}) >= LAB_BEGAN"
-        parts = {
-            "count": f"count_over_time({name}{age})",
-            "lowest": f"min_over_time({name}{age})",
-            "highest": f"max_over_time({name}{age})",
-            "first": f"min_over_time(({since}){steps})",
-            "last": f"max_over_time(({since}){steps})",
-            "right": f"min_over_time(({since} and {name} == {self.value:g}){steps})",
-        }
-        return " or ".join(
-            f'label_replace({query}, "{HISTORY}", "{part}", "", "")'
-            for part, query in parts.items()
-        )
+        """The query for all that Prometheus saw of it since the course began, sample by sample."""
+        return f"{self.metric}[LAB_AGEms]"
 
 
-class Past(NamedTuple):
-    """What Prometheus remembers of one series; times in seconds since 1970.
+class Seen(NamedTuple):
+    """A sample of Prometheus's history: when it was scraped, in seconds since 1970, and its value."""
 
-    + right: when it first had its value; None if it was not seen to have it
-    """
-
-    labels: dict[str, str]
-    lowest: float
-    highest: float
-    first: float | None
-    last: float | None
-    right: float | None
+    at: float
+    value: float
 
 
-def past_of(look: Look, wanted: Pushed) -> list[Past]:
-    """All series of a metric that Prometheus has seen since the course began."""
-    series: dict[str, dict[str, float]] = {}
-    labels: dict[str, dict[str, str]] = {}
-    for sample in look.samples(wanted.history) or ():
-        own = {name: value for name, value in sample.labels.items() if name != HISTORY}
-        key = written(own)
-        labels[key] = own
-        series.setdefault(key, {})[sample.labels[HISTORY]] = float(sample.value)
-    return [
-        Past(
-            labels[key],
-            parts["lowest"],
-            parts["highest"],
-            parts.get("first"),
-            parts.get("last"),
-            parts.get("right"),
-        )
-        for key, parts in series.items()
-        if "count" in parts  # else it ended before the course began, and is only remembered
-    ]
+def past_of(look: Look, wanted: Pushed) -> list[Seen]:
+    """What Prometheus saw of a metric under its own labels since the course began, oldest first."""
+    return sorted(
+        Seen(at, float(value))
+        for series in look.series(wanted.history)
+        if _is_own(series.labels, wanted)
+        for at, value in series.values
+    )
 
 
-def _own_past(look: Look, wanted: Pushed) -> Past | None:
-    """What Prometheus remembers of it under its own labels."""
-    return next((past for past in past_of(look, wanted) if _is_own(past.labels, wanted)), None)
-
-
-def _was_right(past: Past | None, wanted: Pushed) -> bool:
-    if past is None:
-        return False
-    return past.right is not None or past.lowest == past.highest == wanted.value
+def _was_right(past: Sequence[Seen], wanted: Pushed) -> Seen | None:
+    """The first sample with the value that was to be pushed."""
+    return next((each for each in past if each.value == wanted.value), None)
 
 
 def _is_own(labels: dict[str, str], wanted: Pushed) -> bool:
@@ -138,12 +98,11 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
     found = _sample_of(group, wanted) if group else None
     if group and found and _has_value(found, wanted) and _has_type(group, wanted):
         return done(f"{wanted} was pushed to {written(wanted.labels)}.", at=group.pushed_at)
-    past = _own_past(look, wanted)
     # The history knows no types: what is there now is judged by what it is.
     has_other_type = group and found and not _has_type(group, wanted)
-    if _was_right(past, wanted) and not has_other_type:
-        at = past.right or past.first if past else None
-        return done(f"{wanted} was pushed to {written(wanted.labels)} once.", at=at)
+    right = _was_right(past_of(look, wanted), wanted)
+    if right and not has_other_type:
+        return done(f"{wanted} was pushed to {written(wanted.labels)} once.", at=right.at)
     return (
         _refused(look.groups, group, wanted)
         or _not_as_wanted(group, found, wanted)
@@ -254,9 +213,9 @@ def seen(look: Look, wanted: Pushed) -> Finding:
     if current is None:
         return unknown("Prometheus does not answer.")
     own = next((each for each in current if _is_own(each.labels, wanted)), None)
-    past = _own_past(look, wanted)
-    if (own and _has_value(own, wanted)) or _was_right(past, wanted):
-        at = (past.right or past.first) if past else None
+    right = _was_right(past_of(look, wanted), wanted)
+    if right or (own and _has_value(own, wanted)):
+        at = right.at if right else None
         return done(f"Prometheus has seen {wanted.metric} with its own labels.", at=at)
     return (
         _exported(look, current, wanted)
@@ -311,18 +270,18 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
         return unknown(
             "The Pushgateway does not answer.", "sudo systemctl start prometheus-pushgateway"
         )
-    past = _own_past(look, wanted)
+    past = past_of(look, wanted)
     group = _group_with(look.groups, wanted.labels)
     name = written(wanted.labels)
     if group is None:
-        if past is None:
+        if not past:
             return still_open(f"Prometheus has not seen anything of {name} to delete: see 4.2.2.")
         how = ": everything was wiped" if not look.groups and look.samples(WIPES) else ""
-        return done(f"{name} was there, and is gone{how}.", at=past.last)
+        return done(f"{name} was there, and is gone{how}.", at=past[-1].at)
     gone = [
         other
         for other in others
-        if _own_past(look, other) and not _group_with(look.groups, other.labels)
+        if past_of(look, other) and not _group_with(look.groups, other.labels)
     ]
     if gone:
         return wrong(
