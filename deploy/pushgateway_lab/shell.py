@@ -37,13 +37,9 @@ def run(
 
 
 def given_arguments(host: Host) -> dict[str, Any]:
-    """What commands on a host are run with: the current operation's sudo and the like.
-
-    Outside of an operation, what one would get here.
-    """
-    if host.current_op_global_arguments is not None:
-        return dict(host.current_op_global_arguments)
-    return dict(pop_global_arguments(host.state, host, {})[0])
+    """What commands on a host are run with: sudo and the like, of the operation or the deploy it is in."""
+    given = host.current_op_global_arguments or host.current_deploy_kwargs
+    return dict(given) if given is not None else dict(pop_global_arguments(host.state, host, {})[0])
 
 
 def explained(
