@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium import webdriver
 
+import browsing
 from expectations import INSTALLED
 from labhost import Host, HostSpec, Lab, PyinfraCommand, PyinfraResult, machine, stop_all
 from labhost.image import ensure_image
+from pushgateway_lab.lab.results import Report
+from pushgateway_lab.report import page
 
 _LEFT_OUT = "needs lab hosts"
 
@@ -132,6 +136,44 @@ def promtool(lab: Lab) -> Path:
     """Debian 12's promtool, out of the image that hosts with Prometheus are stacked on."""
     del lab  # where no host can be booted, no image can be built
     return ensure_image("bookworm", INSTALLED).lower_directories[0] / "usr/bin/promtool"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    if not (browsing.BROWSER and browsing.DRIVER):
+        missing = "needs a browser: apt-get install chromium chromium-driver"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing, pytrace=False)
+        pytest.skip(missing)
+    driver = browsing.launch(tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def chrome(browser: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
+    """The browser as it is on a desk; whatever it complains of fails the test."""
+    browsing.media(browser)
+    browsing.size(browser, browsing.DESKTOP)
+    browser.get("about:blank")
+    browsing.complaints(browser)
+    yield browser
+    found = browsing.complaints(browser)
+    browser.get("about:blank")  # so that nothing reloads any more
+    assert not found
+
+
+@pytest.fixture
+def show(chrome: webdriver.Chrome, tmp_path: Path) -> browsing.Show:
+    """`show(report, every=..., at="#...")` shows a page from a file."""
+
+    def show(report: Report, *, every: float | None = None, at: str = "") -> None:
+        path = tmp_path / "report.html"
+        path.write_text(page.text(report, every=every), encoding="utf-8")
+        chrome.get("about:blank")
+        chrome.get(f"{path.as_uri()}{at}")
+
+    return show
 
 
 def _host_factory(lab: Lab) -> Iterator[Callable[..., list[Host]]]:

@@ -20,7 +20,8 @@ from expectations import (
 )
 from labhost import Host, PyinfraResult
 from test_lab_page import PUSH_INSTANCE, PUSH_TRAINING, groups
-from test_verify import LABS, PREPARE, PUSHED, RELOAD, UP, VERIFY, rows, untouched
+from test_verify import PREPARE, VERIFY, rows, untouched
+from trainees import LABS, PUSHED, RELOAD, UP
 
 Run = Callable[..., PyinfraResult]
 

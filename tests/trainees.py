@@ -1,0 +1,279 @@
+"""What trainees type on a prepared host, rightly and wrongly, and what verify is to find there."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from expectations import CONFIG, DEFAULTS
+from test_lab_page import DELETE_TRAINING, PUSH_INSTANCE, PUSH_TRAINING, WIPE
+
+JOB = """\
+  - job_name: pushgateway
+    honor_labels: true
+    static_configs:
+      - targets: ['localhost:9091']
+"""
+RELOAD = "systemctl reload prometheus\n"
+
+
+def edit(job: str = JOB) -> str:
+    return f"cat >>{CONFIG} <<'JOB'\n{job}JOB\n"
+
+
+def until(promql: str) -> str:
+    """A shell command that waits until Prometheus answers a query with a sample."""
+    query = f"curl -sG --data-urlencode 'query={promql}' localhost:9090/api/v1/query"
+    return f"until {query} | grep -q '\"value\"'; do sleep 0.1; done\n"
+
+
+UP = until('up{job="pushgateway"} == 1')
+CONFIGURED = edit() + RELOAD + UP
+LABS, SOME = "prometheus_training_labs_completed_total", "some_metric_total"
+PUSHED = (
+    f"{PUSH_TRAINING}\n{PUSH_INSTANCE}"
+    + until(f'{LABS}{{job="prometheus_training"}}')
+    + until(f'{SOME}{{instance="myinstance"}}')
+)
+REFUSED = (
+    "until curl -s localhost:9090/metrics | "
+    "grep -q '^prometheus_config_last_reload_successful 0'; do sleep 0.1; done\n"
+)
+
+
+class Check(NamedTuple):
+    """What a check is to find: in `says` and `fix`, all these words."""
+
+    name: str
+    state: str
+    says: str = ""
+    fix: str | None = None
+
+
+class Trainee(NamedTuple):
+    """What somebody typed on a prepared host, and what is to be found there."""
+
+    typed: str
+    stage: str | None
+    finds: Sequence[Check]
+
+
+HOST_CHECKS = "prometheus pushgateway admin_api"
+CONFIGURATION_CHECKS = "job honor_labels accepted loaded target_up default_metrics"
+PUSH_CHECKS = "labs_completed_pushed labs_completed_seen some_metric_pushed some_metric_seen"
+DELETE_CHECKS = "labs_completed_deleted some_metric_deleted"
+
+
+def all_are(state: str, names: str) -> list[Check]:
+    return [Check(name, state) for name in names.split()]
+
+
+FIRST = {
+    "right and cleaned": Trainee(
+        CONFIGURED
+        + PUSHED
+        + f"{DELETE_TRAINING}\ncurl -X DELETE "
+        + "http://localhost:9091/metrics/job/prometheus_training/instance/myinstance\n",
+        "cleaned",
+        all_are("done", f"{HOST_CHECKS} {CONFIGURATION_CHECKS} {PUSH_CHECKS} {DELETE_CHECKS}"),
+    ),
+    "pushed": Trainee(
+        CONFIGURED + PUSHED,
+        "pushed",
+        [
+            *all_are("done", f"{CONFIGURATION_CHECKS} {PUSH_CHECKS}"),
+            *all_are("open", DELETE_CHECKS),
+        ],
+    ),
+    "not reloaded": Trainee(
+        edit(),
+        "prepared",
+        [
+            *all_are("done", "job honor_labels accepted"),
+            Check("loaded", "wrong", "edited but not reloaded", "sudo systemctl reload prometheus"),
+            Check("target_up", "open"),
+        ],
+    ),
+    "refused": Trainee(
+        edit(JOB.replace("honor_labels", "honor_label")) + RELOAD + REFUSED,
+        "prepared",
+        [
+            Check("accepted", "wrong", "field honor_label not found", "sudoedit"),
+            Check("loaded", "wrong", "field honor_label not found", "sudoedit"),
+            Check("loaded", "wrong", "line "),
+        ],
+    ),
+    "no honor_labels": Trainee(
+        edit(JOB.replace("    honor_labels: true\n", ""))
+        + RELOAD
+        + UP
+        + f"{PUSH_TRAINING}\n{PUSH_INSTANCE}"
+        + until(f'{LABS}{{exported_job="prometheus_training"}}')
+        + until(f'{SOME}{{exported_instance="myinstance"}}'),
+        "prepared",
+        [
+            Check("honor_labels", "wrong", "no honor_labels: true", "sudoedit"),
+            *all_are("done", "job loaded target_up labs_completed_pushed some_metric_pushed"),
+            Check("labs_completed_seen", "wrong", "exported_job"),
+            Check("some_metric_seen", "wrong", "exported_instance"),
+        ],
+    ),
+    "wrong port": Trainee(
+        edit(JOB.replace("9091", "9092")) + RELOAD + until('up{job="pushgateway"} == 0'),
+        "prepared",
+        [
+            *all_are("done", "job honor_labels loaded"),
+            Check("target_up", "wrong", "http://localhost:9092/metrics", "sudoedit"),
+            Check("target_up", "wrong", "connection refused"),
+            Check("default_metrics", "open"),
+        ],
+    ),
+    "other job name pushed": Trainee(
+        CONFIGURED
+        + PUSH_TRAINING.replace("job/prometheus_training", "job/prometheus_trainings")
+        + "\n"
+        + until(f'{LABS}{{job="prometheus_trainings"}}'),
+        "configured",
+        [
+            Check(
+                "labs_completed_pushed",
+                "wrong",
+                "job is 'prometheus_trainings', not 'prometheus_training'",
+                "curl -X DELETE 'http://localhost:9091/metrics/job/prometheus_trainings'",
+            ),
+            Check("labs_completed_pushed", "wrong", "", PUSH_TRAINING),
+            Check("some_metric_pushed", "open", "never pushed"),
+        ],
+    ),
+    "other value, no type": Trainee(
+        CONFIGURED
+        + PUSH_TRAINING.replace(" 4", " 5")
+        + "\n"
+        + PUSH_INSTANCE.replace("# TYPE some_metric_total counter\n", "")
+        + until(f"{LABS} == 5")
+        + until(SOME),
+        "configured",
+        [
+            Check("labs_completed_pushed", "wrong", "the value 5, not 4", PUSH_TRAINING),
+            Check("some_metric_pushed", "wrong", "'# TYPE some_metric_total counter'", "DELETE"),
+        ],
+    ),
+    "one of two deleted": Trainee(
+        CONFIGURED + PUSHED + DELETE_TRAINING + "\n",
+        "pushed",
+        [
+            Check("labs_completed_deleted", "done", "is gone"),
+            Check(
+                "some_metric_deleted",
+                "wrong",
+                "is still there",
+                "metrics/job/prometheus_training/instance/myinstance",
+            ),
+        ],
+    ),
+    "Pushgateway stopped": Trainee(
+        CONFIGURED
+        + "systemctl stop prometheus-pushgateway\n"
+        + until('up{job="pushgateway"} == 0'),
+        None,
+        [
+            Check(
+                "pushgateway", "wrong", "inactive", "systemctl enable --now prometheus-pushgateway"
+            ),
+            Check("target_up", "wrong", "connection refused", "sudo systemctl start"),
+            *all_are("unknown", "admin_api labs_completed_pushed labs_completed_deleted"),
+        ],
+    ),
+}
+
+SECOND = {
+    "nothing": Trainee(
+        "true",
+        "prepared",
+        [
+            *all_are("done", HOST_CHECKS),
+            Check("job", "open", "has no job 'pushgateway' yet", "sudoedit"),
+            *all_are("open", f"loaded target_up {PUSH_CHECKS} {DELETE_CHECKS}"),
+        ],
+    ),
+    "push refused": Trainee(
+        CONFIGURED
+        + "echo 'some_metric_total 1' | "
+        + "curl --data-binary @- http://localhost:9091/metrics/job/other\n"
+        + PUSH_INSTANCE,
+        "configured",
+        [
+            Check(
+                "some_metric_pushed",
+                "wrong",
+                'was refused. {job="other"} holds some_metric_total as untyped',
+                "curl -X DELETE 'http://localhost:9091/metrics/job/other'",
+            )
+        ],
+    ),
+    "job misnamed": Trainee(
+        edit(JOB.replace("pushgateway", "push_gateway"))
+        + RELOAD
+        + until('up{job="push_gateway"} == 1'),
+        "prepared",
+        [Check("job", "wrong", "as job 'push_gateway' (line ", "sudoedit")],
+    ),
+    "wiped": Trainee(
+        CONFIGURED
+        + PUSHED
+        + WIPE
+        + "\n"
+        + until('pushgateway_http_requests_total{handler="wipe",code="202"}'),
+        "cleaned",
+        [
+            Check("labs_completed_deleted", "done", "everything was wiped"),
+            Check("some_metric_deleted", "done", "everything was wiped"),
+        ],
+    ),
+    "Prometheus stopped": Trainee(
+        "systemctl stop prometheus\n",
+        None,
+        [
+            Check("prometheus", "wrong", "inactive", "systemctl enable --now prometheus"),
+            Check("pushgateway", "done"),
+            *all_are("unknown", "loaded labs_completed_seen"),
+        ],
+    ),
+    "broken and restarted": Trainee(
+        edit("  - job_name: [\n") + "systemctl restart prometheus; sleep 1\n",
+        None,
+        [
+            Check("prometheus", "wrong", "promtool refuses"),
+            Check("job", "wrong", "line ", "sudoedit"),
+            Check("accepted", "wrong", "yaml: line ", "sudoedit"),
+        ],
+    ),
+    "broken and reloaded": Trainee(
+        edit(JOB.replace("    honor", "\thonor")) + RELOAD + REFUSED,
+        "prepared",
+        [
+            Check("job", "wrong", "line ", "sudoedit"),
+            Check("accepted", "wrong", "yaml: line ", "sudoedit"),
+            Check("loaded", "wrong", "yaml: line ", "sudoedit"),
+        ],
+    ),
+    "admin API off": Trainee(
+        CONFIGURED
+        + f"sed -i 's/--web.enable-admin-api//' {DEFAULTS}\n"
+        + "systemctl restart prometheus-pushgateway\n"
+        + f"until {PUSH_TRAINING}; do sleep 0.1; done\n"
+        + until(LABS)
+        + f"{WIPE}\n",
+        None,
+        [
+            Check("admin_api", "wrong", "wiping answers 404", "--web.enable-admin-api"),
+            Check("labs_completed_deleted", "open", "A wipe would be answered with 404"),
+        ],
+    ),
+    "admin API put back, not restarted": Trainee(
+        f"sed -i 's/--web.enable-admin-api//' {DEFAULTS}\n"
+        "systemctl restart prometheus-pushgateway\n"
+        f"sed -i 's/ARGS=\"/&--web.enable-admin-api /' {DEFAULTS}\n"
+        "until curl -sfo /dev/null localhost:9091/-/ready; do sleep 0.1; done\n",
+        None,
+        [Check("admin_api", "wrong", "not restarted", "sudo systemctl restart")],
+    ),
+}
