@@ -69,7 +69,7 @@ hosts: .venv/locked ## the tests on real hosts
 
 .PHONY: faults
 faults: test-packages .venv/locked ## the long fault campaign on real hosts: killed 50 times, and more
-	FAULT_ROUNDS=50 .venv/bin/pytest -q -n $(WORKERS) tests/test_transaction.py
+	FAULT_ROUNDS=50 .venv/bin/pytest -q -n $(WORKERS) tests/test_transaction_faults.py
 
 .PHONY: bench
 bench: test-packages .venv/locked benchmarks/.venv/made ## measure against the floor, stock pyinfra and Ansible

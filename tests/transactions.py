@@ -2,12 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from expectations import CONFIG, DEFAULTS, FAST, HAND_EDITED, INSTALLED, prometheus_runs
-from labhost import Host
+from expectations import (
+    CONFIG,
+    DEFAULTS,
+    FAST,
+    HAND_EDITED,
+    INSTALLED,
+    assert_unchanged_run,
+    prometheus_runs,
+)
+from labhost import Host, PyinfraResult
 from pushgateway_lab import scrape_config
 
 PACKAGES = (*INSTALLED, "acl", "attr")
@@ -39,6 +47,35 @@ def merged(text: bytes, *names: str) -> bytes:
 
 NEW = merged(OLD)
 """What a run makes of `OLD`."""
+
+
+BOOTSTRAP = "deploy/bootstrap.py"
+
+Run = Callable[..., PyinfraResult]
+
+
+def bootstrap(run_pyinfra: Run, host: Host, **data: object) -> PyinfraResult:
+    return run_pyinfra(host, "-y", BOOTSTRAP, data=SETTINGS | data)
+
+
+def refused(run_pyinfra: Run, host: Host, *says: str, **data: object) -> None:
+    """A run fails on this host with these words, and with no traceback."""
+    result = bootstrap(run_pyinfra, host, **data)
+    assert result.returncode == 1, result.output
+    assert "Traceback" not in result.output
+    for words in says:
+        assert words in result.stderr, result.stderr
+    first = [line for line in result.stderr.splitlines() if says[0] in line]
+    assert all(f"[{host.name}] " in line for line in first), result.stderr
+
+
+def converges(run_pyinfra: Run, host: Host, text: bytes = NEW) -> None:
+    """The next run ends well, and the one after it has nothing left to do."""
+    mend(host)
+    result = bootstrap(run_pyinfra, host)
+    assert result.returncode == 0, result.output
+    assert_converged(host, text)
+    assert_unchanged_run(bootstrap(run_pyinfra, host))
 
 
 def begin(host: Host, text: bytes = OLD) -> None:
