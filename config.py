@@ -6,7 +6,10 @@ so it is one timeout a run, whatever the number of such hosts.
 
 from pyinfra import config
 
-from pushgateway_lab import handshake
+from pushgateway_lab import command_line, handshake
+
+# pyinfra takes the name of a file that is not there for a host, or for no host, and ends with 0.
+command_line.check()
 
 # Seconds; pyinfra's default is 10. A VM on another continent answers within one.
 config.CONNECT_TIMEOUT = 4
