@@ -92,13 +92,13 @@ def test_the_table_has_each_host_by_each_task() -> None:
     rows = {line.split()[0]: re.split(r"\s{2,}", line)[1:] for line in table[1:]}
     assert rows["vm01.example.org"] == ["cleaned", "done", "done", "done", "done"]
     assert rows["vm03.example.org"] == [
-        "prepared (unexpected)",
+        "prepared (broken)",
         "done",
         "wrong 3/6",
         "open 0/4",
         "open 0/3",
     ]
-    assert rows["vm06.example.org"] == ["not reached", *["unknown"] * 4]
+    assert rows["vm06.example.org"] == ["not looked at", *["unknown"] * 4]
     assert rows["vm08.example.org"][1:4] == ["unknown 7/8", "done", "unknown 2/4"]
 
 
@@ -112,7 +112,7 @@ def test_a_host_that_is_not_where_all_should_be_is_behind() -> None:
 def test_the_summary_is_the_last_line() -> None:
     line = console.table(reports.a_class(), color=False).split("\n")[-1]
     assert line == (
-        "12 hosts: 1 not prepared, 3 prepared, 5 configured, 2 cleaned; 1 not reached; "
+        "12 hosts: 1 not prepared, 3 prepared, 5 configured, 2 cleaned; 1 not looked at; "
         "2 with something wrong; 5 behind configured."
     )
 
@@ -149,7 +149,18 @@ def test_nothing_open_is_told_of_tasks_behind_one_that_is_wrong() -> None:
 
 def test_a_host_that_was_not_reached_says_so_once() -> None:
     findings = paragraphs(reports.unreached("vm", "No route to host"))[1]
-    assert findings == "unknown: vm: not reached\n    No route to host"
+    assert findings == "unknown: vm: not looked at\n    No route to host"
+
+
+def test_what_is_unknown_for_one_reason_is_told_once() -> None:
+    told = paragraphs(reports.host("vm", ("d" * 8, "dddddd", "uuuu", "uuu")))[1]
+    assert told.count("unknown: vm: ") == 1
+
+
+def test_of_a_bare_host_only_the_next_step_is_told() -> None:
+    told = paragraphs(reports.host("vm", ("oduuuudd", "ouuuuu", "uuuu", "uuu")))[1]
+    assert told.startswith("open: vm: Host: ")
+    assert "unknown" not in told
 
 
 def test_what_is_the_same_on_several_hosts_is_told_once() -> None:

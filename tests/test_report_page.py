@@ -45,7 +45,7 @@ def test_the_matrix_is_a_table_of_hosts_by_tasks(chrome: webdriver.Chrome, show:
         "open 0/4",
         "open 0/3",
     ]
-    assert row(chrome, 6)[0] == "not reached"
+    assert row(chrome, 6)[0] == "not looked at"
     assert "Timed out after 4 s" in row(chrome, 6)[1]
 
 
@@ -57,11 +57,11 @@ def test_the_summary_counts_hosts(chrome: webdriver.Chrome, show: Show) -> None:
         ["5", "configured"],
         ["0", "pushed"],
         ["2", "cleaned"],
-        ["1", "not reached"],
+        ["1", "not looked at"],
         ["2", "something wrong"],
     ]
     assert "Expected: configured, 5 hosts are not." in one(chrome, ".head p").text
-    assert chrome.title == "2 wrong, 1 not reached, 12 hosts - Prometheus lab"
+    assert chrome.title == "2 wrong, 1 not looked at, 12 hosts - Prometheus lab"
     assert one(chrome, "html").get_attribute("lang") == "en"
     widths = [float(each.get_attribute("width") or 0) for each in every(chrome, ".bar rect")]
     assert widths == pytest.approx([100 * number / 12 for number in (1, 3, 5, 2, 1)], abs=0.01)
@@ -80,6 +80,9 @@ def test_a_host_opens_with_all_that_was_found(chrome: webdriver.Chrome, show: Sh
     assert "4.2.1\nInstall and configure Pushgateway\nwrong 3/6" in text
     checks = found(chrome, 3).find_elements(By.CSS_SELECTOR, "li")
     assert len(checks) == 21
+    titles = [each.text for each in found(chrome, 3).find_elements(By.CSS_SELECTOR, "h2")]
+    # What needs attention comes first.
+    assert [title.split("\n")[0] for title in titles] == ["4.2.1", "4.2.2", "4.2.3", "Host"]
     wrong = next(check for check in checks if check.text.startswith("wrong"))
     assert wrong.text.split("\n") == [
         "wrong",

@@ -22,7 +22,7 @@ from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import preflight
 from pushgateway_lab import settings as host_settings
-from pushgateway_lab.failure import HostError, cleanly
+from pushgateway_lab.failure import HostError, cleanly, noop
 from pushgateway_lab.lab import checks, tasks
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.checks import Task
@@ -32,7 +32,7 @@ from pushgateway_lab.report import console
 from pushgateway_lab.settings import STAGES, Settings, SettingsError
 
 _results: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
-_written: WeakKeyDictionary[State, int] = WeakKeyDictionary()
+_written: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
 
 
 def check_settings(state: State) -> tuple[Task, ...]:
@@ -41,6 +41,7 @@ def check_settings(state: State) -> tuple[Task, ...]:
     Raises:
         SettingsError: they differ between hosts, or the trainer's file cannot be used.
     """
+    host_settings.check_all(_hosts(state))
     of_hosts = [host_settings.parse(host.data.dict()) for host in _hosts(state)]
     for key in ("lab_tasks", "report"):
         if len({getattr(each, key) for each in of_hosts}) > 1:
@@ -63,7 +64,7 @@ def look(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCom
     state, host = ctx_state.get(), ctx_host.get()
     result = _result(host, settings, all_tasks)
     _results.setdefault(state, {})[host.name] = result
-    host.noop("looked at")
+    noop(host, "looked at")
     yield from ()
 
 
@@ -90,7 +91,7 @@ def _not_looked_at(name: str, problem: str, all_tasks: tuple[Task, ...]) -> Host
 def _is_expected(result: HostResult, expected: str | None) -> bool:
     """Whether a host has at least that stage; with none expected, whether it is not broken."""
     if expected is None:
-        return result.tasks[0].state in (Progress.DONE, Progress.OPEN)
+        return all(check.finding.state is not Progress.WRONG for check in result.tasks[0].checks)
     return result.stage is not None and STAGES.index(result.stage) >= STAGES.index(expected)
 
 
@@ -104,13 +105,15 @@ def tell(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCom
     """
     state, host = ctx_state.get(), ctx_host.get()
     if not state.is_executing:
-        host.noop("told at the end")
+        noop(host, "told at the end")
         return
-    _write(state, settings, all_tasks)
+    problem = _write(state, settings, all_tasks)
     result = _results[state][host.name]
     if not result.expected:
         raise HostError(_why(result, settings.lab_expect))
-    host.noop(f"{result.stage or 'not prepared'}")
+    if problem:
+        raise HostError(problem)
+    noop(host, f"{result.stage or 'not prepared'}")
     yield from ()
 
 
@@ -118,22 +121,35 @@ def _why(result: HostResult, expected: str | None) -> str:
     if result.problem:
         return result.problem
     if expected is None:
-        return "This host is broken: see Host below."
+        wrong = next(
+            check.finding.says
+            for check in result.tasks[0].checks
+            if check.finding.state is Progress.WRONG
+        )
+        return f"This host is broken: {wrong}"
     return f"expected to be {expected}, is {result.stage or 'not even prepared'}: see below"
 
 
-def _write(state: State, settings: Settings, all_tasks: tuple[Task, ...]) -> None:
-    """Write the report, once for all hosts looked at so far: with --serial they come one by one."""
-    looked_at = len(_results[state])
-    if settings.report is None or _written.get(state) == looked_at:
-        return
+def _write(state: State, settings: Settings, all_tasks: tuple[Task, ...]) -> str | None:
+    """Write the report, once for all that is known so far: with --serial hosts come one by one.
+
+    Returns:
+        Why it could not be written.
+    """
+    known = dict(_results[state])
+    if settings.report is None or _written.get(state) == known:
+        return None
     from pushgateway_lab.report.write import write  # only now: a template engine comes with it
 
     try:
         write(_report(state, all_tasks), Path(settings.report))
     except OSError as error:
-        raise HostError(f"The report could not be written: {error}") from error
-    _written[state] = looked_at
+        return (
+            f"The report could not be written to {error.filename or settings.report}: {error.strerror}. "
+            "Choose another directory: --data report=DIRECTORY"
+        )
+    _written[state] = known
+    return None
 
 
 def _report(state: State, all_tasks: tuple[Task, ...]) -> Report:

@@ -74,13 +74,13 @@ def _rows(report: Report, words: dict[State, str]) -> list[list[_Cell]]:
 def _who(host: HostResult, report: Report) -> Iterator[_Cell]:
     yield _Cell(one_line(host.name), None if host.state is State.DONE else host.state)
     if host.problem is not None:
-        yield _Cell("not reached", State.UNKNOWN)
+        yield _Cell("not looked at", State.UNKNOWN)
         return
     stage = one_line(in_words(host.stage, stages(report)))
     if host.expected:
         yield _Cell(stage)
     else:
-        yield _Cell(f"{stage} ({'behind' if report.expected else 'unexpected'})", State.WRONG)
+        yield _Cell(f"{stage} ({'behind' if report.expected else 'broken'})", State.WRONG)
 
 
 def _progress(host: HostResult, words: dict[State, str]) -> Iterator[_Cell]:
@@ -137,13 +137,27 @@ def _concerns(report: Report) -> Iterator[tuple[str, _Concern]]:
     for host in report.hosts:
         if host.problem is not None:
             # Each of its checks says the same.
-            yield host.name, _Concern(State.UNKNOWN, "not reached", host.problem, None)
+            yield host.name, _Concern(State.UNKNOWN, "not looked at", host.problem, None)
             continue
-        for task in host.tasks:
-            for check in task.checks:
-                if check.finding.state in (State.WRONG, State.UNKNOWN):
-                    yield host.name, _concern(task, check.title, check.finding)
+        yield from ((host.name, concern) for concern in _troubles(host))
         yield from ((host.name, concern) for concern in _next_step(host))
+
+
+def _troubles(host: HostResult) -> Iterator[_Concern]:
+    """What is wrong or unknown; what is unknown for one reason is told once."""
+    told: set[tuple[str, str | None]] = set()
+    # What nobody has installed yet cannot be seen, either: the next step says it.
+    is_bare = bool(host.tasks) and any(
+        check.finding.state is State.OPEN for check in host.tasks[0].checks
+    )
+    for task in host.tasks:
+        for check in task.checks:
+            state, says, fix, _ = check.finding
+            if state is State.WRONG:
+                yield _concern(task, check.title, check.finding)
+            elif state is State.UNKNOWN and not is_bare and (says, fix) not in told:
+                told.add((says, fix))
+                yield _concern(task, check.title, check.finding)
 
 
 def _next_step(host: HostResult) -> Iterator[_Concern]:
@@ -199,7 +213,7 @@ def _summary(report: Report) -> str:
     ]
     parts = [
         ", ".join(at),
-        f"{found.unreached} not reached" if found.unreached else "",
+        f"{found.unreached} not looked at" if found.unreached else "",
         f"{found.wrong} with something wrong",
         f"{found.behind} behind {one_line(report.expected)}" if report.expected else "",
     ]

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from pushgateway_lab.host_files import host_file
-from pushgateway_lab.lab.results import WORST_FIRST, HostResult, Report, State
+from pushgateway_lab.lab.results import WORST_FIRST, HostResult, Report, State, TaskResult
 from pushgateway_lab.report.counts import Counts, counts, hosts_in_words, in_words, stages
 from pushgateway_lab.report.moments import in_utc
 from pushgateway_lab.report.visible import visible
@@ -29,7 +29,7 @@ CHOICES = (5.0, 15.0, 30.0, 60.0)
 class Segment(NamedTuple):
     """Hosts that are equally far, as a part of the bar, in percent of its length.
 
-    + strength: how far they are, from 0 to 1; None: not reached
+    + strength: how far they are, from 0 to 1; None: not looked at
     """
 
     label: str
@@ -79,6 +79,7 @@ def _template() -> "Template":
         "script_hash": _hash(script),
         "states": WORST_FIRST,
         "states_of": _states_of,
+        "worst_first": _worst_first,
         "in_utc": in_utc,
         "hosts_in_words": hosts_in_words,
         "in_words": in_words,
@@ -95,7 +96,7 @@ def _title(found: Counts) -> str:
     """What matters most comes first: a browser shows little of a title."""
     parts = [
         f"{found.wrong} wrong" if found.wrong else "",
-        f"{found.unreached} not reached" if found.unreached else "",
+        f"{found.unreached} not looked at" if found.unreached else "",
         hosts_in_words(found.hosts),
     ]
     return f"{', '.join(part for part in parts if part)} - Prometheus lab"
@@ -107,6 +108,10 @@ def _states_of(host: HostResult) -> str:
     return " ".join(state for state in WORST_FIRST if state in found)
 
 
+def _worst_first(tasks: tuple[TaskResult, ...]) -> list[TaskResult]:
+    return sorted(tasks, key=lambda task: WORST_FIRST.index(task.state))
+
+
 def _segments(report: Report, found: Counts) -> Iterator[Segment]:
     order = stages(report)
     parts: list[tuple[str, int, float | None]] = [
@@ -114,7 +119,7 @@ def _segments(report: Report, found: Counts) -> Iterator[Segment]:
         for rank, (stage, number) in enumerate(found.stages.items())
     ]
     start = 0.0
-    for label, number, strength in [*parts, ("not reached", found.unreached, None)]:
+    for label, number, strength in [*parts, ("not looked at", found.unreached, None)]:
         length = 100 * number / (found.hosts or 1)
         yield Segment(label, number, start, length, strength)
         start += length
