@@ -4,6 +4,7 @@
 # Takes what snapshot.sh has set, and, as shell variables set before that:
 #   course     the file that notes when the course began, in seconds since 1970
 #   gateway    where the Pushgateway answers; "found": where it runs; empty: it is not asked here
+#   mark       what no answer holds, to stand between two of them
 #   questions  what else to ask, one URL a line. LAB_AGE stands for the milliseconds since the course
 #              began
 # Prints lines as snapshot.sh does. It changes nothing.
@@ -32,12 +33,14 @@ find_gateway() {
     [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ] || return
     address=
     prefix=
+    external=
     flag=
     while IFS= read -r word; do
         case $flag$word in
-        --web.listen-address | --web.route-prefix) flag=$word= && continue ;;
+        --web.listen-address | --web.route-prefix | --web.external-url) flag=$word= && continue ;;
         --web.listen-address=*) given=$flag$word && address=${address:-${given#*=}} ;;
         --web.route-prefix=*) given=$flag$word && prefix=${given#*=} ;;
+        --web.external-url=*) given=$flag$word && external=${given#*://} ;;
         esac
         flag=
     done <<WORDS
@@ -47,12 +50,16 @@ WORDS
     case ${address%:*} in
     "" | 0.0.0.0 | "[::]" | localhost) address=127.0.0.1:${address##*:} ;;
     esac
+    # Without a route prefix, it is the path of the external URL.
+    case $external in
+    */*) prefix=${prefix:-${external#*/}} ;;
+    esac
     prefix=${prefix#/}
     gateway="http://$address${prefix:+/${prefix%/}}"
 }
 
-# All answers of both servers, each followed by a line with its status; they are JSON, which holds no
-# line break of its own. A day of samples is much, but much alike.
+# All answers of both servers, each followed by the mark and its status. A day of samples is much, but much
+# alike. Prometheus is asked only where it has just answered: a hung one would hold up each question.
 ask() {
     command -v curl >/dev/null || return
     printf 'answers '
@@ -61,9 +68,9 @@ ask() {
             echo "url=$gateway/api/v1/metrics"
             echo "url=$gateway/api/v1/status"
         fi
-        printf '%s\n' "$questions" | sed "s|^|url=|; s|LAB_AGE|$age|g"
+        [ -z "$prometheus_said" ] || printf '%s\n' "$questions" | sed "s|^|url=|; s|LAB_AGE|$age|g"
     } | curl --silent --fail --globoff --noproxy '*' --connect-timeout 2 --max-time 5 \
-        --write-out '\nstatus %{http_code}\n' --config - 2>/dev/null | gzip -1 | base64 -w0
+        --write-out "\n$mark %{http_code}\n" --config - 2>/dev/null | gzip -1 | base64 -w0
     echo
 }
 
@@ -97,6 +104,16 @@ SAID
         awk "BEGIN { exit !($taken >= $config_changed) }"
 }
 
+# The end of the log of a unit that is neither up nor was stopped.
+look_at_logs() {
+    for unit in "$prometheus_unit" "$pushgateway_unit"; do
+        case $broken in
+        *" $unit "*) printf 'unit_log %s %s\n' "$unit" \
+            "$(journalctl --no-pager -o cat -n 3 "_SYSTEMD_UNIT=$unit" 2>/dev/null | base64 -w0)" ;;
+        esac
+    done
+}
+
 # Free and all bytes where Prometheus writes its samples: where its write-ahead log is open.
 look_at_disk() {
     [ "$prometheus_pid" -gt 0 ] || return
@@ -108,4 +125,5 @@ look_at_course
 find_gateway
 ask
 look_at_verdict
+look_at_logs
 look_at_disk

@@ -68,7 +68,8 @@ look_at_units() {
     pid=0
     prometheus_pid=0
     active=" "
-    # shellcheck disable=SC2034 # prometheus_pid is for what comes further
+    broken=" "
+    # shellcheck disable=SC2034 # prometheus_pid and broken are for what comes further
     while IFS= read -r property; do
         printf 'unit %s\n' "$property"
         case $property in
@@ -76,7 +77,11 @@ look_at_units() {
         ActiveState=*) state=${property#ActiveState=} ;;
         Id=*) id=${property#Id=} ;;
         "")
-            [ "$state" = active ] && active="$active $id "
+            case $state in
+            active) active="$active $id " ;;
+            inactive) ;;
+            *) broken="$broken $id " ;;
+            esac
             case $id in
             "$pushgateway_unit") pid=$main_pid ;;
             "$prometheus_unit") prometheus_pid=$main_pid ;;

@@ -38,17 +38,21 @@ def look(
     *lines: str,
     data: Mapping[str, object] | None = None,
     config: str = CONFIG,
+    curl: bool = True,
     said: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> Look:
     """A look at a host with both units and a configuration that Prometheus has not loaded.
 
     + lines: of the snapshot, instead of both units
+    + curl: whether it is installed
     + said: what the servers answered
     """
     lines = lines or tuple(unit("prometheus.service") + unit("prometheus-pushgateway.service"))
     text = ["config_changed 100", f"config_text {encoded(config)}", "config present"]
-    seen = snapshot.parse(snapshot.lines_of(["snapshot 1", "uid 0", *lines, *text, "end"]))
+    tools = ["tool curl"] if curl else []
+    printed = ["snapshot 1", "uid 0", *tools, *lines, *text, "end"]
+    seen = snapshot.parse(snapshot.lines_of(printed))
     whole: dict[str, Any] = {
         "settings": parse(data or {}),
         "snapshot": seen,

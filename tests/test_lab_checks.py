@@ -1,21 +1,20 @@
 """What the checks make of a look: the states that are hard to bring about on a real host."""
 
+import gzip
+import json
 import re
-import shlex
+from base64 import b64encode
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
-from looks import NOW, look, status, unit
-from pushgateway_lab.lab import host
+from looks import CONFIG, NOW, encoded, look, status, unit
+from pushgateway_lab.lab import configuration, host
+from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.checks import Check, Task, done, judged
-from pushgateway_lab.lab.look import Disk, Look
-from pushgateway_lab.lab.pushes import deleted, pushed, seen
+from pushgateway_lab.lab.look import Disk
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.lab.tasks import (
-    LABS_COMPLETED,
-    SOME_METRIC,
     TASKS,
     jobs_of,
     queries_of,
@@ -49,7 +48,8 @@ def test_too_little_room_is_wrong() -> None:
     ("lines", "state", "fix"),
     [
         (unit(GATEWAY, load="masked", active="inactive"), State.WRONG, "unmask"),
-        (unit(GATEWAY, active="failed"), State.WRONG, "enable --now"),
+        (unit(GATEWAY, active="inactive"), State.WRONG, "enable --now"),
+        (unit(GATEWAY, active="failed"), State.WRONG, "journalctl"),
         (unit(GATEWAY, enabled="disabled"), State.WRONG, "systemctl enable prometheus-pushgateway"),
         (unit(GATEWAY, load="not-found", active="inactive"), State.OPEN, None),
         (unit(GATEWAY), State.WRONG, "journalctl"),  # active, but nothing answers
@@ -77,138 +77,189 @@ def test_the_admin_api_is_judged_by_the_running_flags() -> None:
     assert host.admin_api(look()).state is State.UNKNOWN
 
 
-def group(
-    labels: dict[str, str], failed: float = 0, **metrics: tuple[str, float]
-) -> dict[str, object]:
-    """A group as the Pushgateway shows it: metric -> type and value."""
-
-    def metric(kind: str, value: float) -> dict[str, object]:
-        return {"type": kind, "metrics": [{"labels": labels, "value": str(value)}]}
-
-    return {
-        "labels": labels,
-        "push_time_seconds": metric("GAUGE", NOW - 60),
-        "push_failure_time_seconds": metric("GAUGE", failed),
-        **{name: metric(*said) for name, said in metrics.items()},
-    }
-
-
-LABS = group(
-    {"job": "prometheus_training"}, prometheus_training_labs_completed_total=("UNTYPED", 4)
-)
-
-
-@pytest.mark.parametrize(
-    ("groups", "state", "says"),
-    [
-        ([LABS], State.DONE, "was pushed"),
-        ([], State.OPEN, "never pushed"),
-        (
-            [group({"job": "training"}, prometheus_training_labs_completed_total=("UNTYPED", 4))],
-            State.WRONG,
-            "job is 'training', not 'prometheus_training'",
-        ),
-        (
-            [
-                group(
-                    {"job": "prometheus_training"}, prometheus_training_lab_completed=("UNTYPED", 4)
-                )
-            ],
-            State.WRONG,
-            "holds prometheus_training_lab_completed;",
-        ),
-        (
-            [
-                group(
-                    {"job": "prometheus_training"},
-                    prometheus_training_labs_completed_total=("UNTYPED", 5),
-                )
-            ],
-            State.WRONG,
-            "value 5, not 4",
-        ),
-        (
-            [group({"job": "prometheus_training"}, failed=NOW)],
-            State.WRONG,
-            "was refused",
-        ),
-    ],
-)
-def test_what_was_pushed_instead_is_named(groups: list[object], state: State, says: str) -> None:
-    finding = pushed(look(said={"groups": groups}), LABS_COMPLETED)
-    assert finding.state is state, finding
-    assert says in finding.says
-    assert (finding.fix is None) == (state is State.DONE)
-
-
-def test_a_hostile_label_value_is_quoted_for_the_shell() -> None:
-    name = {"job": "x'; touch /tmp/y; '", "a": "b c"}
-    held = group(name, prometheus_training_labs_completed_total=("UNTYPED", 4))
-    finding = pushed(look(said={"groups": [held]}), LABS_COMPLETED)
-    assert finding.fix
-    words = shlex.split(finding.fix.splitlines()[0])
-    assert words[:3] == ["curl", "-X", "DELETE"]
-    assert len(words) == 4
-    assert re.fullmatch(r"http://localhost:9091/metrics/job@base64/[\w=-]+/a/b%20c", words[3])
-
-
-def answer(*samples: tuple[dict[str, str], str]) -> dict[str, object]:
-    result = [{"metric": labels, "value": [NOW, value]} for labels, value in samples]
-    return {"resultType": "vector", "result": result}
-
-
-def path(query: str) -> str:
-    return f"/api/v1/query?query={quote(query, safe='')}"
-
-
-def history(labels: dict[str, str], *values: tuple[float, float]) -> dict[str, object]:
-    """What Prometheus saw: how many seconds ago, and with which value."""
-    samples = [[NOW - ago, str(value)] for ago, value in values]
-    return {"resultType": "matrix", "result": [{"metric": labels, "values": samples}]}
-
-
-def remembered(past: dict[str, object]) -> Look:
-    """A look at a host where nothing is pushed any more, and Prometheus remembers this."""
-    return look(
-        said={
-            "groups": [],
-            path(LABS_COMPLETED.history): past,
-            path(LABS_COMPLETED.metric): answer(),
-        }
-    )
-
-
-def test_what_was_right_once_stays_done_after_it_was_deleted() -> None:
-    looked = remembered(history({"job": "prometheus_training"}, (90, 5), (60, 4), (30, 6)))
-    once = pushed(looked, LABS_COMPLETED)
-    assert (once.state, once.at) == (State.DONE, NOW - 60)
-    assert seen(looked, LABS_COMPLETED).state is State.DONE
-    gone = deleted(looked, LABS_COMPLETED, [SOME_METRIC])
-    assert (gone.state, gone.at) == (State.DONE, NOW - 30)
-
-
-@pytest.mark.parametrize(
-    "past",
-    [
-        history({"job": "prometheus_training"}, (90, 5)),
-        history({"exported_job": "prometheus_training", "job": "pushgateway"}, (90, 4)),
-        history({"job": "prometheus_training", "instance": "vm01"}, (90, 4)),
-        history({"job": "prometheus_training"}),
-    ],
-)
-def test_another_value_or_label_in_the_history_is_not_done(past: dict[str, object]) -> None:
-    looked = remembered(past)
-    assert pushed(looked, LABS_COMPLETED).state is State.OPEN
-    assert seen(looked, LABS_COMPLETED).state is State.OPEN
-
-
 def test_a_check_that_breaks_hides_no_other() -> None:
     def breaks(looked: object) -> None:
         raise ZeroDivisionError(str(looked)[:0])
 
-    task = Task("x", "x", (Check("a", "a", breaks), Check("b", "b", lambda _: done("yes"))))  # type: ignore[arg-type]
-    states = [each.finding.state for each in judged(task, look()).checks]
-    assert states == [State.UNKNOWN, State.DONE]
+    def returns_nothing(looked: object) -> None:
+        del looked
+
+    judges = [breaks, returns_nothing, lambda _: done("yes")]
+    checks = tuple(Check(str(n), "a", judge) for n, judge in enumerate(judges))  # type: ignore[arg-type]
+    found = [each.finding for each in judged(Task("x", "x", checks), look()).checks]
+    assert [each.state for each in found] == [State.UNKNOWN, State.UNKNOWN, State.DONE]
+    assert f"{__file__}, line " in found[0].says
+    assert "returned None" in found[1].says
+
+
+ARGS_OFF = '# --web.enable-admin-api lets everybody wipe\nARGS="--log.level=info"\n'
+ARGS_ON = 'ARGS="--web.enable-admin-api"\n'
+
+
+@pytest.mark.parametrize(
+    ("defaults", "says", "fix"),
+    [(ARGS_OFF, "wiping answers 404;", "sudoedit"), (ARGS_ON, "was not restarted", "restart")],
+)
+def test_only_what_counts_in_the_defaults_file_counts(defaults: str, says: str, fix: str) -> None:
+    off = status(**{"web.enable-admin-api": "false"})
+    lines = [*unit(GATEWAY), f"pushgateway_defaults {encoded(defaults)}"]
+    finding = host.admin_api(look(*lines, said={"status": off}))
+    assert says in finding.says
+    assert finding.fix
+    assert fix in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("listens_on", "state"),
+    [("0100007F", State.DONE), ("00000000", State.WRONG), ("0500000A", State.WRONG)],
+)
+def test_it_must_listen_where_it_is_looked_for(listens_on: str, state: State) -> None:
+    lines = [
+        *unit(GATEWAY),
+        f"listen {listens_on}:2383 77",
+        "pushgateway_socket socket:[77]",
+        f"pushgateway_argv {encoded('prometheus-pushgateway')}",
+    ]
+    assert host.listens(look(*lines)).state is state
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [(401, "wants a password"), (400, "speaks TLS"), (404, "not at http"), (None, "not answer")],
+)
+def test_a_pushgateway_that_gives_no_answer_is_told_apart(answer: int | None, says: str) -> None:
+    looked = look(*unit(GATEWAY), gateway_status=answer)
+    assert host.pushgateway_runs(looked).state is State.WRONG
+    assert says in host.pushgateway_runs(looked).says
+    assert says in host.admin_api(looked).says
+
+
+def test_without_curl_nothing_is_called_wrong() -> None:
+    looked = look(curl=False)
+    for finding in (host.prometheus_runs(looked), host.pushgateway_runs(looked)):
+        assert (finding.state, finding.fix) == (State.UNKNOWN, "sudo apt-get install curl")
+
+
+def test_a_course_that_begins_later_is_told() -> None:
+    assert host.clock(look(began_at=NOW + 1)).state is State.DONE
+    later = host.clock(look(began_at=NOW + 3600))
+    assert later.state is State.WRONG
+    assert "begins in 3600 s" in later.says
+
+
+def target(**fields: object) -> dict[str, object]:
+    """A target as Prometheus shows it."""
+    shown = {
+        "scrapePool": "pushgateway",
+        "discoveredLabels": {"job": "pushgateway"},
+        "labels": {"job": "pushgateway", "instance": "localhost:9091"},
+        "scrapeUrl": "http://localhost:9091/metrics",
+        "health": "up",
+        "lastError": "",
+        "lastScrape": "2027-01-15T07:59:55Z",  # five seconds before NOW
+    }
+    return {"activeTargets": [shown | fields]}
+
+
+TARGETS = "/api/v1/targets?state=active"
+
+
+def loaded(config: str = CONFIG, at: float = NOW - 600) -> list[str]:
+    """Lines of a snapshot: what Prometheus has loaded, and when."""
+    answer = json.dumps({"status": "success", "data": {"yaml": config}})
+    name = "prometheus_config_last_reload_success"
+    return [
+        *unit("prometheus.service"),
+        f"prometheus_config {answer}",
+        f"{name}ful 1",
+        f"{name}_timestamp_seconds {at}",
+    ]
+
+
+def test_a_target_whose_label_job_is_another_is_found() -> None:
+    shown = target(labels={"job": "other"}, discoveredLabels={"job": "other"})
+    looked = look(*loaded(), said={TARGETS: shown})
+    assert configuration.target(looked).state is State.DONE
+
+
+@pytest.mark.parametrize(("ago", "state"), [(10, State.OPEN), (600, State.WRONG)])
+def test_a_job_without_targets_is_waited_for_and_then_wrong(ago: float, state: State) -> None:
+    looked = look(*loaded(at=NOW - ago), said={TARGETS: {"activeTargets": []}})
+    assert configuration.target(looked).state is state
+
+
+def test_a_job_in_an_included_file_is_named() -> None:
+    looked = look(*loaded("{}"), config="scrape_configs: []\n", said={TARGETS: target()})
+    finding = configuration.job(looked)
+    assert finding.state is State.WRONG
+    assert "scrape_config_files" in finding.says
+
+
+def test_metrics_of_a_job_that_is_gone_are_not_the_next_ones() -> None:
+    labels = {"job": "pushgateway", "instance": "localhost:9091"}
+    build = answer_of({"__name__": "pushgateway_build_info", **labels})
+    path = f"/api/v1/query?query={configuration.BUILD_INFO}"
+    assert configuration.default_metrics(look(said={path: build})).state is State.OPEN
+    there = look(*loaded(), said={path: build, TARGETS: target()})
+    assert configuration.default_metrics(there).state is State.DONE
+    itself = target(labels={**labels, "instance": "localhost:9090"})
+    other = look(*loaded(), said={path: build, TARGETS: itself})
+    assert configuration.default_metrics(other).state is State.WRONG
+
+
+def test_a_target_that_is_down_says_where_the_pushgateway_is_or_that_it_is_back() -> None:
+    down = {"health": "down", "lastError": "connection refused"}
+    elsewhere = target(**down, scrapeUrl="http://localhost:9092/metrics")
+    finding = configuration.target(look(*loaded(), said={TARGETS: elsewhere}))
+    assert finding.state is State.WRONG
+    assert "The Pushgateway is at localhost:9091." in finding.says
+    back = look(*loaded(), said={TARGETS: target(**down), "status": status()})
+    assert configuration.target(back).state is State.OPEN
+    assert "the next scrape is in 55 s" in configuration.target(back).says
+
+
+def test_a_file_that_prometheus_may_not_read_is_told_apart() -> None:
+    lines = [each.replace("successful 1", "successful 0") for each in loaded()]
+    denied = look(*lines, reload_error="open prometheus.yml: permission denied")
+    finding = configuration.is_loaded(denied)
+    assert "may not read" in finding.says
+    assert finding.fix
+    assert finding.fix.startswith("sudo chgrp prometheus /etc/prometheus/prometheus.yml")
+
+
+def test_a_unit_that_does_not_stay_up_shows_its_log() -> None:
+    log = {GATEWAY: "bind: address already in use\n"}
+    finding = host.pushgateway_runs(look(*unit(GATEWAY, active="activating"), logs=log))
+    assert finding.says.endswith("Its log ends with:\nbind: address already in use")
+
+
+def answer_of(labels: dict[str, str]) -> dict[str, object]:
+    return {"resultType": "vector", "result": [{"metric": labels, "value": [NOW, "1"]}]}
+
+
+def test_a_configuration_that_is_not_there_is_said_to_be() -> None:
+    looked = look()
+    absent = looked._replace(
+        snapshot=looked.snapshot._replace(config=None, config_state="absent"), verdict=None
+    )
+    assert configuration.job(absent).state is State.OPEN
+    assert "is absent" in configuration.job(absent).says
+    assert "is absent" in configuration.accepted(absent).says
+
+
+def test_an_answer_that_is_none_costs_no_other() -> None:
+    """Another program on a port answers what it likes."""
+    mark = lab_look._MARK
+    bodies = ['{"data": [1]}', "<html>\nstatus 200\n</html>", "", '{"data": {"a": 2}}', "[]"]
+    statuses = [200, 200, 404, 200, 200]
+    told = "".join(
+        f"{body}\n{mark} {status}\n" for body, status in zip(bodies, statuses, strict=True)
+    )
+    packed = b64encode(gzip.compress(told.encode())).decode()
+    said, answered = lab_look._answers(["a", "b", "c", "d", "e", "f"], packed)
+    assert said == {"a": [1], "d": {"a": 2}}
+    assert list(answered.values()) == statuses
+    assert lab_look._answers(["a"], "") == ({}, {})
 
 
 def test_names_of_checks_are_unique_and_jobs_are_the_labs() -> None:
@@ -235,7 +286,21 @@ def test_the_task_that_the_docs_show_can_be_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "has no 'TASKS'"),
+        ("", "no TASKS"),
+        ("TASKS = {}['x']", "line 1: KeyError: 'x'"),
+        ("from pushgateway_lab.lab.pushes import *\nTASKS=[\n", "line 2: SyntaxError: '['"),
+        (
+            "from pushgateway_lab.lab.pushes import *\nTASKS = [pushed_checks('m', Pushed('m', 1, {'job': 'x'}, 'guage'))]",
+            "line 2: ValueError: m has the type 'guage'",
+        ),
+        (
+            "from pushgateway_lab.lab.checks import *\nTASKS = [Task('5', 'x', (Check('a', 'a', print, ('up')),))]",
+            "the check a has 'up'",
+        ),
+        (
+            "from pushgateway_lab.lab.pushes import *\nTASKS = [pushed_checks('m', Pushed('m', 1, {}))]",
+            "line 2: GroupingError",
+        ),
         ("TASKS = [\n  1 1]", "line 2"),
         ("import os\nos.nothing", "line 2"),
         ("TASKS = [1]", "not a Task"),

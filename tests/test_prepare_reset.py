@@ -151,6 +151,27 @@ def test_prepare_deletes_groups_that_are_not_the_labs_only_when_told_to_wipe(
     assert groups(lab_host) == []
 
 
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_what_the_prune_pushes_is_nobodys_work(lab_host: Host, run_pyinfra: Run) -> None:
+    prometheus_runs(lab_host)
+    data = {"pushgateway_prune_after": "1h", "pushgateway_prune_report": True}
+    ends_well(run_pyinfra(lab_host, "-y", PREPARE, data=data))
+    lab_host.run("systemctl start pushgateway-lab-prune.service")
+    wait_for(lambda: groups(lab_host) == [{"job": "pushgateway_lab_prune"}])
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", PREPARE, data=data))
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_a_pushgateway_that_does_not_say_what_it_holds_is_not_prepared(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    load(lab_host, WITH_JOB)
+    lab_host.run("kill -STOP $(pidof prometheus-pushgateway)")
+    data = {"lab_reset": True}
+    is_refused(lab_host, run_pyinfra(lab_host, "-y", PREPARE, data=data), "does not answer")
+    assert lab_host.read(CONFIG) == WITH_JOB
+
+
 @pytest.mark.parametrize("writer", ["bootstrap", "by hand"])
 @pytest.mark.lab_host(packages=INSTALLED)
 def test_reset_removes_what_is_the_labs_and_nothing_else(

@@ -32,3 +32,13 @@ def test_sudo_costs_no_round_trip(
     sessions()
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=UNPROVEN, sudo=True))
     assert sessions() == 1
+
+
+def test_other_peoples_code_can_ask_for_the_snapshot_as_a_fact(
+    lab_host: Host, run_pyinfra: Callable[..., PyinfraResult], sessions: Callable[[], int]
+) -> None:
+    sessions()
+    result = run_pyinfra(lab_host, "fact", "pushgateway_lab.snapshot.HostSnapshot")
+    assert result.returncode == 0, result.output
+    assert "Debian GNU/Linux" in result.output
+    assert sessions() == 1

@@ -11,7 +11,7 @@ import pytest
 from expectations import CONFIG, INSTALLED, fingerprint, prometheus_runs
 from labhost import Host, HostSpec, PyinfraResult
 from test_lab_page import PUSH_INSTANCE, PUSH_TRAINING
-from trainees import CONFIGURED, FIRST, JOB, PUSHED, RELOAD, SECOND, UP, Check, Trainee, edit
+from trainees import CONFIGURED, FIRST, JOB, PUSHED, RELOAD, SECOND, THIRD, UP, Check, Trainee, edit
 
 # One worker for all: ten hosts at once, twice, would be more than the kernel usually has room for.
 pytestmark = pytest.mark.xdist_group("ten hosts")
@@ -41,7 +41,7 @@ def type_in(hosts: Sequence[Host], typed: Sequence[str]) -> None:
 
 def untouched(host: Host) -> dict[str, str]:
     """All that a run could change on a host, the groups and the note of its course included."""
-    groups = host.run("curl -s localhost:9091/api/v1/metrics", check=False).stdout
+    groups = host.run("curl -sf localhost:9091/api/v1/metrics", check=False).stdout
     # The Pushgateway answers in no particular order.
     data = sorted(map(json.dumps, json.loads(groups)["data"])) if groups else []
     course = host.run("cat /var/lib/pushgateway-lab/*", check=False).stdout
@@ -74,7 +74,7 @@ def not_found(row: dict[str, Any], wanted: Check) -> str | None:
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "forky"])
-@pytest.mark.parametrize("trainees", [FIRST, SECOND], ids=["first", "second"])
+@pytest.mark.parametrize("trainees", [FIRST, SECOND, THIRD], ids=["first", "second", "third"])
 def test_each_mistake_is_named(
     boot_hosts: Boot,
     run_pyinfra: Run,

@@ -277,3 +277,65 @@ SECOND = {
         [Check("admin_api", "wrong", "not restarted", "sudo systemctl restart")],
     ),
 }
+
+THIRD = {
+    "Prometheus hangs": Trainee(
+        "kill -STOP $(pidof prometheus)\n",
+        None,
+        [
+            Check("prometheus", "wrong", "does not answer", "sudo journalctl"),
+            *all_are("done", "pushgateway admin_api"),
+            *all_are("unknown", "loaded labs_completed_pushed labs_completed_seen"),
+        ],
+    ),
+    "behind a proxy": Trainee(
+        f"sed -i 's|ARGS=\"|&--web.external-url=http://vm/push/ |' {DEFAULTS}\n"
+        "systemctl restart prometheus-pushgateway\n"
+        "until curl -sfo /dev/null localhost:9091/push/-/ready; do sleep 0.1; done\n",
+        "prepared",
+        [
+            *all_are("done", HOST_CHECKS),
+            Check("labs_completed_pushed", "open", "", "localhost:9091/push/metrics/job/"),
+        ],
+    ),
+    "labels in the body": Trainee(
+        CONFIGURED
+        + "printf '# TYPE some_metric_total counter\\n"
+        + 'some_metric_total{job="prometheus_training",instance="myinstance"} 42\\n\' | '
+        + "curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training\n"
+        + until(f'{SOME}{{instance="myinstance"}}'),
+        "configured",
+        [
+            *all_are("done", "some_metric_pushed some_metric_seen"),
+            Check(
+                "some_metric_deleted", "open", "is still there", "metrics/job/prometheus_training'"
+            ),
+        ],
+    ),
+    "scrapes Prometheus": Trainee(
+        edit(JOB.replace("9091", "9090")) + RELOAD + UP,
+        "prepared",
+        [
+            *all_are("done", "job honor_labels loaded target_up"),
+            Check("default_metrics", "wrong", "http://localhost:9090/metrics is something else"),
+        ],
+    ),
+    "not readable": Trainee(
+        f"{edit()}chmod 600 {CONFIG}\n{RELOAD}{REFUSED}",
+        "prepared",
+        [
+            *all_are("done", "job accepted"),
+            Check("loaded", "wrong", "Prometheus may not read", "sudo chmod g+r"),
+            Check("loaded", "wrong", "permission denied"),
+        ],
+    ),
+    "flags misspelt, restarted": Trainee(
+        f"sed -i 's|ARGS=\"|&--web.listen-adress=:9091 |' {DEFAULTS}\n"
+        "systemctl restart prometheus-pushgateway; sleep 1\n",
+        None,
+        [
+            Check("pushgateway", "wrong", "does not stay up", "sudo journalctl"),
+            Check("pushgateway", "wrong", "unknown long flag '--web.listen-adress'"),
+        ],
+    ),
+}

@@ -59,6 +59,8 @@ class Target(NamedTuple):
     last_error: str
     last_scrape: float = 0
     """Seconds since 1970; 0 before the first."""
+    labels: Mapping[str, str] = MappingProxyType({})
+    """Those that its samples get, where they have no other."""
 
 
 def groups(data: Iterable[Mapping[str, Any]] | None) -> list[Group]:
@@ -119,11 +121,13 @@ def targets(data: Mapping[str, Any]) -> list[Target]:
     """The active targets in Prometheus's answer to ``/api/v1/targets``."""
     return [
         Target(
-            job=each["discoveredLabels"].get("job", ""),
+            # Not its label job, which the scrape config may set to another.
+            job=each.get("scrapePool") or each["discoveredLabels"].get("job", ""),
             url=each["scrapeUrl"],
             health=each["health"],
             last_error=each["lastError"],
             last_scrape=max(0.0, _seconds(each.get("lastScrape", ""))),
+            labels=each.get("labels", {}),
         )
         for each in data["activeTargets"]
     ]

@@ -69,7 +69,7 @@ def reason_of(host: Host) -> str:
 
 @contextmanager
 def silently() -> Iterator[None]:
-    """Have `say` say nothing: in the block it is only found out what would be done."""
+    """Have `say` and `noop` say nothing: in the block it is only found out what would be done."""
     token = _silent.set(True)
     try:
         yield
@@ -83,6 +83,12 @@ def say(host: Host, message: str, color: str | None = None) -> None:
         return
     for line in message.splitlines():
         host.log_styled(line, log_func=logger.info, **({"fg": color} if color else {}))
+
+
+def noop(host: Host, why: str) -> None:
+    """Say, with pyinfra's -v, that there is nothing to do."""
+    if not _silent.get():
+        host.noop(why)
 
 
 def _call(
@@ -100,9 +106,15 @@ def _call(
 
 
 def _fail(state: State, host: Host, message: str) -> bool:  # noqa: ARG001
-    _reasons[host] = message.splitlines()[0]
+    _reasons[host] = _in_short(message)
     say(host, message, "red")
     return False
+
+
+def _in_short(message: str) -> str:
+    """The first line of a message, with the next one where that says what it announces."""
+    first, *rest = message.splitlines()
+    return f"{first} {rest[0].strip()}" if first.endswith(":") and rest else first
 
 
 def _note_during_change_detection(message: str) -> None:
@@ -115,5 +127,5 @@ def _note_during_change_detection(message: str) -> None:
     if state.is_executing or host in state.failed_hosts:
         return
     state.failed_hosts.add(host)
-    _reasons[host] = message.splitlines()[0]
+    _reasons[host] = _in_short(message)
     say(host, message, "red")

@@ -23,7 +23,7 @@ from pushgateway_lab import exposition, grouping, pushgateway, settings
 from pushgateway_lab.answers import Group
 from pushgateway_lab.api import ApiError, Pushgateway
 from pushgateway_lab.exposition import ExpositionError
-from pushgateway_lab.failure import HostError, cleanly, function, say
+from pushgateway_lab.failure import HostError, cleanly, function, noop, say
 from pushgateway_lab.flags import ADMIN_API
 from pushgateway_lab.grouping import GroupingError, written
 from pushgateway_lab.interrupt import interruptible
@@ -123,7 +123,7 @@ def delete(labels: Mapping[str, str] | str, url: str | None = None) -> Iterator[
         return
     if context.state.is_executing:
         say(context.host, _not_there(group, held), "yellow")
-    context.host.noop(f"there is no group {written(group)}")
+    noop(context.host, f"there is no group {written(group)}")
 
 
 def _not_there(labels: dict[str, str], held: list[Group]) -> str:
@@ -206,7 +206,7 @@ def wipe(confirm: bool = False, url: str | None = None) -> Iterator[PyinfraComma
     gateway = _gateway(url)
     held = gateway.groups()
     if not held:
-        context.host.noop("there are no groups")
+        noop(context.host, "there are no groups")
         return
     if confirm is not True:
         raise HostError(

@@ -83,13 +83,13 @@ def remember(take: Callable[[], T], snapshot_of: Callable[[T], Snapshot]) -> T:
         HostError: as `take` did; `look` does, too, instead of waiting once more for a host that hangs.
     """
     # Not context.host, which stands for another host a moment later.
-    host, at = ctx_host.get(), time.monotonic()
+    host = ctx_host.get()
     try:
         taken = take()
     except HostError as error:
         _seen[host] = _Seen(time.monotonic(), error)
         raise
-    _seen[host] = _Seen(at, snapshot_of(taken))
+    _seen[host] = _Seen(time.monotonic(), snapshot_of(taken))
     return taken
 
 

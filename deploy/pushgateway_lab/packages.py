@@ -14,7 +14,7 @@ from pyinfra.api.operation import operation
 from pyinfra.connectors.util import CommandOutput
 from pyinfra.operations import apt, systemd
 
-from pushgateway_lab.failure import HostError, cleanly, function, say
+from pushgateway_lab.failure import HostError, cleanly, function, noop, say
 from pushgateway_lab.host_files import host_file, script
 from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.settings import Settings
@@ -53,7 +53,7 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
     seen = look(settings)
     packages = missing(seen, settings)
     if not packages:
-        context.host.noop("all packages are installed")
+        noop(context.host, "all packages are installed")
         return
     if PUSHGATEWAY in packages:
         yield _hold_pushgateway()

@@ -9,7 +9,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 
 from pushgateway_lab import prometheus, pushgateway
-from pushgateway_lab.failure import HostError, cleanly
+from pushgateway_lab.failure import HostError, cleanly, noop
 from pushgateway_lab.looking import look
 from pushgateway_lab.packages import has_prometheus
 from pushgateway_lab.settings import Settings
@@ -31,7 +31,7 @@ def check(settings: Settings) -> Iterator[PyinfraCommand]:
     if has_prometheus(seen, settings):
         prometheus.merged(seen, settings)
     check_pushgateway(host, seen, settings)
-    host.noop("nothing stands in the way")
+    noop(host, "nothing stands in the way")
     yield from ()
 
 
@@ -67,6 +67,11 @@ def check_prometheus(seen: Snapshot, settings: Settings) -> None:
         raise HostError(
             f"Something answers at {settings.prometheus_url}, but there is no {unit.name} to reload. "
             "If Prometheus runs under another unit, set prometheus_unit."
+        )
+    if unit.active_state == "failed":
+        raise HostError(
+            f"{unit.name} has failed. Find out why (journalctl -u {unit.name} -n 20), mend it and start "
+            "it, then run this again."
         )
     if not unit.is_active:
         raise HostError(

@@ -17,7 +17,7 @@ from pyinfra.api.operation import operation
 
 from pushgateway_lab import config_file, pushgateway, scrape_config
 from pushgateway_lab.config_file import Outcome
-from pushgateway_lab.failure import HostError, cleanly, function, say
+from pushgateway_lab.failure import HostError, cleanly, function, noop, say
 from pushgateway_lab.host_files import script
 from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.scrape_config import ScrapeConfigError
@@ -55,7 +55,10 @@ def text_of(seen: Snapshot, settings: Settings) -> str:
     if seen.config is None:
         raise HostError(
             f"{settings.prometheus_config_path} is {seen.config_state}. If Prometheus reads another "
-            "file (see --config.file in its unit), set prometheus_config_path."
+            "file (see --config.file in its unit), set prometheus_config_path. If it was deleted: the "
+            f"text before this toolkit's first change is in {settings.prometheus_config_path}"
+            ".before-pushgateway-lab, and Debian's own comes back with apt-get -o "
+            "Dpkg::Options::=--force-confmiss install --reinstall prometheus"
         )
     try:
         return scrape_config.decode(seen.config.data)
@@ -121,8 +124,8 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     text, wanted = merged(seen, settings)
     _warn_of_others(host, text, job(seen, settings))
     if wanted == text:
-        host.noop(
-            f"the job {settings.pushgateway_job_name} is in {settings.prometheus_config_path}"
+        noop(
+            host, f"the job {settings.pushgateway_job_name} is in {settings.prometheus_config_path}"
         )
         return
     config_file.show_diff(host, settings.prometheus_config_path, text, wanted)
@@ -141,13 +144,14 @@ def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     """
     seen, host = look(settings), context.host
     if seen.config is None and not context.state.is_executing:
-        host.noop("there is no configuration yet")
+        noop(host, "there is no configuration yet")
         return
     text, wanted = without_job(seen, settings)
     if wanted == text:
         _refuse_included(host, settings, text)
-        host.noop(
-            f"the job {settings.pushgateway_job_name} is not in {settings.prometheus_config_path}"
+        noop(
+            host,
+            f"the job {settings.pushgateway_job_name} is not in {settings.prometheus_config_path}",
         )
         return
     config_file.show_diff(host, settings.prometheus_config_path, text, wanted)
@@ -295,7 +299,7 @@ def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraComm
     if seen.config is not None and seen.config.has_leftovers:
         yield from function(_sweep, settings)
     elif is_loaded(seen, settings, with_job=with_job):
-        host.noop("Prometheus has loaded the file as it is")
+        noop(host, "Prometheus has loaded the file as it is")
         return
     yield from function(_reload, settings, with_job=with_job)
     forget()

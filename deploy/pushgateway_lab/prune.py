@@ -16,7 +16,7 @@ from pyinfra.api.operation import operation
 
 from pushgateway_lab import preflight, pushgateway
 from pushgateway_lab import settings as host_settings
-from pushgateway_lab.failure import HostError, cleanly, function
+from pushgateway_lab.failure import HostError, cleanly, function, noop
 from pushgateway_lab.host_files import host_file, script
 from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.packages import PYTHON
@@ -26,6 +26,8 @@ from pushgateway_lab.snapshot import PRUNE_SERVICE, PRUNE_TIMER, InstalledFile, 
 
 PROGRAM = "/usr/local/lib/pushgateway-lab/prune_groups.py"
 CONFIG = "/etc/pushgateway-lab"
+REPORT_JOB = "pushgateway_lab_prune"
+"""The job label of the group that the program pushes with ``pushgateway_prune_report``."""
 
 
 class WantedFile(NamedTuple):
@@ -103,12 +105,12 @@ def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
             yield StringCommand(script("remove-prune.sh", _removal(seen)))
             forget()
         else:
-            host.noop("old groups are not pruned")
+            noop(host, "old groups are not pruned")
         return
     url = settings.pushgateway_url or pushgateway.url(pushgateway.plan(seen, settings))
     files = wanted_files(settings, url)
     if _is_right(seen, files):
-        host.noop("old groups are pruned")
+        noop(host, "old groups are pruned")
         return
     yield from function(_install, settings, files)
     forget()

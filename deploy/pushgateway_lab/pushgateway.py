@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from pyinfra import context
 from pyinfra.api.command import PyinfraCommand, StringCommand
@@ -15,7 +16,7 @@ from pyinfra.api.operation import operation
 from pyinfra.operations import systemd
 
 from pushgateway_lab import config_file, flags
-from pushgateway_lab.failure import HostError, cleanly, function, say
+from pushgateway_lab.failure import HostError, cleanly, function, noop, say
 from pushgateway_lab.flags import Flag, FlagError
 from pushgateway_lab.host_files import script
 from pushgateway_lab.looking import forget, look, look_again
@@ -85,7 +86,9 @@ def local_address(wanted: Plan) -> str:
 def url(wanted: Plan) -> str:
     """Its URL on the host itself."""
     values = {flag.name: str(flag.value) for flag in wanted.flags}
-    prefix = values.get("web.route-prefix", "").strip("/")
+    # Without a route prefix, it is the path of the external URL (the Pushgateway's --help).
+    external = urlsplit(values.get("web.external-url", "")).path
+    prefix = (values.get("web.route-prefix") or external).strip("/")
     host, _, port = listen_addresses(wanted)[0].rpartition(":")
     address = (
         f"127.0.0.1:{port}" if _is_everywhere(host) or host == "localhost" else f"{host}:{port}"
@@ -140,7 +143,7 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
     wanted = plan(seen, settings)
     _report(host, wanted)
     if _is_right(seen, wanted):
-        host.noop("the Pushgateway runs with its flags")
+        noop(host, "the Pushgateway runs with its flags")
         return
     config_file.show_diff(host, DEFAULTS, seen.defaults or "", wanted.defaults)
     if _must_restart(seen, wanted):

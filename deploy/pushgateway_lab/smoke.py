@@ -7,7 +7,7 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
 
-from pushgateway_lab.failure import cleanly, function
+from pushgateway_lab.failure import cleanly, function, noop
 from pushgateway_lab.settings import Settings
 
 JOB = "pushgateway_lab_smoke"
@@ -23,7 +23,7 @@ def push(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[Py
     + after: operations; with ``pushgateway_smoke`` auto, it is pushed if one of them changed something
     """
     if not _is_due(settings, after):
-        context.host.noop("nothing changed, so there is nothing to prove")
+        noop(context.host, "nothing changed, so there is nothing to prove")
         return
     yield from function(_prove, settings)
 

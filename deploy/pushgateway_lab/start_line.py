@@ -10,15 +10,17 @@ from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
 
-from pushgateway_lab import preflight, scrape_config, smoke
+from pushgateway_lab import preflight, prometheus, prune, scrape_config, smoke
 from pushgateway_lab.answers import Group
-from pushgateway_lab.failure import HostError, cleanly, function, say
+from pushgateway_lab.failure import HostError, cleanly, function, noop, say
 from pushgateway_lab.grouping import written
 from pushgateway_lab.host_files import script
+from pushgateway_lab.lab import gateway, tasks
 from pushgateway_lab.lab import look as lab_look
-from pushgateway_lab.lab import tasks
+from pushgateway_lab.lab.host import CLOCK
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.looking import forget
+from pushgateway_lab.packages import has_prometheus
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.settings import Settings
 
@@ -49,13 +51,16 @@ def check(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCom
     preflight.check_rights(seen)
     preflight.check_system(seen)
     preflight.check_prometheus(seen, settings)
+    if has_prometheus(seen, settings):
+        prometheus.text_of(seen, settings)
     _check_job(looked)
+    _name_other_jobs(host, looked)
     if for_reset:
         _check_there(looked)
     else:
         preflight.check_pushgateway(host, seen, settings)
         _refuse_work(looked)
-    host.noop("nothing stands in the way")
+    noop(host, "nothing stands in the way")
     yield from ()
 
 
@@ -71,6 +76,22 @@ def _check_job(looked: Look) -> None:
         raise HostError(
             f"{settings.prometheus_config_path}: {error}\nNothing was written and nothing reloaded."
         ) from error
+
+
+def _name_other_jobs(host: Host, looked: Look) -> None:
+    """Say, once a run, that another job scrapes the Pushgateway: for verify, it is a mistake."""
+    config, settings = looked.snapshot.config, looked.settings
+    if config is None or not context.state.is_executing:
+        return
+    jobs = scrape_config.find_jobs(scrape_config.decode(config.data))
+    address = gateway.target(looked)
+    for other in scrape_config.jobs_scraping(jobs, address, besides=settings.pushgateway_job_name):
+        say(
+            host,
+            f"The job {other.name} in {settings.prometheus_config_path} (line {other.line}) scrapes "
+            f"{address} as well. It is not the lab's, and is left as it is.",
+            "yellow",
+        )
 
 
 def _check_there(looked: Look) -> None:
@@ -94,7 +115,8 @@ def _refuse_work(looked: Look) -> None:
         HostError: there is a job or a group, and ``lab_reset`` does not say that it may go.
     """
     settings = looked.settings
-    groups = looked.groups or []
+    _check_seen(looked)
+    groups = [group for group in looked.groups or [] if not _is_ours(group)]
     left = [group for group in groups if not _goes(group, settings)]
     if settings.lab_reset and left:
         raise HostError(
@@ -103,12 +125,27 @@ def _refuse_work(looked: Look) -> None:
         )
     if settings.lab_reset:
         return
-    found = [*_job_found(looked), *([f"pushed groups: {_named(groups)}"] if groups else [])]
+    found = [*_job_found(looked), *([f"pushed groups ({_named(groups)})"] if groups else [])]
     if found:
         raise HostError(
-            f"Somebody worked here before. There is {' and there are '.join(found)}. Nothing was "
-            "changed. To remove that and start anew: --data lab_reset=True"
+            f"Somebody worked here before and left {' and '.join(found)}. Nothing was changed. To "
+            f"remove that and start anew: --data lab_reset=True{' --data lab_wipe=True' if left else ''}"
         )
+
+
+def _check_seen(looked: Look) -> None:
+    """What a running Pushgateway holds must be known before anything is changed."""
+    if looked.groups is not None or not looked.snapshot.pushgateway.is_active:
+        return
+    raise HostError(
+        f"{gateway.is_silent(looked).says} So whether somebody pushed to it is not known. Nothing was "
+        "changed. Mend that, then run this again."
+    )
+
+
+def _is_ours(group: Group) -> bool:
+    """Whether this toolkit pushed it: nobody's work."""
+    return group.labels.get("job") in (smoke.JOB, prune.REPORT_JOB)
 
 
 def _job_found(looked: Look) -> list[str]:
@@ -149,14 +186,14 @@ def groups_deleted(settings: Settings) -> Iterator[PyinfraCommand]:
                 "The Pushgateway does not answer, so what it holds cannot be seen. Look at: "
                 "journalctl -u prometheus-pushgateway"
             )
-        host.noop("the Pushgateway is not there yet")
+        noop(host, "the Pushgateway is not there yet")
         return
     going = [group for group in looked.groups if _goes(group, settings)]
-    staying = [group for group in looked.groups if not _goes(group, settings)]
+    staying = [each for each in looked.groups if not _goes(each, settings) and not _is_ours(each)]
     if staying and context.state.is_executing:
         say(host, f"Not the lab's, and left as they are: {_named(staying)}", "yellow")
     if not going:
-        host.noop("there is no group of the lab's")
+        noop(host, "there is no group of the lab's")
         return
     yield from function(_delete, settings, going)
     forget()
@@ -174,15 +211,16 @@ def begun(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[P
     """Note on the host that the course begins now: what Prometheus saw before is another's work.
 
     Noted anew only if there is something to tell apart: this run removed something, or Prometheus has
-    seen the lab's metrics since the last note.
+    seen the lab's metrics since the last note; or if that is in the future, after the clock was changed.
 
     + settings: of the host, see `pushgateway_lab.settings.for_host`
     + after: the operations that remove somebody's work
     """
     looked = _look(settings)
     removed = any(each.changed for each in after)
-    if looked.began_at is not None and not removed and not _has_history(looked):
-        context.host.noop("the course has begun, and nobody has done anything yet")
+    has_begun = looked.began_at is not None and looked.began_at <= looked.now + CLOCK
+    if has_begun and not removed and not _has_history(looked):
+        noop(context.host, "the course has begun, and nobody has done anything yet")
         return
     yield StringCommand(script("begin-course.sh", {"course": lab_look.COURSE}))
     forget()
@@ -195,5 +233,5 @@ def _has_history(looked: Look) -> bool:
     return any(
         series.labels.get("exported_job", series.labels.get("job")) in jobs
         for query in tasks.queries_of(all_tasks)
-        for series in looked.series(query)
+        for series in looked.series(query) or ()
     )

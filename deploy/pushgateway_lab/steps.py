@@ -14,7 +14,7 @@ from pyinfra import context
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import OperationMeta, operation
 
-from pushgateway_lab.failure import HostError, cleanly, silently
+from pushgateway_lab.failure import HostError, cleanly, noop, silently
 from pushgateway_lab.settings import Settings
 
 
@@ -60,7 +60,7 @@ def stays_right(settings: Settings, steps: Sequence[Step]) -> Iterator[PyinfraCo
         raise HostError(
             "Nothing was to be done on this host, but somebody has changed it since. Run this again."
         )
-    context.host.noop("all is as it should be")
+    noop(context.host, "all is as it should be")
     yield from ()
 
 

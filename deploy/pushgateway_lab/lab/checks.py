@@ -1,5 +1,6 @@
 """What a task is made of: checks, each of which makes a finding of a look at a host."""
 
+import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -67,7 +68,7 @@ def query(
         samples = look.samples(promql)
         if samples is None:
             return unknown(
-                "Prometheus does not answer this query; it may be running, and it wrong."
+                f"Prometheus does not answer: it does not run, or the query is wrong: {promql}"
             )
         return Finding(State.DONE, done) if samples else still_open(otherwise, fix)
 
@@ -82,9 +83,15 @@ def judged(task: Task, look: Look) -> TaskResult:
 
 def _finding(check: Check, look: Look) -> Finding:
     try:
-        return check.judge(look)
+        found: object = check.judge(look)
     except Exception as error:  # noqa: BLE001 - one check that breaks must not hide all others
-        return unknown(f"This check broke, which is a mistake in it: {error!r}")
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        return unknown(
+            f"This check broke, which is a mistake in it ({at.filename}, line {at.lineno}): {error!r}"
+        )
+    if not isinstance(found, Finding):
+        return unknown(f"This check returned {found!r} and no finding, which is a mistake in it.")
+    return found
 
 
 def not_looked_at(task: Task, problem: str) -> TaskResult:

@@ -2,16 +2,15 @@
 
 from functools import lru_cache
 
-from pushgateway_lab import pushgateway, scrape_config
+from pushgateway_lab import scrape_config
 from pushgateway_lab.answers import Target
 from pushgateway_lab.durations import seconds_of
-from pushgateway_lab.failure import HostError
+from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.scrape_config import Job, ScrapeConfigError
 
-RELOAD = "sudo systemctl reload prometheus"
 DISCOVERY = 5
 """Seconds that Prometheus may take after a reload before it scrapes a new target."""
 
@@ -65,14 +64,44 @@ def _reload(look: Look) -> str:
 def job(look: Look) -> Finding:
     """The job is in the configuration file, under its name."""
     path, name = look.settings.prometheus_config_path, look.settings.pushgateway_job_name
+    if look.snapshot.config is None:
+        says = f"{path} is {look.snapshot.config_state}: there is nothing to extend."
+        return still_open(says) if look.snapshot.config_state == "absent" else wrong(says)
     try:
         jobs = _jobs_in_file(look)
     except ScrapeConfigError as error:
         return wrong(f"{path} cannot be read: {error}", _edit(look))
     found = _named(look, jobs)
     if found:
-        return done(f"The job {name} is in {path}, line {found.line}.")
-    for other in scrape_config.jobs_scraping(list(jobs), _address(look), besides=name):
+        return done(f"The job {name} is in {path}, line {found.line}.{_twice(look, jobs)}")
+    if instead := _instead(look, jobs):
+        return instead
+    return still_open(
+        f"{path} has no job {name!r} yet. It goes under scrape_configs, with honor_labels: true and "
+        f"the target {gateway.target(look)}.",
+        _edit(look),
+    )
+
+
+def _twice(look: Look, jobs: tuple[Job, ...]) -> str:
+    name = look.settings.pushgateway_job_name
+    others = scrape_config.jobs_scraping(list(jobs), gateway.target(look), besides=name)
+    if not others:
+        return ""
+    named = ", ".join(f"{other.name!r} (line {other.line})" for other in others)
+    return f" Another one scrapes the Pushgateway as well, so its metrics are there twice: {named}."
+
+
+def _instead(look: Look, jobs: tuple[Job, ...]) -> Finding | None:
+    """Where somebody wrote the job, if not in the file under its name."""
+    path, name = look.settings.prometheus_config_path, look.settings.pushgateway_job_name
+    if loaded_job(look) is None and _targets(look, name):
+        return wrong(
+            f"Prometheus scrapes a job {name!r}, but it is not in {path} itself: it is in a file that "
+            "scrape_config_files names. The task wants it in this one.",
+            _edit(look),
+        )
+    for other in scrape_config.jobs_scraping(list(jobs), gateway.target(look), besides=name):
         return wrong(
             f"{path} scrapes the Pushgateway as job {other.name!r} (line {other.line}), not {name!r}, "
             f'so {{job="{name}"}} finds nothing.',
@@ -82,14 +111,10 @@ def job(look: Look) -> Finding:
     if near:
         return wrong(
             f"{path} has a job {near.name!r} (line {near.line}), not {name!r}, and it does not scrape "
-            f"{_address(look)}.",
+            f"{gateway.target(look)}.",
             _edit(look),
         )
-    return still_open(
-        f"{path} has no job {name!r} yet. It goes under scrape_configs, with honor_labels: true and "
-        f"the target {_address(look)}.",
-        _edit(look),
-    )
+    return None
 
 
 def _alike(name: str, other: str) -> bool:
@@ -97,21 +122,17 @@ def _alike(name: str, other: str) -> bool:
     return letters[0] == letters[1]
 
 
-def _address(look: Look) -> str:
-    targets = look.settings.pushgateway_targets
-    if targets:
-        return targets[0]
-    try:
-        return pushgateway.local_address(pushgateway.plan(look.snapshot, look.settings))
-    except HostError:
-        return "localhost:9091"
+def _no_job(look: Look) -> str:
+    return (
+        f"The file has no job {look.settings.pushgateway_job_name!r} that can be read; see above."
+    )
 
 
 def honor_labels(look: Look) -> Finding:
     """The job in the file has honor_labels: true."""
     found = job_in_file(look)
     if not found:
-        return still_open("There is no job in the file yet.")
+        return still_open(_no_job(look))
     if found.honor_labels:
         return done("The job has honor_labels: true.")
     return wrong(
@@ -127,6 +148,8 @@ def accepted(look: Look) -> Finding:
     if look.verdict is None:
         if _is_loaded_as_it_is(look):
             return done(f"Prometheus took {path} as it is.")
+        if look.snapshot.config is None:
+            return unknown(f"{path} is {look.snapshot.config_state}.")
         return unknown(f"There is no promtool on this host, so {path} cannot be judged.")
     if look.verdict.accepted:
         return done(f"promtool accepts {path}.")
@@ -149,7 +172,7 @@ def is_loaded(look: Look) -> Finding:
     if loaded is None:
         return unknown("Prometheus does not answer, so what it has loaded cannot be seen.")
     mine, theirs = job_in_file(look), loaded_job(look)
-    if not loaded.last_reload_successful and not _is_loaded_as_it_is(look):
+    if not loaded.last_reload_successful:
         return _refused(look)
     if mine is None:
         if theirs:
@@ -157,7 +180,7 @@ def is_loaded(look: Look) -> Finding:
                 f"Prometheus has the job {theirs.name} loaded, but it is not in the file any more.",
                 _edit(look),
             )
-        return still_open("There is no job in the file yet.")
+        return still_open(_no_job(look))
     if theirs is None or _facts(mine) != _facts(theirs):
         what = "does not know the job yet" if theirs is None else "has the job as it was before"
         return wrong(
@@ -174,6 +197,11 @@ def _facts(job: Job) -> tuple[object, ...]:
 
 def _refused(look: Look) -> Finding:
     path = look.settings.prometheus_config_path
+    if "permission denied" in look.reload_error:
+        return wrong(
+            f"Prometheus may not read {path}. It says:\n{look.reload_error}",
+            f"sudo chgrp prometheus {path}; sudo chmod g+r {path}\n{_reload(look)}",
+        )
     if look.verdict and look.verdict.accepted:
         return wrong(
             f"Prometheus refused {path} the last time it was reloaded. The file is right now, but was "
@@ -195,26 +223,53 @@ def target(look: Look) -> Finding:
     loaded = loaded_job(look)
     if loaded is None:
         return still_open("Prometheus has not loaded the job, so it scrapes nothing for it.")
-    targets = [each for each in look.targets if each.job == loaded.name]
+    targets = _targets(look, loaded.name)
     if not loaded.targets and not targets:
         return wrong("The job has no target.", _edit(look))
     for each in targets:
         if each.health == "down":
-            return wrong(
-                f"Prometheus cannot scrape {each.url}: {each.last_error}", _why_down(look, each)
-            )
+            return _down(look, each)
     if not targets or any(each.health != "up" for each in targets):
         seconds = _seconds(loaded.scrape_interval) + DISCOVERY
+        if not targets and _loaded_since(look) > seconds:
+            return wrong(
+                "Prometheus has loaded the job, but scrapes no target of it. Do its relabel_configs drop "
+                "them?",
+                _edit(look),
+            )
         return still_open(f"Not scraped yet; it will be within {seconds:.0f} s.")
     return done(f"Prometheus scrapes {', '.join(each.url for each in targets)}.")
 
 
-def _why_down(look: Look, down: Target) -> str | None:
+def _targets(look: Look, name: str) -> list[Target]:
+    return [each for each in look.targets if each.job == name]
+
+
+def _loaded_since(look: Look) -> float:
+    """For how many seconds Prometheus has run with what it has loaded."""
+    loaded = look.snapshot.loaded
+    return look.now - loaded.last_reload_success_at if loaded else 0
+
+
+def labels_of_targets(look: Look) -> frozenset[str]:
+    """Names of the labels that the job adds to what was pushed: those of its static_configs."""
+    added: frozenset[str] = frozenset()
+    for each in _targets(look, look.settings.pushgateway_job_name):
+        added |= each.labels.keys()
+    return added - {"job", "instance"}
+
+
+def _down(look: Look, each: Target) -> Finding:
+    says = f"Prometheus cannot scrape {each.url}: {each.last_error}"
+    wanted = gateway.target(look)
+    if wanted not in each.url.replace("127.0.0.1", "localhost"):
+        return wrong(f"{says}\nThe Pushgateway is at {wanted}.", _edit(look))
+    if look.pushgateway_status is not None:
+        seconds = seconds_to_next_scrape(look)
+        return still_open(f"{says}\nIt answers now; the next scrape is in {seconds:.0f} s.")
     if look.snapshot.pushgateway.exists and look.snapshot.pushgateway_argv is None:
-        return "sudo systemctl start prometheus-pushgateway"
-    if _address(look) not in down.url.replace("127.0.0.1", "localhost"):
-        return _edit(look)
-    return None
+        return wrong(says, "sudo systemctl start prometheus-pushgateway")
+    return wrong(says)
 
 
 def _seconds(interval: str | None) -> float:
@@ -225,17 +280,12 @@ def _seconds(interval: str | None) -> float:
         return 60
 
 
-def seconds_to_next_scrape(look: Look) -> float | None:
-    """Seconds until Prometheus has scraped the job next, None if it does not scrape it at all."""
+def seconds_to_next_scrape(look: Look) -> float:
+    """Seconds until Prometheus has scraped the job next, where it does."""
     loaded = loaded_job(look)
-    if loaded is None:
-        return None
-    targets = [each for each in look.targets if each.job == loaded.name]
-    if any(each.health == "down" for each in targets):
-        return None
-    interval = _seconds(loaded.scrape_interval)
-    last = [each.last_scrape for each in targets if each.last_scrape]
-    if not last:
+    interval = _seconds(loaded.scrape_interval if loaded else None)
+    last = [each.last_scrape for each in _targets(look, look.settings.pushgateway_job_name)]
+    if not any(last):
         return interval + DISCOVERY
     return max(0.0, min(last) + interval - look.now)
 
@@ -243,7 +293,7 @@ def seconds_to_next_scrape(look: Look) -> float | None:
 def scraped_since(look: Look, moment: float) -> bool:
     """Whether Prometheus has scraped all targets of the job since a time (seconds since 1970)."""
     loaded = loaded_job(look)
-    scrapes = [each.last_scrape for each in look.targets if loaded and each.job == loaded.name]
+    scrapes = [each.last_scrape for each in _targets(look, loaded.name)] if loaded else []
     return bool(scrapes) and min(scrapes) > moment
 
 
@@ -253,10 +303,13 @@ def default_metrics(look: Look) -> Finding:
     samples = look.samples(BUILD_INFO)
     if samples is None:
         return unknown("Prometheus does not answer.")
-    if any(sample.labels.get("job") == name for sample in samples):
-        return done(f'{{job="{name}"}} returns the default metrics.')
     loaded = loaded_job(look)
-    up = [each for each in look.targets if each.job == name and each.health == "up"]
+    # Of a target that is scraped now: for some minutes there is also what was scraped before.
+    scraped = [(name, each.labels.get("instance")) for each in _targets(look, name)]
+    found = [(each.labels.get("job"), each.labels.get("instance")) for each in samples]
+    if loaded and any(each in scraped for each in found):
+        return done(f'{{job="{name}"}} returns the default metrics.')
+    up = [each for each in _targets(look, name) if each.health == "up"]
     if loaded and up and scraped_since(look, look.now - _seconds(loaded.scrape_interval)):
         return wrong(
             f'{{job="{name}"}} has no metrics of a Pushgateway: {up[0].url} is something else, or was '

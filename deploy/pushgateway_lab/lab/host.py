@@ -1,12 +1,16 @@
 """The task Host: what the lab stands on. Whoever does the lab finds this done."""
 
+from ipaddress import ip_address
+
 from pushgateway_lab import flags, pushgateway
 from pushgateway_lab.failure import HostError
+from pushgateway_lab.flags import Flag, FlagError
+from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.packages import PUSHGATEWAY
-from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Unit
+from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Listener, Unit
 
 LEAST_FREE = 500_000_000
 """Bytes below which Prometheus may soon be unable to write; a day of a lab takes a tenth of it."""
@@ -21,11 +25,15 @@ RESTART = f"sudo systemctl restart {PUSHGATEWAY_UNIT.removesuffix('.service')}"
 def prometheus_runs(look: Look) -> Finding:
     """Prometheus's unit is active and enabled, and Prometheus answers."""
     unit = look.snapshot.unit(look.settings.prometheus_unit)
-    if found := _unit_is_wrong(unit):
+    if found := _unit_is_wrong(look, unit):
         if look.verdict and not look.verdict.accepted:
             path = look.settings.prometheus_config_path
-            return found._replace(says=f"{found.says} promtool refuses {path}: see 4.2.1.")
+            return found._replace(says=f"promtool refuses {path}: see 4.2.1. {found.says}")
         return found
+    if look.snapshot.loaded is None and "curl" not in look.snapshot.tools:
+        return unknown(
+            "There is no curl on this host to ask Prometheus with.", "sudo apt-get install curl"
+        )
     if look.snapshot.loaded is None:
         return wrong(
             f"{unit.name} is active, but Prometheus does not answer at {look.settings.prometheus_url}.",
@@ -36,17 +44,14 @@ def prometheus_runs(look: Look) -> Finding:
 
 def pushgateway_runs(look: Look) -> Finding:
     """The Pushgateway's unit is active and enabled, and the Pushgateway answers."""
-    if found := _unit_is_wrong(look.snapshot.pushgateway):
+    if found := _unit_is_wrong(look, look.snapshot.pushgateway):
         return found
     if look.pushgateway_status is None:
-        return wrong(
-            "Its unit is active, but the Pushgateway does not answer.",
-            f"sudo journalctl -u {PUSHGATEWAY_UNIT} -n 20",
-        )
+        return gateway.does_not_answer(look)
     return done("The Pushgateway runs, and starts when the host does.")
 
 
-def _unit_is_wrong(unit: Unit) -> Finding | None:
+def _unit_is_wrong(look: Look, unit: Unit) -> Finding | None:
     name = unit.name.removesuffix(".service")
     if not unit.exists:
         return still_open(f"There is no {unit.name} on this host: {PREPARE}.")
@@ -55,10 +60,16 @@ def _unit_is_wrong(unit: Unit) -> Finding | None:
             f"{unit.name} is masked: somebody forbade it to run.",
             f"sudo systemctl unmask {name} && sudo systemctl enable --now {name}",
         )
-    if unit.active_state != "active":
+    if unit.active_state == "inactive":
         return wrong(
-            f"{unit.name} is {unit.active_state}.",
-            f"sudo systemctl enable --now {name}; systemctl status {name}",
+            f"{unit.name} is inactive: it was stopped.", f"sudo systemctl enable --now {name}"
+        )
+    if unit.active_state != "active":
+        log = look.logs.get(unit.name, "").strip()
+        ends = f" Its log ends with:\n{log}" if log else ""
+        return wrong(
+            f"{unit.name} does not stay up: it is {unit.active_state}.{ends}",
+            f"sudo journalctl -u {name} -n 20",
         )
     if unit.unit_file_state == "disabled":
         return wrong(
@@ -72,7 +83,7 @@ def admin_api(look: Look) -> Finding:
     """The running Pushgateway has the admin API on, or off where the settings say so."""
     running = _running_flag(look, flags.ADMIN_API)
     if running is None:
-        return _does_not_run(look)
+        return gateway.is_silent(look)
     if (running == "true") == look.settings.pushgateway_admin_api:
         return done(
             "The admin API is on."
@@ -84,7 +95,7 @@ def admin_api(look: Look) -> Finding:
             "The admin API is on, though pushgateway_admin_api is False.",
             f"sudoedit {pushgateway.DEFAULTS} && {RESTART}",
         )
-    if flags.ADMIN_API in (look.snapshot.defaults or ""):
+    if _has_admin_api(look.snapshot.defaults):
         return wrong(
             f"The admin API is off, so wiping answers 404. {pushgateway.DEFAULTS} has "
             f"--{flags.ADMIN_API}, but the Pushgateway runs without it: it was not restarted since, or "
@@ -97,31 +108,60 @@ def admin_api(look: Look) -> Finding:
     )
 
 
+def _has_admin_api(defaults: str | None) -> bool:
+    """Whether ARGS turns it on; the file may name it in a comment as well."""
+    try:
+        return Flag(flags.ADMIN_API, value=True) in flags.parse(flags.arguments(defaults))
+    except FlagError:
+        return False
+
+
 def listens(look: Look) -> Finding:
     """The running Pushgateway listens where the lab's page and the settings look for it."""
     listeners = look.snapshot.pushgateway_listeners
     if not listeners:
-        return _does_not_run(look)
+        return gateway.is_silent(look)
     try:
         wanted = pushgateway.listen_addresses(pushgateway.plan(look.snapshot, look.settings))
     except HostError as error:
         return wrong(str(error))
-    ports = {int(address.rpartition(":")[2]) for address in wanted}
-    where = ", ".join(f"{listener.address}:{listener.port}" for listener in listeners)
-    if ports - {listener.port for listener in listeners}:
+    where = ", ".join(map(_written, listeners))
+    if not all(any(_is_at(each, address) for each in listeners) for address in wanted):
         return wrong(
-            f"The Pushgateway listens on {where}, but {pushgateway.DEFAULTS} and the settings say "
-            f"{', '.join(wanted)}: it was not restarted since they were changed.",
-            RESTART,
+            f"The Pushgateway listens on {where}, and is to listen on {', '.join(wanted)}: whoever "
+            f"reaches it can push and wipe. Either ARGS in {pushgateway.DEFAULTS} does not say so, or it "
+            "was not restarted since. deploy/prepare.py, by the trainer, mends both.",
+            f"grep ARGS {pushgateway.DEFAULTS}\n{RESTART}",
         )
     return done(f"It listens on {where}.")
+
+
+def _written(listener: Listener) -> str:
+    is_v6 = ":" in listener.address
+    return (
+        f"[{listener.address}]:{listener.port}" if is_v6 else f"{listener.address}:{listener.port}"
+    )
+
+
+def _is_at(listener: Listener, wanted: str) -> bool:
+    """Whether a listener is the one that an address (HOST:PORT) of a command line makes."""
+    name, _, port = wanted.rpartition(":")
+    address = ip_address(listener.address)
+    if listener.port != int(port):
+        return False
+    if not name:
+        return address.is_unspecified
+    try:
+        return address == ip_address(name.strip("[]"))
+    except ValueError:  # a host name
+        return name != "localhost" or address.is_loopback
 
 
 def persistence(look: Look) -> Finding:
     """Whether what is pushed survives a restart; either is right, and good to know."""
     file = _running_flag(look, "persistence.file")
     if file is None:
-        return _does_not_run(look)
+        return gateway.is_silent(look)
     if not file:
         return done("It does not persist: a restart loses what was pushed.")
     return done(f"It persists what was pushed to {file}.")
@@ -130,11 +170,6 @@ def persistence(look: Look) -> Finding:
 def _running_flag(look: Look, name: str) -> str | None:
     status = look.pushgateway_status
     return None if status is None else str(status["flags"].get(name, ""))
-
-
-def _does_not_run(look: Look) -> Finding:
-    del look
-    return unknown("The Pushgateway does not answer, so this cannot be seen.")
 
 
 def versions(look: Look) -> Finding:
@@ -158,7 +193,9 @@ def versions(look: Look) -> Finding:
 def disk_space(look: Look) -> Finding:
     """There is room for what Prometheus writes."""
     if look.disk is None:
-        return unknown("Prometheus does not run, so where it writes cannot be seen.")
+        runs = look.snapshot.unit(look.settings.prometheus_unit).is_active
+        why = "its unit has no write-ahead log open" if runs else "it does not run"
+        return unknown(f"Where Prometheus writes cannot be seen: {why}.")
     free, size = look.disk
     room = f"{free / 1e9:.1f} of {size / 1e9:.1f} GB are free where Prometheus writes."
     if free < LEAST_FREE:
@@ -168,6 +205,12 @@ def disk_space(look: Look) -> Finding:
 
 def clock(look: Look) -> Finding:
     """The host's clock agrees with this machine's."""
+    if look.began_at is not None and look.began_at > look.now + CLOCK:
+        return wrong(
+            f"By this host's clock, the course begins in {look.began_at - look.now:.0f} s, so nothing "
+            "counts until then: the clock was changed after the trainer prepared the host. "
+            "deploy/reset.py, by the trainer, notes the beginning anew."
+        )
     if abs(look.ahead) <= CLOCK:
         return done("The clock agrees with the trainer's.")
     direction = "ahead of" if look.ahead > 0 else "behind"

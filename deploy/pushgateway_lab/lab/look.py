@@ -7,6 +7,9 @@ import gzip
 import json
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from secrets import token_hex
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
@@ -27,6 +30,9 @@ COURSE = "/var/lib/pushgateway-lab/course-began"
 _TARGETS = "/api/v1/targets?state=active"
 _BUILD = "/api/v1/status/buildinfo"
 _GROUPS, _STATUS = "groups", "status"
+
+_MARK = f"answered-{token_hex(8)}"
+"""Stands between two answers: no server can know it."""
 
 
 class Verdict(NamedTuple):
@@ -54,6 +60,8 @@ class Look(NamedTuple):
     + reload_error: what Prometheus logged when it last refused its configuration
     + disk: None where Prometheus does not run
     + said: what each server answered to each question; one that was not answered is missing
+    + logs: unit -> the end of its log, of those that are neither up nor were stopped
+    + gateway_status: the HTTP status of the Pushgateway's answer; None if it gave none
     """
 
     settings: Settings
@@ -65,6 +73,8 @@ class Look(NamedTuple):
     reload_error: str
     disk: Disk | None
     said: Mapping[str, Any]
+    gateway_status: int | None = None
+    logs: Mapping[str, str] = MappingProxyType({})
 
     @property
     def groups(self) -> list[Group] | None:
@@ -92,10 +102,10 @@ class Look(NamedTuple):
         path = _path_of(query)
         return answers.samples(self.said[path]) if path in self.said else None
 
-    def series(self, query: str) -> list[Series]:
-        """What Prometheus answers to an instant query for a range that a check named."""
+    def series(self, query: str) -> list[Series] | None:
+        """What it answers to an instant query for a range that a check named; None for no answer."""
         path = _path_of(query)
-        return answers.series(self.said[path]) if path in self.said else []
+        return answers.series(self.said[path]) if path in self.said else None
 
 
 # With each look, the snapshot that came with it: once that is forgotten, the look is, too.
@@ -136,6 +146,7 @@ def _script(settings: Settings, paths: Sequence[str]) -> str:
         "look-at-lab.sh",
         {
             "course": COURSE,
+            "mark": _MARK,
             "gateway": "" if _asked_apart(settings) else gateway,
             "questions": "\n".join(f"{settings.prometheus_url}{path}" for path in paths),
         },
@@ -168,6 +179,7 @@ def _read(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
     seen = snapshot.parse(said)
     now = float(said.get("now", [str(answer.latest)])[0])
     names = [*([] if _asked_apart(settings) else [_GROUPS, _STATUS]), *paths]
+    heard, statuses = _answers(names, said.get("answers", [""])[0])
     verdict = None
     if "promtool_exit" in said:
         words = snapshot.text_of(said["promtool_said"][0])
@@ -181,7 +193,12 @@ def _read(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
         verdict=verdict,
         reload_error=snapshot.text_of(said.get("reload_error", [""])[0]),
         disk=_disk(said.get("tsdb_blocks", [])),
-        said=_answers(names, said.get("answers", [""])[0]),
+        said=heard,
+        gateway_status=statuses.get(_STATUS) or None,
+        logs={
+            name: snapshot.text_of(log)
+            for name, _, log in (value.partition(" ") for value in said.get("unit_log", ()))
+        },
     )
 
 
@@ -197,18 +214,19 @@ def _disk(blocks: Sequence[str]) -> Disk | None:
     return Disk(free * bytes_each, size * bytes_each)
 
 
-def _answers(names: Sequence[str], encoded: str) -> dict[str, Any]:
-    """The ``data`` of each answer that came and was a success."""
-    said = {}
-    body: list[bytes] = []
-    waiting = iter(names)
+def _answers(names: Sequence[str], encoded: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """The ``data`` of each answer that came and was a success, and the status of each that came.
+
+    Another program on the port may answer anything.
+    """
+    said: dict[str, Any] = {}
+    statuses: dict[str, int] = {}
     told = b64decode(encoded, validate=True)
-    for line in (gzip.decompress(told) if told else b"").split(b"\n"):
-        if not line.startswith(b"status "):
-            body.append(line)
-            continue
-        name = next(waiting)
-        if line == b"status 200":
-            said[name] = json.loads(b"\n".join(body))["data"]
-        body.clear()
-    return said
+    body, *parts = (gzip.decompress(told) if told else b"").split(f"\n{_MARK} ".encode())
+    for name, part in zip(names, parts, strict=False):
+        status, _, following = part.partition(b"\n")
+        statuses[name] = int(status)
+        with suppress(ValueError, KeyError, TypeError):
+            said[name] = json.loads(body)["data"]
+        body = following
+    return said, statuses

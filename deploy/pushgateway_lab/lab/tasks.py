@@ -1,9 +1,10 @@
 """The lab's tasks, and those that a trainer adds."""
 
 import runpy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pushgateway_lab.lab import configuration, host
 from pushgateway_lab.lab.checks import Check, Task
@@ -57,14 +58,18 @@ def tasks(path: str | None) -> tuple[Task, ...]:
 @cache  # a file is read once a run, not once a host
 def _further(path: str) -> tuple[Task, ...]:
     try:
-        given = runpy.run_path(path)["TASKS"]
-        further = tuple(given)
+        further = _listed(runpy.run_path(path))
         _check(further)
-    except KeyError as error:
-        raise SettingsError(f"lab_tasks: {path} has no {error}: a list of Task") from error
     except Exception as error:
-        raise SettingsError(f"lab_tasks: {path}{_line(error, path)}: {error!r}") from error
+        says = f"{type(error).__name__}: {getattr(error, 'msg', None) or error}"
+        raise SettingsError(f"lab_tasks: {path}{_line(error, path)}: {says}") from error
     return further
+
+
+def _listed(defined: Mapping[str, Any]) -> tuple[Task, ...]:
+    if "TASKS" not in defined:
+        raise LookupError("there are no TASKS in it, a list of Task")
+    return tuple(defined["TASKS"])
 
 
 def _line(error: BaseException, path: str) -> str:
@@ -85,6 +90,10 @@ def _check(further: tuple[Task, ...]) -> None:
     for task in further:
         if not isinstance(task, Task) or not all(isinstance(each, Check) for each in task.checks):
             raise TypeError(f"{task!r} is not a Task with a tuple of Checks")
+        for each in task.checks:
+            for texts in (each.queries, each.jobs):
+                if not isinstance(texts, tuple) or not all(isinstance(text, str) for text in texts):
+                    raise TypeError(f"the check {each.name} has {texts!r}, not a tuple of texts")
         if not task.checks:
             raise ValueError(f"the task {task.name} has no checks")
         if task.stage is not None:
