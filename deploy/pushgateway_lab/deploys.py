@@ -22,16 +22,18 @@ from pushgateway_lab import (
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.steps import Step
 
-_TO_THE_START_LINE = (
-    Step("Remove the scrape job", prometheus.no_scrape_job),
-    Step("Have Prometheus load it", prometheus.loaded, {"with_job": False}),
-    Step("Delete the groups", start_line.groups_deleted),
-    Step(
-        "Begin the course",
-        start_line.begun,
-        after=("Remove the scrape job", "Delete the groups"),
-    ),
-)
+
+def _to_the_start_line(*, for_reset: bool = False) -> tuple[Step, ...]:
+    return (
+        Step("Remove the scrape job", prometheus.no_scrape_job),
+        Step("Have Prometheus load it", prometheus.loaded, {"with_job": False}),
+        Step("Delete the groups", start_line.groups_deleted, {"for_reset": for_reset}),
+        Step(
+            "Begin the course",
+            start_line.begun,
+            after=("Remove the scrape job", "Delete the groups"),
+        ),
+    )
 
 
 @deploy("Bootstrap")
@@ -78,7 +80,7 @@ def prepare() -> None:
             Step("Install the packages", packages.install),
             Step("Run the Pushgateway", pushgateway.run_with_flags),
             Step("Prune old groups", prune.scheduled),
-            *_TO_THE_START_LINE,
+            *_to_the_start_line(),
         ),
     )
 
@@ -92,7 +94,10 @@ def reset() -> None:
     """
     steps.take(
         _begin(),
-        (Step("Check the host", start_line.check, {"for_reset": True}), *_TO_THE_START_LINE),
+        (
+            Step("Check the host", start_line.check, {"for_reset": True}),
+            *_to_the_start_line(for_reset=True),
+        ),
     )
 
 

@@ -121,21 +121,21 @@ def _refuse_work(looked: Look) -> None:
     if settings.lab_reset and left:
         raise HostError(
             f"The Pushgateway holds groups that are not the lab's: {_named(left)}. Nothing was "
-            "changed. To delete them as well, add lab_wipe=True."
+            "removed. To delete them as well, add lab_wipe=True."
         )
     if settings.lab_reset:
         return
     found = [*_job_found(looked), *([f"pushed groups ({_named(groups)})"] if groups else [])]
     if found:
         raise HostError(
-            f"Somebody worked here before and left {' and '.join(found)}. Nothing was changed. To "
+            f"Somebody worked here before and left {' and '.join(found)}. Nothing was removed. To "
             f"remove that and start anew: --data lab_reset=True{' --data lab_wipe=True' if left else ''}"
         )
 
 
 def _check_seen(looked: Look) -> None:
     """What a running Pushgateway holds must be known before anything is changed."""
-    if looked.groups is not None or not looked.snapshot.pushgateway.is_active:
+    if looked.groups is not None or looked.snapshot.pushgateway.active_state != "active":
         return
     raise HostError(
         f"{gateway.is_silent(looked).says} So whether somebody pushed to it is not known. Nothing was "
@@ -174,10 +174,11 @@ def _goes(group: Group, settings: Settings) -> bool:
 
 @operation()
 @cleanly
-def groups_deleted(settings: Settings) -> Iterator[PyinfraCommand]:
+def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCommand]:
     """Have none of the lab's groups in the Pushgateway; none at all with ``lab_wipe``.
 
     + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + for_reset: it is to be reset: they may go without ``lab_reset``
     """
     looked, host = _look(settings), context.host
     if looked.groups is None:
@@ -195,6 +196,9 @@ def groups_deleted(settings: Settings) -> Iterator[PyinfraCommand]:
     if not going:
         noop(host, "there is no group of the lab's")
         return
+    if not for_reset:
+        # One that did not run when the host was checked may have persisted what somebody pushed.
+        _refuse_work(looked)
     yield from function(_delete, settings, going)
     forget()
 

@@ -57,7 +57,11 @@ class Pushed(NamedTuple):
     @property
     def history(self) -> str:
         """The query for all that Prometheus saw of it since the course began, sample by sample."""
-        return f"{self.metric}[LAB_AGEms]"
+        return _history(self.metric)
+
+
+def _history(metric: str) -> str:
+    return f"{metric}[LAB_AGEms]"
 
 
 class Seen(NamedTuple):
@@ -232,7 +236,7 @@ def _misspelt(look: Look, wanted: Pushed) -> Finding | None:
     for group in _since(look, look.groups or []):
         for name in group.metrics:
             is_like = SequenceMatcher(None, name, wanted.metric).ratio() >= MISSPELT
-            if is_like and name != wanted.metric and look.samples(name) is None:
+            if is_like and name != wanted.metric and look.series(_history(name)) is None:
                 return wrong(
                     f"{written(group.labels)} holds {name}; the task's metric is {wanted.metric}.",
                     _replace(look, group, name, wanted),
@@ -272,24 +276,25 @@ def seen(look: Look, wanted: Pushed) -> Finding:
 
     Only what it saw since the course began: for some minutes it still shows what the last one pushed.
     """
-    current, past = look.samples(wanted.metric), past_of(look, wanted)
-    if current is None or past is None:
+    past = past_of(look, wanted)
+    if past is None:
         return unknown("Prometheus does not answer.")
     if right := _was_right(past, wanted):
         return done(f"Prometheus has seen {wanted.metric} with its own labels.", at=right.at)
     return (
-        _exported(look, current, wanted)
+        _exported(look, wanted)
         or _not_scraped(look, wanted)
         or still_open("There is nothing to see yet: it was not pushed as the task has it.")
     )
 
 
-def _exported(look: Look, current: Sequence[Sample], wanted: Pushed) -> Finding | None:
+def _exported(look: Look, wanted: Pushed) -> Finding | None:
     """The page's own note: exported_job means that honor_labels is missing."""
-    for sample in current:
-        names = [name for name in sample.labels if name in ("exported_job", "exported_instance")]
-        if not names or sample.labels.get("exported_job") != wanted.labels["job"]:
+    for series in look.series(wanted.history) or ():
+        names = [name for name in series.labels if name in ("exported_job", "exported_instance")]
+        if not names or series.labels.get("exported_job") != wanted.labels["job"]:
             continue
+        sample = Sample(series.labels, series.values[-1][1])
         arrived = f"It arrived as {sample}."
         loaded = configuration.loaded_job(look)
         if loaded and loaded.honor_labels:
@@ -395,7 +400,7 @@ def pushed_checks(prefix: str, wanted: Pushed) -> tuple[Check, ...]:
             f"{prefix}_seen",
             f"{wanted.metric} is in Prometheus",
             lambda look: seen(look, wanted),
-            (wanted.metric, wanted.history),
+            (wanted.history,),
             jobs,
         ),
     )
