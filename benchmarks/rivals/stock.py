@@ -32,7 +32,12 @@ systemd.service(
     service="prometheus-pushgateway",
     running=True,
     enabled=True,
-    restarted=flags.did_change,
+)
+systemd.service(
+    name="Restart the Pushgateway",
+    service="prometheus-pushgateway",
+    restarted=True,
+    _if=flags.did_change,
 )
 systemd.service(name="Run Prometheus", service="prometheus", running=True, enabled=True)
 systemd.service(name="Reload Prometheus", service="prometheus", reloaded=True, _if=job.did_change)
