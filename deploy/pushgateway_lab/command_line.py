@@ -1,9 +1,8 @@
-"""What pyinfra's command line lets pass: a file that is not there. Called by ``config.py``."""
+"""What pyinfra's command line lets pass: an inventory file that is not there. Called by ``config.py``."""
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
+import click
 from pyinfra.api.exceptions import PyinfraError
 
 
@@ -11,19 +10,19 @@ class NoSuchFileError(PyinfraError):
     """A file that was named on the command line is not there."""
 
 
-def check(arguments: Sequence[str] | None = None) -> None:
-    """Check that each inventory and each script that is named is there.
+def check(inventory: str | None = None) -> None:
+    """Check that an inventory which is named as a Python file is there.
 
-    + arguments: those of the command line; None: of this process
+    + inventory: as on the command line; None: as on the one of the run in progress, if there is one
 
     Raises:
-        NoSuchFileError: one of them is not.
+        NoSuchFileError: it is not there.
     """
-    for word in sys.argv[1:] if arguments is None else arguments:
-        if word == "--":
-            return
-        if word.endswith(".py") and "=" not in word and not Path(word).is_file():
-            raise NoSuchFileError(f"there is no file {word}; look at {_nearest(Path(word))}")
+    if inventory is None:
+        context = click.get_current_context(silent=True)
+        inventory = str(context.params.get("inventory", "")) if context else ""
+    if inventory.endswith(".py") and not Path(inventory).is_file():
+        raise NoSuchFileError(f"there is no file {inventory}; look at {_nearest(Path(inventory))}")
 
 
 def _nearest(path: Path) -> str:
