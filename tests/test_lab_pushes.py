@@ -9,7 +9,8 @@ import pytest
 
 from looks import NOW, encoded, look, unit
 from pushgateway_lab.lab.look import Look
-from pushgateway_lab.lab.pushes import Pushed, deleted, pushed, seen
+from pushgateway_lab.lab.pushed import Pushed
+from pushgateway_lab.lab.pushes import deleted, pushed, seen
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
 

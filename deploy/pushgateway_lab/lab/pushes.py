@@ -3,15 +3,25 @@
 What was done and undone is read from Prometheus's history: what was pushed rightly once stays done.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
-from typing import NamedTuple
 
 from pushgateway_lab.answers import Group, Sample
-from pushgateway_lab.grouping import GroupingError, check, group_path, written
+from pushgateway_lab.grouping import GroupingError, group_path, written
 from pushgateway_lab.lab import configuration, gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.pushed import (
+    Held,
+    Pushed,
+    check_pushed,
+    first_right,
+    group_of,
+    held_as,
+    held_of,
+    history_of,
+    past_of,
+)
 from pushgateway_lab.lab.results import Finding, State
 
 MISSPELT = 0.8
@@ -22,118 +32,16 @@ WIPES = f"{_WIPES} - ({_WIPES} offset LAB_AGEms or {_WIPES} * 0) > 0"
 """The wipes since the course began: the Pushgateway counts them, Prometheus scrapes that."""
 
 
-class Pushed(NamedTuple):
-    """A metric that is to be pushed.
-
-    + metric: its name; value: what it is to be
-    + labels: the grouping key it is to be pushed under, the job among them
-    + type: ``counter``, ``gauge``, ...; empty: it does not matter
-    """
-
-    metric: str
-    value: float
-    labels: dict[str, str]
-    type: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.metric} {self.number}"
-
-    @property
-    def number(self) -> str:
-        """Its value as people write it, with all its digits."""
-        value = float(self.value)
-        return str(int(value)) if value.is_integer() else repr(value)
-
-    def command(self, curl: str, url: str) -> str:
-        """The command that pushes it, on one line: a here-document cannot be copied with its margin.
-
-        + curl, url: see `pushgateway_lab.lab.gateway`
-        """
-        push = f"{curl} --data-binary @- {url}/metrics{group_path(self.labels)}"
-        if not self.type:
-            return f'echo "{self}" | {push}'
-        return f"printf '# TYPE {self.metric} {self.type}\\n{self}\\n' | {push}"
-
-    @property
-    def history(self) -> str:
-        """The query for all that Prometheus saw of it since the course began, sample by sample."""
-        return _history(self.metric)
-
-
-def _history(metric: str) -> str:
-    return f"{metric}[LAB_AGEms]"
-
-
-class Seen(NamedTuple):
-    """A sample of Prometheus's history: when it was scraped, in seconds since 1970, and its value."""
-
-    at: float
-    value: float
-
-
-class Held(NamedTuple):
-    """A sample that the Pushgateway holds, and the group it is in."""
-
-    group: Group
-    sample: Sample
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """With which Prometheus would see it; an empty instance is none."""
-        return {name: value for name, value in self.sample.labels.items() if value}
-
-
-def past_of(look: Look, wanted: Pushed) -> list[Seen] | None:
-    """What Prometheus saw of a metric under its own labels since the course began, oldest first.
-
-    None if it does not say.
-    """
-    found = look.series(wanted.history)
-    if found is None:
-        return None
-    added = configuration.labels_of_targets(look)
-    return sorted(
-        Seen(at, float(value))
-        for series in found
-        if _is_own(series.labels, wanted, added)
-        for at, value in series.values
-    )
-
-
-def _is_own(labels: dict[str, str], wanted: Pushed, added: frozenset[str]) -> bool:
-    """Whether these are the labels that were pushed, beside those that the scrape job adds."""
-    own = {name: value for name, value in labels.items() if value and name != "__name__"}
-    return wanted.labels.items() <= own.items() and own.keys() - wanted.labels.keys() <= added
-
-
-def _was_right(past: Sequence[Seen] | None, wanted: Pushed) -> Seen | None:
-    """The first sample with the value that was to be pushed."""
-    return next((each for each in past or () if each.value == wanted.value), None)
-
-
-def _held(groups: Sequence[Group], metric: str) -> Iterator[Held]:
-    """All samples of a metric that the Pushgateway holds."""
-    for group in groups:
-        if metric in group.metrics:
-            yield from (Held(group, sample) for sample in group.metrics[metric].samples)
-
-
-def _held_as(groups: Sequence[Group], wanted: Pushed) -> Held | None:
-    """The sample with the labels that were wanted, whether they came in the path or in the body."""
-    held = (each for each in _held(groups, wanted.metric) if each.labels == wanted.labels)
-    return next(held, None)
-
-
 def pushed(look: Look, wanted: Pushed) -> Finding:
     """The Pushgateway holds it, or held it once."""
     if look.groups is None:
         return gateway.is_silent(look)
-    held = _held_as(look.groups, wanted)
+    held = held_as(look.groups, wanted)
     if held and _has_type(held.group, wanted) and _has_value(held.sample, wanted):
         return done(f"{wanted} was pushed to {written(wanted.labels)}.", at=held.group.pushed_at)
     past = past_of(look, wanted)
     # The history knows no types: what is there now is judged by what it is.
-    if (right := _was_right(past, wanted)) and (not held or _has_type(held.group, wanted)):
+    if (right := first_right(past, wanted)) and (not held or _has_type(held.group, wanted)):
         return done(f"{wanted} was pushed to {written(wanted.labels)} once.", at=right.at)
     found = (
         _refused(look, wanted)
@@ -212,7 +120,7 @@ def _not_as_wanted(look: Look, held: Held, wanted: Pushed) -> Finding:
 
 def _elsewhere(look: Look, wanted: Pushed) -> Finding | None:
     """Pushed under another job or label."""
-    others = list(_held(_since(look, look.groups or []), wanted.metric))
+    others = list(held_of(_since(look, look.groups or []), wanted.metric))
     if not others:
         return None
     other = max(others, key=lambda held: held.group.pushed_at)
@@ -236,7 +144,7 @@ def _misspelt(look: Look, wanted: Pushed) -> Finding | None:
     for group in _since(look, look.groups or []):
         for name in group.metrics:
             is_like = SequenceMatcher(None, name, wanted.metric).ratio() >= MISSPELT
-            if is_like and name != wanted.metric and look.series(_history(name)) is None:
+            if is_like and name != wanted.metric and look.series(history_of(name)) is None:
                 return wrong(
                     f"{written(group.labels)} holds {name}; the task's metric is {wanted.metric}.",
                     _replace(look, group, name, wanted),
@@ -279,7 +187,7 @@ def seen(look: Look, wanted: Pushed) -> Finding:
     past = past_of(look, wanted)
     if past is None:
         return unknown("Prometheus does not answer.")
-    if right := _was_right(past, wanted):
+    if right := first_right(past, wanted):
         return done(f"Prometheus has seen {wanted.metric} with its own labels.", at=right.at)
     return (
         _exported(look, wanted)
@@ -309,7 +217,7 @@ def _exported(look: Look, wanted: Pushed) -> Finding | None:
 
 def _not_scraped(look: Look, wanted: Pushed) -> Finding | None:
     """Pushed as it should be, but not in Prometheus yet."""
-    held = _held_as(look.groups or [], wanted)
+    held = held_as(look.groups or [], wanted)
     if not held or not _has_value(held.sample, wanted):
         return None
     if configuration.default_metrics(look).state is not State.DONE:
@@ -332,7 +240,7 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
     """
     if look.groups is None:
         return gateway.is_silent(look)
-    group, name = _group_of(look.groups, wanted), written(wanted.labels)
+    group, name = group_of(look.groups, wanted), written(wanted.labels)
     past = past_of(look, wanted)
     if group is None:
         if past is None:
@@ -341,7 +249,7 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
             return still_open(f"Prometheus has not seen anything of {name} to delete: see 4.2.2.")
         how = ": everything was wiped" if not look.groups and look.samples(WIPES) else ""
         return done(f"{name} was there, and is gone{how}.", at=past[-1].at)
-    gone = [other for other in others if past_of(look, other) and not _group_of(look.groups, other)]
+    gone = [other for other in others if past_of(look, other) and not group_of(look.groups, other)]
     if gone:
         return wrong(
             f"{written(gone[0].labels)} is deleted, {name} is still there. Deleting takes exactly the "
@@ -351,33 +259,11 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
     return still_open(f"{name} is still there.{_wipe_refused(look)}", _delete(look, group))
 
 
-def _group_of(groups: Sequence[Group], wanted: Pushed) -> Group | None:
-    """The group to delete: the one that holds it, or one that was made for it."""
-    held = _held_as(groups, wanted)
-    return held.group if held else next((g for g in groups if g.labels == wanted.labels), None)
-
-
 def _wipe_refused(look: Look) -> str:
     status = look.pushgateway_status
     if status is None or status["flags"].get("web.enable-admin-api") == "true":
         return ""
     return " A wipe would be answered with 404: the admin API is off. See Host."
-
-
-_TYPES = ("", "counter", "gauge", "histogram", "summary", "untyped")
-
-
-def _check(wanted: Pushed) -> None:
-    """Check what a trainer wrote.
-
-    Raises:
-        TypeError, ValueError: it cannot be pushed.
-    """
-    check(wanted.labels)
-    if isinstance(wanted.value, bool) or not isinstance(wanted.value, int | float):
-        raise TypeError(f"{wanted.metric} has the value {wanted.value!r}, which is no number")
-    if wanted.type not in _TYPES:
-        raise ValueError(f"{wanted.metric} has the type {wanted.type!r}; one of {_TYPES[1:]}")
 
 
 def pushed_checks(prefix: str, wanted: Pushed) -> tuple[Check, ...]:
@@ -386,7 +272,7 @@ def pushed_checks(prefix: str, wanted: Pushed) -> tuple[Check, ...]:
     Raises:
         TypeError, ValueError: its labels cannot name a group, or it has no such value or type.
     """
-    _check(wanted)
+    check_pushed(wanted)
     jobs = (wanted.labels["job"],)
     return (
         Check(
@@ -408,7 +294,7 @@ def pushed_checks(prefix: str, wanted: Pushed) -> tuple[Check, ...]:
 
 def deleted_check(prefix: str, wanted: Pushed, others: Sequence[Pushed] = ()) -> Check:
     """The check that a group which was there is gone; see `deleted`."""
-    _check(wanted)
+    check_pushed(wanted)
     return Check(
         f"{prefix}_deleted",
         f"{written(wanted.labels)} is deleted",

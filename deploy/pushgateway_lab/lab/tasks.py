@@ -8,7 +8,8 @@ from typing import Any
 
 from pushgateway_lab.lab import configuration, host
 from pushgateway_lab.lab.checks import Check, Task
-from pushgateway_lab.lab.pushes import Pushed, deleted_check, pushed_checks
+from pushgateway_lab.lab.pushed import Pushed
+from pushgateway_lab.lab.pushes import deleted_check, pushed_checks
 from pushgateway_lab.settings import SettingsError
 
 LABS_COMPLETED = Pushed(
