@@ -11,7 +11,9 @@ from pushgateway_lab.command_line import NoSuchFileError, check
 REPOSITORY = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("inventory", ["inventories/lab.py", "@local", "vm01,vm02.example.org", ""])
+@pytest.mark.parametrize(
+    "inventory", ["inventories/lab.py", "@local", "vm01,vm02.example.org", "vm.example.py", ""]
+)
 def test_inventories_that_are_there_and_names_of_hosts_pass(
     inventory: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,17 @@ def test_it_must_listen_where_it_is_looked_for(listens_on: str, state: State) ->
     assert host.listens(look(*lines)).state is state
 
 
+def test_all_addresses_of_one_family_are_all_of_both() -> None:
+    lines = [
+        *unit(GATEWAY),
+        f"listen {'0' * 32}:2383 77",
+        "pushgateway_socket socket:[77]",
+        f"pushgateway_argv {encoded('prometheus-pushgateway')}",
+    ]
+    data = {"pushgateway_listen_address": "0.0.0.0:9091"}
+    assert host.listens(look(*lines, data=data)).state is State.DONE
+
+
 @pytest.mark.parametrize(
     ("answer", "says"),
     [(401, "wants a password"), (400, "speaks TLS"), (404, "not at http"), (None, "not answer")],
@@ -162,6 +173,7 @@ def target(**fields: object) -> dict[str, object]:
 
 
 TARGETS = "/api/v1/targets?state=active"
+RUNNING = [*unit(GATEWAY), f"pushgateway_argv {encoded('prometheus-pushgateway')}"]
 
 
 def loaded(config: str = CONFIG, at: float = NOW - 600) -> list[str]:
@@ -210,10 +222,17 @@ def test_metrics_of_a_job_that_is_gone_are_not_the_next_ones() -> None:
 def test_a_target_that_is_down_says_where_the_pushgateway_is_or_that_it_is_back() -> None:
     down = {"health": "down", "lastError": "connection refused"}
     elsewhere = target(**down, scrapeUrl="http://localhost:9092/metrics")
-    finding = configuration.target(look(*loaded(), said={TARGETS: elsewhere}))
+    finding = configuration.target(look(*loaded(), *RUNNING, said={TARGETS: elsewhere}))
     assert finding.state is State.WRONG
     assert "The Pushgateway is at localhost:9091." in finding.says
-    back = look(*loaded(), said={TARGETS: target(**down), "status": status()})
+    lost = target(health="down", lastError="server returned HTTP status 404 Not Found")
+    other = look(*loaded(), *RUNNING, said={TARGETS: lost, "status": status()})
+    assert configuration.target(other).state is State.WRONG
+    stopped = look(*loaded(), *unit(GATEWAY, active="inactive"), said={TARGETS: target(**down)})
+    assert "systemctl start" in str(configuration.target(stopped).fix)
+    unasked = configuration.target(look(*loaded(), *RUNNING))
+    assert unasked.state is State.UNKNOWN
+    back = look(*loaded(), *RUNNING, said={TARGETS: target(**down), "status": status()})
     assert configuration.target(back).state is State.OPEN
     assert "the next scrape is in 55 s" in configuration.target(back).says
 

@@ -150,6 +150,8 @@ def test_labels_that_were_exported_say_that_honor_labels_is_missing() -> None:
     past = history({"exported_job": "prometheus_training", "job": "pushgateway"}, (90, 4), (60, 5))
     finding = seen(remembered(past), LABS_COMPLETED)
     assert finding.state is State.WRONG
+    past = history({"exported_job": "prometheus_training", "job": "pushgateway"}, (900, 4))
+    assert seen(remembered(past), LABS_COMPLETED).state is State.OPEN
     assert '{exported_job="prometheus_training", job="pushgateway"} 5. exported_job' in finding.says
 
 
@@ -199,6 +201,10 @@ def test_a_group_that_holds_more_is_not_deleted_to_mend_one_metric() -> None:
     assert finding.state is State.WRONG
     assert finding.fix
     assert "DELETE" not in finding.fix
+    beside = group(TRAINING, some_metric_total=("UNTYPED", 42), other=("GAUGE", 1))
+    finding = pushed(remembered(history({}), beside), SOME_METRIC)
+    assert "one type only: delete that group first, which loses other, too" in finding.says
+    assert "DELETE" in str(finding.fix)
     untyped = group(SOME_METRIC.labels, some_metric_total=("UNTYPED", 42), other=("GAUGE", 1))
     finding = pushed(remembered(history({}), untyped), SOME_METRIC)
     assert "which loses other, too" in finding.says

@@ -21,7 +21,9 @@ def check(inventory: str | None = None) -> None:
     if inventory is None:
         context = click.get_current_context(silent=True)
         inventory = str(context.params.get("inventory", "")) if context else ""
-    if inventory.endswith(".py") and not Path(inventory).is_file():
+    # A name with more dots may be a host's: .py is Paraguay.
+    is_file_name = "/" in inventory or inventory.count(".") == 1
+    if is_file_name and inventory.endswith(".py") and not Path(inventory).is_file():
         raise NoSuchFileError(f"there is no file {inventory}; look at {_nearest(Path(inventory))}")
 
 

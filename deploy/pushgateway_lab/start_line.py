@@ -108,8 +108,10 @@ def _check_there(looked: Look) -> None:
         )
 
 
-def _refuse_work(looked: Look) -> None:
+def _refuse_work(looked: Look, so_far: str = "Nothing was changed.") -> None:
     """Say what somebody left here, and stop, unless that is to be removed.
+
+    + so_far: what was done until now
 
     Raises:
         HostError: there is a job or a group, and ``lab_reset`` does not say that it may go.
@@ -120,15 +122,15 @@ def _refuse_work(looked: Look) -> None:
     left = [group for group in groups if not _goes(group, settings)]
     if settings.lab_reset and left:
         raise HostError(
-            f"The Pushgateway holds groups that are not the lab's: {_named(left)}. Nothing was "
-            "removed. To delete them as well, add lab_wipe=True."
+            f"The Pushgateway holds groups that are not the lab's: {_named(left)}. {so_far} To "
+            "delete them as well, add lab_wipe=True."
         )
     if settings.lab_reset:
         return
     found = [*_job_found(looked), *([f"pushed groups ({_named(groups)})"] if groups else [])]
     if found:
         raise HostError(
-            f"Somebody worked here before and left {' and '.join(found)}. Nothing was removed. To "
+            f"Somebody worked here before and left {' and '.join(found)}. {so_far} To "
             f"remove that and start anew: --data lab_reset=True{' --data lab_wipe=True' if left else ''}"
         )
 
@@ -137,6 +139,8 @@ def _check_seen(looked: Look) -> None:
     """What a running Pushgateway holds must be known before anything is changed."""
     if looked.groups is not None or looked.snapshot.pushgateway.active_state != "active":
         return
+    if "curl" not in looked.snapshot.tools:
+        return  # it will be installed, and groups are looked at again before any is deleted
     raise HostError(
         f"{gateway.is_silent(looked).says} So whether somebody pushed to it is not known. Nothing was "
         "changed. Mend that, then run this again."
@@ -193,12 +197,12 @@ def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[P
     staying = [each for each in looked.groups if not _goes(each, settings) and not _is_ours(each)]
     if staying and context.state.is_executing:
         say(host, f"Not the lab's, and left as they are: {_named(staying)}", "yellow")
+    if not for_reset:
+        # One that did not run when the host was checked may have persisted what somebody pushed.
+        _refuse_work(looked, "No group was deleted.")
     if not going:
         noop(host, "there is no group of the lab's")
         return
-    if not for_reset:
-        # One that did not run when the host was checked may have persisted what somebody pushed.
-        _refuse_work(looked)
     yield from function(_delete, settings, going)
     forget()
 

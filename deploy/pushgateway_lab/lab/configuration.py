@@ -230,15 +230,21 @@ def target(look: Look) -> Finding:
         if each.health == "down":
             return _down(look, each)
     if not targets or any(each.health != "up" for each in targets):
-        seconds = _seconds(loaded.scrape_interval) + DISCOVERY
-        if not targets and _loaded_since(look) > seconds:
-            return wrong(
-                "Prometheus has loaded the job, but scrapes no target of it. Do its relabel_configs drop "
-                "them?",
-                _edit(look),
-            )
-        return still_open(f"Not scraped yet; it will be within {seconds:.0f} s.")
+        return _not_scraped_yet(look, loaded, targets)
     return done(f"Prometheus scrapes {', '.join(each.url for each in targets)}.")
+
+
+def _not_scraped_yet(look: Look, loaded: Job, targets: list[Target]) -> Finding:
+    seconds = _seconds(loaded.scrape_interval) + DISCOVERY
+    if not look.says_targets:
+        return unknown("Prometheus does not say what it scrapes.")
+    if not targets and _loaded_since(look) > seconds:
+        return wrong(
+            "Prometheus has loaded the job, but scrapes no target of it. Do its relabel_configs drop "
+            "them?",
+            _edit(look),
+        )
+    return still_open(f"Not scraped yet; it will be within {seconds:.0f} s.")
 
 
 def _targets(look: Look, name: str) -> list[Target]:
@@ -251,6 +257,13 @@ def _loaded_since(look: Look) -> float:
     return look.now - loaded.last_reload_success_at if loaded else 0
 
 
+def is_recent(look: Look, moment: float) -> bool:
+    """Whether a sample of that time (seconds since 1970) is from one of the last two scrapes."""
+    loaded = loaded_job(look)
+    interval = _seconds(loaded.scrape_interval if loaded else None)
+    return moment > look.now - 2 * interval - DISCOVERY
+
+
 def labels_of_targets(look: Look) -> frozenset[str]:
     """Names of the labels that the job adds to what was pushed: those of its static_configs."""
     added: frozenset[str] = frozenset()
@@ -261,15 +274,19 @@ def labels_of_targets(look: Look) -> frozenset[str]:
 
 def _down(look: Look, each: Target) -> Finding:
     says = f"Prometheus cannot scrape {each.url}: {each.last_error}"
-    wanted = gateway.target(look)
-    if wanted not in each.url.replace("127.0.0.1", "localhost"):
-        return wrong(f"{says}\nThe Pushgateway is at {wanted}.", _edit(look))
-    if look.pushgateway_status is not None:
-        seconds = seconds_to_next_scrape(look)
-        return still_open(f"{says}\nIt answers now; the next scrape is in {seconds:.0f} s.")
     if look.snapshot.pushgateway.exists and look.snapshot.pushgateway_argv is None:
         return wrong(says, "sudo systemctl start prometheus-pushgateway")
-    return wrong(says)
+    wanted = look.settings.pushgateway_targets or (gateway.target(look),)
+    if not any(_plain(address) in _plain(each.url) for address in wanted):
+        return wrong(f"{says}\nThe Pushgateway is at {', '.join(wanted)}.", _edit(look))
+    if look.pushgateway_status is not None and "connection refused" in each.last_error:
+        seconds = seconds_to_next_scrape(look)
+        return still_open(f"{says}\nIt answers now; the next scrape is in {seconds:.0f} s.")
+    return wrong(says, _edit(look))
+
+
+def _plain(address: str) -> str:
+    return address.replace("127.0.0.1", "localhost")
 
 
 def _seconds(interval: str | None) -> float:

@@ -17,6 +17,8 @@ _UNAUTHORIZED, _BAD_REQUEST, _NOT_FOUND = 401, 400, 404
 
 def url(look: Look) -> str:
     """Where it answers, as somebody on the host writes it."""
+    if look.settings.pushgateway_url:
+        return look.settings.pushgateway_url  # a certificate may be for that name alone
     try:
         found = pushgateway.running_url(look.snapshot, look.settings)
     except HostError:

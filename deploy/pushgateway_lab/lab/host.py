@@ -149,12 +149,12 @@ def _is_at(listener: Listener, wanted: str) -> bool:
     address = ip_address(listener.address)
     if listener.port != int(port):
         return False
-    if not name:
-        return address.is_unspecified
     try:
-        return address == ip_address(name.strip("[]"))
+        given = ip_address(name.strip("[]") or "::")
     except ValueError:  # a host name
         return name != "localhost" or address.is_loopback
+    # 0.0.0.0 is made a socket for all addresses of both families, which shows as [::].
+    return address.is_unspecified if given.is_unspecified else address == given
 
 
 def persistence(look: Look) -> Finding:

@@ -92,6 +92,11 @@ class Look(NamedTuple):
         return answers.targets(self.said[_TARGETS]) if _TARGETS in self.said else []
 
     @property
+    def says_targets(self) -> bool:
+        """Whether Prometheus said what its targets are."""
+        return _TARGETS in self.said
+
+    @property
     def prometheus_version(self) -> str | None:
         """Of the Prometheus that runs; None if it does not answer."""
         version: str | None = self.said.get(_BUILD, {}).get("version")

@@ -47,7 +47,7 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
         _refused(look, wanted)
         or (held and _not_as_wanted(look, held, wanted))
         or _elsewhere(look, wanted)
-        or _misspelt(look, wanted)
+        or (_misspelt(look, wanted) if past is not None else None)
     )
     if found:
         return found
@@ -133,7 +133,7 @@ def _elsewhere(look: Look, wanted: Pushed) -> Finding | None:
     differences += [f"{name} is too much" for name in labels if name not in wanted.labels]
     return wrong(
         f"{wanted.metric} was pushed to {written(labels)}, not to {written(wanted.labels)}: "
-        f"{', '.join(differences)}.",
+        f"{', '.join(differences)}.{_conflict(other.group, wanted)}",
         _replace(look, other.group, wanted.metric, wanted),
         other.group.pushed_at,
     )
@@ -175,8 +175,20 @@ def _delete_and_push(look: Look, group: Group, wanted: Pushed) -> str:
 
 def _replace(look: Look, group: Group, metric: str, wanted: Pushed) -> str:
     """Push it rightly; delete the group it is in if that holds nothing else, which may be right."""
-    alone = group.metrics.keys() == {metric}
-    return _delete_and_push(look, group, wanted) if alone else _push(look, wanted)
+    is_alone = group.metrics.keys() == {metric}
+    if is_alone or (metric == wanted.metric and _conflict(group, wanted)):
+        return _delete_and_push(look, group, wanted)
+    return _push(look, wanted)
+
+
+def _conflict(group: Group, wanted: Pushed) -> str:
+    """That a metric cannot be pushed beside the one in a group; nothing if it can."""
+    if _has_type(group, wanted):
+        return ""
+    return (
+        f" It is {group.metrics[wanted.metric].type} there, and one metric can have one type only: delete "
+        f"that group first{_with_all_else(group, wanted.metric)}."
+    )
 
 
 def seen(look: Look, wanted: Pushed) -> Finding:
@@ -202,7 +214,10 @@ def _exported(look: Look, wanted: Pushed) -> Finding | None:
         names = [name for name in series.labels if name in ("exported_job", "exported_instance")]
         if not names or series.labels.get("exported_job") != wanted.labels["job"]:
             continue
-        sample = Sample(series.labels, series.values[-1][1])
+        at, value = series.values[-1]
+        if not configuration.is_recent(look, at):
+            continue
+        sample = Sample(series.labels, value)
         arrived = f"It arrived as {sample}."
         loaded = configuration.loaded_job(look)
         if loaded and loaded.honor_labels:
