@@ -13,7 +13,7 @@ from labhost import Host, HostSpec, PyinfraResult
 from test_lab_page import PUSH_INSTANCE, PUSH_TRAINING
 from trainees import CONFIGURED, FIRST, JOB, PUSHED, RELOAD, SECOND, THIRD, UP, Check, Trainee, edit
 
-# One worker for all: ten hosts at once, twice, would be more than the kernel usually has room for.
+# One worker for all: with ten hosts at once, twice, two cores would mostly wait.
 pytestmark = pytest.mark.xdist_group("ten hosts")
 
 Run = Callable[..., PyinfraResult]

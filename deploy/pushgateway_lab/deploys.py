@@ -22,6 +22,12 @@ from pushgateway_lab import (
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.steps import Step
 
+_TO_RUN = (
+    Step("Install the packages", packages.install),
+    Step("Run the Pushgateway", pushgateway.run_with_flags),
+    Step("Prune old groups", prune.scheduled),
+)
+
 
 def _to_the_start_line(*, for_reset: bool = False) -> tuple[Step, ...]:
     return (
@@ -47,9 +53,7 @@ def bootstrap() -> None:
         _begin(),
         (
             Step("Check the host", preflight.check),
-            Step("Install the packages", packages.install),
-            Step("Run the Pushgateway", pushgateway.run_with_flags),
-            Step("Prune old groups", prune.scheduled),
+            *_TO_RUN,
             Step("Merge the scrape job", prometheus.scrape_job),
             Step("Have Prometheus load it", prometheus.loaded),
             Step(
@@ -77,9 +81,7 @@ def prepare() -> None:
         _begin(),
         (
             Step("Check the host", start_line.check),
-            Step("Install the packages", packages.install),
-            Step("Run the Pushgateway", pushgateway.run_with_flags),
-            Step("Prune old groups", prune.scheduled),
+            *_TO_RUN,
             *_to_the_start_line(),
         ),
     )
