@@ -1,0 +1,69 @@
+"""Attackers on real hosts: a local user without rights, and servers that say what they should not.
+
+`Attacker` acts as the account ``student`` of a lab host, which has no sudo rights. What it runs on the
+host is a file beside this one.
+"""
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from labhost import Host
+
+_SERVER = Path(__file__).with_name("hostile_server.py")
+
+BEHAVIOURS = ("say", "hang", "drip", "endless", "zeros", "deep", "truncated", "bomb")
+"""What a hostile server does; see ``hostile_server.py``."""
+
+
+class Attacker:
+    """A local user of a lab host, without sudo rights."""
+
+    def __init__(self, host: Host, login: str = "student") -> None:
+        self.host, self.login = host, login
+
+    def run(self, command: str, *, check: bool = True, timeout: float = 60) -> str:
+        """Run a shell command as the user; returns its standard output."""
+        return self.host.run(
+            f"setpriv --reuid={self.login} --regid={self.login} --init-groups --inh-caps=-all "
+            f"env HOME=/home/{self.login} USER={self.login} sh -c {shlex.quote(command)}",
+            check=check,
+            timeout=timeout,
+        ).stdout
+
+    def serve(
+        self,
+        port: int,
+        behaviour: str = "say",
+        answers: Mapping[str, object] | None = None,
+        address: str = "127.0.0.1",
+    ) -> None:
+        """Answer on a port of the host as this user, until `stop_serving` or the host's end.
+
+        + behaviour: one of `BEHAVIOURS`
+        + answers: path -> the body: a text, or a value that is sent as JSON; a path that is missing
+          gets what is under ``*``, else 404
+        """
+        texts = {
+            path: body if isinstance(body, str) else json.dumps(body)
+            for path, body in (answers or {}).items()
+        }
+        self.host.run("install -d -m 0755 /opt/attacker")
+        self.host.write("/opt/attacker/hostile_server.py", _SERVER.read_bytes())
+        self.host.write(f"/opt/attacker/{port}.json", json.dumps(texts).encode())
+        self.host.run(
+            f"systemctl reset-failed attacker-{port} 2>/dev/null; "
+            f"systemd-run --quiet --unit=attacker-{port} --uid={self.login} python3 "
+            f"/opt/attacker/hostile_server.py {address} {port} {behaviour} /opt/attacker/{port}.json"
+        )
+        self.host.run(f"until ss -lnt | grep -q ':{port} '; do sleep 0.05; done", timeout=20)
+
+    def stop_serving(self, port: int) -> None:
+        """Free the port again."""
+        self.host.run(f"systemctl stop attacker-{port}")
+
+    def requests(self, port: int) -> list[dict[str, str]]:
+        """What was asked on a port: each request's ``line``, and its headers in lower case."""
+        log = self.host.run(f"cat /tmp/attacker-{port}.log", check=False).stdout
+        return [json.loads(line) for line in log.splitlines()]

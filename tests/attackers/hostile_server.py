@@ -1,0 +1,105 @@
+"""An HTTP server that does not mean well: hostile_server.py ADDRESS PORT BEHAVIOUR ANSWERS.
+
+Runs on a lab host as a user without rights, with the Python of the oldest release. BEHAVIOUR:
+
++ say: what the file ANSWERS (JSON: path -> body) has for the path, or for ``*``, else 404
++ hang: takes the request and answers nothing
++ drip: a byte of the body every second, without end
++ endless: JSON without end; zeros: NULs without end
++ deep: JSON that is nested a hundred thousand times
++ truncated: less than its Content-Length announces
++ bomb: a gzip of 2 GB, announced as Content-Encoding
+
+Each request is noted in /tmp/attacker-PORT.log, a line of JSON each.
+"""
+
+import json
+import sys
+import time
+import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ADDRESS, PORT, BEHAVIOUR, ANSWERS = sys.argv[1:]
+BODIES = json.loads(Path(ANSWERS).read_text(encoding="utf-8"))
+LOG = Path(f"/tmp/attacker-{PORT}.log")  # noqa: S108 - on a host that lives for one test
+BLOCK = 1 << 16
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers every method alike."""
+
+    def do_GET(self) -> None:
+        """Answer as BEHAVIOUR says."""
+        asked = {name.lower(): value for name, value in self.headers.items()}
+        with LOG.open("a", encoding="utf-8") as log:
+            print(json.dumps({"line": self.requestline, **asked}), file=log, flush=True)
+        length = int(asked.get("content-length", 0))
+        self.rfile.read(length)
+        getattr(self, f"_{BEHAVIOUR}")()
+
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing on the console."""
+
+    def _begin(self, status: int = 200, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def _say(self) -> None:
+        path = self.path.partition("?")[0]
+        body = BODIES.get(self.path, BODIES.get(path, BODIES.get("*")))
+        data = (body or "not here\n").encode("utf-8", "surrogatepass")
+        self._begin(404 if body is None else 200, Content_Length=str(len(data)))
+        self.wfile.write(data)
+
+    def _hang(self) -> None:
+        time.sleep(600)
+
+    def _drip(self) -> None:
+        self._begin()
+        for _ in range(600):
+            self.wfile.write(b" ")
+            self.wfile.flush()
+            time.sleep(1)
+
+    def _endless(self) -> None:
+        self._begin()
+        self.wfile.write(b'{"status":"success","data":[')
+        while True:
+            self.wfile.write(b'{"labels":{"job":"x"}},' * 3000)
+
+    def _zeros(self) -> None:
+        self._begin()
+        while True:
+            self.wfile.write(bytes(BLOCK))
+
+    def _deep(self) -> None:
+        data = b'{"status":"success","data":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+        self._begin(Content_Length=str(len(data)))
+        self.wfile.write(data)
+
+    def _truncated(self) -> None:
+        self._begin(Content_Length="100000")
+        self.wfile.write(b'{"status":"success","data":[')
+
+    def _bomb(self) -> None:
+        self._begin(Content_Encoding="gzip")
+        squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
+        for _ in range(2 << 15):
+            self.wfile.write(squeeze.compress(bytes(BLOCK // 2)))
+        self.wfile.write(squeeze.flush())
+
+
+class Server(ThreadingHTTPServer):
+    """Takes its port also right after another had it."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+if __name__ == "__main__":
+    Server((ADDRESS, int(PORT)), Handler).serve_forever()
