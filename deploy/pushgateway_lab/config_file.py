@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
-from paramiko import SSHException
 from pyinfra.api.host import Host
 from pyinfra.operations.util.files import generate_color_diff
 
@@ -65,9 +64,16 @@ def _reloading(settings: Settings) -> dict[str, str]:
 
 def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
     try:
-        _, output = run(host, script("replace-config.sh", variables), stdin=data)
-    except (OSError, EOFError, SSHException) as error:
-        raise HostError(_no_word(variables["path"], repr(error))) from error
+        _, output = run(
+            host,
+            script("replace-config.sh", variables),
+            data,
+            # It waits for the lock and for Prometheus, twice each at most.
+            deadline=60 + 5 * int(variables["seconds"]),
+            what="the transaction",
+        )
+    except HostError as error:
+        raise HostError(_no_word(variables["path"], str(error))) from error
     first, *rest = output.stdout_lines or [""]
     word, _, result = first.partition(" ")
     if word != "result":
