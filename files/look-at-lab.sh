@@ -1,23 +1,36 @@
 #!/bin/sh
-# The part of a look that only the lab's scripts need; snapshot.sh runs it at its end.
+# The part of a look that only the lab's scripts need: look_further, which snapshot.sh calls at its end.
 #
-# Takes what snapshot.sh has set, and, as shell variables set before that:
+# Takes what snapshot.sh has set, and, as shell variables set before it:
 #   course     the file that notes when the course began, in seconds since 1970
 #   gateway    where the Pushgateway answers; "found": where it runs; empty: it is not asked here
-#   mark       what no answer holds, to stand between two of them
+#   most_answered  how many bytes of all answers are read
 #   questions  what else to ask, one URL a line. LAB_AGE stands for the milliseconds since the course
 #              began
 # Prints lines as snapshot.sh does. It changes nothing.
-# shellcheck disable=SC2154 # pid, prometheus_pid, config_path and others come from snapshot.sh
+# shellcheck disable=SC2154,SC3045 # pid and others come from snapshot.sh; every sh of Debian has ulimit -v
 
-LONGEST=86400 # how many seconds of history count where nobody noted when the course began
+LONGEST=86400     # how many seconds of history count where nobody noted when the course began
+MOST_QUOTED=16000 # bytes of what promtool or a log says
+
+look_further() {
+    look_at_course
+    find_gateway
+    echo "at answers"
+    ask
+    echo "at verdict"
+    look_at_verdict
+    look_at_logs
+    look_at_disk
+}
 
 look_at_course() {
     now=$(date +%s.%N)
     began=
     [ -r "$course" ] && read -r began _ <"$course"
     case $began in
-    "" | *[!0-9]*) began=$((${now%.*} - LONGEST)) ;;
+    # A number that begins with 0 would be an octal one.
+    "" | *[!0-9]* | 0* | ?????????????*) began=$((${now%.*} - LONGEST)) ;;
     *) echo "course_began $began" ;;
     esac
     echo "now $now"
@@ -59,38 +72,60 @@ WORDS
 }
 
 # All answers of both servers, each followed by the mark and its status. A day of samples is much, but much
-# alike. Prometheus is asked only where it has just answered: a hung one would hold up each question.
+# alike. Prometheus is asked only where it has just answered: a hung one would hold up each question. The
+# Pushgateway comes last: whoever answers in its place without end cannot hide what Prometheus says.
 ask() {
     command -v curl >/dev/null || return
+    set --
+    if [ -n "$prometheus_said" ]; then
+        while IFS= read -r question; do
+            # The question is ours, the age a number.
+            case $question in
+            *LAB_AGE*) question=${question%%LAB_AGE*}$age${question#*LAB_AGE} ;;
+            esac
+            set -- "$@" --url "$question"
+        done <<QUESTIONS
+$questions
+QUESTIONS
+        echo "asked prometheus"
+    fi
+    if [ -n "$gateway" ]; then
+        set -- "$@" --url "$gateway/api/v1/metrics" --url "$gateway/api/v1/status"
+        echo "asked pushgateway"
+    fi
+    [ $# -gt 0 ] || return
     printf 'answers '
-    {
-        if [ -n "$gateway" ]; then
-            echo "url=$gateway/api/v1/metrics"
-            echo "url=$gateway/api/v1/status"
-        fi
-        [ -z "$prometheus_said" ] || printf '%s\n' "$questions" | sed "s|^|url=|; s|LAB_AGE|$age|g"
-    } | curl --silent --fail --globoff --noproxy '*' --connect-timeout 2 --max-time 5 \
-        --write-out "\n$mark %{http_code}\n" --config - 2>/dev/null | gzip -1 | base64 -w0
+    curl -q --silent --fail --globoff --noproxy '*' --proto =http,https --connect-timeout 2 --max-time 3 \
+        --write-out "\n$mark %{http_code}\n" "$@" 2>/dev/null |
+        head -c "$most_answered" | gzip -1 | base64 -w0
     echo
 }
 
 # promtool and the journal are asked only where Prometheus has not taken the file as it is: both cost
-# more than all the rest.
+# more than all the rest. promtool reads what the file names, so it runs as who reads the file, for a
+# while, and with a limit to its memory.
 look_at_verdict() {
     is_loaded && return
-    [ -f "$config_path" ] && command -v promtool >/dev/null && {
-        verdict=$(promtool check config "$config_path" 2>&1)
-        printf 'promtool_exit %s\n' $?
-        printf 'promtool_said %s\n' "$(printf '%s' "$verdict" | base64 -w0)"
+    [ -n "${real:-}" ] && [ -f "$config_path" ] && command -v promtool >/dev/null && {
+        verdict=$(
+            ulimit -v 4000000
+            { as_reader timeout -k 1 4 promtool check config "$config_path" 2>&1; echo "$?"; } |
+                tail -c "$MOST_QUOTED"
+        )
+        printf 'promtool_exit %s\n' "${verdict##*"
+"}"
+        print_text promtool_said "${verdict%"
+"*}"
     }
-    error=$(journalctl --no-pager -o cat -b -n 1000 -u "$prometheus_unit" 2>/dev/null |
-        grep -iE 'rror (re)?loading config' | tail -n 1)
-    [ -z "$error" ] || printf 'reload_error %s\n' "$(printf '%s' "$error" | base64 -w0)"
+    error=$(timeout 3 journalctl --no-pager -o cat -b -n 1000 -u "$prometheus_unit" 2>/dev/null |
+        grep -iE 'rror (re)?loading config' | tail -n 1 | head -c "$MOST_QUOTED")
+    [ -z "$error" ] || print_text reload_error "$error"
 }
 
 # Whether the last reload was a success, and later than every change of the file.
 is_loaded() {
     successful=
+    taken=
     while read -r name value; do
         case $name in
         prometheus_config_last_reload_successful) successful=$value ;;
@@ -100,16 +135,18 @@ is_loaded() {
     done <<SAID
 $prometheus_said
 SAID
-    [ "$successful" = 1 ] && [ -n "${config_changed:-}" ] &&
-        awk "BEGIN { exit !($taken >= $config_changed) }"
+    [ "$successful" = 1 ] && is_number "$taken" && is_number "${config_changed:-}" &&
+        awk 'BEGIN { exit !(ARGV[1] + 0 >= ARGV[2] + 0) }' "$taken" "$config_changed"
 }
 
 # The end of the log of a unit that is neither up nor was stopped.
 look_at_logs() {
     for unit in "$prometheus_unit" "$pushgateway_unit"; do
         case $broken in
-        *" $unit "*) printf 'unit_log %s %s\n' "$unit" \
-            "$(journalctl --no-pager -o cat -n 3 "_SYSTEMD_UNIT=$unit" 2>/dev/null | base64 -w0)" ;;
+        *" $unit "*) print_text "unit_log $unit" "$(
+            timeout 3 journalctl --no-pager -o cat -n 3 "_SYSTEMD_UNIT=$unit" 2>/dev/null |
+                head -c "$MOST_QUOTED"
+        )" ;;
         esac
     done
 }
@@ -120,10 +157,3 @@ look_at_disk() {
     wal=$(find "/proc/$prometheus_pid/fd" -lname '*/wal/*' -printf '%l\n' -quit 2>/dev/null)
     [ -z "$wal" ] || stat -f -c 'tsdb_blocks %a %b %S' -- "${wal%/wal/*}" 2>/dev/null
 }
-
-look_at_course
-find_gateway
-ask
-look_at_verdict
-look_at_logs
-look_at_disk

@@ -1,19 +1,28 @@
 #!/bin/sh
 # One look at a host: everything the deploys decide on, in one round trip.
 #
-# Takes, as shell variables set before it: config_path, prometheus_unit, prometheus_url; and further,
-# which is empty or the text of another look to take in the same round trip.
+# Takes, as shell variables set before it: mark (a line that no host can know, printed before the
+# answer), config_path, longest (the bytes of it that are read), prometheus_unit, prometheus_url; and
+# the functions of whose.sh. Where a function look_further was defined before it, that looks at more.
 # Prints one "name value" a line; values that could hold anything are base64. The first line is the
-# version of this format, the last one says that nothing is missing. It changes nothing, and exits
-# with 0 whatever it finds: what it found is what it prints.
+# version of this format, the last one says that nothing is missing; "at PLACE" says where it stood,
+# should it not come to an end, and "cut PLACE" that there was more than a look takes. It changes
+# nothing, and exits with 0 whatever it finds: what it found is what it prints.
+# Nothing that it reads becomes part of a program, an option or a pattern.
 
-: "${config_path:?}" "${prometheus_unit:?}" "${prometheus_url:?}"
+# shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
+: "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_unit:?}" "${prometheus_url:?}"
+
 export LC_ALL=C
 pushgateway_unit=prometheus-pushgateway.service
 defaults=/etc/default/prometheus-pushgateway
+MOST_SAID=4000000    # bytes of what Prometheus says
+MOST_LISTENERS=20000 # lines of listening sockets
 
 # Each program started costs a millisecond, times the hosts of a class: what the shell can do itself,
 # it does itself.
+
+print_text() { printf '%s %s\n' "$1" "$(printf '%s' "$2" | base64 -w0)"; }
 
 print_base64() {
     printf '%s ' "$1"
@@ -24,8 +33,11 @@ print_base64() {
 }
 
 look_at_system() {
-    # shellcheck source=/dev/null
-    (. /etc/os-release && printf 'os %s\n' "$PRETTY_NAME") 2>/dev/null
+    while IFS= read -r line; do
+        case $line in
+        PRETTY_NAME=*) printf 'os %s\n' "${line#PRETTY_NAME=}" && break ;;
+        esac
+    done 2>/dev/null </etc/os-release
     [ -d /run/systemd/system ] && echo "systemd running"
     for tool in apt-get curl promtool /usr/bin/python3; do
         command -v "$tool" >/dev/null && echo "tool $tool"
@@ -41,7 +53,7 @@ look_at_packages() {
     case $active in
     *" $prometheus_unit "*" $pushgateway_unit "* | *" $pushgateway_unit "*" $prometheus_unit "*) return ;;
     esac
-    dpkg-query -W -f='package ${Package} ${db:Status-Status} ${Version}\n' \
+    dpkg-query -W -f='package ${Package} ${db:Status-Status} ${Version}\n' -- \
         prometheus prometheus-pushgateway 2>/dev/null
 }
 
@@ -63,18 +75,25 @@ look_at_prune() {
 look_at_units() {
     # shellcheck disable=SC2086 # a list of words
     shown=$(systemctl show --no-pager \
-        -p Id,LoadState,ActiveState,UnitFileState,MainPID,ExecStart,CanReload,NeedDaemonReload \
-        "$prometheus_unit" "$pushgateway_unit" ${prune_units:-} 2>/dev/null)
+        -p Id,LoadState,ActiveState,UnitFileState,MainPID,ExecStart,CanReload,NeedDaemonReload,User,Group \
+        -- "$prometheus_unit" "$pushgateway_unit" ${prune_units:-} 2>/dev/null)
     pid=0
     prometheus_pid=0
+    prometheus_user=
+    prometheus_group=
+    prometheus_exists=no
     active=" "
     broken=" "
     # shellcheck disable=SC2034 # prometheus_pid and broken are for what comes further
     while IFS= read -r property; do
         printf 'unit %s\n' "$property"
         case $property in
+        MainPID=*[!0-9]* | MainPID=) main_pid=0 ;;
         MainPID=*) main_pid=${property#MainPID=} ;;
         ActiveState=*) state=${property#ActiveState=} ;;
+        LoadState=*) load_state=${property#LoadState=} ;;
+        User=*) user=${property#User=} ;;
+        Group=*) group=${property#Group=} ;;
         Id=*) id=${property#Id=} ;;
         "")
             case $state in
@@ -84,9 +103,16 @@ look_at_units() {
             esac
             case $id in
             "$pushgateway_unit") pid=$main_pid ;;
-            "$prometheus_unit") prometheus_pid=$main_pid ;;
+            "$prometheus_unit")
+                prometheus_pid=$main_pid
+                prometheus_user=$user
+                prometheus_group=$group
+                [ "$load_state" = not-found ] || prometheus_exists=yes
+                ;;
             esac
             id=
+            user=
+            group=
             ;;
         esac
     done <<UNITS
@@ -103,47 +129,70 @@ UNITS
 # Listening TCP sockets as the kernel shows them: address, port and inode. State 0A is LISTEN. A host may
 # have thousands of connections, too many for the shell.
 look_at_listeners() {
-    awk '$4 == "0A" { print "listen", $2, $10 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
+    awk -v most="$MOST_LISTENERS" '$4 == "0A" {
+        if (++n > most) { print "cut listeners"; exit }
+        print "listen", $2, $10
+    }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
 
 look_at_config() {
     [ -e "$config_path" ] || { echo "config absent"; return; }
     [ -f "$config_path" ] || { echo "config special"; return; }
-    real=$config_path
-    [ -L "$config_path" ] && real=$(readlink -f -- "$config_path")
+    follow "$config_path" || { echo "config unreadable"; return; }
     # What a run leaves that is killed in the middle of a transaction (replace-config.sh).
     for leftover in "${real%/*}/.${real##*/}.pushgateway-lab."* \
         "${defaults%/*}/.${defaults##*/}.pushgateway-lab."*; do
         [ -e "$leftover" ] && echo "config_leftover yes"
     done
     # The time first: a file that changes in between then looks older than it is, and is reloaded.
-    config_changed=$(stat -L -c %.9Z -- "$config_path") &&
-        echo "config_changed $config_changed" &&
-        print_base64 config_text "$config_path" &&
-        echo "config present" || echo "config unreadable"
+    {
+        read -r config_changed size _
+        decide_writer
+    } <<STATS
+$(stat_all "$real" "$ways")
+STATS
+    is_number "$config_changed" || { echo "config unreadable"; return; }
+    echo "config_changed $config_changed"
+    echo "config_writer $writer"
+    [ -z "$obstacle" ] || print_text config_obstacle "$obstacle"
+    [ "$size" -le "$longest" ] || { echo "config large"; return; }
+    find_reader "$prometheus_pid" "$prometheus_user" "$prometheus_group" "$prometheus_exists"
+    printf 'config_text '
+    as_reader base64 -w0 -- "$real" 2>/dev/null
+    status=$?
+    echo
+    [ "$status" -eq 0 ] && echo "config present" || echo "config unreadable"
 }
 
 # The loaded configuration comes as one line of JSON, behind the metrics.
 look_at_prometheus() {
     command -v curl >/dev/null || return
-    prometheus_said=$(curl --silent --fail --noproxy '*' --max-time 5 --write-out '\n' \
-        "$prometheus_url/metrics" "$prometheus_url/api/v1/status/config" 2>/dev/null |
+    prometheus_said=$(curl -q --silent --fail --fail-early --globoff --noproxy '*' --proto =http,https \
+        --connect-timeout 2 --max-time 3 --write-out '\n' \
+        --url "$prometheus_url/metrics" --url "$prometheus_url/api/v1/status/config" 2>/dev/null |
+        head -c "$MOST_SAID" |
         sed -n -e '/^prometheus_config_last_reload_success/p' -e 's/^{"status"/prometheus_config &/p')
     printf '%s\n' "$prometheus_said"
 }
 
-echo "snapshot 1"
+printf '\n%s\n' "$mark"
+echo "snapshot 2"
+echo "at rights"
 uid=$(id -u)
 echo "uid $uid"
 if [ "$uid" -eq 0 ]; then
+    echo "at system"
     look_at_system
     look_at_prune
+    echo "at units"
     look_at_units
     look_at_packages
     look_at_listeners
+    echo "at config"
     look_at_config
+    echo "at prometheus"
     look_at_prometheus
-    [ -z "${further:-}" ] || eval "$further"
+    if command -v look_further >/dev/null; then look_further; fi
 else
     echo "user $(id -un)"
 fi

@@ -1,10 +1,13 @@
 #!/bin/sh
 # Waits until nobody holds the locks of apt and dpkg, as a new VM's own updates do for a while.
 #
-# Takes, as a shell variable set before it: seconds (the time limit).
-# Exits with 1 when the time is over, naming the holder on standard error.
+# Takes, as shell variables set before it: mark (a line that no host can know, printed before the
+# answer), seconds (the time limit).
+# Prints nothing when they are free, or, when the time is over, the holder's process id and, as base64,
+# its name.
 
-: "${seconds:?}"
+: "${mark:?}" "${seconds:?}"
+printf '\n%s\n' "$mark"
 # /proc/locks has a line "N: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE ..." for each lock taken.
 holder() {
     for inode in $(stat -c %i /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock \
@@ -16,8 +19,9 @@ holder() {
 deadline=$(($(date +%s) + seconds))
 while pid=$(holder) && [ -n "$pid" ]; do
     if [ "$(date +%s)" -ge "$deadline" ]; then
-        echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) holds the lock of apt" >&2
-        exit 1
+        printf '%s %s\n' "$pid" "$(head -c 64 "/proc/$pid/comm" 2>/dev/null | base64 -w0)"
+        break
     fi
     sleep 1
 done
+exit 0

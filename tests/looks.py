@@ -51,7 +51,7 @@ def look(
     lines = lines or tuple(unit("prometheus.service") + unit("prometheus-pushgateway.service"))
     text = ["config_changed 100", f"config_text {encoded(config)}", "config present"]
     tools = ["tool curl"] if curl else []
-    printed = ["snapshot 1", "uid 0", *tools, *lines, *text, "end"]
+    printed = ["snapshot 2", "uid 0", *tools, *lines, *text, "end"]
     seen = snapshot.parse(snapshot.lines_of(printed))
     whole: dict[str, Any] = {
         "settings": parse(data or {}),

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_the_admin_api_is_judged_by_the_running_flags() -> None:
     assert "404" in host.admin_api(off).says
     assert (
         host.admin_api(
-            off._replace(settings=look(data={"pushgateway_admin_api": False}).settings)
+            replace(off, settings=look(data={"pushgateway_admin_api": False}).settings)
         ).state
         is State.DONE
     )
@@ -258,8 +259,10 @@ def answer_of(labels: dict[str, str]) -> dict[str, object]:
 
 def test_a_configuration_that_is_not_there_is_said_to_be() -> None:
     looked = look()
-    absent = looked._replace(
-        snapshot=looked.snapshot._replace(config=None, config_state="absent"), verdict=None
+    absent = replace(
+        looked,
+        snapshot=looked.snapshot._replace(config=None, config_state="absent"),
+        verdict=None,
     )
     assert configuration.job(absent).state is State.OPEN
     assert "is absent" in configuration.job(absent).says
@@ -268,17 +271,18 @@ def test_a_configuration_that_is_not_there_is_said_to_be() -> None:
 
 def test_an_answer_that_is_none_costs_no_other() -> None:
     """Another program on a port answers what it likes."""
-    mark = lab_look._MARK
+    mark = "answered-1"
     bodies = ['{"data": [1]}', "<html>\nstatus 200\n</html>", "", '{"data": {"a": 2}}', "[]"]
     statuses = [200, 200, 404, 200, 200]
     told = "".join(
         f"{body}\n{mark} {status}\n" for body, status in zip(bodies, statuses, strict=True)
     )
     packed = b64encode(gzip.compress(told.encode())).decode()
-    said, answered = lab_look._answers(["a", "b", "c", "d", "e", "f"], packed)
-    assert said == {"a": [1], "d": {"a": 2}}
-    assert list(answered.values()) == statuses
-    assert lab_look._answers(["a"], "") == ({}, {})
+    heard = lab_look._answers(["a", "b", "c", "d", "e", "f"], packed, mark)
+    assert heard.said == {"a": [1], "d": {"a": 2}}
+    assert list(heard.statuses.values()) == statuses
+    assert heard.unread.keys() == {"b", "e"}
+    assert lab_look._answers(["a"], "", mark) == ({}, {}, {})
 
 
 def test_names_of_checks_are_unique_and_jobs_are_the_labs() -> None:

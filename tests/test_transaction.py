@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from expectations import CONFIG, DEFAULTS, assert_unchanged_run
+from expectations import CONFIG, DEFAULTS, assert_unchanged_run, prometheus_runs
 from labhost import Host, faults
 from transactions import (
     BACKUP,
@@ -271,9 +271,15 @@ def test_prometheus_refuses_what_promtool_accepted(
     host = boot_host(suite=suite, packages=PACKAGES)
     begin(host)
     host.write(BACKUP, b"an earlier one")
-    # The job's own text will do, but not with the rules, which root may read and Prometheus may not.
+    # The job's own text will do, but not with the rules, which Prometheus's unit hides from it.
     host.write("/etc/prometheus/lab.rules", b"groups: []\n")
-    host.run("chmod 0600 /etc/prometheus/lab.rules")
+    host.run("mkdir /etc/systemd/system/prometheus.service.d")
+    host.write(
+        "/etc/systemd/system/prometheus.service.d/hidden.conf",
+        b"[Service]\nInaccessiblePaths=/etc/prometheus/lab.rules\n",
+    )
+    host.run("systemctl daemon-reload; systemctl restart prometheus")
+    prometheus_runs(host)
     text = OLD + b"rule_files: [lab.rules]\n"
     host.write(CONFIG, text)
     with watched(host) as watch:
@@ -290,8 +296,21 @@ def test_prometheus_refuses_what_promtool_accepted(
     assert_nothing_left(host)
     assert host.read(BACKUP) == b"an earlier one"
     assert watch.texts() <= digests(text, merged(text))
-    host.run("chmod 0644 /etc/prometheus/lab.rules")
+    host.run("rm -r /etc/systemd/system/prometheus.service.d; systemctl daemon-reload")
+    host.run("systemctl restart prometheus")
+    prometheus_runs(host)
     converges(run_pyinfra, host, merged(text))
+
+
+def test_promtool_refuses_what_prometheus_may_not_read(lab_host: Host, run_pyinfra: Run) -> None:
+    begin(lab_host)
+    lab_host.write("/etc/prometheus/lab.rules", b"groups: []\n")
+    lab_host.run("chmod 0600 /etc/prometheus/lab.rules")
+    text = OLD + b"rule_files: [lab.rules]\n"
+    lab_host.write(CONFIG, text)
+    refused(run_pyinfra, lab_host, f"promtool refuses {CONFIG}", "lab.rules: permission denied")
+    assert_serving(lab_host, text)
+    assert_nothing_left(lab_host)
 
 
 def test_prometheus_takes_the_old_text_again(lab_host: Host, run_pyinfra: Run) -> None:

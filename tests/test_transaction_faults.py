@@ -251,7 +251,7 @@ def test_what_a_killed_run_left_is_swept_though_all_is_right(
     assert lab_host.read(f"{DEFAULTS}.before-pushgateway-lab") == OLD
 
 
-LARGE = OLD + b"# a remark of sixty characters, so that there is much to send\n" * 50_000
+LARGE = OLD + b"# a remark of sixty characters, so that there is much to send\n" * 31_000
 
 
 def test_the_connection_is_cut_in_the_middle_of_the_transfer(

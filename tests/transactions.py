@@ -26,8 +26,8 @@ OLD = HAND_EDITED
 """What is in the configuration file when a test begins."""
 
 COMMANDS = """
-awk base64 basename cat chmod cp curl cut date dirname flock getfacl grep journalctl ln ls mktemp mv
-promtool readlink rm sed sha256sum sleep sync systemctl
+awk base64 basename cat chmod cp curl cut date dirname env flock getfacl grep head id journalctl ln ls
+mktemp mv promtool readlink rm sed setpriv sha256sum sleep stat sync systemctl tail timeout
 """
 """What the transaction's shell file starts."""
 
@@ -88,13 +88,24 @@ def begin(host: Host, text: bytes = OLD) -> None:
 
 
 def interpose(host: Host, command: str, shell: str, *, once: bool = True) -> None:
-    """Have the transaction run a line of shell right before it runs a command, once or each time."""
+    """Have the transaction run a line of shell right before it runs a command, once or each time.
+
+    promtool runs as Prometheus's user, so the shell runs, as root, where that begins. Of systemctl, what
+    counts is the reload.
+    """
+    command = {"promtool": "setpriv"}.get(command, command)
+    condition = '[ "$1" = reload ]' if command == "systemctl" else "true"
     used = f"/run/interposed-{command}"
     host.write(
         f"/usr/local/bin/{command}",
         f"""#!/bin/sh
         PATH=/usr/sbin:/usr/bin:/sbin:/bin
-        if [ ! -e {used} ] && grep -q before-pushgateway-lab "/proc/$PPID/cmdline"; then
+        # Between the transaction's shell and a command, there may be timeout, setpriv and env.
+        parent=$PPID
+        while [ "$parent" -gt 1 ] && ! grep -q before-pushgateway-lab "/proc/$parent/cmdline"; do
+            parent=$(sed -n 's/^PPid:.//p' "/proc/$parent/status")
+        done
+        if [ ! -e {used} ] && [ "$parent" -gt 1 ] && {condition}; then
             {f": >{used}" if once else ":"}
             {shell}
         fi
@@ -112,7 +123,8 @@ def kill_before_command(host: Host, number: int) -> None:
             echo "$count" >/run/commands
             [ "$count" -ne {number} ] || kill -KILL 0"""
     host.run("echo 0 >/run/commands")
-    for command in COMMANDS.split():
+    # As root: what runs as Prometheus's user cannot count.
+    for command in set(COMMANDS.split()) - {"promtool"}:
         interpose(host, command, shell, once=False)
 
 

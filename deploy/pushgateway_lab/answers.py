@@ -139,3 +139,18 @@ def _seconds(written: str) -> float:
         return datetime.fromisoformat(written).timestamp()
     except (ValueError, OverflowError):  # the year 1, which stands for never
         return 0
+
+
+def about_itself(data: Any) -> Mapping[str, Any]:
+    """What a server says about itself: texts, and mappings of texts, as its flags.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(data, dict):
+        raise ValueError("what a server says about itself is a mapping")  # noqa: TRY004
+    for value in data.values():
+        inner = value.values() if isinstance(value, dict) else (value,)
+        if not all(isinstance(each, str) for each in inner):
+            raise ValueError("what a server says about itself is texts")
+    return data

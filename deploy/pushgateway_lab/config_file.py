@@ -9,11 +9,14 @@ from pyinfra.api.host import Host
 from pyinfra.operations.util.files import generate_color_diff
 
 from pushgateway_lab.failure import HostError, say
-from pushgateway_lab.host_files import script
+from pushgateway_lab.host_files import host_file
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.shell import run
+from pushgateway_lab.shell import ask
 
 ABSENT = "absent"
+
+AROUND = 150
+"""Seconds for all of a transaction but the waiting for Prometheus: promtool, systemctl, a slow disk."""
 
 
 class Outcome(NamedTuple):
@@ -63,22 +66,26 @@ def _reloading(settings: Settings) -> dict[str, str]:
 
 
 def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
+    variables = variables | {"worker": host_file("config-worker.sh")}
+    # As the script has it: twice the time for Prometheus, and as much again for the lock.
+    deadline = 4 * float(variables["seconds"]) + AROUND
     try:
-        _, output = run(
-            host,
-            script("replace-config.sh", variables),
-            data,
-            # It waits for the lock and for Prometheus, twice each at most.
-            deadline=60 + 5 * int(variables["seconds"]),
-            what="the transaction",
-        )
+        first, *rest = ask(
+            host, "replace-config.sh", variables, data, functions=["whose.sh"], deadline=deadline
+        ) or [""]
     except HostError as error:
         raise HostError(_no_word(variables["path"], str(error))) from error
-    first, *rest = output.stdout_lines or [""]
     word, _, result = first.partition(" ")
     if word != "result":
-        raise HostError(_no_word(variables["path"], output.output))
-    return Outcome(result, "\n".join(rest).strip())
+        raise HostError(_no_word(variables["path"], "\n".join((first, *rest))))
+    return Outcome(result, _words(variables["path"], rest))
+
+
+def _words(path: str, lines: list[str]) -> str:
+    """Why it ended so. promtool and Prometheus speak of the candidate; a reader knows the file."""
+    name, _, candidate = (lines[0] if lines else "").partition(" ")
+    words = "\n".join(lines[1:] if name == "candidate" else lines).strip()
+    return words.replace(candidate, path) if candidate else words
 
 
 def _no_word(path: str, reason: str) -> str:

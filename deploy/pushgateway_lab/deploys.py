@@ -114,6 +114,7 @@ def verify() -> None:
 
     wanted = _begin()
     all_tasks = verification.deploy_tasks()
+    verification.within_budget(context.state, wanted)
     verification.table_at_the_end(context.state, all_tasks)
     verification.look(name="Look at the host", settings=wanted, all_tasks=all_tasks)
     verification.tell(name="Report", settings=wanted, all_tasks=all_tasks)

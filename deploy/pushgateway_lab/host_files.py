@@ -16,7 +16,10 @@ def host_file(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def script(name: str, variables: Mapping[str, str]) -> str:
-    """A shell file of ``files/`` with the variables it takes set in front of it."""
+def script(name: str, variables: Mapping[str, str], *functions: str) -> str:
+    """A shell file of ``files/`` with the variables it takes set in front of it.
+
+    + functions: further files, whose shell functions it uses
+    """
     assignments = "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
-    return assignments + host_file(name)
+    return assignments + "".join(map(host_file, (*functions, name)))

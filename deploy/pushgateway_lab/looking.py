@@ -15,11 +15,14 @@ from pyinfra.context import ctx_host
 from pushgateway_lab import snapshot
 from pushgateway_lab.failure import HostError
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.shell import given_arguments, run
-from pushgateway_lab.snapshot import HostSnapshot, Snapshot
+from pushgateway_lab.shell import after_mark, given_arguments, new_mark, run
+from pushgateway_lab.snapshot import HostSnapshot, IncompleteError, Snapshot
 
-TIMEOUT = 60
-"""Seconds for a host to be looked at; one is usual, a host that hangs must not hold up a class."""
+TIMEOUT = 9
+"""Seconds for a host to be looked at. A tenth of one is usual; a host that hangs must not hold up a class."""
+
+TIMEOUT_PER_HOST = 0.1
+"""Seconds more for each further host of the run: all are looked at at once, from one core."""
 
 GOOD_FOR = 30
 """Seconds for which a look counts where nothing was changed since. Between what pyinfra shows and what it
@@ -32,10 +35,12 @@ class Answer(NamedTuple):
     """What a host said.
 
     + said: see `pushgateway_lab.snapshot.lines_of`
+    + mark: the line that it began behind
     + earliest, latest: between these it was said, by this machine's clock, in seconds since 1970
     """
 
     said: dict[str, list[str]]
+    mark: str
     earliest: float
     latest: float
 
@@ -115,17 +120,36 @@ def ask(settings: Settings, read: Callable[[Answer], T], further: str = "") -> T
     host = ctx_host.get()
     arguments = _arguments(host, settings)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
-    command = HostSnapshot().command(further=further, **arguments)
+    seconds = settings.lab_look_timeout or TIMEOUT + TIMEOUT_PER_HOST * (
+        len(host.state.activated_hosts) - 1
+    )
+    mark = new_mark()
+    # The host ends it a little earlier, and so can tell where it stood.
+    command = HostSnapshot().command(
+        further=further, mark=mark, seconds=max(seconds - 1, 0.5), **arguments
+    )
     command.connector_arguments.update(sudo)  # type: ignore[typeddict-item]
     asked_at = time.time()
-    _, output = run(host, command, deadline=TIMEOUT, what="the look at the host")
+    _, output = run(host, command, deadline=seconds, what="the look at the host")
     try:
-        return read(Answer(snapshot.lines_of(output.stdout_lines), asked_at, time.time()))
-    except (ValueError, KeyError, IndexError, TypeError, EOFError, OSError) as error:
-        reason = output.stderr.strip() or repr(error)
+        said = snapshot.lines_of(after_mark(output.stdout_lines, mark) or [])
+        return read(Answer(said, mark, asked_at, time.time()))
+    except IncompleteError as error:
+        if time.time() - asked_at < seconds - 1:
+            raise _makes_no_sense(output.stderr or repr(error)) from error
+        place = f" The look stood at: {error.at}." if error.at else ""
         raise HostError(
-            f"The host could not be looked at, so nothing was done to it. Its answer makes no sense: {reason}"
+            f"It connected, but did not answer within {seconds:g} s (the look at the host).{place}"
         ) from error
+    except (ValueError, KeyError, IndexError, TypeError, EOFError, OSError) as error:
+        raise _makes_no_sense(output.stderr or repr(error)) from error
+
+
+def _makes_no_sense(reason: str) -> HostError:
+    return HostError(
+        "The host could not be looked at, so nothing was done to it. Its answer makes no sense: "
+        f"{reason.strip()}"
+    )
 
 
 def _arguments(host: Host, settings: Settings) -> dict[str, Any]:

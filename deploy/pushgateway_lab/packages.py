@@ -14,11 +14,12 @@ from pyinfra.api.operation import operation
 from pyinfra.connectors.util import CommandOutput
 from pyinfra.operations import apt, systemd
 
+from pushgateway_lab import snapshot
 from pushgateway_lab.failure import HostError, cleanly, function, noop, say
-from pushgateway_lab.host_files import host_file, script
+from pushgateway_lab.host_files import host_file
 from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.shell import explained, run
+from pushgateway_lab.shell import ask, explained
 from pushgateway_lab.snapshot import Snapshot
 
 PUSHGATEWAY = "prometheus-pushgateway"
@@ -78,23 +79,28 @@ def _hold_pushgateway() -> StringCommand:
 
 def _wait_for_apt(host: Host, settings: Settings) -> None:
     """Wait until no other program, as a new VM's own updates, holds the locks of apt and dpkg."""
-    free, output = _apt_is_free(host, within=0)
-    if free:
+    holder = _holder_of_apt(host, within=0)
+    if holder is None:
         return
     seconds = settings.pushgateway_apt_timeout
-    say(host, f"{output.stderr.strip()}; waiting for it, {seconds:.0f} s at most", "yellow")
-    free, output = _apt_is_free(host, within=seconds)
-    if not free:
+    say(host, f"{holder}; waiting for it, {seconds:.0f} s at most", "yellow")
+    holder = _holder_of_apt(host, within=seconds)
+    if holder is not None:
         raise HostError(
-            f"apt cannot be used: after {seconds:.0f} s, {output.stderr.strip()}. Nothing was "
+            f"apt cannot be used: after {seconds:.0f} s, {holder}. Nothing was "
             "installed. Wait until that program is done, or give it longer with "
             "pushgateway_apt_timeout (seconds)."
         )
 
 
-def _apt_is_free(host: Host, within: float) -> tuple[bool, CommandOutput]:
-    waiting = script("wait-for-apt.sh", {"seconds": f"{within:.0f}"})
-    return run(host, waiting, deadline=within + 30, what="waiting for apt")
+def _holder_of_apt(host: Host, within: float) -> str | None:
+    """Who holds the lock of apt after waiting `within` seconds at most, in words; None for nobody."""
+    variables = {"seconds": f"{within:.0f}"}
+    held = ask(host, "wait-for-apt.sh", variables, deadline=within + 30)
+    if not held:
+        return None
+    pid, _, name = held[0].partition(" ")
+    return f"process {pid} ({snapshot.text_of(name).strip()}) holds the lock of apt"
 
 
 def _apt_packages(

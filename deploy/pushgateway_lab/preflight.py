@@ -13,8 +13,8 @@ from pushgateway_lab.failure import HostError, cleanly, noop
 from pushgateway_lab.looking import look
 from pushgateway_lab.packages import has_prometheus
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.shell import run
-from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Listener, Snapshot
+from pushgateway_lab.shell import ask
+from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Listener, Snapshot, text_of
 
 
 @operation()
@@ -118,10 +118,9 @@ def _clash(listener: Listener, address: str) -> bool:
 
 
 def _program_at(host: Host, listener: Listener) -> str:
-    _, output = run(
-        host,
-        f"find /proc/[0-9]*/fd -lname 'socket:\\[{listener.inode}\\]' 2>/dev/null | head -n 1 | "
-        "cut -d/ -f3 | while read -r pid; do echo \"$pid $(tr '\\0' ' ' <\"/proc/$pid/cmdline\")\"; done",
-    )
-    pid, _, command = output.stdout.strip().partition(" ")
-    return f"process {pid} ({command.strip()})" if pid else "another program"
+    found = ask(host, "who-listens.sh", {"inode": listener.inode})
+    if not found:
+        return "another program"
+    pid, _, command = found[0].partition(" ")
+    words = text_of(command).replace("\0", " ").strip()
+    return f"process {pid} ({words})"

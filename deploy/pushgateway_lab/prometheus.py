@@ -18,12 +18,11 @@ from pyinfra.api.operation import operation
 from pushgateway_lab import config_file, pushgateway, scrape_config
 from pushgateway_lab.config_file import Outcome
 from pushgateway_lab.failure import HostError, cleanly, function, noop, say
-from pushgateway_lab.host_files import script
 from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.shell import run
-from pushgateway_lab.snapshot import Snapshot
+from pushgateway_lab.shell import ask
+from pushgateway_lab.snapshot import LONGEST_CONFIG, Snapshot
 
 ATTEMPTS = 5
 """How often a merge starts anew because somebody else wrote the file in between."""
@@ -52,9 +51,11 @@ def text_of(seen: Snapshot, settings: Settings) -> str:
     Raises:
         HostError: there is no such file, or it is no text.
     """
+    if seen.config is None and seen.config_state != "absent":
+        raise HostError(f"{not_read(seen, settings)} Mend that, then run this again.")
     if seen.config is None:
         raise HostError(
-            f"{settings.prometheus_config_path} is {seen.config_state}. If Prometheus reads another "
+            f"{settings.prometheus_config_path} is absent. If Prometheus reads another "
             "file (see --config.file in its unit), set prometheus_config_path. If it was deleted: the "
             f"text before this toolkit's first change is in {settings.prometheus_config_path}"
             ".before-pushgateway-lab, and Debian's own comes back with apt-get -o "
@@ -66,41 +67,56 @@ def text_of(seen: Snapshot, settings: Settings) -> str:
         raise HostError(_unusable(settings, error)) from error
 
 
+def not_read(seen: Snapshot, settings: Settings) -> str:
+    """Say why the configuration file, which is there, was not read."""
+    path = settings.prometheus_config_path
+    reasons = {
+        "special": f"{path} is not a regular file.",
+        "large": f"{path} is larger than {LONGEST_CONFIG} bytes, and so was not read.",
+        "unreadable": f"{path} cannot be read by the user that Prometheus runs as.",
+    }
+    return reasons.get(seen.config_state, f"{path} is {seen.config_state}.")
+
+
 def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     """The text of the configuration file as it is, and as it is to be.
 
     Raises:
-        HostError: the file cannot be understood well enough to change it.
+        HostError: the file cannot be understood well enough to change it, or must not be written.
     """
     text = text_of(seen, settings)
     try:
-        return text, _merged_text(text, json.dumps(job(seen, settings)))
+        wanted = _merged_text(text, json.dumps(job(seen, settings)))
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
+    return text, _writable(seen, settings, text, wanted)
+
+
+def _writable(seen: Snapshot, settings: Settings, text: str, wanted: str) -> str:
+    """Return the wanted text, where it may be written."""
+    if wanted != text and seen.config_obstacle:
+        raise HostError(explain(settings, Outcome("unsafe", seen.config_obstacle)))
+    return wanted
 
 
 def without_job(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     """The text of the configuration file as it is, and as it is without the lab's job.
 
     Raises:
-        HostError: the file cannot be understood well enough to change it.
+        HostError: the file cannot be understood well enough to change it, or must not be written.
     """
     text = text_of(seen, settings)
     try:
-        return text, scrape_config.remove_job(text, settings.pushgateway_job_name)
+        wanted = scrape_config.remove_job(text, settings.pushgateway_job_name)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
+    return text, _writable(seen, settings, text, wanted)
 
 
 # The hosts of a class mostly have the same files: what was worked out for one holds for the next.
 @lru_cache(maxsize=32)
 def _merged_text(text: str, job: str) -> str:
     return scrape_config.merge_job(text, json.loads(job))
-
-
-@lru_cache(maxsize=32)
-def _jobs(text: str) -> dict[str, scrape_config.Job]:
-    return {job.name: job for job in scrape_config.find_jobs(text)}
 
 
 def _unusable(settings: Settings, error: ScrapeConfigError) -> str:
@@ -165,7 +181,7 @@ def _warn_of_others(host: Host, text: str, wanted: dict[str, Any]) -> None:
     if not context.state.is_executing:
         return
     name = wanted["job_name"]
-    jobs = list(_jobs(text).values())
+    jobs = scrape_config.find_jobs(text)
     for target in wanted["static_configs"][0]["targets"]:
         for other in scrape_config.jobs_scraping(jobs, target, besides=name):
             say(
@@ -183,7 +199,7 @@ def _refuse_included(host: Host, settings: Settings, text: str) -> None:
         HostError: the job is in such a file, where this toolkit does not change it.
     """
     name = settings.pushgateway_job_name
-    if name in _jobs(text):
+    if any(each.name == name for each in scrape_config.known_jobs(text)):
         return
     for path, included in _included_files(host, settings, scrape_config.scrape_config_files(text)):
         try:
@@ -206,11 +222,12 @@ def _included_files(
     if not patterns:
         return
     variables = {
-        "directory": settings.prometheus_config_path.rpartition("/")[0],
+        "path": settings.prometheus_config_path,
+        "unit": settings.prometheus_unit,
         "patterns": "\n".join(patterns),
+        "longest": str(LONGEST_CONFIG),
     }
-    _, output = run(host, script("read-included.sh", variables))
-    for line in output.stdout_lines:
+    for line in ask(host, "read-included.sh", variables, functions=["whose.sh"]):
         path, _, data = line.partition(" ")
         yield b64decode(path).decode(errors="replace"), b64decode(data).decode(errors="replace")
 
@@ -272,6 +289,11 @@ _EXPLANATIONS = {
         "Prometheus did not take the new {path}, and the old text could not be put back; it is in "
         "{path}.before-pushgateway-lab. It says:\n{words}\nMore: journalctl -u {unit}"
     ),
+    "unsafe": (
+        "{path} was not changed: {words}, so somebody else could have root write elsewhere. Give every "
+        "directory on the way to it to root or to one user (chown), with no write permission for others "
+        "(chmod go-w), then run this again."
+    ),
     "failed": (
         "{path} could not be replaced and was not changed: {words}\n"
         "Make room there or make it writable (df, findmnt, lsattr), then run this again."
@@ -321,7 +343,8 @@ def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> b
     """
     if seen.loaded is None or seen.config is None:
         return False
-    ours = _jobs(seen.loaded.config).get(settings.pushgateway_job_name)
+    name = settings.pushgateway_job_name
+    ours = next((each for each in seen.loaded.jobs if each.name == name), None)
     as_wanted = ours is not None and ours.honor_labels if with_job else ours is None
     return (
         seen.loaded.last_reload_successful

@@ -151,6 +151,16 @@ class Settings:
         values.seconds,
         "seconds until Prometheus must have taken, or refused, a configuration",
     )
+    lab_look_timeout: float | None = _setting(
+        None,
+        values.seconds,
+        "seconds for a look at a host; None: 9, and 0.1 more for each further host of the run",
+    )
+    lab_budget: float | None = _setting(
+        None,
+        values.seconds,
+        "seconds after which verify reports what it has seen until then; None: when all was seen",
+    )
     lab_reset: bool = _setting(
         False,
         values.boolean,

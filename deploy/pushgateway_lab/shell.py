@@ -100,6 +100,7 @@ def ask(
     variables: Mapping[str, str],
     stdin: bytes | None = None,
     *,
+    functions: Sequence[str] = (),
     deadline: float = DEADLINE,
 ) -> list[str]:
     r"""Run a script of ``files/`` that answers, and return its answer.
@@ -108,6 +109,7 @@ def ask(
 
     + name: of the file
     + variables: what it takes
+    + functions: further files, see `pushgateway_lab.host_files.script`
     + stdin, deadline: as for `run`
 
     Returns:
@@ -117,7 +119,14 @@ def ask(
         HostError: as `run`; or the script did not begin, or did not exit with 0.
     """
     mark = new_mark()
-    return answer(host, script(name, {**variables, "mark": mark}), mark, stdin, deadline, what=name)
+    return answer(
+        host,
+        script(name, {**variables, "mark": mark}, *functions),
+        mark,
+        stdin,
+        deadline,
+        what=name,
+    )
 
 
 def new_mark() -> str:

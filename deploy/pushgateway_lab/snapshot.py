@@ -6,7 +6,9 @@ was seen last, is for `pushgateway_lab.looking`.
 
 import binascii
 import json
+import math
 import re
+import shlex
 from base64 import b64decode
 from collections.abc import Iterable
 from hashlib import sha256
@@ -18,10 +20,16 @@ from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from pushgateway_lab import scrape_config
 from pushgateway_lab.host_files import script
+from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.shell import after_mark, new_mark
 
-VERSION = "1"
+VERSION = "2"
+
+LONGEST_CONFIG = 2_000_000
+"""Bytes of a configuration file that are read; one of 5,000 jobs has half of that."""
 PUSHGATEWAY_UNIT = "prometheus-pushgateway.service"
 PRUNE_SERVICE = "pushgateway-lab-prune.service"
 PRUNE_TIMER = "pushgateway-lab-prune.timer"
@@ -87,6 +95,8 @@ class Loaded(NamedTuple):
     """The loaded configuration as YAML, with every default written out and no secret in it."""
     last_reload_successful: bool
     last_reload_success_at: float
+    jobs: tuple[Job, ...] = ()
+    """The scrape jobs in it."""
 
 
 class Snapshot(NamedTuple):
@@ -96,7 +106,10 @@ class Snapshot(NamedTuple):
     + packages: name -> version of those of ours that are installed; empty where both units run
     + pushgateway_argv: the command line of the running Pushgateway, None when it does not run
     + defaults: Debian's ``/etc/default/prometheus-pushgateway``, None when there is none
-    + config_state: present, absent, special (not a regular file) or unreadable
+    + config_state: present, absent, special (not a regular file), large (beyond `LONGEST_CONFIG`) or
+      unreadable (for the user that Prometheus runs as)
+    + config_obstacle: why nobody may write it: who else could put something else in its place; None if
+      somebody may
     + prune_files: path -> the files that `pushgateway_lab.prune` put there
     + loaded: None when Prometheus does not answer, or when curl is missing
     """
@@ -116,6 +129,7 @@ class Snapshot(NamedTuple):
     listeners: tuple[Listener, ...]
     config_state: str
     config: ConfigFile | None
+    config_obstacle: str | None
     prune_files: dict[str, InstalledFile]
     loaded: Loaded | None
 
@@ -146,7 +160,9 @@ class HostSnapshot(FactBase[Snapshot | None]):
     + prometheus_url: where Prometheus answers, as seen from the host
     + with_sudo: run with sudo, and tell if sudo refuses instead of asking for a password
     + as_user: whom sudo is to become, root if empty
-    + further: a shell script that looks at more, at the end; see `pushgateway_lab.lab.look`
+    + further: shell that defines look_further, which looks at more; see `pushgateway_lab.lab.look`
+    + mark: a line that no host can know; its answer begins behind it
+    + seconds: after which the host itself ends the look
     """
 
     @override
@@ -158,22 +174,28 @@ class HostSnapshot(FactBase[Snapshot | None]):
         with_sudo: bool = False,
         as_user: str = "",
         further: str = "",
+        mark: str = "",
+        seconds: float = 8,
     ) -> StringCommand:
+        self._mark = mark or new_mark()
         variables = {
+            "mark": self._mark,
             "config_path": config_path,
+            "longest": str(LONGEST_CONFIG),
             "prometheus_unit": prometheus_unit,
             "prometheus_url": prometheus_url,
-            "further": further,
         }
-        snapshot = script("snapshot.sh", variables)
+        text = further + script("snapshot.sh", variables, "whose.sh")
         if with_sudo:
-            snapshot = script("snapshot-with-sudo.sh", {"snapshot": snapshot, "sudo_user": as_user})
-        return StringCommand("sh", "-c", QuoteString(snapshot))
+            sudo = {"snapshot": text, "sudo_user": as_user, "mark": self._mark}
+            text = script("snapshot-with-sudo.sh", sudo)
+        # Whatever hangs on the host ends there, too.
+        return StringCommand("timeout", "-k", "1", f"{seconds:g}", "sh", "-c", QuoteString(text))
 
     @override
     def process(self, output: list[str]) -> Snapshot:
         try:
-            return parse(lines_of(output))
+            return parse(lines_of(after_mark(output, self._mark) or []))
         except (ValueError, KeyError, IndexError, binascii.Error) as error:
             raise FactProcessError(f"the host's answer makes no sense: {error!r}") from error
 
@@ -183,18 +205,30 @@ class HostSnapshot(FactBase[Snapshot | None]):
         return None
 
 
+class IncompleteError(ValueError):
+    """What a host printed is no whole look; ``at`` is where it stood, empty if that is not known."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__("the answer is incomplete, or of another version")
+        self.at = at
+
+
 def lines_of(output: Iterable[str]) -> dict[str, list[str]]:
     """What ``files/snapshot.sh`` prints: each name with its values.
 
     Raises:
-        ValueError: it is of another version, or incomplete.
+        IncompleteError: it is of another version, or incomplete.
     """
     said: dict[str, list[str]] = {}
     for line in output:
         name, _, value = line.partition(" ")
+        if name == "end":
+            break
         said.setdefault(name, []).append(value)
-    if said.get("snapshot") != [VERSION] or "end" not in said:
-        raise ValueError("incomplete, or of another version")
+    else:
+        raise IncompleteError(said.get("at", [""])[-1])
+    if said.get("snapshot") != [VERSION]:
+        raise IncompleteError("")
     return said
 
 
@@ -204,14 +238,14 @@ def parse(said: dict[str, list[str]]) -> Snapshot:
     def first(name: str) -> str | None:
         return said.get(name, [None])[0]
 
-    refused, defaults, argv = map(
-        first, ("sudo_refused", "pushgateway_defaults", "pushgateway_argv")
+    refused, defaults, argv, obstacle = map(
+        first, ("sudo_refused", "pushgateway_defaults", "pushgateway_argv", "config_obstacle")
     )
     return Snapshot(
         is_root=first("uid") == "0",
         user=first("user") or "root",
         sudo_refused=None if refused is None else text_of(refused).strip(),
-        os=first("os") or "",
+        os=" ".join(shlex.split(first("os") or "")),
         runs_systemd=first("systemd") == "running",
         tools=tuple(said.get("tool", ())),
         promtool_package=first("promtool_package") == "available",
@@ -226,6 +260,7 @@ def parse(said: dict[str, list[str]]) -> Snapshot:
         listeners=tuple(_listener(value) for value in said.get("listen", ())),
         config_state=first("config") or "absent",
         config=_config(said),
+        config_obstacle=None if obstacle is None else text_of(obstacle),
         prune_files=_prune_files(said),
         loaded=_loaded(said),
     )
@@ -274,7 +309,7 @@ def _listener(value: str) -> Listener:
     local, _, inode = value.partition(" ")
     address, _, port = local.partition(":")
     words = [bytes.fromhex(address[i : i + 8])[::-1] for i in range(0, len(address), 8)]
-    return Listener(str(ip_address(b"".join(words))), int(port, 16), inode)
+    return Listener(str(ip_address(b"".join(words))), int(port, 16), str(int(inode)))
 
 
 def _config(said: dict[str, list[str]]) -> ConfigFile | None:
@@ -298,13 +333,22 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
 
 
 def _loaded(said: dict[str, list[str]]) -> Loaded | None:
+    """What Prometheus says; None where what answers in its place says something else."""
     answer = said.get("prometheus_config")
     successful = said.get("prometheus_config_last_reload_successful")
     success_at = said.get("prometheus_config_last_reload_success_timestamp_seconds")
     if not (answer and successful and success_at):
         return None
-    return Loaded(
-        config=json.loads(answer[0])["data"]["yaml"],
-        last_reload_successful=float(successful[0]) == 1,
-        last_reload_success_at=float(success_at[0]),
-    )
+    try:
+        config: str = json.loads(answer[0])["data"]["yaml"]
+        if not isinstance(config, str):
+            return None
+        at = float(success_at[0])
+        return Loaded(
+            config=config,
+            last_reload_successful=float(successful[0]) == 1,
+            last_reload_success_at=at if math.isfinite(at) else 0,
+            jobs=scrape_config.known_jobs(config),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None

@@ -5,6 +5,7 @@ everything is broken still has a report; the second writes it and fails the host
 they should be. The table comes at the very end of the run.
 """
 
+import math
 import shutil
 import sys
 import time
@@ -30,6 +31,7 @@ from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.results import State as Progress
 from pushgateway_lab.report import console
 from pushgateway_lab.settings import STAGES, Settings, SettingsError
+from pushgateway_lab.shell import Budget, seconds_left
 
 _results: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
 _written: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
@@ -193,6 +195,15 @@ def _show(report: Report) -> None:
     on_terminal = stream.isatty()
     width = shutil.get_terminal_size().columns if on_terminal else None
     click.echo(console.table(report, color=on_terminal, width=width), err=to_stderr)
+
+
+def within_budget(state: State, settings: Settings) -> None:
+    """Have this run ask no host beyond ``lab_budget``: who was not looked at until then is told as such.
+
+    + settings: of any host of the run; the first counts
+    """
+    if settings.lab_budget and math.isinf(seconds_left(state)):
+        state.add_callback_handler(Budget(time.monotonic() + settings.lab_budget))
 
 
 def table_at_the_end(state: State, all_tasks: tuple[Task, ...]) -> None:

@@ -73,6 +73,12 @@ on the command line: --data pushgateway_smoke=always
 # seconds until Prometheus must have taken, or refused, a configuration
 # prometheus_reload_timeout = 30.0
 
+# seconds for a look at a host; None: 9, and 0.1 more for each further host of the run
+# lab_look_timeout = None
+
+# seconds after which verify reports what it has seen until then; None: when all was seen
+# lab_budget = None
+
 # have prepare remove the scrape job and the groups of somebody who worked here before
 # lab_reset = False
 

@@ -3,14 +3,14 @@
 ``files/look-at-lab.sh`` looks, this module reads what it prints. What it means is for the checks.
 """
 
-import gzip
 import json
+import math
+import zlib
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from secrets import token_hex
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
@@ -24,6 +24,8 @@ from pushgateway_lab.looking import Answer
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.snapshot import Snapshot
 
+T = TypeVar("T")
+
 COURSE = "/var/lib/pushgateway-lab/course-began"
 """Notes when the course began on a host, in seconds since 1970: later history is the trainee's."""
 
@@ -31,8 +33,8 @@ _TARGETS = "/api/v1/targets?state=active"
 _BUILD = "/api/v1/status/buildinfo"
 _GROUPS, _STATUS = "groups", "status"
 
-_MARK = f"answered-{token_hex(8)}"
-"""Stands between two answers: no server can know it."""
+_MOST_ANSWERED = 6_000_000
+"""Bytes of what both servers answer that are read: a Pushgateway of 8,000 groups says less."""
 
 
 class Verdict(NamedTuple):
@@ -49,7 +51,8 @@ class Disk(NamedTuple):
     size: int
 
 
-class Look(NamedTuple):
+@dataclass(frozen=True)
+class Look:
     """A lab host at one moment.
 
     + now: the host's own clock, in seconds since 1970
@@ -59,9 +62,11 @@ class Look(NamedTuple):
       no promtool
     + reload_error: what Prometheus logged when it last refused its configuration
     + disk: None where Prometheus does not run
-    + said: what each server answered to each question; one that was not answered is missing
+    + said: what each server answered to each question; one that was not answered, or not as that
+      server does, is missing
     + logs: unit -> the end of its log, of those that are neither up nor were stopped
     + gateway_status: the HTTP status of the Pushgateway's answer; None if it gave none
+    + unread: what was answered but cannot be read -> why
     """
 
     settings: Settings
@@ -74,9 +79,10 @@ class Look(NamedTuple):
     disk: Disk | None
     said: Mapping[str, Any]
     gateway_status: int | None = None
-    logs: Mapping[str, str] = MappingProxyType({})
+    logs: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def groups(self) -> list[Group] | None:
         """What the Pushgateway holds; None if it does not answer."""
         return answers.groups(self.said[_GROUPS]) if _GROUPS in self.said else None
@@ -86,7 +92,7 @@ class Look(NamedTuple):
         """The Pushgateway's ``flags`` and ``build_information``; None if it does not answer."""
         return self.said.get(_STATUS)
 
-    @property
+    @cached_property
     def targets(self) -> list[Target]:
         """The targets of Prometheus."""
         return answers.targets(self.said[_TARGETS]) if _TARGETS in self.said else []
@@ -104,13 +110,25 @@ class Look(NamedTuple):
 
     def samples(self, query: str) -> list[Sample] | None:
         """What Prometheus answers to an instant query that a check named; None for no answer."""
-        path = _path_of(query)
-        return answers.samples(self.said[path]) if path in self.said else None
+        return self._read(_path_of(query), answers.samples)
 
     def series(self, query: str) -> list[Series] | None:
         """What it answers to an instant query for a range that a check named; None for no answer."""
-        path = _path_of(query)
-        return answers.series(self.said[path]) if path in self.said else None
+        return self._read(_path_of(query), answers.series)
+
+    def _read(self, path: str, read: Callable[[Any], list[T]]) -> list[T] | None:
+        if path not in self.said:
+            return None
+        key = (path, read)
+        if key not in self._found:
+            self._found[key] = read(self.said[path])
+        found: list[T] = self._found[key]
+        return found
+
+    @cached_property
+    def _found(self) -> dict[Any, Any]:
+        """What was made of an answer, so that it is made once."""
+        return {}
 
 
 # With each look, the snapshot that came with it: once that is forgotten, the look is, too.
@@ -138,20 +156,20 @@ def look(settings: Settings, queries: Sequence[str]) -> Look:
 def _look(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
     paths = [_TARGETS, _BUILD, *map(_path_of, queries)]
     looked = looking.ask(
-        settings, lambda answer: _read(settings, answer, paths), _script(settings, paths)
+        settings, lambda answer: _read(settings, answer, paths), _further(settings, paths)
     )
     if _asked_apart(settings) and looked.snapshot.is_root:
-        return looked._replace(said={**looked.said, **_ask_pushgateway(host, settings, looked)})
+        return replace(looked, said={**looked.said, **_ask_pushgateway(host, settings, looked)})
     return looked
 
 
-def _script(settings: Settings, paths: Sequence[str]) -> str:
+def _further(settings: Settings, paths: Sequence[str]) -> str:
     gateway = settings.pushgateway_url or "found"
     return script(
         "look-at-lab.sh",
         {
             "course": COURSE,
-            "mark": _MARK,
+            "most_answered": str(_MOST_ANSWERED),
             "gateway": "" if _asked_apart(settings) else gateway,
             "questions": "\n".join(f"{settings.prometheus_url}{path}" for path in paths),
         },
@@ -182,29 +200,81 @@ def _path_of(query: str) -> str:
 def _read(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
     said = answer.said
     seen = snapshot.parse(said)
-    now = float(said.get("now", [str(answer.latest)])[0])
-    names = [*([] if _asked_apart(settings) else [_GROUPS, _STATUS]), *paths]
-    heard, statuses = _answers(names, said.get("answers", [""])[0])
+    now = _number(said.get("now", [str(answer.latest)])[0])
+    # In the order in which the script asks.
+    names = [
+        *(paths if "asked" in said and "prometheus" in said["asked"] else []),
+        *([_GROUPS, _STATUS] if "asked" in said and "pushgateway" in said["asked"] else []),
+    ]
+    heard = _answers(names, said.get("answers", [""])[0], answer.mark)
     verdict = None
     if "promtool_exit" in said:
         words = snapshot.text_of(said["promtool_said"][0])
         verdict = Verdict(said["promtool_exit"] == ["0"], words)
-    return Look(
+    looked = Look(
         settings=settings,
         snapshot=seen,
         now=now,
         ahead=_beyond(now, answer.earliest, answer.latest),
-        began_at=float(said["course_began"][0]) if "course_began" in said else None,
+        began_at=_number(said["course_began"][0]) if "course_began" in said else None,
         verdict=verdict,
         reload_error=snapshot.text_of(said.get("reload_error", [""])[0]),
         disk=_disk(said.get("tsdb_blocks", [])),
-        said=heard,
-        gateway_status=statuses.get(_STATUS) or None,
+        said=heard.said,
+        gateway_status=heard.statuses.get(_STATUS) or None,
         logs={
             name: snapshot.text_of(log)
             for name, _, log in (value.partition(" ") for value in said.get("unit_log", ()))
         },
+        unread=heard.unread,
     )
+    return _readable(looked)
+
+
+def _readable(looked: Look) -> Look:
+    """Leave out what a server answered in another shape than it has: it is not that server's answer."""
+    unread = {}
+    for name in looked.said:
+        try:
+            _try_to_read(looked, name)
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            IndexError,
+            OverflowError,
+        ) as error:
+            unread[name] = repr(error)
+    if not unread:
+        return looked
+    kept = {name: data for name, data in looked.said.items() if name not in unread}
+    return replace(looked, said=kept, unread={**looked.unread, **unread})
+
+
+def _try_to_read(looked: Look, name: str) -> None:
+    """Read an answer as the checks will.
+
+    Raises:
+        ValueError and others: it cannot be read.
+    """
+    if name == _GROUPS:
+        _ = looked.groups
+    elif name == _TARGETS:
+        _ = looked.targets
+    elif name in (_STATUS, _BUILD):
+        answers.about_itself(looked.said[name])
+    else:
+        looked._read(name, answers.samples)  # noqa: SLF001 - of this module
+        looked._read(name, answers.series)  # noqa: SLF001
+
+
+def _number(text: str) -> float:
+    """A number that a host gave; neither endless nor none."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]!r} is no time")
+    return number
 
 
 def _beyond(now: float, earliest: float, latest: float) -> float:
@@ -219,19 +289,36 @@ def _disk(blocks: Sequence[str]) -> Disk | None:
     return Disk(free * bytes_each, size * bytes_each)
 
 
-def _answers(names: Sequence[str], encoded: str) -> tuple[dict[str, Any], dict[str, int]]:
-    """The ``data`` of each answer that came and was a success, and the status of each that came.
+class _Heard(NamedTuple):
+    """What both servers answered, see `Look`."""
 
-    Another program on the port may answer anything.
-    """
-    said: dict[str, Any] = {}
-    statuses: dict[str, int] = {}
-    told = b64decode(encoded, validate=True)
-    body, *parts = (gzip.decompress(told) if told else b"").split(f"\n{_MARK} ".encode())
+    said: dict[str, Any]
+    statuses: dict[str, int]
+    unread: dict[str, str]
+
+
+def _answers(names: Sequence[str], encoded: str, mark: str) -> _Heard:
+    """Take apart what ``look-at-lab.sh`` prints: another program on the port may answer anything."""
+    heard = _Heard({}, {}, {})
+    told = _unpacked(b64decode(encoded, validate=True))
+    body, *parts = told.split(f"\n{mark} ".encode())
     for name, part in zip(names, parts, strict=False):
         status, _, following = part.partition(b"\n")
-        statuses[name] = int(status)
-        with suppress(ValueError, KeyError, TypeError):
-            said[name] = json.loads(body)["data"]
+        heard.statuses[name] = int(status)
+        if body:
+            try:
+                heard.said[name] = json.loads(body)["data"]
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
+                heard.unread[name] = repr(error)
         body = following
-    return said, statuses
+    if len(told) >= _MOST_ANSWERED:
+        for name in names[len(parts) :]:
+            heard.unread[name] = f"there was more than {_MOST_ANSWERED} bytes"
+    return heard
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Unpack what the host packed, and no more than it was told to send: a few bytes may stand for GBs."""
+    if not data:
+        return b""
+    return zlib.decompressobj(wbits=31).decompress(data, _MOST_ANSWERED)

@@ -13,6 +13,7 @@ from pushgateway_lab.scrape_config.jobs import (
     Job,
     find_jobs,
     jobs_scraping,
+    known_jobs,
     same_target,
     scrape_config_files,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "decode",
     "find_jobs",
     "jobs_scraping",
+    "known_jobs",
     "merge_job",
     "remove_job",
     "same_target",

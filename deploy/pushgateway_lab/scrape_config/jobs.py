@@ -1,5 +1,6 @@
 """What the scrape configs of a configuration say (Prometheus' documentation, `scrape_config`)."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from pushgateway_lab.scrape_config.configuration import read
@@ -37,6 +38,20 @@ def find_jobs(text: str) -> list[Job]:
     Raises ScrapeConfigError for a text that cannot be read as a configuration.
     """
     return [_job(node) for node in read(text, Meanings()).jobs]
+
+
+def known_jobs(text: str) -> tuple[Job, ...]:
+    """Return the same as `find_jobs`, remembered: the hosts of a class mostly have the same files."""
+    return _remembered(text) if len(text) <= _REMEMBERED else tuple(find_jobs(text))
+
+
+_REMEMBERED = 100_000
+"""Characters beyond which a text is read anew each time, rather than kept in memory."""
+
+
+@lru_cache(maxsize=64)
+def _remembered(text: str) -> tuple[Job, ...]:
+    return tuple(find_jobs(text))
 
 
 def _job(node: Node) -> Job:

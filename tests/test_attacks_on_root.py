@@ -1,0 +1,228 @@
+"""A local user without rights tries to become root, or to read what only root may read.
+
+Each test is a fault that was there once. The user is `student`, who may not use sudo; where a
+directory belongs to the user, it is as on many training VMs.
+"""
+
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from attackers import Attacker
+from expectations import BOOTSTRAP, CONFIG, FAST, HAND_EDITED, INSTALLED, prometheus_runs
+from labhost import Host, PyinfraResult
+from transactions import BACKUP, NEW
+
+Run = Callable[..., PyinfraResult]
+
+pytestmark = pytest.mark.lab_host(packages=(*INSTALLED, "acl"))
+UNPROVEN = FAST | {"pushgateway_smoke": "never"}
+HIDDEN = "only-root-may-read-this"
+VERIFY, PREPARE, RESET = "deploy/verify.py", "deploy/prepare.py", "deploy/reset.py"
+
+
+@pytest.fixture
+def host(module_host: Host) -> Iterator[Host]:
+    """A host that works, whose file and directory belong to root again after each test."""
+    shadow = module_host.run("stat -c '%u %g %a' /etc/shadow; sha256sum /etc/shadow").stdout
+    module_host.write("/root/secret", f"{HIDDEN}: {HIDDEN}\n".encode())
+    module_host.run("chmod 600 /root/secret")
+    _restore(module_host)
+    yield module_host
+    module_host.run("systemctl stop 'attacker-*' 'racer*'", check=False)
+    _restore(module_host)
+    assert module_host.run("stat -c '%u %g %a' /etc/shadow; sha256sum /etc/shadow").stdout == shadow
+    assert module_host.run("ls /run/owned", check=False).stdout == ""
+
+
+@pytest.fixture
+def attacker(host: Host) -> Attacker:
+    return Attacker(host)
+
+
+def _restore(host: Host) -> None:
+    host.run(
+        f"rm -rf {CONFIG} {BACKUP} /etc/prometheus/.pro* /srv/*; chown -R root:root /etc/prometheus; "
+        "chmod -R go-w /etc/prometheus"
+    )
+    host.write(CONFIG, HAND_EDITED)
+    host.run(
+        f"chmod 644 {CONFIG}; systemctl reset-failed; systemctl restart prometheus prometheus-pushgateway"
+    )
+    prometheus_runs(host)
+
+
+def _give_away(host: Host) -> None:
+    """The directory and the file belong to the login user, as on the lab's own VMs."""
+    host.run("chown -R student:student /etc/prometheus")
+
+
+PAYLOADS = (
+    'system("touch /run/owned")',
+    '1; system("touch /run/owned")',
+    "$(touch /run/owned)",
+    "`touch /run/owned`",
+    "1\nprune_mode 0:0:644 /etc/shadow\nprune_digest x /etc/shadow",
+    '1e999) || system("touch /run/owned"); (1',
+    "'; touch /run/owned; '",
+)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_what_answers_on_prometheus_s_port_is_no_program(
+    payload: str, host: Host, attacker: Attacker, run_pyinfra: Run
+) -> None:
+    host.run("systemctl stop prometheus")
+    said = "".join(
+        f"prometheus_config_last_reload_{name} {value}\n"
+        for name, value in (("successful", "1"), ("success_timestamp_seconds", payload))
+    )
+    loaded = {"status": "success", "data": {"yaml": "scrape_configs: []\n"}}
+    attacker.serve(9090, answers={"/metrics": said, "/api/v1/status/config": loaded, "*": payload})
+    for deploy in (VERIFY, PREPARE, RESET, BOOTSTRAP):
+        result = run_pyinfra(host, "-y", deploy, data=UNPROVEN)
+        assert "Traceback" not in result.output, result.output
+        assert "mistake of this program" not in result.output, result.output
+    assert host.run("test -e /run/owned", check=False).returncode == 1
+    assert host.run("test -e /etc/shadow").returncode == 0
+
+
+RACER = """
+import os, time
+directory = "/etc/prometheus"
+end = time.monotonic() + 60
+while time.monotonic() < end:
+    for name in os.listdir(directory):
+        if ".pushgateway-lab." not in name:
+            continue
+        path = os.path.join(directory, name)
+        try:
+            os.unlink(path)
+            os.symlink("/etc/shadow", path)
+        except OSError:
+            pass
+"""
+
+
+def test_whoever_owns_the_directory_gets_no_file_of_root_s(host: Host, run_pyinfra: Run) -> None:
+    """The names that a transaction uses are put in its way by a loop that is faster than it."""
+    _give_away(host)
+    host.write("/opt/racer.py", RACER.encode())
+    host.run("systemd-run --quiet --unit=racer1 --uid=student python3 /opt/racer.py")
+    for _ in range(6):
+        result = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN)
+        assert "Traceback" not in result.output, result.output
+        host.write(CONFIG, HAND_EDITED)
+    assert host.run("stat -c '%U %a' /etc/shadow").stdout.split() == ["root", "640"]
+
+
+def test_a_file_of_the_login_user_s_is_changed_as_that_user(host: Host, run_pyinfra: Run) -> None:
+    _give_away(host)
+    host.run("chmod 775 /etc/prometheus; chmod 664 " + CONFIG)
+    result = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN)
+    assert result.returncode == 0, result.output
+    assert host.read(CONFIG) == NEW
+    stats = host.run(f"stat -c '%U:%G %a' {CONFIG} {BACKUP}").stdout.split("\n")
+    assert stats[:2] == ["student:student 664", "student:student 664"]
+    assert host.run("ls -A /etc/prometheus | grep pushgateway-lab").stdout.count("\n") == 1
+    again = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN)
+    assert again.stderr.count("No changes") == 1, again.output
+
+
+@pytest.mark.parametrize(
+    ("prepare", "says"),
+    [
+        ("chmod 777 /etc/prometheus", "everybody may write in /etc/prometheus"),
+        ("chgrp student /etc/prometheus; chmod 775 /etc/prometheus", "may write in root's directory"),
+        ("setfacl -m u:student:rwx /etc/prometheus", "may write in root's directory"),
+        (
+            f"cd /srv && mkdir a a/b && chown student a && chown trainer a/b && mv {CONFIG} a/b/p && ln -s /srv/a/b/p {CONFIG}",
+            "belongs to user",
+        ),
+    ],
+)  # fmt: skip
+def test_a_place_that_several_may_change_is_refused_with_the_reason(
+    prepare: str, says: str, host: Host, run_pyinfra: Run
+) -> None:
+    host.run(prepare)
+    result = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN)
+    host.run("setfacl -b /etc/prometheus")
+    assert result.returncode == 1, result.output
+    assert says in result.stderr
+    assert "chown" in result.stderr
+    assert host.run(f"cat {CONFIG}").stdout == HAND_EDITED.decode()
+
+
+def test_links_through_a_directory_of_the_user_s_lead_root_nowhere(
+    host: Host, attacker: Attacker, run_pyinfra: Run
+) -> None:
+    """A link of root's to a link of the user's to a file of root's: root does not write there."""
+    host.run(
+        f"mkdir /srv/mine /srv/root && chown student /srv/mine && cp {CONFIG} /srv/root/other.yml && "
+        f"rm {CONFIG} && ln -s /srv/mine/p.yml {CONFIG}"
+    )
+    attacker.run("ln -s /srv/root/other.yml /srv/mine/p.yml")
+    result = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN)
+    assert result.returncode == 1, result.output
+    assert host.read("/srv/root/other.yml") == HAND_EDITED
+    assert host.run("ls -A /srv/root").stdout == "other.yml\n"
+
+
+TARGETS = ("/root/secret", "/etc/shadow", "/proc/1/environ", "/root/none")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_only_root_may_read_is_not_read_through_a_link(
+    target: str, host: Host, attacker: Attacker, run_pyinfra: Run, tmp_path: Path
+) -> None:
+    _give_away(host)
+    attacker.run(f"ln -sf {target} {CONFIG}")
+    host.run("systemctl reload prometheus", check=False)
+    for deploy in (VERIFY, BOOTSTRAP, PREPARE, RESET):
+        data = UNPROVEN | {"report": str(tmp_path / "report")}
+        result = run_pyinfra(host, "-y", "-vvv", deploy, data=data)
+        heard = result.output + "".join(path.read_text() for path in tmp_path.glob("report/*"))
+        assert HIDDEN not in heard
+        assert "root:*:" not in heard
+        assert "root:x:" not in heard
+        assert "Traceback" not in result.output, result.output
+
+
+@pytest.mark.parametrize("pattern", ["/root/secret", "/etc/shad*", "/root/../root/*"])
+def test_included_files_are_read_as_prometheus_reads_them(
+    pattern: str, host: Host, run_pyinfra: Run
+) -> None:
+    _give_away(host)
+    host.write(CONFIG, HAND_EDITED + f"scrape_config_files: [{pattern!r}]\n".encode())
+    result = run_pyinfra(host, "-y", "-vvv", BOOTSTRAP, data=UNPROVEN)
+    assert HIDDEN not in result.output
+    assert "root:*:" not in result.output
+    encoded = shlex.quote(host.run("base64 -w0 /root/secret").stdout[:24])
+    assert encoded not in result.output
+
+
+def test_promtool_runs_as_prometheus_s_user(host: Host, run_pyinfra: Run) -> None:
+    host.write(
+        "/usr/local/bin/promtool",
+        b'#!/bin/sh\nid -un >>/tmp/promtool-ran\nexec /usr/bin/promtool "$@"\n',
+    )
+    host.run("chmod 755 /usr/local/bin/promtool; rm -f /tmp/promtool-ran")
+    try:
+        assert run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN).returncode == 0
+        host.write(CONFIG, HAND_EDITED + b"\n# not reloaded\n")
+        run_pyinfra(host, "-y", VERIFY)
+    finally:
+        host.run("rm /usr/local/bin/promtool")
+    assert host.run("sort -u /tmp/promtool-ran").stdout == "prometheus\n"
+
+
+def test_a_fifo_among_the_rule_files_holds_no_lock(host: Host, run_pyinfra: Run) -> None:
+    """Promtool would wait for ever for somebody to write into it."""
+    _give_away(host)
+    host.run("mkfifo -m 666 /srv/rules.yml")
+    host.write(CONFIG, HAND_EDITED + b"rule_files: [/srv/rules.yml]\n")
+    run_pyinfra(host, "-y", VERIFY, timeout=60)
+    assert host.run("flock -n /run/pushgateway-lab.lock true", check=False).returncode == 0
+    assert host.run("pgrep -c promtool", check=False).stdout == "0\n"
