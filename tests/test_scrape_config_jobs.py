@@ -159,13 +159,13 @@ def test_the_unquoted_port_that_libyaml_refuses() -> None:
     assert merge_job(text, JOB).startswith(text[:-3])
 
 
-def test_a_file_of_aliases_that_stand_for_billions_of_values_takes_no_time() -> None:
+def test_a_file_of_aliases_that_stand_for_billions_of_values_is_refused_at_once() -> None:
     values = ["a0: &a0 {scheme: http}"]
     values += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 15)]
     values += ["scrape_configs:", "- job_name: pushgateway", "  params: *a14", "  <<: *a14"]
     started = time.monotonic()
-    merged = merge_job("\n".join(values), JOB)
-    assert find_jobs(merged)[0].honor_labels
+    with pytest.raises(ScrapeConfigError, match="aliases"):
+        merge_job("\n".join(values), JOB)
     assert time.monotonic() - started < 60  # written out, they would take days
 
 

@@ -6,6 +6,8 @@ each in modules of its own:
 + finding places: `source`, `parse`, `meaning`, `nodes`, `compose`, `configuration`, `fields`, `jobs`
 + choosing the edit: `wanted`, `style`, `write`, `edit`, `sequence`, `add`, `repair`, `remove`
 + proving the result: `proof`; `merge` puts all together
+
+What a file may cost is in `limits` and `memory`.
 """
 
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
@@ -17,10 +19,12 @@ from pushgateway_lab.scrape_config.jobs import (
     same_target,
     scrape_config_files,
 )
+from pushgateway_lab.scrape_config.limits import LONGEST
 from pushgateway_lab.scrape_config.merge import merge_job, remove_job
 from pushgateway_lab.scrape_config.source import decode
 
 __all__ = [
+    "LONGEST",
     "Job",
     "ScrapeConfigError",
     "decode",

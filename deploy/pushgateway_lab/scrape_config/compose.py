@@ -8,14 +8,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from pushgateway_lab.scrape_config.errors import ScrapeConfigError
-from pushgateway_lab.scrape_config.meaning import EMPTY, Meanings, scalar_content, undefined_alias
+from pushgateway_lab.scrape_config.errors import ScrapeConfigError, quoted, shortened
+from pushgateway_lab.scrape_config.limits import MOST_VALUES, refuse_deep, refuse_many
+from pushgateway_lab.scrape_config.meaning import (
+    EMPTY,
+    Meanings,
+    scalar_content,
+    size_of,
+    undefined_alias,
+)
 from pushgateway_lab.scrape_config.nodes import Document, Kind, Node
 from pushgateway_lab.scrape_config.parse import Events, parse, refusal
 from pushgateway_lab.scrape_config.source import line_at, next_token
-
-# Far deeper than any configuration; without a limit a hostile file would exhaust the stack.
-_DEEPEST = 100
 
 # The head of a block scalar that keeps its trailing blank lines, after its anchor and tag.
 _KEEPS_BLANK_LINES = re.compile(r"(?:[&!]\S*\s+)*[|>][0-9-]*\+")
@@ -30,8 +34,8 @@ def compose(text: str, meanings: Meanings) -> Document:
     """Return the one document of a text that has no byte order mark.
 
     The nodes get their numbers from `meanings`. Raises ScrapeConfigError, with the line, for what
-    is not YAML and for what Prometheus refuses wherever it stands; and for a second document, which
-    Prometheus would silently ignore.
+    is not YAML, for what Prometheus refuses wherever it stands, and for what is beyond the limits; and
+    for a second document, which Prometheus would silently ignore.
     """
     return parse(text, lambda events: _Composer(text, events, meanings).document())
 
@@ -47,32 +51,36 @@ class _Composer:
     def __init__(self, text: str, events: Events, meanings: Meanings) -> None:
         self.text = text
         self.next_event, self.colon = events
-        self.number = meanings.number
+        self.meanings, self.number = meanings, meanings.number
         self.anchors: dict[str, Node | None] = {}
         self.shared: set[int] = set()
         self.end = 0  # of the last thing that is part of a node
         self.depth = 0
-        self.builders: dict[str, Callable[[Any], Node]] = {
-            "ScalarEvent": self.scalar,
-            "AliasEvent": self.alias,
-            "SequenceStartEvent": self.sequence,
-            "MappingStartEvent": self.mapping,
-        }
+        self.values = 1  # the root
 
     def document(self) -> Document:
         self.next_event()  # the stream starts
         if not _starts_document(self.next_event()):
             number = self.number(EMPTY)
             nothing = Node(_SCALAR, len(self.text), len(self.text), 1, number)
-            return Document(self.text, nothing, len(self.text), frozenset())
+            return Document(self.text, nothing, len(self.text), frozenset(), 1)
         event = self.next_event()
-        root = self.builders[type(event).__name__](event)
+        root = _BUILDERS[type(event).__name__](self, event)
         end = self.next_event()
         if _starts_document(following := self.next_event()):
             line = line_at(self.text, following.start_mark.index)
             raise ScrapeConfigError(line, "a second document starts here; keep only one")
         position = end.start_mark.index if end.explicit else len(self.text)
-        return Document(self.text, root, position, frozenset(self.shared))
+        return Document(self.text, root, position, frozenset(self.shared), self.size(root))
+
+    def size(self, root: Node) -> int:
+        """Return how many values there are, those included that aliases repeat."""
+        if not self.shared:
+            return self.values
+        size = size_of(root.meaning, self.meanings.contents())
+        what = "the aliases (*) in this file repeat values until there are"
+        refuse_many(size, what, advice="use fewer aliases")
+        return size
 
     def scalar(self, event: Any) -> Node:
         start, end = event.start_mark.index, event.end_mark.index
@@ -113,6 +121,7 @@ class _Composer:
             raise undefined_alias(event)
         node = self.anchors[name]
         if node is None:
+            name = shortened(name)
             raise ScrapeConfigError(line, f"*{name} stands inside the very &{name} it refers to")
         self.end = event.end_mark.index
         self.shared.add(node.start)
@@ -133,13 +142,15 @@ class _Composer:
         if start.anchor is not None:
             self.anchors[start.anchor] = None
         self.depth += 1
-        if self.depth > _DEEPEST:
-            reason = f"more than {_DEEPEST} levels deep; this cannot be a Prometheus configuration"
-            raise ScrapeConfigError(start.start_mark.line + 1, reason)
+        refuse_deep(self.depth, start.start_mark.line + 1)
         self.end = start.end_mark.index
         nodes = []
-        while build := self.builders.get(type(event := self.next_event()).__name__):
-            nodes.append(build(event))
+        while build := _BUILDERS.get(type(event := self.next_event()).__name__):
+            nodes.append(build(self, event))
+            self.values += 1
+            if self.values > MOST_VALUES:
+                line = event.start_mark.line + 1
+                refuse_many(self.values, "up to here there are", line)
         if start.flow_style and self.text[event.end_mark.index - 1] in "]}":
             self.end = event.end_mark.index  # a single pair in a list has no brackets of its own
         self.depth -= 1
@@ -161,8 +172,16 @@ class _Composer:
             if key.kind is not Kind.SCALAR:
                 raise refusal(self.text, key.start, f"a {key.kind.value} used as a key")
             if key.text in seen and not key.is_merge_key:
-                raise ScrapeConfigError(key.line, f"the key {key.text!r} is there twice")
+                raise ScrapeConfigError(key.line, f"the key {quoted(key.text)} is there twice")
             seen.add(key.text)
+
+
+_BUILDERS: dict[str, Callable[[_Composer, Any], Node]] = {
+    "ScalarEvent": _Composer.scalar,
+    "AliasEvent": _Composer.alias,
+    "SequenceStartEvent": _Composer.sequence,
+    "MappingStartEvent": _Composer.mapping,
+}
 
 
 def _starts_document(event: Any) -> bool:

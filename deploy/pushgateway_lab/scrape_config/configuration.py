@@ -5,9 +5,10 @@ from typing import NamedTuple
 from pushgateway_lab.scrape_config.compose import compose
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
 from pushgateway_lab.scrape_config.fields import fields_of
+from pushgateway_lab.scrape_config.limits import refuse_long
 from pushgateway_lab.scrape_config.meaning import Meanings
 from pushgateway_lab.scrape_config.nodes import Document, Kind, Node
-from pushgateway_lab.scrape_config.source import BYTE_ORDER_MARK
+from pushgateway_lab.scrape_config.source import BYTE_ORDER_MARK, bytes_of
 
 
 class Configuration(NamedTuple):
@@ -29,9 +30,10 @@ class Configuration(NamedTuple):
 def read(text: str, meanings: Meanings) -> Configuration:
     """Return the places in a configuration; `meanings` is filled with what its nodes mean.
 
-    Raises ScrapeConfigError for text that is not YAML, and where the root, ``scrape_configs`` or
+    Raises ScrapeConfigError for text that is not YAML or beyond the limits, and where the root, ``scrape_configs`` or
     one of its items is of the wrong kind.
     """
+    refuse_long(bytes_of(text))
     mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
     document = compose(text.removeprefix(mark), meanings)
     root = document.root

@@ -12,3 +12,17 @@ class ScrapeConfigError(ValueError):
         self.line = line
         self.reason = reason
         super().__init__(reason if line is None else f"line {line}: {reason}")
+
+
+_LONGEST_QUOTE = 60
+
+
+def quoted(text: str) -> str:
+    """Return a text of a file for a message: escaped, in quotes, and cut after 60 characters."""
+    cut = text[:_LONGEST_QUOTE]
+    return repr(cut + "…" if len(text) > _LONGEST_QUOTE else text)
+
+
+def shortened(name: str) -> str:
+    """Return the name of an anchor for a message: without quotes, and cut after 60 characters."""
+    return quoted(name)[1:-1]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pushgateway_lab.scrape_config.configuration import read
 from pushgateway_lab.scrape_config.fields import Fields, fields_of, is_true, items_of, text_of
 from pushgateway_lab.scrape_config.meaning import Meanings
+from pushgateway_lab.scrape_config.memory import spare_memory
 from pushgateway_lab.scrape_config.nodes import Kind, Node
 
 _LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
@@ -32,6 +33,7 @@ class Job(NamedTuple):
     targets: tuple[str, ...]
 
 
+@spare_memory
 def find_jobs(text: str) -> list[Job]:
     """Return all jobs of a configuration, in the order of the file.
 
@@ -82,6 +84,7 @@ def targets_of(fields: Fields) -> list[Node]:
     ]
 
 
+@spare_memory
 def scrape_config_files(text: str) -> tuple[str, ...]:
     """Return the files (patterns, as written) in which Prometheus looks for further jobs.
 

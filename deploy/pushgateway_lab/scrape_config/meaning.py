@@ -7,7 +7,7 @@ comparing two files, or two parts of one, a comparison of numbers.
 
 from typing import Any
 
-from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.errors import ScrapeConfigError, shortened
 from pushgateway_lab.scrape_config.nodes import Kind, Node
 from pushgateway_lab.scrape_config.parse import Events, parse
 
@@ -18,6 +18,9 @@ _ENDS = {"SequenceEndEvent": "[", "MappingEndEvent": "{"}
 # A collection: its bracket, its tag, the numbers of its items, or of its keys and values in turn.
 Content = tuple[Any, ...]
 EMPTY: Content = ("", True, None)
+
+# Sizes are not counted further: those that aliases make can have more digits than memory holds.
+_COUNTED = 10**12
 
 
 class Meanings:
@@ -72,7 +75,7 @@ def _documents(events: Events, meanings: Meanings) -> list[int]:
 
 def undefined_alias(event: Any) -> ScrapeConfigError:
     """Return the error for an alias that refers to nothing."""
-    name = event.anchor
+    name = shortened(event.anchor)
     reason = f"*{name} refers to nothing: there is no &{name} above it"
     return ScrapeConfigError(event.start_mark.line + 1, reason)
 
@@ -90,6 +93,15 @@ def parts_of(number: int, bracket: str, contents: list[Content]) -> list[int]:
     """
     first, second, *parts = contents[number]
     return [] if first != bracket or isinstance(second, bool) else parts
+
+
+def size_of(number: int, contents: list[Content]) -> int:
+    """Return how many values a number stands for, aliases written out; 10**12 at most."""
+    sizes: list[int] = []
+    for part in range(number + 1):  # what a collection is made of got its number before
+        children = parts_of(part, "[", contents) + parts_of(part, "{", contents)
+        sizes.append(min(1 + sum(sizes[child] for child in children), _COUNTED))
+    return sizes[number]
 
 
 def node_of(number: int, contents: list[Content]) -> Node:

@@ -1,24 +1,27 @@
 """Merging a job into a configuration, and removing it."""
 
-import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pushgateway_lab.scrape_config.add import add_job
 from pushgateway_lab.scrape_config.configuration import Configuration, read
 from pushgateway_lab.scrape_config.edit import Edit, apply
-from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.errors import ScrapeConfigError, quoted
 from pushgateway_lab.scrape_config.jobs import name_of
+from pushgateway_lab.scrape_config.limits import refuse_long, refuse_many
 from pushgateway_lab.scrape_config.meaning import Meanings
+from pushgateway_lab.scrape_config.memory import spare_memory
 from pushgateway_lab.scrape_config.nodes import Node
 from pushgateway_lab.scrape_config.proof import is_merged, is_removed
 from pushgateway_lab.scrape_config.remove import remove_job_at
 from pushgateway_lab.scrape_config.repair import repair_job
-from pushgateway_lab.scrape_config.source import line_at
+from pushgateway_lab.scrape_config.source import bytes_of, line_at
 from pushgateway_lab.scrape_config.wanted import wanted_job
 
+_WITH_JOB = "the file with the job in it"
 
+
+@spare_memory
 def merge_job(text: str, job: Mapping[str, Any]) -> str:
     """Return the configuration with the job in it, and everything else as it was.
 
@@ -33,15 +36,17 @@ def merge_job(text: str, job: Mapping[str, Any]) -> str:
     """
     wanted = wanted_job(job)
     meanings = Meanings()
-    with _garbage_left_alone():
-        before = read(text, meanings)
-        present = _only_job(before, wanted.name)
-        edits = repair_job(before, present, wanted) if present else add_job(before, wanted)
-        return _proven(
-            before, edits, lambda result: is_merged(before.document, result, meanings, wanted)
-        )
+    before = read(text, meanings)
+    present = _only_job(before, wanted.name)
+    edits = repair_job(before, present, wanted) if present else add_job(before, wanted)
+    if edits:
+        refuse_many(before.document.values + wanted.values, f"{_WITH_JOB} has")
+    return _proven(
+        before, edits, lambda result: is_merged(before.document, result, meanings, wanted)
+    )
 
 
+@spare_memory
 def remove_job(text: str, job_name: str) -> str:
     """Return the configuration without the job of that name, and everything else as it was.
 
@@ -49,34 +54,20 @@ def remove_job(text: str, job_name: str) -> str:
     the job is returned as it is. Raises ScrapeConfigError as `merge_job` does.
     """
     meanings = Meanings()
-    with _garbage_left_alone():
-        before = read(text, meanings)
-        present = _only_job(before, job_name)
-        edits = [] if present is None else remove_job_at(before, before.jobs.index(present))
-        return _proven(
-            before, edits, lambda result: is_removed(before.document, result, meanings, job_name)
-        )
-
-
-@contextmanager
-def _garbage_left_alone() -> Iterator[None]:
-    """Keep Python from searching for garbage, which takes a quarter of the time.
-
-    A tree of 100,000 nodes has none while it is built, but is searched over and over.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    before = read(text, meanings)
+    present = _only_job(before, job_name)
+    edits = [] if present is None else remove_job_at(before, before.jobs.index(present))
+    return _proven(
+        before, edits, lambda result: is_removed(before.document, result, meanings, job_name)
+    )
 
 
 def _only_job(configuration: Configuration, name: str) -> Node | None:
     found = [job for job in configuration.jobs if name_of(job) == name]
     if len(found) > 1:
-        reason = f"there is a job {name!r} in line {found[0].line} already; keep one of the two"
+        reason = (
+            f"there is a job {quoted(name)} in line {found[0].line} already; keep one of the two"
+        )
         raise ScrapeConfigError(found[1].line, reason)
     return found[0] if found else None
 
@@ -84,6 +75,7 @@ def _only_job(configuration: Configuration, name: str) -> Node | None:
 def _proven(before: Configuration, edits: list[Edit], is_right: Callable[[str], bool]) -> str:
     """Return the edited text, or raise ScrapeConfigError if it does not mean what it should."""
     text = apply(before.document.text, edits)
+    refuse_long(bytes_of(before.byte_order_mark + text), _WITH_JOB)
     try:
         if not edits or is_right(text):
             return before.byte_order_mark + text

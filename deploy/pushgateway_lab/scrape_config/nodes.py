@@ -87,9 +87,11 @@ class Document(NamedTuple):
     + root: its value; an empty scalar when there is none
     + end: index where its content ends: at the ``...`` line, or else at the end of the text
     + shared: where the nodes start that aliases stand for
+    + values: how many values it holds, those included that aliases repeat
     """
 
     text: str
     root: Node
     end: int
     shared: frozenset[int]
+    values: int

@@ -8,14 +8,20 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.limits import refuse_tag_directives
 from pushgateway_lab.scrape_config.source import line_at, refuse_characters
 
 T = TypeVar("T")
 
 # A colon within a word: neither side of it is a blank or YAML's own punctuation.
 _COLON_IN_WORD = re.compile(r"""(?<=[^\s,\[\]{}'"]):(?=\S)""")
+_UNEXPECTED_COLON = "found unexpected ':'"
 # What is mostly meant by such a colon: ``[localhost:9090`` or ``, localhost:9090``.
 _UNQUOTED_PORT = re.compile(r"[\[,]\s*[\w.-]+:\d")
+
+# Letters for private use (Unicode, section 23.5).
+_PRIVATE_USE = range(0xE000, 0xF900)
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 # The marks of Jinja, Go, Helm and ERB templates where YAML has neither quotes nor a comment.
 _TEMPLATE = re.compile(r"""^[^#'"\n]*(\{\{|\{%|<%)""", re.MULTILINE)
@@ -42,31 +48,38 @@ def parse(text: str, build: Callable[[Events], T]) -> T:
     from ruamel.yaml.error import YAMLError
 
     refuse_characters(text)
-    errors = []
+    refuse_tag_directives(text.count("%TAG"))
+    errors: list[Any] = []
     letters = ["", _unused_letter(text)]
     for letter in reversed(letters) if _UNQUOTED_PORT.search(text) else letters:
         try:
             return build(_events(text, letter))
         except YAMLError as error:
-            errors.append(error)
+            errors.append(error.with_traceback(None))  # whose frames hold all that was built
+            if not letter and errors[-1].problem != _UNEXPECTED_COLON:
+                break
     raise _in_plain_words(text, errors)
 
 
 def _unused_letter(text: str) -> str:
-    """Return a letter for private use (Unicode, section 23.5) that the text does not have."""
-    return next(letter for letter in map(chr, range(0xE000, 0xF900)) if letter not in text)
+    """Return a letter for private use that the text does not have.
+
+    Return nothing for a text that has them all.
+    """
+    used = set(_PRIVATE.findall(text))
+    return next((letter for letter in map(chr, _PRIVATE_USE) if letter not in used), "")
 
 
 def _events(text: str, colon: str) -> Events:
-    from ruamel.yaml.cyaml import CBaseLoader
+    from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
 
     readable = _COLON_IN_WORD.sub(colon, text) if colon else text
-    return Events(CBaseLoader(readable).get_event, colon)
+    return Events(CParser(readable).get_event, colon)
 
 
 def _in_plain_words(text: str, errors: list[Any]) -> ScrapeConfigError:
     """Return the error for a text that could not be read in either way."""
-    error = next((e for e in errors if e.problem != "found unexpected ':'"), errors[0])
+    error = next((e for e in errors if e.problem != _UNEXPECTED_COLON), errors[0])
     index = error.problem_mark.index if error.problem_mark else len(text)
     if text.startswith("\t", index):
         reason = "not valid YAML: a tab in the place of blanks"

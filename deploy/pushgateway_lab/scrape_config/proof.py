@@ -119,7 +119,7 @@ def _own_fields(job: Node, left_out: set[str]) -> list[tuple[str, int]]:
 
 
 def _scraped(job: Node, added: list[str]) -> list[tuple[object, ...]]:
-    """Return the targets of a job with what their groups say about them, without the added ones.
+    """Return the targets of a job below what their groups say about them, without the added ones.
 
     An added target in a group that says anything, such as labels, is not left out.
     """
@@ -129,5 +129,5 @@ def _scraped(job: Node, added: list[str]) -> list[tuple[object, ...]]:
         found += [("group", says)] if says else []
         for target in items_of(fields_of(group).get("targets")):
             if says or target.text not in added:
-                found.append((target.meaning, says))
+                found.append((target.meaning, bool(says)))
     return found

@@ -2,6 +2,7 @@
 
 from pushgateway_lab.scrape_config.configuration import Configuration, refuse_shared
 from pushgateway_lab.scrape_config.edit import Edit, cut_lines
+from pushgateway_lab.scrape_config.errors import quoted
 from pushgateway_lab.scrape_config.jobs import name_of
 from pushgateway_lab.scrape_config.marker import EMPTY, MISSING, marked
 from pushgateway_lab.scrape_config.nodes import Node
@@ -19,7 +20,7 @@ def remove_job_at(configuration: Configuration, position: int) -> list[Edit]:
         return []
     refuse_shared(configuration, value, "scrape_configs")
     if not (job := value.children[position]).alias:
-        refuse_shared(configuration, job, f"the job {name_of(job)!r}")
+        refuse_shared(configuration, job, f"the job {quoted(name_of(job))}")
     if len(value.children) == 1:
         restored = _restore(configuration, key, value)
         if restored:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pushgateway_lab.scrape_config.configuration import Configuration, refuse_shared
 from pushgateway_lab.scrape_config.edit import Edit, insert_lines
-from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.errors import ScrapeConfigError, quoted
 from pushgateway_lab.scrape_config.fields import fields_of
 from pushgateway_lab.scrape_config.nodes import Kind, Node
 from pushgateway_lab.scrape_config.sequence import append_to_block, append_to_flow
@@ -24,7 +24,7 @@ def repair_job(configuration: Configuration, job: Node, wanted: WantedJob) -> li
     wrong, missing = wanted.wrong_fields(fields), wanted.missing_targets(fields)
     if not wrong and not missing:
         return []
-    refuse_shared(configuration, job, f"the job {wanted.name!r}")
+    refuse_shared(configuration, job, f"the job {quoted(wanted.name)}")
     style = learn(configuration, job)
     edits: list[Edit] = []
     new: dict[str, Any] = {}

@@ -14,6 +14,7 @@ from pushgateway_lab.scrape_config.source import (
     after_properties,
     column,
     ends_line,
+    has_blank_line,
     line_start,
     newline,
     next_token,
@@ -84,8 +85,7 @@ def _separated_by_blank_lines(text: str, sequence: Node) -> bool:
         return False
     last_dash = dash(text, sequence, len(items) - 1)
     before = after_own_comments(text, items[-2].end, column(text, last_dash))
-    between = text[before : line_start(text, last_dash)]
-    return any(not line.strip() for line in between.splitlines())
+    return has_blank_line(text, before, line_start(text, last_dash))
 
 
 def append_to_flow(text: str, opening: int, items: list[Span], item: str) -> list[Edit]:

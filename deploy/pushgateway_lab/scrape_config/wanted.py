@@ -24,6 +24,11 @@ class WantedJob(NamedTuple):
     targets: tuple[str, ...]
     labels: dict[str, str]
 
+    @property
+    def values(self) -> int:
+        """How many values it is made of, keys and lists included, in a file that has no job."""
+        return 12 + 2 * len(self.fields) + len(self.targets) + 2 * len(self.labels)
+
     def wrong_fields(self, fields: Fields) -> dict[str, Scalar]:
         """Return which of its fields a job with the given ones lacks, or has otherwise."""
         return {
