@@ -1,12 +1,16 @@
 """No SSH server holds up a class: servers that do not mean well, in one run with a host that does."""
 
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import paramiko
 import pytest
 
 from attackers import hostile_host, hostile_sshd
@@ -99,3 +103,37 @@ def test_servers_that_hang_or_flood_hold_up_nobody(
     # 5 to 9 s on two cores that have nothing else to do.
     assert ran.seconds < _PATIENCE
     assert ran.megabytes < 250
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [("silent", "sent no SSH banner"), ("exec", "did not answer within 1 s (the look)")],
+)
+def test_who_uses_pyinfra_as_a_library_without_gevents_patches(
+    tmp_path: Path, behaviour: str, said: str
+) -> None:
+    key = tmp_path / "key"
+    paramiko.ECDSAKey.generate().write_private_key_file(str(key))
+    with hostile_sshd(behaviour) as port:
+        data = hostile_host("hostile", port, tmp_path / "hostile", key).pyinfra_data()
+        script = f"""
+from pyinfra.api import Config, Inventory, State
+from pyinfra.api.connect import connect_all
+from pyinfra.context import ctx_state
+from pushgateway_lab import patches, shell
+patches.apply()
+state = State(Inventory(([("hostile", {data!r})], {{}})), Config(CONNECT_TIMEOUT=2))
+with ctx_state.use(state):
+    host = state.inventory.get_host("hostile")
+    host.connect(raise_exceptions=True)
+    shell.run(host, "true", deadline=1, what="the look")
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "deploy")},
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert said in done.stderr.splitlines()[-1], done.stderr

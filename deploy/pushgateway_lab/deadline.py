@@ -36,18 +36,18 @@ def seconds_left(state: State) -> float:
     return min(ends, default=float("inf")) - time.monotonic()
 
 
-def within(seconds: float, act: Callable[[], T], give_up: Callable[[], object] = lambda: None) -> T:
+def within(seconds: float, act: Callable[[], T], give_up: Callable[[], object] | None = None) -> T:
     """Call `act`, and return what it returns.
 
     + seconds: what it may take
-    + give_up: ends what `act` waits for, when it took too long and runs in a thread, where it hears of
-      no timeout: without gevent's patches
+    + give_up: ends what `act` waits for. Without gevent's patches, sockets hear of no timeout: then `act`
+      runs in a thread, and this is called when it took too long. None: `act` waits by gevent's own means
 
     Raises:
         TimeoutError: it took longer.
     """
     limit = gevent.Timeout(seconds, TimeoutError)
-    if is_cooperative():
+    if give_up is None or is_cooperative():
         with _counted(limit):
             return act()
     try:

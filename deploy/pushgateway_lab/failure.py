@@ -127,7 +127,7 @@ def _fail(state: State, host: Host, message: str) -> bool:  # noqa: ARG001
 
 def _in_short(message: str) -> str:
     """The first line of a message, with the next one where that says what it announces."""
-    first, *rest = message.splitlines()
+    first, *rest = visible.message(message).split("\n")
     short = f"{first} {rest[0].strip()}" if first.endswith(":") and rest else first
     return visible.one_line(visible.cut(short, _SHORT))
 

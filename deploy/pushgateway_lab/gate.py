@@ -14,7 +14,10 @@ from typing import Any
 from pyinfra import logger
 from pyinfra.api import output
 
-from pushgateway_lab.visible import MESSAGE, cut, visible
+from pushgateway_lab.visible import cut, visible
+
+LENGTH = 4_000
+"""Characters of a line: a message of ours, and what pyinfra puts around it."""
 
 LINES = 400
 """How many lines of one record are shown: more than any script of ours has, which -vv shows."""
@@ -34,10 +37,10 @@ def passed(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    if text.isprintable() and len(text) <= MESSAGE:
+    if text.isprintable() and len(text) <= LENGTH:
         return text
     # Odd parts are the colours, which cost no length.
-    parts = _COLOUR.split(cut(text, MESSAGE))
+    parts = _COLOUR.split(cut(text, LENGTH))
     shown = "".join(part if i % 2 else visible(part) for i, part in enumerate(parts))
     return shown if len(parts) == 1 or shown.endswith(_RESET) else f"{shown}{_RESET}"
 

@@ -59,7 +59,7 @@ def _bounded(act: Callable[..., Any]) -> Callable[..., Any]:
     def bounded(self: SSHConnector, *args: Any, **arguments: Any) -> Any:
         left = max(deadline.seconds_left(self.state), GOODBYE)
         seconds = min(arguments.get("_timeout") or COMMAND, left)
-        give_up = self.client.close if self.client is not None else lambda: None
+        give_up = self.client.close if self.client else None
         return deadline.within(seconds, partial(act, self, *args, **arguments), give_up)
 
     return bounded

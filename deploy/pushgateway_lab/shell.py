@@ -55,8 +55,9 @@ def run(
     if left <= 0:
         raise HostError(f"The time for this run is over; not run any more: {what}.")
     act = partial(host.run_shell_command, _as_command(command), **_arguments(host, command, stdin))
+    client = getattr(host.connector, "client", None)  # of SSH
     try:
-        succeeded, output = within(min(deadline, left), act, give_up=partial(_close, host))
+        succeeded, output = within(min(deadline, left), act, client.close if client else None)
     except TimeoutError:
         problem = (
             f"It connected, but did not answer within {deadline:.4g} s ({what})."
@@ -172,13 +173,6 @@ def _arguments(host: Host, command: StringCommand | str, stdin: bytes | None) ->
         arguments["_stdin"] = b64encode(stdin).decode()
     state = host.state
     return arguments | {"print_output": state.print_output, "print_input": state.print_input}
-
-
-def _close(host: Host) -> None:
-    """Close a host's SSH connection."""
-    client = getattr(host.connector, "client", None)
-    if client is not None:
-        client.close()
 
 
 def _first_words(command: StringCommand | str) -> str:
