@@ -57,7 +57,10 @@ def bound() -> None:
         seconds = limit(kwargs.get("timeout") or CONNECT_TIMEOUT)
         kwargs.setdefault("transport_factory", partial(_Transport, seconds=seconds))
         try:
-            return within(seconds, partial(original, self, hostname, *args, **kwargs), self.close)
+            # It is given up below, when it is known how far it came.
+            return within(
+                seconds, partial(original, self, hostname, *args, **kwargs), give_up=lambda: None
+            )
         except TimeoutError:
             did = _how_far(self.get_transport())
             problem = f"it {did} within {time.monotonic() - began:.1f} s"
