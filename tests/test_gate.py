@@ -35,11 +35,13 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     logger.addHandler(handler)
     monkeypatch.setattr(output, "_echo", echo)
     monkeypatch.setattr(output, "_format_text", click.style)
-    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
     gate.close()
     gate.close()  # once is enough
     yield lines
     logger.removeHandler(handler)
+    logger.setLevel(level)
 
 
 def test_what_pyinfra_prints_and_logs_is_escaped(said: list[str]) -> None:

@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import gevent
 import pytest
 from pyinfra.api.command import StringCommand
 from pyinfra.api.host import Host
 
 from local_hosts import local_host
 from pushgateway_lab import command_output, host_files, patches, shell
-from pushgateway_lab.deadline import Budget, seconds_left, within
+from pushgateway_lab.deadline import Budget, paused, seconds_left, within
 from pushgateway_lab.failure import HostError
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -145,3 +146,15 @@ def test_the_lines_after_a_mark() -> None:
 def test_an_error_of_its_own_passes_a_deadline() -> None:
     with pytest.raises(KeyError):
         within(5, lambda: {"there": 1}["missing"])
+
+
+def test_who_types_a_password_has_time() -> None:
+    def asked(then: float) -> str:
+        with paused():
+            time.sleep(0.5)  # nothing else runs, as while somebody types
+        gevent.sleep(then)
+        return "typed"
+
+    assert within(0.3, lambda: asked(then=0.1)) == "typed"
+    with pytest.raises(TimeoutError):
+        within(0.3, lambda: asked(then=0.5))

@@ -5,15 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from typing import TypeVar
-from weakref import WeakSet
 
 import gevent
 from gevent import monkey
 from pyinfra.api.state import BaseStateCallback, State
 
 T = TypeVar("T")
-
-_running: WeakSet[gevent.Timeout] = WeakSet()
 
 
 class Budget(BaseStateCallback):
@@ -46,12 +43,11 @@ def within(seconds: float, act: Callable[[], T], give_up: Callable[[], object] |
     Raises:
         TimeoutError: it took longer.
     """
-    limit = gevent.Timeout(seconds, TimeoutError)
     if give_up is None or is_cooperative():
-        with _counted(limit):
+        with _limited(seconds):
             return act()
     try:
-        with _counted(limit):
+        with _limited(seconds):
             done: T = gevent.get_hub().threadpool.apply(copy_context().run, (act,))
             return done
     except TimeoutError:
@@ -65,23 +61,56 @@ def is_cooperative() -> bool:
 
 
 @contextmanager
-def _counted(limit: gevent.Timeout) -> Iterator[None]:
-    _running.add(limit)
-    try:
-        with limit:
-            yield
-    finally:
-        _running.discard(limit)
-
-
-@contextmanager
 def paused() -> Iterator[None]:
     """Begin all time limits anew after the block, in which a person is asked and nothing else runs."""
     try:
         yield
     finally:
-        gevent.get_hub().loop.update_now()
-        for each in list(_running):
-            if each.pending:
-                each.cancel()
-                each.start()
+        for each in _running:
+            each.begin_anew()
+
+
+class _Limit:
+    """A time limit of the greenlet that makes it: `TimeoutError` is raised in it.
+
+    As `gevent.Timeout`, which cannot begin anew: its timer goes on where it was.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._hub = gevent.get_hub()
+        self._greenlet = gevent.getcurrent()
+        self._is_over = False
+        self._begin()
+
+    def begin_anew(self) -> None:
+        """Begin anew, unless the time was over, or it is another thread's."""
+        if not self._is_over and self._hub is gevent.get_hub():
+            self.end()
+            self._begin()
+
+    def end(self) -> None:
+        """Raise nothing any more."""
+        self._timer.close()
+
+    def _begin(self) -> None:
+        self._timer = self._hub.loop.timer(self._seconds)
+        self._timer.start(self._raise, update=True)
+
+    def _raise(self) -> None:
+        self._is_over = True
+        self._greenlet.throw(TimeoutError)
+
+
+_running: set[_Limit] = set()
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    limit = _Limit(seconds)
+    _running.add(limit)
+    try:
+        yield
+    finally:
+        _running.discard(limit)
+        limit.end()
