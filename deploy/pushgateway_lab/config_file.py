@@ -1,12 +1,12 @@
 """Replacing a configuration file on a host as one transaction: ``files/replace-config.sh``."""
 
 import math
-from collections.abc import Iterator
+from difflib import unified_diff
 from hashlib import sha256
+from itertools import islice
 from typing import NamedTuple
 
 from pyinfra.api.host import Host
-from pyinfra.operations.util.files import generate_color_diff
 
 from pushgateway_lab.failure import HostError, say
 from pushgateway_lab.host_files import host_file
@@ -17,6 +17,8 @@ ABSENT = "absent"
 
 AROUND = 150
 """Seconds for all of a transaction but the waiting for Prometheus: promtool, systemctl, a slow disk."""
+
+_DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 class Outcome(NamedTuple):
@@ -105,9 +107,7 @@ def show_diff(host: Host, path: str, old: str, new: str) -> None:
     """With pyinfra's ``--diff``, show the lines of `path` that would change."""
     if host.state.config.DIFF:
         say(host, f"Will change {path}:")
-        for line in _diff(old, new):
-            say(host, f"  {line}")
-
-
-def _diff(old: str, new: str) -> Iterator[str]:
-    return generate_color_diff(old.splitlines(keepends=True), new.splitlines(keepends=True))
+        diff = unified_diff(old.splitlines(), new.splitlines(), n=2, lineterm="")
+        for line in islice(diff, 2, None):  # after the names of the files
+            shown = line if line.startswith("@") else f"{line[:1]} {line[1:]}"
+            say(host, f"  {shown}", _DIFF_COLORS.get(line[:1]))

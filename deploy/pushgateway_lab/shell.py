@@ -5,23 +5,20 @@ with the connection or with time is a `HostError`, which fails the one host.
 """
 
 import secrets
-import time
 from base64 import b64encode
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextvars import copy_context
 from functools import partial
 from typing import Any
 
-import gevent
-from gevent import monkey
 from paramiko import SSHException
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.command import FunctionCommand, PyinfraCommand, QuoteString, StringCommand
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
-from pyinfra.api.state import BaseStateCallback, State
 from pyinfra.connectors.util import CommandOutput
 
+from pushgateway_lab.command_output import is_cut_off
+from pushgateway_lab.deadline import seconds_left, within
 from pushgateway_lab.failure import HostError, function
 from pushgateway_lab.host_files import script
 
@@ -30,26 +27,6 @@ DEADLINE = 60.0
 
 _WHAT = 40
 """Characters of a command that name it, if nothing else is said."""
-
-
-class Budget(BaseStateCallback):
-    """The moment at which a run must end.
-
-        state.add_callback_handler(Budget(time.monotonic() + seconds))
-
-    Kept with the run's `State`, as what is called back is; it is called back for nothing.
-
-    + ends_at: by `time.monotonic`, in seconds
-    """
-
-    def __init__(self, ends_at: float) -> None:
-        self.ends_at = ends_at
-
-
-def seconds_left(state: State) -> float:
-    """Return how many seconds a run has left; infinity if it has no `Budget`, negative if it is over."""
-    ends = [each.ends_at for each in state.callback_handlers if isinstance(each, Budget)]
-    return min(ends, default=float("inf")) - time.monotonic()
 
 
 def run(
@@ -78,8 +55,9 @@ def run(
     if left <= 0:
         raise HostError(f"The time for this run is over; not run any more: {what}.")
     act = partial(host.run_shell_command, _as_command(command), **_arguments(host, command, stdin))
+    client = getattr(host.connector, "client", None)  # of SSH
     try:
-        return _within(min(deadline, left), act, host)
+        succeeded, output = within(min(deadline, left), act, client.close if client else None)
     except TimeoutError:
         problem = (
             f"It connected, but did not answer within {deadline:.4g} s ({what})."
@@ -90,6 +68,10 @@ def run(
         problem = f"The connection broke: {what}: {error!r}"
     except PyinfraError as error:  # raised in an operation, it would end the run for all hosts
         problem = f"{what}: {error}"
+    else:
+        if not is_cut_off(output):
+            return succeeded, output
+        problem = f"{what}: {output.combined_lines[-1].line}"
     # Not from within: the error would keep the channel open by the frames of its traceback.
     raise HostError(problem)
 
@@ -200,29 +182,6 @@ def _arguments(host: Host, command: StringCommand | str, stdin: bytes | None) ->
         arguments["_stdin"] = b64encode(stdin).decode()
     state = host.state
     return arguments | {"print_output": state.print_output, "print_input": state.print_input}
-
-
-def _within(
-    seconds: float, act: Callable[[], tuple[bool, CommandOutput]], host: Host
-) -> tuple[bool, CommandOutput]:
-    """Call `act`, for at most `seconds`.
-
-    Raises:
-        TimeoutError: it took longer.
-    """
-    limit = gevent.Timeout(seconds, TimeoutError)
-    if monkey.is_module_patched("threading"):
-        with limit:
-            return act()
-    # What waits in a thread hears of no timeout: it is waited for from here.
-    try:
-        with limit:
-            return gevent.get_hub().threadpool.apply(copy_context().run, (act,))  # type: ignore[no-any-return]
-    except TimeoutError:
-        client = getattr(host.connector, "client", None)
-        if client is not None:
-            client.close()  # the thread ends
-        raise
 
 
 def _first_words(command: StringCommand | str) -> str:

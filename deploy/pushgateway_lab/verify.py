@@ -23,6 +23,7 @@ from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import preflight
 from pushgateway_lab import settings as host_settings
+from pushgateway_lab.deadline import Budget, seconds_left
 from pushgateway_lab.failure import HostError, cleanly, noop
 from pushgateway_lab.lab import checks, tasks
 from pushgateway_lab.lab import look as lab_look
@@ -31,7 +32,6 @@ from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.results import State as Progress
 from pushgateway_lab.report import console
 from pushgateway_lab.settings import STAGES, Settings, SettingsError
-from pushgateway_lab.shell import Budget, seconds_left
 
 _results: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
 _written: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
