@@ -19,7 +19,7 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 
-from pushgateway_lab import exposition, grouping, pushgateway, settings
+from pushgateway_lab import exposition, grouping, pushgateway, settings, values
 from pushgateway_lab.answers import Group
 from pushgateway_lab.api import ApiError, Pushgateway
 from pushgateway_lab.exposition import ExpositionError
@@ -246,4 +246,9 @@ def _counted(groups: list[Group]) -> str:
 def _gateway(url: str | None) -> Pushgateway:
     """The Pushgateway of the host in context."""
     wanted = settings.for_host(context.state, context.host)
+    if url is not None:
+        try:
+            url = values.url("http", "https")(url)
+        except ValueError as error:
+            raise HostError(f"url {error}") from error
     return pushgateway.client(context.host, wanted, url)

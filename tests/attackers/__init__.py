@@ -13,7 +13,21 @@ from labhost import Host
 
 _SERVER = Path(__file__).with_name("hostile_server.py")
 
-BEHAVIOURS = ("say", "hang", "drip", "endless", "zeros", "deep", "truncated", "bomb")
+BEHAVIOURS = (
+    *(
+        "say",
+        "hang",
+        "drip",
+        "endless",
+        "zeros",
+        "deep",
+        "truncated",
+        "bomb",
+        "drip_head",
+        "objects",
+    ),
+    *("status_line", "headers", "large_headers", "nul", "interim", "chunks", "large", "redirect"),
+)
 """What a hostile server does; see ``hostile_server.py``."""
 
 
