@@ -1,13 +1,12 @@
 """Replacing a configuration file on a host as one transaction: ``files/replace-config.sh``."""
 
 import math
-from collections.abc import Iterator
+from difflib import unified_diff
 from hashlib import sha256
+from itertools import islice
 from typing import NamedTuple
 
-from paramiko import SSHException
 from pyinfra.api.host import Host
-from pyinfra.operations.util.files import generate_color_diff
 
 from pushgateway_lab.failure import HostError, say
 from pushgateway_lab.host_files import script
@@ -15,6 +14,8 @@ from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import run
 
 ABSENT = "absent"
+
+_DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 class Outcome(NamedTuple):
@@ -65,9 +66,16 @@ def _reloading(settings: Settings) -> dict[str, str]:
 
 def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
     try:
-        _, output = run(host, script("replace-config.sh", variables), stdin=data)
-    except (OSError, EOFError, SSHException) as error:
-        raise HostError(_no_word(variables["path"], repr(error))) from error
+        _, output = run(
+            host,
+            script("replace-config.sh", variables),
+            data,
+            # It waits for the lock and for Prometheus, twice each at most.
+            deadline=60 + 5 * int(variables["seconds"]),
+            what="the transaction",
+        )
+    except HostError as error:
+        raise HostError(_no_word(variables["path"], str(error))) from error
     first, *rest = output.stdout_lines or [""]
     word, _, result = first.partition(" ")
     if word != "result":
@@ -92,9 +100,7 @@ def show_diff(host: Host, path: str, old: str, new: str) -> None:
     """With pyinfra's ``--diff``, show the lines of `path` that would change."""
     if host.state.config.DIFF:
         say(host, f"Will change {path}:")
-        for line in _diff(old, new):
-            say(host, f"  {line}")
-
-
-def _diff(old: str, new: str) -> Iterator[str]:
-    return generate_color_diff(old.splitlines(keepends=True), new.splitlines(keepends=True))
+        diff = unified_diff(old.splitlines(), new.splitlines(), n=2, lineterm="")
+        for line in islice(diff, 2, None):  # after the names of the files
+            shown = line if line.startswith("@") else f"{line[:1]} {line[1:]}"
+            say(host, f"  {shown}", _DIFF_COLORS.get(line[:1]))

@@ -9,6 +9,7 @@ from pyinfra.api.state import State
 
 from pushgateway_lab import (
     packages,
+    patches,
     preflight,
     prometheus,
     prune,
@@ -121,6 +122,7 @@ def verify() -> None:
 
 def _begin() -> Settings:
     """What every deploy begins with; returns the settings of the host in context."""
+    patches.apply()
     _let_inspect_know(context.state)
     summary.at_the_end(context.state)
     return settings.for_host(context.state, context.host)

@@ -20,8 +20,15 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
+from pushgateway_lab import patches, visible
+
 P = ParamSpec("P")
 
+_SHORT = 400
+"""Characters of a reason in the summary."""
+
+_FRAMES = 8
+"""How many calls are shown of where a mistake of this program happened."""
 
 # Why a host failed, in one line: for the summary at the end of a run.
 _reasons: WeakKeyDictionary[Host, str] = WeakKeyDictionary()
@@ -40,6 +47,7 @@ def cleanly(
 
     @wraps(operation)
     def run(*args: P.args, **kwargs: P.kwargs) -> Generator[PyinfraCommand, None, None]:
+        patches.apply()
         try:
             yield from operation(*args, **kwargs)
         except PyinfraError:
@@ -47,8 +55,11 @@ def cleanly(
         except HostError as error:
             _note_during_change_detection(str(error))
             yield FunctionCommand(_fail, (str(error),), {})
-        except Exception:  # noqa: BLE001 - a mistake of ours must not end the run for other hosts
-            message = f"Unexpected, and a mistake of this program:\n{traceback.format_exc()}"
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the run for other hosts
+            message = (
+                f"Unexpected, and a mistake of this program: {visible.value(repr(error))}\n"
+                f"{traceback.format_exc(limit=-_FRAMES)}"
+            )
             _note_during_change_detection(message)
             yield FunctionCommand(_fail, (message,), {})
 
@@ -78,17 +89,20 @@ def silently() -> Iterator[None]:
 
 
 def say(host: Host, message: str, color: str | None = None) -> None:
-    """Tell something about a host, on standard error, each line with the host's name."""
+    """Tell something about a host, on standard error, each line with the host's name.
+
+    + message: may hold what a host said: it is escaped and cut, see `pushgateway_lab.visible`
+    """
     if _silent.get():
         return
-    for line in message.splitlines():
+    for line in visible.message(message).splitlines():
         host.log_styled(line, log_func=logger.info, **({"fg": color} if color else {}))
 
 
 def noop(host: Host, why: str) -> None:
     """Say, with pyinfra's -v, that there is nothing to do."""
     if not _silent.get():
-        host.noop(why)
+        host.noop(visible.message(why))
 
 
 def _call(
@@ -113,8 +127,9 @@ def _fail(state: State, host: Host, message: str) -> bool:  # noqa: ARG001
 
 def _in_short(message: str) -> str:
     """The first line of a message, with the next one where that says what it announces."""
-    first, *rest = message.splitlines()
-    return f"{first} {rest[0].strip()}" if first.endswith(":") and rest else first
+    first, *rest = visible.message(message).split("\n")
+    short = f"{first} {rest[0].strip()}" if first.endswith(":") and rest else first
+    return visible.one_line(visible.cut(short, _SHORT))
 
 
 def _note_during_change_detection(message: str) -> None:

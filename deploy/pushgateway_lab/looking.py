@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
-from paramiko import SSHException
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
@@ -125,14 +124,9 @@ def ask(settings: Settings, read: Callable[[Answer], T], further: str = "") -> T
     arguments = _arguments(host, settings)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
     command = HostSnapshot().command(further=further, **arguments)
-    command.connector_arguments.update({"_timeout": TIMEOUT, **sudo})  # type: ignore[typeddict-item]
+    command.connector_arguments.update(sudo)  # type: ignore[typeddict-item]
     asked_at = time.time()
-    try:
-        _, output = run(host, command)
-    except TimeoutError as error:
-        raise HostError(f"It connected, but did not answer within {TIMEOUT} s.") from error
-    except (OSError, EOFError, SSHException) as error:
-        raise HostError(f"The connection broke: {error!r}") from error
+    _, output = run(host, command, deadline=TIMEOUT, what="the look at the host")
     try:
         return read(Answer(snapshot.lines_of(output.stdout_lines), asked_at, time.time()))
     except (ValueError, KeyError, IndexError, TypeError, EOFError, OSError) as error:

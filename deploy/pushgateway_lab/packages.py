@@ -93,7 +93,8 @@ def _wait_for_apt(host: Host, settings: Settings) -> None:
 
 
 def _apt_is_free(host: Host, within: float) -> tuple[bool, CommandOutput]:
-    return run(host, script("wait-for-apt.sh", {"seconds": f"{within:.0f}"}))
+    waiting = script("wait-for-apt.sh", {"seconds": f"{within:.0f}"})
+    return run(host, waiting, deadline=within + 30, what="waiting for apt")
 
 
 def _apt_packages(

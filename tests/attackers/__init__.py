@@ -6,12 +6,18 @@ host is a file beside this one.
 
 import json
 import shlex
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from labhost import Host
 
 _SERVER = Path(__file__).with_name("hostile_server.py")
+_SSHD = Path(__file__).with_name("hostile_sshd.py")
 
 BEHAVIOURS = (
     *(
@@ -81,3 +87,48 @@ class Attacker:
         """What was asked on a port: each request's ``line``, and its headers in lower case."""
         log = self.host.run(f"cat /tmp/attacker-{port}.log", check=False).stdout
         return [json.loads(line) for line in log.splitlines()]
+
+
+@contextmanager
+def hostile_sshd(behaviour: str) -> Iterator[int]:
+    """Run an SSH server of this machine that does what ``hostile_sshd.py`` tells; yields its port."""
+    with subprocess.Popen(
+        [sys.executable, _SSHD, behaviour],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        try:
+            assert server.stdout is not None
+            yield int(server.stdout.readline())
+        finally:
+            server.kill()
+
+
+@dataclass
+class HostileHost(Host):
+    """A host for an inventory whose SSH server is on this machine."""
+
+    port: int = 0
+
+    def pyinfra_data(self, user: str | None = None) -> dict[str, Any]:
+        """Host data with which pyinfra connects to it."""
+        return super().pyinfra_data(user) | {
+            "ssh_hostname": "127.0.0.1",
+            "ssh_port": self.port,
+            "ssh_strict_host_key_checking": "accept-new",
+        }
+
+
+def hostile_host(name: str, port: int, directory: Path, ssh_key: Path) -> HostileHost:
+    """Return a host that is only the server on `port`.
+
+    + directory: where its keys are kept, made here
+    + ssh_key: what to log in with
+    """
+    directory.mkdir()
+    made = HostileHost(name, "bookworm", "root", 0, 0, directory, port=port)
+    made.ssh_key.write_bytes(ssh_key.read_bytes())
+    made.ssh_key.chmod(0o600)
+    made.known_hosts.touch()
+    return made

@@ -1,0 +1,139 @@
+"""No SSH server holds up a class: servers that do not mean well, in one run with a host that does."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import paramiko
+import pytest
+
+from attackers import hostile_host, hostile_sshd
+from expectations import INSTALLED
+from labhost import Host, PyinfraCommand
+
+pytestmark = [pytest.mark.lab_host(packages=INSTALLED), pytest.mark.xdist_group("hostile sshd")]
+
+_PATIENCE = 30
+
+# What is said of each.
+BEFORE_LOGIN = {
+    "silent": "Could not connect (it accepted the connection, but sent no SSH banner within ",
+    "drip": "Could not connect (it accepted the connection, but sent no SSH banner within ",
+    "lines": "Could not connect (it accepted the connection, but sent no SSH banner within ",
+    "endless": "Could not connect (it sent over 65536 bytes before it let anybody in)",
+    "version": "Could not connect (it sent an SSH banner, but did not finish the key exchange within ",
+    "kex": "Could not connect (it sent an SSH banner, but did not finish the key exchange within ",
+    "chatter": "Could not connect (it sent over 65536 bytes before it let anybody in)",
+    "login": "Could not connect (it exchanged keys, but did not answer the authentication within ",
+}
+AFTER_LOGIN = {
+    "channel": "It connected, but did not answer within 6 s",
+    "exec": "It connected, but did not answer within 6 s",
+    "unended": "It connected, but did not answer within 6 s",
+    "flood": "it sent more than 12 MB, or 100000 lines, and was cut off",
+    "packet": "The connection broke: ",
+}
+
+
+class Ran(NamedTuple):
+    """How a run with hostile hosts went.
+
+    + seconds: until it ended
+    + megabytes: what its process took at most
+    """
+
+    stdout: str
+    stderr: str
+    seconds: float
+    megabytes: int
+
+
+@pytest.fixture
+def verify(
+    module_host: Host, pyinfra_command: PyinfraCommand, tmp_path: Path
+) -> Iterator[Callable[[Iterable[str]], Ran]]:
+    """`verify(behaviours)` verifies the good host and a hostile host for each of them, in one run."""
+    script = tmp_path / "deploy.py"
+    script.write_text(
+        "from pushgateway_lab import deploys, looking\nlooking.TIMEOUT = 6\ndeploys.verify()\n"
+    )
+    with ExitStack() as stack:
+
+        def run(behaviours: Iterable[str]) -> Ran:
+            hosts = [
+                hostile_host(
+                    each,
+                    stack.enter_context(hostile_sshd(each)),
+                    tmp_path / each,
+                    module_host.ssh_key,
+                )
+                for each in behaviours
+            ]
+            began = time.monotonic()
+            process = pyinfra_command.start([module_host, *hosts], "-y", str(script))
+            megabytes = 0
+            while process.poll() is None and time.monotonic() - began < _PATIENCE:
+                status = Path(f"/proc/{process.pid}/status").read_text()
+                if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
+                    megabytes = int(peak[1]) // 1000
+                time.sleep(0.05)
+            result = pyinfra_command.finish(process, timeout=1)
+            return Ran(result.stdout, result.stderr, time.monotonic() - began, megabytes)
+
+        yield run
+
+
+@pytest.mark.parametrize("said", [BEFORE_LOGIN, AFTER_LOGIN], ids=["before login", "after login"])
+def test_servers_that_hang_or_flood_hold_up_nobody(
+    module_host: Host, verify: Callable[[Iterable[str]], Ran], said: dict[str, str]
+) -> None:
+    ran = verify(said)
+    # The good host has its row, each hostile one is named with what it did.
+    assert re.search(rf"^{module_host.name} +(not )?prepared", ran.stdout, re.MULTILINE), ran.stdout
+    for behaviour, words in said.items():
+        assert re.search(rf"^{behaviour} +not looked at ", ran.stdout, re.MULTILINE), behaviour
+        assert re.search(rf"\[{behaviour}\] +.*{re.escape(words)}", ran.stderr), ran.stderr
+    assert "Traceback" not in ran.stderr
+    # 5 to 9 s on two cores that have nothing else to do.
+    assert ran.seconds < _PATIENCE
+    assert ran.megabytes < 250
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [("silent", "sent no SSH banner"), ("exec", "did not answer within 1 s (the look)")],
+)
+def test_who_uses_pyinfra_as_a_library_without_gevents_patches(
+    tmp_path: Path, behaviour: str, said: str
+) -> None:
+    key = tmp_path / "key"
+    paramiko.ECDSAKey.generate().write_private_key_file(str(key))
+    with hostile_sshd(behaviour) as port:
+        data = hostile_host("hostile", port, tmp_path / "hostile", key).pyinfra_data()
+        script = f"""
+from pyinfra.api import Config, Inventory, State
+from pyinfra.api.connect import connect_all
+from pyinfra.context import ctx_state
+from pushgateway_lab import patches, shell
+patches.apply()
+state = State(Inventory(([("hostile", {data!r})], {{}})), Config(CONNECT_TIMEOUT=2))
+with ctx_state.use(state):
+    host = state.inventory.get_host("hostile")
+    host.connect(raise_exceptions=True)
+    shell.run(host, "true", deadline=1, what="the look")
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "deploy")},
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert said in done.stderr.splitlines()[-1], done.stderr
