@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from pushgateway_lab import exchange
 from pushgateway_lab.api import ApiError, Prometheus, Pushgateway
-from pushgateway_lab.exchange import BODY, SHOWN, BadAnswerError, Deadline, shown
+from pushgateway_lab.exchange import BODY, SHOWN, BadAnswerError, shown
 
 SERVER = Path(__file__).parent / "attackers" / "hostile_server.py"
 BAD = "The Pushgateway at {url} gave a bad answer, which is that server's fault: "
@@ -195,7 +195,7 @@ def test_heads_that_are_read(data: bytes) -> None:
     with requests.Session() as session:
         assert Pushgateway(session, answering(data)).groups() == []
     request = requests.Request("GET", "http://x/").prepare()
-    assert exchange.answer_of(data, request, Deadline(1)).json() == {"data": []}
+    assert exchange.answer_of(data, request).json() == {"data": []}
 
 
 def test_an_answer_of_the_largest_size_is_read() -> None:
@@ -246,7 +246,7 @@ def test_whatever_is_sent_is_an_answer_or_a_bad_one(sent: bytes) -> None:
     request = requests.Request("GET", "http://x/").prepare()
     for data in (sent, b"HTTP/1.1 200 OK\r\n" + sent):
         try:
-            answer = exchange.answer_of(data, request, Deadline(5))
+            answer = exchange.answer_of(data, request)
             assert len(answer.content) <= len(data)
         except (BadAnswerError, requests.RequestException):
             pass

@@ -36,12 +36,12 @@ class Ended(NamedTuple):
 
 @pytest.fixture(params=[CHANNEL, CURL])
 def way(request: pytest.FixtureRequest, module_host: Host) -> Iterator[str]:
-    word = "yes" if request.param == CHANNEL else "no"
     module_host.run(
-        f"echo AllowTcpForwarding {word} >/etc/ssh/sshd_config.d/forwarding.conf; systemctl restart ssh"
+        f"echo AllowTcpForwarding {'yes' if request.param == CHANNEL else 'no'} "
+        ">/etc/ssh/sshd_config.d/forwarding.conf; systemctl reload ssh"
     )
     yield str(request.param)
-    module_host.run("rm /etc/ssh/sshd_config.d/forwarding.conf; systemctl restart ssh")
+    module_host.run("rm /etc/ssh/sshd_config.d/forwarding.conf; systemctl reload ssh")
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def test_each_bad_answer_is_told_in_time_and_the_memory_stays_flat(
     print(f"{way}: {len(urls)} servers in {ended.seconds:.1f} s, {ended.megabytes:.0f} MB")
     lines = ended.stderr.splitlines()
     for behaviour in behaviours:
-        name = f"[{behaviour.replace('_', '-')}] The Pushgateway"
-        line = next(each for each in lines if name in each)
+        name = f"[{behaviour.replace('_', '-')}]"
+        line = next(each for each in lines if name in each and "The Pushgateway" in each)
         if behaviour in WRONG:
             assert "gave a bad answer, which is that server's fault: its" in line
         elif behaviour == "redirect":
@@ -103,7 +103,7 @@ def test_what_a_login_shell_prints_is_no_answer(
     way: str, module_host: Host, attacker: Attacker, run_pyinfra: Run
 ) -> None:
     delete_all(client(module_host))
-    noise = "echo answer AAAA; echo exit 7; echo mark >&2; printf 'no end of line'; printf x >&2"
+    noise = "echo said AAAA; echo exit 7; echo exit 7 >&2; printf 'no end of line'; printf x >&2"
     attacker.run(f'cd; cp .bashrc rc 2>/dev/null || :; echo "{noise}" >.bashrc')
     data = {"pushgateway_url": "http://127.0.0.1:9091"}
     pushed = run_pyinfra(module_host, "-y", PUSH, BACKUP, "body=m 1", data=data)

@@ -11,14 +11,12 @@ import math
 import re
 import socket
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, cast
 
 import requests
 from paramiko import Channel, ChannelException, SSHException, Transport
-from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.host import Host
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import Timeout
@@ -38,7 +36,7 @@ from pushgateway_lab.exchange import (
     shown,
 )
 from pushgateway_lab.failure import HostError
-from pushgateway_lab.host_files import script
+from pushgateway_lab.shell import ask
 
 # RFC 4254, 5.1: why a server refuses to open a channel.
 _ADMINISTRATIVELY_PROHIBITED = 1
@@ -252,17 +250,16 @@ class CurlAdapter(BaseAdapter):
         variables = {
             "method": request.method or "GET",
             "url": request.url or "",
-            "seconds": str(math.ceil(deadline.left())),
+            # Less than there is, so that what it received by then, and why it gave up, arrives.
+            "seconds": str(max(1, math.ceil(deadline.left()) - 1)),
             "limit": str(_MOST),
         }
         stdin = _curl_input(request, verify, cert)
         try:
-            # Longer than curl's own limit, so that what curl says of it arrives.
-            seconds = deadline.left() + 1
-            lines = ask(self._host, "http-request.sh", variables, stdin, deadline=seconds)
+            lines = ask(self._host, "http-request.sh", variables, stdin, deadline=deadline.left())
         except HostError as error:
             raise requests.ConnectionError(str(error)) from error
-        return _curl_response(lines, request, deadline)
+        return _curl_response(lines, request)
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -272,43 +269,13 @@ class CurlAdapter(BaseAdapter):
 _MOST = BODY + HEAD + 1
 
 
-def ask(
-    host: Host, name: str, variables: Mapping[str, str], stdin: bytes, *, deadline: float
-) -> list[str]:
-    """Return the lines that a script of ``files/`` prints on a host behind its mark.
-
-    + stdin: travels as base64, since pyinfra's standard input is text and ends in a newline
-    + deadline: seconds
-
-    Raises:
-        HostError: it took longer, the connection broke, or there was no mark.
-    """
-    mark = token_hex(16)
-    command = script(name, {**variables, "mark": mark})
-    try:
-        _, output = host.run_shell_command(
-            StringCommand("sh", "-c", QuoteString(command)),
-            _stdin=b64encode(stdin).decode(),
-            _timeout=math.ceil(deadline),
-        )
-        lines = output.stdout_lines
-        return lines[lines.index(mark) + 1 :]
-    except ValueError as error:
-        words = shown(output.stderr.strip() or output.stdout.strip() or "nothing")
-        raise HostError(f"{name} did not begin, the host said: {words}") from error
-    except (OSError, EOFError, SSHException) as error:
-        raise HostError(f"the connection broke ({error!r})") from error
-
-
 def _total(timeout: float | tuple[float, float] | Timeout | None) -> float | None:
     if isinstance(timeout, Timeout):
         return exchange.seconds_of(timeout.total)
     return max(timeout) if isinstance(timeout, tuple) else timeout
 
 
-def _curl_response(
-    lines: list[str], request: requests.PreparedRequest, deadline: Deadline
-) -> requests.Response:
+def _curl_response(lines: list[str], request: requests.PreparedRequest) -> requests.Response:
     """Return the answer in what ``http-request.sh`` printed, or raise what is wrong with it."""
     said = dict(line.partition(" ")[::2] for line in lines[-2:])
     try:
@@ -318,9 +285,9 @@ def _curl_response(
     except (KeyError, ValueError) as error:
         raise requests.ConnectionError(f"curl on the host gave no result ({error!r})") from error
     if code == 0 or len(data) == _MOST:
-        return exchange.answer_of(data, request, deadline)
+        return exchange.answer_of(data, request)
     if data:  # what is wrong with the answer says more than why curl gave up
-        response = exchange.answer_of(data, request, deadline)
+        response = exchange.answer_of(data, request)
         if code not in _TIMED_OUT:
             _ = response.content
     raise _curl_error(code, words)

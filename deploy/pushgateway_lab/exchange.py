@@ -28,6 +28,8 @@ from urllib3.poolmanager import pool_classes_by_scheme
 from urllib3.response import HTTPResponse as PooledResponse
 from urllib3.util.connection import create_connection
 
+from pushgateway_lab.visible import one_line
+
 BODY = 8 * 1024 * 1024
 """Bytes of the largest body that is read, with what chunks add to it: 10,000 groups have half of that."""
 
@@ -110,10 +112,7 @@ def shown(text: str | bytes, most: int = SHOWN) -> str:
     """Return the beginning of what a server sent, escaped, in `most` characters or fewer."""
     if isinstance(text, bytes):
         text = text[: 4 * most].decode("utf-8", "replace")
-    escaped = "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode()
-        for each in text[: most + 1]
-    )
+    escaped = one_line(text[: most + 1])
     return escaped if len(escaped) <= most else f"{escaped[: most - 3]}..."
 
 
@@ -310,9 +309,7 @@ def limit(session: requests.Session) -> None:
             manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
-def answer_of(
-    data: bytes, request: requests.PreparedRequest, deadline: Deadline
-) -> requests.Response:
+def answer_of(data: bytes, request: requests.PreparedRequest) -> requests.Response:
     """Return the answer to a request that was received elsewhere, read within the same limits.
 
     + data: the whole answer, from its status line on
@@ -321,7 +318,9 @@ def answer_of(
         BadAnswerError: its head is not read; a body is when `requests` reads it.
         requests.ConnectionError: there is none.
     """
-    received = Answer(cast("socket.socket", _Bytes(data)), method=request.method, deadline=deadline)
+    received = Answer(
+        cast("socket.socket", _Bytes(data)), method=request.method, deadline=Deadline(None)
+    )
     try:
         received.begin()
     except HTTPException as error:

@@ -126,7 +126,7 @@ def client(host: Host, settings: Settings, address: str | None = None) -> "Pushg
     from pushgateway_lab.api import Pushgateway
     from pushgateway_lab.connection import session
 
-    address = address or running_url(look(settings), settings)
+    address = address or settings.pushgateway_url or running_url(look(settings), settings)
     allowed = access.to_pushgateway(settings)
     if allowed.username is None or urlsplit(address).scheme == "https":
         return Pushgateway(session(host, allowed), address)
