@@ -108,7 +108,7 @@ def test_what_a_login_shell_prints_is_no_answer(
     data = {"pushgateway_url": "http://127.0.0.1:9091"}
     pushed = run_pyinfra(module_host, "-y", PUSH, BACKUP, "body=m 1", data=data)
     attacker.run("cd; rm .bashrc; mv rc .bashrc 2>/dev/null || :")
-    assert pushed.returncode == 0, (way, pushed.output)
+    assert pushed.returncode == 0, f"{way}: {pushed.stderr[-1500:]}"
     assert labels_of(client(module_host)) == [{"job": "backup"}]
 
 
@@ -130,10 +130,10 @@ def test_a_curlrc_learns_no_password(
     module_host.run(f"rm {login}/.curlrc /root/.curlrc")
     attacker.stop_serving(9999)
     restart(module_host, "")
-    assert pushed.returncode == 0, (way, pushed.output)
+    assert pushed.returncode == 0, f"{way}: {pushed.stderr[-1500:]}"
     assert PASSWORD not in pushed.output
     assert attacker.requests(9999) == []
-    assert module_host.run(f"ls {login}/trace", check=False).returncode != 0
+    assert "Authorization" not in module_host.run(f"cat {login}/trace", check=False).stdout
 
 
 @pytest.fixture
@@ -151,11 +151,11 @@ def restart_with_password(host: Host) -> None:
 
 
 def refused(result: PyinfraResult, *says: str) -> None:
-    assert result.returncode == 1, result.output
+    assert result.returncode == 1, result.stderr[-1500:]
     assert "Traceback" not in result.output
     assert PASSWORD not in result.output
     for words in ("The password is not sent", *says):
-        assert words in result.stderr, result.output
+        assert words in result.stderr, result.stderr[-1500:]
 
 
 def test_a_password_over_http_goes_to_the_pushgateway_only(
@@ -166,7 +166,7 @@ def test_a_password_over_http_goes_to_the_pushgateway_only(
     push = ("-y", "-vvv", PUSH, BACKUP, "body=m 1")
     for url in ("http://127.0.0.1:9091", "http://localhost:9091", "http://[::ffff:127.0.0.1]:9091"):
         pushed = run_pyinfra(host, *push, data=password | {"pushgateway_url": url}, sudo=True)
-        assert pushed.returncode == 0, (way, pushed.output)
+        assert pushed.returncode == 0, f"{way}: {pushed.stderr[-1500:]}"
         assert PASSWORD not in pushed.output
     refused(run_pyinfra(host, *push, data=password), "trainer looked", "Add --sudo")
 

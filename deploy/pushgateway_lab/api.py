@@ -17,6 +17,7 @@ from urllib3 import Timeout
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from pushgateway_lab import answers, exchange, exposition
+from pushgateway_lab.access import PasswordWithheldError
 from pushgateway_lab.answers import Group, Sample, Series, Target
 from pushgateway_lab.connection import reason
 from pushgateway_lab.exchange import BadAnswerError, Deadline, shown
@@ -94,6 +95,8 @@ class _Api:
         try:
             with exchange.ended_by(deadline):
                 response = self._send(method, path, deadline, **kwargs)
+        except PasswordWithheldError as error:
+            raise ApiError(str(error)) from error
         except BadAnswerError as error:
             raise self._bad(str(error)) from error
         except (requests.RequestException, OSError) as error:

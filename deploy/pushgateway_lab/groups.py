@@ -18,6 +18,7 @@ from pyinfra import context
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
 
 from pushgateway_lab import exposition, grouping, pushgateway, settings, values
 from pushgateway_lab.answers import Group
@@ -245,10 +246,12 @@ def _counted(groups: list[Group]) -> str:
 
 def _gateway(url: str | None) -> Pushgateway:
     """The Pushgateway of the host in context."""
-    wanted = settings.for_host(context.state, context.host)
+    # Not context.host, which stands for another host a moment later.
+    host = ctx_host.get()
+    wanted = settings.for_host(context.state, host)
     if url is not None:
         try:
             url = values.url("http", "https")(url)
         except ValueError as error:
             raise HostError(f"url {error}") from error
-    return pushgateway.client(context.host, wanted, url)
+    return pushgateway.client(host, wanted, url)
