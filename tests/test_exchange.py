@@ -101,6 +101,23 @@ def test_redirects_are_not_followed(serve: Serve) -> None:
         Pushgateway(session, serve("redirect")).groups()
 
 
+@pytest.mark.parametrize("location", [b"\xff\xfe", b"http://[", b"http://x:y/", b"//"])
+def test_a_redirect_that_makes_no_sense(location: bytes) -> None:
+    url = answering(
+        b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+    )
+    with requests.Session() as session, pytest.raises(ApiError, match=r"302|fault: its headers"):
+        Pushgateway(session, url).groups()
+
+
+def test_a_push_is_not_held_up_by_the_question_whether_it_is_ready(serve: Serve) -> None:
+    gateway = Pushgateway(requests.Session(), serve("drip"))
+    started = time.monotonic()
+    with pytest.raises(ApiError, match=r"it timed out, 10 s are over$"):
+        gateway.push({"job": "x"}, "m 1\n")
+    assert time.monotonic() - started < 11
+
+
 def test_the_same_where_gevent_has_patched(serve: Serve) -> None:
     program = """
 from gevent import monkey; monkey.patch_all()

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3 import Timeout
 from urllib3.exceptions import NewConnectionError, ProtocolError
+from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from pushgateway_lab import answers, exchange, exposition
 from pushgateway_lab.access import PasswordWithheldError
@@ -25,6 +26,9 @@ from pushgateway_lab.grouping import group_path
 
 TIMEOUT = 10
 """Seconds for a whole request, repeated or not: both programs answer from memory."""
+
+READY_TIMEOUT = 3
+"""Seconds for the answer whether a server is ready."""
 
 WIPE_TIMEOUT = 300
 """Seconds for the answer to a wipe: older releases take minutes for thousands of groups."""
@@ -102,9 +106,11 @@ class _Api:
         except (requests.RequestException, OSError) as error:
             if isinstance(_inner(error), IncompleteRead):
                 raise self._bad(f"its body is not whole: {_words(error)}") from error
-            is_late = deadline.is_over or isinstance(error, requests.Timeout | TimeoutError)
+            is_late = deadline.is_over or _is_timeout(error)
             words = f"it timed out, {timeout:g} s are over" if is_late else _words(error)
             raise ApiError(f"{self.name} does not answer at {self.url}: {words}") from error
+        except ValueError as error:  # of a redirect, which requests reads though it does not follow
+            raise self._bad(f"its headers are malformed: {shown(str(error))}") from error
         status = response.status_code
         if status >= 300:  # noqa: PLR2004 - neither API redirects what is asked rightly
             words = shown(response.content.strip() or response.reason or "", WORDS)
@@ -159,7 +165,7 @@ class _Api:
     def is_ready(self) -> bool:
         """Whether the server says that it is ready (``/-/ready``)."""
         try:
-            self._request("GET", "/-/ready")
+            self._request("GET", "/-/ready", timeout=READY_TIMEOUT)
         except ApiError:
             return False
         return True
@@ -170,6 +176,12 @@ def _inner(error: Exception) -> Exception:
     if isinstance(inner, ProtocolError) and inner.args:  # which says when, and holds what
         inner = inner.args[-1]
     return inner if isinstance(inner, Exception) else error
+
+
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, requests.Timeout) or isinstance(
+        _inner(error), TimeoutError | PoolTimeoutError
+    )
 
 
 def _words(error: Exception) -> str:
@@ -211,7 +223,9 @@ class Pushgateway(_Api):
         try:
             self._request(method, path, data=body.encode(), headers={"Content-Type": _TEXT_FORMAT})
         except ApiError as error:
-            if isinstance(error.__cause__, requests.ConnectionError) and self.is_ready():
+            cause = error.__cause__
+            is_lost = isinstance(cause, requests.ConnectionError) and not _is_timeout(cause)
+            if is_lost and self.is_ready():
                 raise ApiError(f"{error}. {_HUNG_UP}") from error
             raise
 

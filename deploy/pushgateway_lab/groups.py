@@ -4,8 +4,9 @@
     pyinfra -y HOST pushgateway_lab.groups.delete labels='{"job": "backup"}'
     pyinfra -y HOST pushgateway_lab.groups.wipe confirm=True
 
-They reach the Pushgateway from the host itself, and need no rights there. Settings of the host say
-where it answers and how it lets one in (``pushgateway_url`` and those after it).
+They reach the Pushgateway from the host itself, and need no rights there, except where a password goes
+over plain http: only root can see that it is the Pushgateway who gets it. Settings of the host say where
+it answers and how it lets one in (``pushgateway_url`` and those after it).
 """
 
 import time
