@@ -101,6 +101,13 @@ def test_redirects_are_not_followed(serve: Serve) -> None:
         Pushgateway(session, serve("redirect")).groups()
 
 
+def test_nobody_there() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    with requests.Session() as session, pytest.raises(ApiError, match=r"answer at .*refused$"):
+        Pushgateway(session, f"http://127.0.0.1:{port}").groups()
+
+
 @pytest.mark.parametrize("location", [b"\xff\xfe", b"http://[", b"http://x:y/", b"//"])
 def test_a_redirect_that_makes_no_sense(location: bytes) -> None:
     url = answering(

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 from urllib3 import Timeout
-from urllib3.exceptions import NewConnectionError, ProtocolError
-from urllib3.exceptions import TimeoutError as PoolTimeoutError
+from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError
 
 from pushgateway_lab import answers, exchange, exposition
 from pushgateway_lab.access import PasswordWithheldError
@@ -180,7 +179,7 @@ def _inner(error: Exception) -> Exception:
 
 def _is_timeout(error: Exception) -> bool:
     return isinstance(error, requests.Timeout) or isinstance(
-        _inner(error), TimeoutError | PoolTimeoutError
+        _inner(error), TimeoutError | ReadTimeoutError
     )
 
 
