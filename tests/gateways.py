@@ -56,7 +56,9 @@ def labels_of(gateway: Pushgateway) -> list[dict[str, str]]:
 def restart(host: Host, arguments: str) -> None:
     """Have the Pushgateway of a host run with these flags."""
     host.write(DEFAULTS, f'ARGS="{arguments}"\n'.encode())
-    host.run("systemctl restart prometheus-pushgateway")
+    host.run(
+        "systemctl reset-failed prometheus-pushgateway; systemctl restart prometheus-pushgateway"
+    )
     host.run("until ss -lnt | grep -q :9091; do sleep 0.05; done", timeout=20)
 
 

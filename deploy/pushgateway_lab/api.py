@@ -5,23 +5,39 @@ host's own loopback, a plain `requests.Session` any URL. `pushgateway_lab.access
 password and the certificates that a server asks for.
 """
 
+import json
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from http.client import IncompleteRead
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import NewConnectionError, ProtocolError
+from urllib3 import Timeout
+from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError
 
-from pushgateway_lab import answers, exposition
+from pushgateway_lab import answers, exchange, exposition
+from pushgateway_lab.access import PasswordWithheldError
 from pushgateway_lab.answers import Group, Sample, Series, Target
 from pushgateway_lab.connection import reason
+from pushgateway_lab.exchange import BadAnswerError, Deadline, shown
 from pushgateway_lab.grouping import group_path
 
 TIMEOUT = 10
-"""Seconds without an answer that end a request: both programs answer from memory."""
+"""Seconds for a whole request, repeated or not: both programs answer from memory."""
+
+READY_TIMEOUT = 3
+"""Seconds for the answer whether a server is ready."""
 
 WIPE_TIMEOUT = 300
 """Seconds for the answer to a wipe: older releases take minutes for thousands of groups."""
+
+OBJECTS = 500_000
+"""The most objects and arrays in an answer; 10,000 groups have half of that. Each takes 88 bytes of memory
+here, and can be had for three bytes of JSON."""
+
+WORDS = 400
+"""The most characters of a server's words that are passed on with a status that tells of an error."""
 
 PAUSES = (0.1, 0.4)
 """Seconds before each further attempt at a request that may be repeated."""
@@ -36,7 +52,9 @@ _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class ApiError(Exception):
-    """A request was not answered, or answered with an error; the message is the server's own.
+    """A request was not answered, or not with what was asked for.
+
+    With an error's status, the message has the server's own words, escaped and cut.
 
     + status: the HTTP status, None if there was no answer
     """
@@ -56,62 +74,117 @@ class Reload(NamedTuple):
 
 
 class _Api:
-    """Requests to one server, with its errors as `ApiError`."""
+    """Requests to one server, with its errors as `ApiError`.
+
+    Each has a deadline and limits to what is read, see `pushgateway_lab.exchange`, which the session is
+    given. Redirects are not followed.
+    """
 
     name: str
 
     def __init__(self, session: requests.Session, url: str) -> None:
+        if "@" in urlsplit(url).netloc:
+            raise ValueError("a password in the URL: give it with pushgateway_lab.access.Access")
+        exchange.limit(session)
         self._session = session
         self.url = url.rstrip("/")
 
-    def _request(
-        self, method: str, path: str, timeout: float = TIMEOUT, **kwargs: Any
-    ) -> requests.Response:
+    def _request(self, method: str, path: str, timeout: float = TIMEOUT, **kwargs: Any) -> bytes:
+        """Return the body of the answer to a request.
+
+        + timeout: seconds for the request and its repetitions, from connecting to the last byte
+        """
+        deadline = Deadline(timeout)
         try:
-            response = self._send(method, path, timeout=timeout, **kwargs)
+            with exchange.ended_by(deadline):
+                response = self._send(method, path, deadline, **kwargs)
+        except PasswordWithheldError as error:
+            raise ApiError(str(error)) from error
+        except BadAnswerError as error:
+            raise self._bad(str(error)) from error
         except (requests.RequestException, OSError) as error:
-            raise ApiError(f"{self.name} does not answer at {self.url}: {_words(error)}") from error
+            if isinstance(_inner(error), IncompleteRead):
+                raise self._bad(f"its body is not whole: {_words(error)}") from error
+            is_late = deadline.is_over or _is_timeout(error)
+            words = f"it timed out, {timeout:g} s are over" if is_late else _words(error)
+            raise ApiError(f"{self.name} does not answer at {self.url}: {words}") from error
+        except ValueError as error:  # of a redirect, which requests reads though it does not follow
+            raise self._bad(f"its headers are malformed: {shown(str(error))}") from error
         status = response.status_code
         if status >= 300:  # noqa: PLR2004 - neither API redirects what is asked rightly
-            words = response.text.strip() or response.reason
+            words = shown(response.content.strip() or response.reason or "", WORDS)
             raise ApiError(f"{self.name} answered {status}: {words}", status)
-        return response
+        return response.content
 
-    def _send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+    def _send(self, method: str, path: str, deadline: Deadline, **kwargs: Any) -> requests.Response:
         for pause in PAUSES:
             try:
-                return self._session.request(
-                    method, f"{self.url}{path}", allow_redirects=False, **kwargs
-                )
+                return self._attempt(method, path, deadline, **kwargs)
             except requests.RequestException as error:
-                if not _may_repeat(method, error):
+                if deadline.is_over or not _may_repeat(method, error):
                     raise
-            time.sleep(pause)
-        return self._session.request(method, f"{self.url}{path}", allow_redirects=False, **kwargs)
+            time.sleep(min(pause, deadline.left()))
+        return self._attempt(method, path, deadline, **kwargs)
+
+    def _attempt(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        headers: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> requests.Response:
+        response = self._session.request(
+            method,
+            f"{self.url}{path}",
+            headers={"Accept-Encoding": "identity", **(headers or {})},
+            allow_redirects=False,
+            stream=True,
+            timeout=cast("float", Timeout(total=deadline.left())),  # requests passes it on
+            **kwargs,
+        )
+        with response:
+            _ = response.content  # read here, where a loss is repeated
+        return response
+
+    def _bad(self, what: str) -> ApiError:
+        return ApiError(
+            f"{self.name} at {self.url} gave a bad answer, which is that server's fault: {what}"
+        )
 
     def _get(self, path: str, **params: str) -> Any:
-        response = self._request("GET", path, params=params)
+        body = self._request("GET", path, params=params)
+        if body.count(b"{") + body.count(b"[") > OBJECTS:
+            raise self._bad(f"its JSON has more than {OBJECTS} objects")
         try:
-            return response.json()["data"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ApiError(
-                f"What answers at {self.url} is not {self.name}: {response.text[:60]!r}"
-            ) from error
+            return json.loads(body)["data"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise self._bad(f"its body is not what {self.name} says: '{shown(body)}'") from error
 
     def is_ready(self) -> bool:
         """Whether the server says that it is ready (``/-/ready``)."""
         try:
-            self._request("GET", "/-/ready")
+            self._request("GET", "/-/ready", timeout=READY_TIMEOUT)
         except ApiError:
             return False
         return True
 
 
-def _words(error: Exception) -> str:
+def _inner(error: Exception) -> Exception:
     inner = reason(error) if isinstance(error, requests.RequestException) else error
-    if isinstance(inner, ProtocolError):  # which says when, and holds what
+    if isinstance(inner, ProtocolError) and inner.args:  # which says when, and holds what
         inner = inner.args[-1]
-    return str(inner).rpartition(": ")[2]
+    return inner if isinstance(inner, Exception) else error
+
+
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, requests.Timeout) or isinstance(
+        _inner(error), TimeoutError | ReadTimeoutError
+    )
+
+
+def _words(error: Exception) -> str:
+    return shown(str(_inner(error)).rpartition(": ")[2])
 
 
 def _may_repeat(method: str, error: requests.RequestException) -> bool:
@@ -149,7 +222,9 @@ class Pushgateway(_Api):
         try:
             self._request(method, path, data=body.encode(), headers={"Content-Type": _TEXT_FORMAT})
         except ApiError as error:
-            if isinstance(error.__cause__, requests.ConnectionError) and self.is_ready():
+            cause = error.__cause__
+            is_lost = isinstance(cause, requests.ConnectionError) and not _is_timeout(cause)
+            if is_lost and self.is_ready():
                 raise ApiError(f"{error}. {_HUNG_UP}") from error
             raise
 
@@ -209,15 +284,18 @@ class Prometheus(_Api):
 
     def reload_state(self) -> Reload:
         """Whether it took its configuration file the last time it was told to, and when it did."""
+        text = self._request("GET", "/metrics").decode("utf-8", "replace")
         said = dict(
-            line.split(" ")
-            for line in self._request("GET", "/metrics").text.splitlines()
-            if line.startswith("prometheus_config_last_reload_success")
+            line.split(" ", 1)
+            for line in text.splitlines()
+            if line.startswith("prometheus_config_last_reload_success") and " " in line
         )
         try:
             return Reload(
                 float(said["prometheus_config_last_reload_successful"]) == 1,
                 float(said["prometheus_config_last_reload_success_timestamp_seconds"]),
             )
-        except KeyError as error:
-            raise ApiError(f"What answers at {self.url} is not Prometheus: no {error}") from error
+        except (KeyError, ValueError) as error:
+            raise self._bad(
+                f"its metrics are not those of Prometheus: {shown(str(error))}"
+            ) from error

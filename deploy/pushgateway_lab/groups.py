@@ -4,8 +4,9 @@
     pyinfra -y HOST pushgateway_lab.groups.delete labels='{"job": "backup"}'
     pyinfra -y HOST pushgateway_lab.groups.wipe confirm=True
 
-They reach the Pushgateway from the host itself, and need no rights there. Settings of the host say
-where it answers and how it lets one in (``pushgateway_url`` and those after it).
+They reach the Pushgateway from the host itself, and need no rights there, except where a password goes
+over plain http: only root can see that it is the Pushgateway who gets it. Settings of the host say where
+it answers and how it lets one in (``pushgateway_url`` and those after it).
 """
 
 import time
@@ -18,8 +19,9 @@ from pyinfra import context
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
 
-from pushgateway_lab import exposition, grouping, pushgateway, settings
+from pushgateway_lab import exposition, grouping, pushgateway, settings, values
 from pushgateway_lab.answers import Group
 from pushgateway_lab.api import ApiError, Pushgateway
 from pushgateway_lab.exposition import ExpositionError
@@ -245,5 +247,12 @@ def _counted(groups: list[Group]) -> str:
 
 def _gateway(url: str | None) -> Pushgateway:
     """The Pushgateway of the host in context."""
-    wanted = settings.for_host(context.state, context.host)
-    return pushgateway.client(context.host, wanted, url)
+    # Not context.host, which stands for another host a moment later.
+    host = ctx_host.get()
+    wanted = settings.for_host(context.state, host)
+    if url is not None:
+        try:
+            url = values.url("http", "https")(url)
+        except ValueError as error:
+            raise HostError(f"url {error}") from error
+    return pushgateway.client(host, wanted, url)

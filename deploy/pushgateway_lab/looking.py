@@ -103,6 +103,14 @@ def look_again(settings: Settings) -> Snapshot:
     return look(settings)
 
 
+def look_within(settings: Settings, seconds: float) -> Snapshot:
+    """The snapshot of the host in context, taken within the last `seconds` or now."""
+    seen = _seen.get(ctx_host.get())
+    if seen is not None and time.monotonic() - seen.at > seconds:
+        forget()
+    return look(settings)
+
+
 def forget() -> None:
     """Say that the host in context was changed: the next `look` looks."""
     _seen.pop(ctx_host.get(), None)

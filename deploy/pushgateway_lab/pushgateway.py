@@ -5,6 +5,7 @@ Its package comes from `pushgateway_lab.packages`, its groups are reached by `pu
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -13,13 +14,14 @@ from pyinfra import context
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
 from pyinfra.operations import systemd
 
 from pushgateway_lab import config_file, flags
 from pushgateway_lab.failure import HostError, cleanly, function, noop, say
 from pushgateway_lab.flags import Flag, FlagError
 from pushgateway_lab.host_files import script
-from pushgateway_lab.looking import forget, look, look_again
+from pushgateway_lab.looking import forget, look, look_again, look_within
 from pushgateway_lab.packages import HOLD
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import run
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 DEFAULTS = "/etc/default/prometheus-pushgateway"
 START_TIMEOUT = 15
 """Seconds for a started Pushgateway to listen; reading what it persisted takes most of them."""
+
+
+LISTENER_GOOD_FOR = 1
+"""Seconds for which it counts who was seen to listen, where a password goes to that port."""
 
 
 class Plan(NamedTuple):
@@ -106,14 +112,44 @@ def running_url(seen: Snapshot, settings: Settings) -> str:
 
 
 def client(host: Host, settings: Settings, address: str | None = None) -> "Pushgateway":
-    """A client of the host's Pushgateway; `address` is its URL if it is known better."""
+    """A client of the host's Pushgateway; `address` is its URL if it is known better.
+
+    A password goes over plain http only to a socket of the Pushgateway's unit: before each such request
+    the host is looked at, unless it was within `LISTENER_GOOD_FOR`. For that long somebody who takes the
+    port of a Pushgateway that ends may be told the password; TLS leaves no time.
+
+    Raises:
+        HostError: a file that the settings name cannot be read, or the password must not go there.
+    """
     # Only now: the HTTP clients cost 0.1 s to import, which a host that is right does not need.
     from pushgateway_lab import access
     from pushgateway_lab.api import Pushgateway
     from pushgateway_lab.connection import session
 
-    address = address or running_url(look(settings), settings)
-    return Pushgateway(session(host, access.to_pushgateway(settings)), address)
+    address = address or settings.pushgateway_url or running_url(look(settings), settings)
+    allowed = access.to_pushgateway(settings)
+    if allowed.username is None or urlsplit(address).scheme == "https":
+        return Pushgateway(session(host, allowed), address)
+    if problem := access.why_not_plain(address):
+        raise HostError(problem)
+    seen = look(settings)
+    if not seen.is_root:
+        raise HostError(access.why_not_there(address, seen))
+    check = partial(_check_listener, host, settings)
+    return Pushgateway(session(host, allowed, check), access.addressed(address))
+
+
+def _check_listener(host: Host, settings: Settings, url: str) -> None:
+    """Raise `PasswordWithheldError` unless the Pushgateway itself listens where a URL leads."""
+    from pushgateway_lab import access
+
+    with ctx_host.use(host):
+        try:
+            seen = look_within(settings, LISTENER_GOOD_FOR)
+        except HostError as error:
+            raise access.PasswordWithheldError(f"The password is not sent: {error}") from error
+    if problem := access.why_not_there(url, seen):
+        raise access.PasswordWithheldError(problem)
 
 
 def _is_everywhere(host: str) -> bool:

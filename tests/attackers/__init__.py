@@ -19,7 +19,21 @@ from labhost import Host
 _SERVER = Path(__file__).with_name("hostile_server.py")
 _SSHD = Path(__file__).with_name("hostile_sshd.py")
 
-BEHAVIOURS = ("say", "hang", "drip", "endless", "zeros", "deep", "truncated", "bomb")
+BEHAVIOURS = (
+    *(
+        "say",
+        "hang",
+        "drip",
+        "endless",
+        "zeros",
+        "deep",
+        "truncated",
+        "bomb",
+        "drip_head",
+        "objects",
+    ),
+    *("status_line", "headers", "large_headers", "nul", "interim", "chunks", "large", "redirect"),
+)
 """What a hostile server does; see ``hostile_server.py``."""
 
 

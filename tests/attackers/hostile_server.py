@@ -9,6 +9,13 @@ Runs on a lab host as a user without rights, with the Python of the oldest relea
 + deep: JSON that is nested a hundred thousand times
 + truncated: less than its Content-Length announces
 + bomb: a gzip of 2 GB, announced as Content-Encoding
++ drip_head: a byte of the headers every second, without end
++ status_line: a status line of 1 MB
++ headers: a thousand headers; large_headers: one of 1 MB; nul: NUL and an escape sequence in one
++ interim: a hundred times ``100 Continue``, then an answer
++ chunks: a body whose chunks have no length; large: 9 MB that are announced as 9 MB
++ objects: 8 MB of JSON that take 200 MB of memory when they are read
++ redirect: to /elsewhere on the same port
 
 Each request is noted in /tmp/attacker-PORT.log, a line of JSON each.
 """
@@ -28,6 +35,8 @@ BLOCK = 1 << 16
 
 class Handler(BaseHTTPRequestHandler):
     """Answers every method alike."""
+
+    protocol_version = "HTTP/1.1"  # the answer has its length, or comes in chunks
 
     def do_GET(self) -> None:
         """Answer as BEHAVIOUR says."""
@@ -49,6 +58,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
 
+    def _chunk(self, data: bytes) -> None:
+        if data:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+
     def _say(self) -> None:
         path = self.path.partition("?")[0]
         body = BODIES.get(self.path, BODIES.get(path, BODIES.get("*")))
@@ -60,22 +73,22 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(600)
 
     def _drip(self) -> None:
-        self._begin()
+        self._begin(Content_Length="600")
         for _ in range(600):
             self.wfile.write(b" ")
             self.wfile.flush()
             time.sleep(1)
 
     def _endless(self) -> None:
-        self._begin()
-        self.wfile.write(b'{"status":"success","data":[')
+        self._begin(Transfer_Encoding="chunked")
+        self._chunk(b'{"status":"success","data":[')
         while True:
-            self.wfile.write(b'{"labels":{"job":"x"}},' * 3000)
+            self._chunk(b'{"labels":{"job":"x"}},' * 3000)
 
     def _zeros(self) -> None:
-        self._begin()
+        self._begin(Transfer_Encoding="chunked")
         while True:
-            self.wfile.write(bytes(BLOCK))
+            self._chunk(bytes(BLOCK))
 
     def _deep(self) -> None:
         data = b'{"status":"success","data":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
@@ -85,13 +98,54 @@ class Handler(BaseHTTPRequestHandler):
     def _truncated(self) -> None:
         self._begin(Content_Length="100000")
         self.wfile.write(b'{"status":"success","data":[')
+        self.close_connection = True
 
     def _bomb(self) -> None:
-        self._begin(Content_Encoding="gzip")
+        self._begin(Content_Encoding="gzip", Transfer_Encoding="chunked")
         squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
-        for _ in range(2 << 15):
-            self.wfile.write(squeeze.compress(bytes(BLOCK // 2)))
-        self.wfile.write(squeeze.flush())
+        for _ in range(2 << 14):
+            self._chunk(squeeze.compress(bytes(BLOCK)))
+        self._chunk(squeeze.flush())
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _drip_head(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+        for _ in range(600):
+            self.wfile.write(b"x")
+            time.sleep(1)
+
+    def _status_line(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 " + b"x" * (1 << 20) + b"\r\n\r\n")
+
+    def _headers(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n" + b"X-Many: x\r\n" * 1000 + b"\r\n")
+
+    def _large_headers(self) -> None:
+        self._begin(X_Large="x" * (1 << 20))
+
+    def _nul(self) -> None:
+        self._begin(X_Nul="a\0b\x1b]52;c;eA==\x07")
+
+    def _interim(self) -> None:
+        self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+        self._say()
+
+    def _chunks(self) -> None:
+        self._begin(Transfer_Encoding="chunked")
+        self.wfile.write(b"\x1b]52;c;eA==\x07 no length\r\n" * 1000)
+        self.close_connection = True
+
+    def _large(self) -> None:
+        self._begin(Content_Length=str(9 << 20))
+        self.wfile.write(b" " * (9 << 20))
+
+    def _objects(self) -> None:
+        data = b'{"data":[' + b"{}," * (5 << 19) + b"{}]}"
+        self._begin(Content_Length=str(len(data)))
+        self.wfile.write(data)
+
+    def _redirect(self) -> None:
+        self._begin(302, Location="/elsewhere", Content_Length="0")
 
 
 class Server(ThreadingHTTPServer):
