@@ -6,16 +6,18 @@ password and the certificates that a server asks for.
 """
 
 import time
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import requests
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from pushgateway_lab import answers, exposition
-from pushgateway_lab.answers import Group, Sample, Series, Target
+from pushgateway_lab.answers import AnswerError, Group, Sample, Series, Target
 from pushgateway_lab.connection import reason
 from pushgateway_lab.grouping import group_path
+
+T = TypeVar("T")
 
 TIMEOUT = 10
 """Seconds without an answer that end a request: both programs answer from memory."""
@@ -89,14 +91,13 @@ class _Api:
             time.sleep(pause)
         return self._session.request(method, f"{self.url}{path}", allow_redirects=False, **kwargs)
 
-    def _get(self, path: str, **params: str) -> Any:
+    def _get(self, path: str, read: Callable[[Any], T], **params: str) -> T:
+        """What `read` makes of the data of an answer: a function of `pushgateway_lab.answers`."""
         response = self._request("GET", path, params=params)
         try:
-            return response.json()["data"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ApiError(
-                f"What answers at {self.url} is not {self.name}: {response.text[:60]!r}"
-            ) from error
+            return read(answers.parse(response.content))
+        except AnswerError as error:
+            raise ApiError(f"What answers at {self.url} is not {self.name}: {error}") from error
 
     def is_ready(self) -> bool:
         """Whether the server says that it is ready (``/-/ready``)."""
@@ -167,21 +168,19 @@ class Pushgateway(_Api):
 
     def groups(self) -> list[Group]:
         """All groups it holds."""
-        return answers.groups(self.contents())
+        return self._get("/api/v1/metrics", answers.groups)
 
     def contents(self) -> Any:
         """All it holds, as it says it: see `pushgateway_lab.answers.groups`."""
-        return self._get("/api/v1/metrics")
+        return self._get("/api/v1/metrics", lambda data: data)
 
     def flags(self) -> dict[str, str]:
         """The flags it runs with, defaults included."""
-        flags: dict[str, str] = self.status()["flags"]
-        return flags
+        return self.status()["flags"]
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> dict[str, dict[str, str]]:
         """Its ``flags`` and ``build_information``."""
-        status: dict[str, Any] = self._get("/api/v1/status")
-        return status
+        return self._get("/api/v1/status", answers.status)
 
 
 class Prometheus(_Api):
@@ -191,33 +190,24 @@ class Prometheus(_Api):
 
     def query(self, expression: str) -> list[Sample]:
         """The samples an instant query returns now."""
-        return answers.samples(self._get("/api/v1/query", query=expression))
+        return self._get("/api/v1/query", answers.samples, query=expression)
 
     def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
         """The series a range query returns: times in seconds since 1970, step in seconds."""
         times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
-        return answers.series(self._get("/api/v1/query_range", query=expression, **times))
+        return self._get("/api/v1/query_range", answers.series, query=expression, **times)
 
     def targets(self) -> list[Target]:
         """The active targets."""
-        return answers.targets(self._get("/api/v1/targets", state="active"))
+        return self._get("/api/v1/targets", answers.targets, state="active")
 
     def config(self) -> str:
         """The loaded configuration as YAML, defaults written out, secrets left out."""
-        config: str = self._get("/api/v1/status/config")["yaml"]
-        return config
+        return self._get("/api/v1/status/config", answers.config)
 
     def reload_state(self) -> Reload:
         """Whether it took its configuration file the last time it was told to, and when it did."""
-        said = dict(
-            line.split(" ")
-            for line in self._request("GET", "/metrics").text.splitlines()
-            if line.startswith("prometheus_config_last_reload_success")
-        )
         try:
-            return Reload(
-                float(said["prometheus_config_last_reload_successful"]) == 1,
-                float(said["prometheus_config_last_reload_success_timestamp_seconds"]),
-            )
-        except KeyError as error:
-            raise ApiError(f"What answers at {self.url} is not Prometheus: no {error}") from error
+            return Reload(*answers.reload_state(self._request("GET", "/metrics").content))
+        except AnswerError as error:
+            raise ApiError(f"What answers at {self.url} is not Prometheus: {error}") from error
