@@ -1,5 +1,7 @@
 """Bodies that are checked before they are sent, and that no good one is refused."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +72,31 @@ def test_what_client_python_writes_passes(text: str, number: float) -> None:
     Counter("a_counter", "help", registry=registry).inc()
     Histogram("a_histogram", "help", registry=registry).observe(1)
     check(generate_latest(registry).decode())
+
+
+@pytest.mark.parametrize("bad", ["\x1b]52;c;\x07", "\u202e", "x" * 10**6, "\\\x1b", "{\x9b"])
+def test_what_is_wrong_is_shown_escaped_and_cut(bad: str) -> None:
+    bodies = [
+        "{} 1",
+        "a {}",
+        "a 1 {}",
+        "# TYPE {} x",
+        "# TYPE a {}",
+        'a{{b="{}"}} x',
+        'a{{{}="b"}} 1',
+    ]
+    for body in bodies:
+        try:
+            check(body.format(bad) + "\n")
+        except ExpositionError as refused:
+            words = str(refused)
+        else:
+            continue
+        assert words.isprintable(), body
+        assert len(words) < 300
+
+
+def test_a_line_of_many_labels_takes_no_longer_than_it_is_long() -> None:
+    started = time.process_time()
+    check("a{" + 'b="c",' * 100_000 + "} 1\n")
+    assert time.process_time() - started < 2

@@ -1,10 +1,13 @@
 """The Pushgateway's command line: read, merged, written into Debian's ARGS."""
 
+import time
+from contextlib import suppress
+
 import pytest
 
 from pushgateway_lab import flags
 from pushgateway_lab.flags import Flag, FlagError
-from pushgateway_lab.settings import parse
+from pushgateway_lab.settings import SettingsError, parse
 
 DEBIAN = '# Set the command-line arguments to pass to the server.\nARGS=""\n'
 OURS = "--web.listen-address=127.0.0.1:9091 --web.enable-admin-api"
@@ -91,10 +94,13 @@ def test_a_value_with_a_space_stays_one_word() -> None:
     assert flags.parse(flags.arguments(text))[-1] == Flag("persistence.file", "/a b")
 
 
-@pytest.mark.parametrize("value", ['"', "'", "$HOME", "a\\b", "`id`", "a\nb"])
+@pytest.mark.parametrize("value", ['"', "'", "$HOME", "a\\b", "`id`", "a\nb", "\x7f", "\u2028"])
 def test_a_value_that_would_not_be_taken_literally_is_refused(value: str) -> None:
-    with pytest.raises(FlagError, match="ARGS cannot hold"):
+    with pytest.raises(SettingsError, match="as value of persistence"):
         converge(DEBIAN, pushgateway_extra_flags={"persistence.file": value})
+    # What an administrator wrote elsewhere is not moved into ARGS, either.
+    with pytest.raises(FlagError, match=" holds "):
+        flags.edit(DEBIAN, [Flag("persistence.file", value)])
 
 
 @pytest.mark.parametrize("text", ['ARGS="--a\n', "A=1\nARGS='x\"\n", 'ARGS="a" b"\n'])
@@ -113,3 +119,19 @@ def test_the_units_own_flags_count() -> None:
     line = "/usr/bin/prometheus-pushgateway --log.level=debug $ARGS"
     assert flags.command_line(line, ["--x=1"]) == (Flag("log.level", "debug"), Flag("x", "1"))
     assert flags.command_line("/usr/bin/prometheus-pushgateway --x=1", []) is None
+
+
+def test_a_file_that_is_too_long_for_an_argument_list_is_refused_at_once() -> None:
+    for text in ("ARGS=" + " " * 10**6 + '"', 'ARGS="\n' * 10**5, 'ARGS="' + "a " * 10**6 + '"'):
+        with pytest.raises(FlagError):
+            flags.arguments(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["ARGS=" + " " * 60_000 + '"', 'ARGS="\n' * 10_000, 'ARGS="' + "a " * 30_000 + '"']
+)
+def test_reading_takes_no_longer_than_the_text(text: str) -> None:
+    started = time.process_time()
+    with suppress(FlagError):
+        flags.parse(flags.arguments(text))
+    assert time.process_time() - started < 1

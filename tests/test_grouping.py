@@ -106,3 +106,23 @@ def test_labels_are_read_as_mapping_and_as_json() -> None:
 
 def test_labels_are_shown_as_prometheus_does() -> None:
     assert written({"a": 'x"\\\n', "job": "b"}) == '{job="b", a="x\\"\\\\\\n"}'
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"job": ["x" * 10**6]},
+        {"job": "a", "x" * 10**6: 5},
+        {"job": "a", "\x1b]52;c;\u202e": "b"},
+        {"job": "a", "b": "\ud800" * 10**6},
+        {"job": 10**10_000},
+        "[" * 100_000,
+        "x" * 10**6,
+        ["x" * 10**6],
+    ],
+)
+def test_what_is_wrong_is_shown_escaped_and_cut(labels: object) -> None:
+    with pytest.raises(GroupingError) as error:
+        parse(labels)
+    assert len(str(error.value)) < 300
+    assert str(error.value).isprintable()

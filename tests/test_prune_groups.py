@@ -42,14 +42,14 @@ BAD = ["", "{}", "job", "job=backup", "job='a'", 'job="a', 'job="a",', 'job="a" 
 
 @pytest.mark.parametrize("text", GOOD)
 def test_what_the_settings_take_the_program_takes(text: str) -> None:
-    matchers.check(text)
+    assert matchers.parse(text)
     assert prune_groups.matchers(text)
 
 
 @pytest.mark.parametrize("text", BAD)
 def test_what_the_settings_refuse_the_program_refuses(text: str) -> None:
     with pytest.raises(ValueError, match="has "):
-        matchers.check(text)
+        matchers.parse(text)
     with pytest.raises(argparse.ArgumentTypeError):
         prune_groups.matchers(text)
 

@@ -5,11 +5,10 @@ host's own loopback, a plain `requests.Session` any URL. `pushgateway_lab.access
 password and the certificates that a server asks for.
 """
 
-import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.client import IncompleteRead
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -18,10 +17,12 @@ from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutErr
 
 from pushgateway_lab import answers, exchange, exposition
 from pushgateway_lab.access import PasswordWithheldError
-from pushgateway_lab.answers import Group, Sample, Series, Target
+from pushgateway_lab.answers import AnswerError, Group, Sample, Series, Target
 from pushgateway_lab.connection import reason
 from pushgateway_lab.exchange import BadAnswerError, Deadline, shown
 from pushgateway_lab.grouping import group_path
+
+T = TypeVar("T")
 
 TIMEOUT = 10
 """Seconds for a whole request, repeated or not: both programs answer from memory."""
@@ -31,10 +32,6 @@ READY_TIMEOUT = 3
 
 WIPE_TIMEOUT = 300
 """Seconds for the answer to a wipe: older releases take minutes for thousands of groups."""
-
-OBJECTS = 500_000
-"""The most objects and arrays in an answer; 10,000 groups have half of that. Each takes 88 bytes of memory
-here, and can be had for three bytes of JSON."""
 
 WORDS = 400
 """The most characters of a server's words that are passed on with a status that tells of an error."""
@@ -152,14 +149,13 @@ class _Api:
             f"{self.name} at {self.url} gave a bad answer, which is that server's fault: {what}"
         )
 
-    def _get(self, path: str, **params: str) -> Any:
+    def _get(self, path: str, read: Callable[[Any], T], **params: str) -> T:
+        """What `read` makes of the data of an answer: a function of `pushgateway_lab.answers`."""
         body = self._request("GET", path, params=params)
-        if body.count(b"{") + body.count(b"[") > OBJECTS:
-            raise self._bad(f"its JSON has more than {OBJECTS} objects")
         try:
-            return json.loads(body)["data"]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise self._bad(f"its body is not what {self.name} says: '{shown(body)}'") from error
+            return read(answers.parse(body))
+        except AnswerError as error:
+            raise self._bad(f"its body is not what {self.name} says: {error}") from error
 
     def is_ready(self) -> bool:
         """Whether the server says that it is ready (``/-/ready``)."""
@@ -242,21 +238,19 @@ class Pushgateway(_Api):
 
     def groups(self) -> list[Group]:
         """All groups it holds."""
-        return answers.groups(self.contents())
+        return self._get("/api/v1/metrics", answers.groups)
 
     def contents(self) -> Any:
         """All it holds, as it says it: see `pushgateway_lab.answers.groups`."""
-        return self._get("/api/v1/metrics")
+        return self._get("/api/v1/metrics", lambda data: data)
 
     def flags(self) -> dict[str, str]:
         """The flags it runs with, defaults included."""
-        flags: dict[str, str] = self.status()["flags"]
-        return flags
+        return self.status()["flags"]
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> dict[str, dict[str, str]]:
         """Its ``flags`` and ``build_information``."""
-        status: dict[str, Any] = self._get("/api/v1/status")
-        return status
+        return self._get("/api/v1/status", answers.status)
 
 
 class Prometheus(_Api):
@@ -266,36 +260,24 @@ class Prometheus(_Api):
 
     def query(self, expression: str) -> list[Sample]:
         """The samples an instant query returns now."""
-        return answers.samples(self._get("/api/v1/query", query=expression))
+        return self._get("/api/v1/query", answers.samples, query=expression)
 
     def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
         """The series a range query returns: times in seconds since 1970, step in seconds."""
         times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
-        return answers.series(self._get("/api/v1/query_range", query=expression, **times))
+        return self._get("/api/v1/query_range", answers.series, query=expression, **times)
 
     def targets(self) -> list[Target]:
         """The active targets."""
-        return answers.targets(self._get("/api/v1/targets", state="active"))
+        return self._get("/api/v1/targets", answers.targets, state="active")
 
     def config(self) -> str:
         """The loaded configuration as YAML, defaults written out, secrets left out."""
-        config: str = self._get("/api/v1/status/config")["yaml"]
-        return config
+        return self._get("/api/v1/status/config", answers.config)
 
     def reload_state(self) -> Reload:
         """Whether it took its configuration file the last time it was told to, and when it did."""
-        text = self._request("GET", "/metrics").decode("utf-8", "replace")
-        said = dict(
-            line.split(" ", 1)
-            for line in text.splitlines()
-            if line.startswith("prometheus_config_last_reload_success") and " " in line
-        )
         try:
-            return Reload(
-                float(said["prometheus_config_last_reload_successful"]) == 1,
-                float(said["prometheus_config_last_reload_success_timestamp_seconds"]),
-            )
-        except (KeyError, ValueError) as error:
-            raise self._bad(
-                f"its metrics are not those of Prometheus: {shown(str(error))}"
-            ) from error
+            return Reload(*answers.reload_state(self._request("GET", "/metrics")))
+        except AnswerError as error:
+            raise self._bad(f"its metrics are not those of Prometheus: {error}") from error

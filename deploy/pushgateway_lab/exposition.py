@@ -6,11 +6,14 @@ two types for one metric. Names in quotes, which newer releases take, are left t
 
 import re
 
+from pushgateway_lab.characters import SHOWN, shown
+
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r'[ \t]*([^\s"{}=,]+)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*(,|$)')
 _QUOTED_NAME = re.compile(r'[ \t]*"(?:[^"\\]|\\.)*"[ \t]*(,|$)')
 _LABELS = re.compile(r'\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\}')
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_END = re.compile(r"[ \t]*\Z")
 _BLANKS = re.compile(r"[ \t]+")
 _TYPES = ("counter", "gauge", "histogram", "summary", "untyped")
 
@@ -57,7 +60,9 @@ def _check_comment(text: str) -> None:
         return
     _check_name(name)
     if kind == "TYPE" and said and said not in _TYPES:
-        raise ExpositionError(f"# TYPE {name} has {said!r}, which is none of {', '.join(_TYPES)}")
+        raise ExpositionError(
+            f"# TYPE {name[:SHOWN]} has {shown(said)}, which is none of {', '.join(_TYPES)}"
+        )
 
 
 def _check_sample(text: str) -> None:
@@ -80,17 +85,17 @@ def _check_sample(text: str) -> None:
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ExpositionError(
-            f"{name!r} is no metric name: letters, digits, _ and :, no digit first"
+            f"{shown(name)} is no metric name: letters, digits, _ and :, no digit first"
         )
 
 
 def _check_labels(text: str) -> None:
     position = 0
-    while text[position:].strip(" \t"):
+    while not _END.match(text, position):
         label = _LABEL.match(text, position)
         quoted = None if label else _QUOTED_NAME.match(text, position)
         if not label and not quoted and '"' not in text[position:].partition("=")[0]:
-            raise ExpositionError(f'expected label="value", found {text[position:].strip()!r}')
+            raise ExpositionError(f'expected label="value", found {shown(text[position:].strip())}')
         if not label and not quoted:
             return  # a label name in quotes
         if label:
@@ -100,19 +105,23 @@ def _check_labels(text: str) -> None:
 
 def _check_label(name: str, value: str) -> None:
     if not _LABEL_NAME.fullmatch(name):
-        raise ExpositionError(f"{name!r} is no label name: letters, digits and _, no digit first")
+        raise ExpositionError(
+            f"{shown(name)} is no label name: letters, digits and _, no digit first"
+        )
     if escape := re.search(r"\\[^\\\"n]", re.sub(r"\\\\", "", value)):
-        raise ExpositionError(f'label {name} has {escape[0]}; only \\\\, \\" and \\n are escapes')
+        raise ExpositionError(
+            f'label {name[:SHOWN]} has {shown(escape[0])[1:-1]}; only \\\\, \\" and \\n are escapes'
+        )
 
 
 def _check_value(words: list[str]) -> None:
     if not words:
         raise ExpositionError("there is no value")
     if not _is_number(words[0]):
-        raise ExpositionError(f"{words[0]!r} is no number")
+        raise ExpositionError(f"{shown(words[0])} is no number")
     if len(words) > 1:
         raise ExpositionError(
-            f"{' '.join(words[1:])!r} follows the value: the Pushgateway takes no timestamps"
+            f"{shown(' '.join(words[1:]))} follows the value: the Pushgateway takes no timestamps"
         )
 
 

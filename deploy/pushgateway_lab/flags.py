@@ -6,25 +6,32 @@ from ``/etc/default/prometheus-pushgateway``, a file that belongs to the host's 
 
 import re
 import shlex
+from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from pushgateway_lab.characters import shown
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.values import check_word
 
 LISTEN_ADDRESS = "web.listen-address"
 ADMIN_API = "web.enable-admin-api"
 
 # An assignment as systemd reads it from an EnvironmentFile (systemd.exec(5)): quoted, possibly over
-# several lines, or plain. A line that starts with # or ; is a comment.
+# several lines, or plain. A line that starts with # or ; is a comment. Possessive, or a line of
+# blanks would take time that grows with its square.
 _ASSIGNMENT = re.compile(
-    r"""^[ \t]*ARGS[ \t]*=[ \t]*
-        (?P<value> "(?:[^"\\]|\\.)*" | '[^']*' | (?:[^"'\n\\]|\\.)*? )
-        [ \t]*$""",
+    r"""^[ \t]*+ARGS[ \t]*+=[ \t]*+
+        (?P<value> "(?:[^"\\]|\\.)*+" | '[^']*+' | (?:[^"'\s\\]|\\.|[^\S\n]++(?!$))*+ )
+        [ \t]*+$""",
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
 _ANY_ASSIGNMENT = re.compile(r"^[ \t]*ARGS[ \t]*=", re.MULTILINE)
-_UNSAFE = re.compile(r"""["'$`\\\n]""")
+
+
+LONGEST = 65536
+"""Characters of the longest EnvironmentFile that is read: Linux takes 128 KiB in one variable."""
 
 
 class FlagError(ValueError):
@@ -52,16 +59,16 @@ def parse(words: Sequence[str]) -> tuple[Flag, ...]:
     flag is kept as one with an empty name, so that nothing gets lost in a comparison.
     """
     flags: list[Flag] = []
-    rest = list(words)
+    rest = deque(words)
     while rest:
-        word = rest.pop(0)
+        word = rest.popleft()
         name, equals, value = word.lstrip("-").partition("=")
         if not word.startswith("-"):
             flags.append(Flag("", word))
         elif equals:
             flags.append(Flag(name, value))
         elif rest and not rest[0].startswith("-"):
-            flags.append(Flag(name, rest.pop(0)))
+            flags.append(Flag(name, rest.popleft()))
         elif name.startswith("no-"):
             flags.append(Flag(name.removeprefix("no-"), value=False))
         else:
@@ -143,6 +150,8 @@ def edit(defaults: str | None, flags: Sequence[Flag]) -> str:
 
 def _assignment(text: str) -> re.Match[str] | None:
     """The assignment that counts: the last one."""
+    if len(text) > LONGEST:
+        raise FlagError(f"the file is longer than {LONGEST} characters")
     matches = list(_ASSIGNMENT.finditer(text))
     starts = [match.start() for match in _ANY_ASSIGNMENT.finditer(text)]
     if starts and (not matches or matches[-1].start() != starts[-1]):
@@ -171,9 +180,11 @@ def _joined(flags: Sequence[Flag]) -> str:
 
 
 def _quoted(word: str) -> str:
-    if _UNSAFE.search(word):
-        raise FlagError(f"{word!r} holds a quote, $, ` or \\, which ARGS cannot hold safely")
-    return f"'{word}'" if re.search(r"\s", word) else word
+    try:
+        check_word(word)
+    except ValueError as error:
+        raise FlagError(f"{shown(word)} {error}") from error
+    return f"'{word}'" if not word or " " in word else word
 
 
 def command_line(exec_start: str, defaults_arguments: Sequence[str]) -> tuple[Flag, ...] | None:

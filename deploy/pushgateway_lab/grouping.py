@@ -10,6 +10,8 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from pushgateway_lab.characters import SHOWN, shown
+
 # Prometheus, "Data model"; names that start with two underscores are its own.
 _LABEL_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 
@@ -52,12 +54,16 @@ def check(labels: Mapping[str, str]) -> None:
     for name, value in labels.items():
         if not isinstance(name, str) or not _LABEL_NAME.fullmatch(name):
             raise GroupingError(
-                f"{name!r} is no label name: letters, digits and _, not a digit first, not __"
+                f"{shown(name)} is no label name: letters, digits and _, not a digit first, not __"
             )
         if not isinstance(value, str):
-            raise GroupingError(f"label {name} is {value!r}, not a text: write it in quotes")
+            raise GroupingError(
+                f"label {name[:SHOWN]} is {shown(value)}, not a text: write it in quotes"
+            )
         if not value.isascii() and not _is_unicode(value):
-            raise GroupingError(f"label {name} is {value!r}, which is no valid Unicode")
+            raise GroupingError(
+                f"label {name[:SHOWN]} is {shown(value)}, which is no valid Unicode"
+            )
 
 
 def _is_unicode(value: str) -> bool:
@@ -79,10 +85,10 @@ def parse(labels: object) -> dict[str, str]:
     if isinstance(labels, str):
         try:
             labels = json.loads(labels)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise GroupingError(f"the labels are no JSON: {error}") from error
     if not isinstance(labels, Mapping):
-        raise GroupingError(f'the labels are {labels!r}, not a mapping as {{"job": "backup"}}')
+        raise GroupingError(f'the labels are {shown(labels)}, not a mapping as {{"job": "backup"}}')
     check(labels)
     return dict(labels)
 

@@ -1,32 +1,244 @@
-r"""Label matchers, as in ``{job="backup", instance=~"db.*"}``: whether they are written rightly.
+r"""Label matchers, as in ``{job="backup", instance=~"db.*"}``: read, and applied to labels.
 
-The program that applies them, ``files/prune_groups.py``, stands alone on its host and reads the same
-grammar: that of PromQL, with values in double quotes and the escapes ``\\``, ``\"`` and ``\n``.
+The grammar is that of PromQL, with values in double quotes and the escapes ``\\``, ``\"`` and ``\n``.
+
+What a regular expression is matched with is chosen by whoever may push. Python's ``re`` tries one way
+after another, and ``(a+)+b`` takes years for forty letters. As in Prometheus (RE2), each character
+here is looked at once, whatever the expression; what needs more, as ``\1`` and ``(?=``, is refused.
+
+Python 3.9 and its standard library: the prune applies the same on its host.
 """
 
-import json
+from __future__ import annotations
+
 import re
+from typing import Callable, NamedTuple, Union
 
-_MATCHER = r'[ \t]*[a-zA-Z_][a-zA-Z0-9_]*[ \t]*(=~|!~|!=|=)[ \t]*("(?:[^"\\\n]|\\["\\n])*")[ \t]*'
-_LIST = rf"{_MATCHER}(?:,{_MATCHER})*"
-_SELECTOR = re.compile(rf"[ \t]*\{{{_LIST}\}}[ \t]*|{_LIST}")
+_MATCHER = re.compile(
+    r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*(=~|!~|!=|=)[ \t]*"((?:[^"\\\n]|\\["\\n])*)"[ \t]*(,|$)'
+)
+_BRACES = re.compile(r"[ \t]*\{(.*)\}[ \t]*")
+_ESCAPES = {"n": "\n", '"': '"', "\\": "\\"}
+
+MOST_STATES = 1000
+"""The largest regular expression, about its characters with all counts written out: RE2's limit, too."""
+
+_DEEPEST = 20
+"""The most parentheses inside each other."""
+
+_MOST_REMEMBERED = 200_000
+"""States in the steps that a pattern remembers, some 10 MB; then it forgets all, and begins anew."""
+
+# What matches one character, as Python writes it, and RE2 too.
+_ESCAPE = r"\\(?:[dDsSwWfnrtv]|[^0-9A-Za-z\s])"
+_CLASS = rf"\[\^?\]?(?:[^\]\\\[]|{_ESCAPE})*\]"
+_ONE = re.compile(rf"{_ESCAPE}|{_CLASS}|[^\\^$|?*+()\[\]{{}}]", re.DOTALL)
+_COUNT = re.compile(r"(?:([*+?])|\{([0-9]{1,4})(?:(,)([0-9]{0,4}))?\})\??")
 
 
-def check(text: str) -> None:
-    """Check matchers, in braces or bare, that all must match.
+class Matcher(NamedTuple):
+    """One matcher: a label, an operator, a value. A label that is missing is empty."""
+
+    name: str
+    operator: str
+    value: str
+    pattern: Pattern | None
+    """What the value means where the operator is ``=~`` or ``!~``."""
+
+    def matches(self, labels: dict[str, str]) -> bool:
+        """Return whether these labels are among those meant."""
+        value = labels.get(self.name, "")
+        found = self.pattern.matches(value) if self.pattern else value == self.value
+        return found is (self.operator in ("=", "=~"))
+
+
+def parse(text: str) -> list[Matcher]:
+    """Return the matchers in a text, in braces or bare; all of them must match.
 
     Raises:
         ValueError: they are not written rightly, or hold what is no regular expression.
     """
-    if not _SELECTOR.fullmatch(text):
-        raise ValueError(
-            f"""has {text!r}; write 'job="backup"', or '{{job="backup", instance=~"db.*"}}'"""
-        )
-    for operator, quoted in re.findall(_MATCHER, text):
-        if operator in ("=~", "!~"):
-            try:
-                re.compile(json.loads(quoted))
-            except re.error as error:
-                raise ValueError(
-                    f"has {quoted}, which is no regular expression: {error}"
-                ) from error
+    bare = _BRACES.fullmatch(text)
+    rest = bare[1] if bare else text
+    found: list[Matcher] = []
+    while rest or not found:
+        match = _MATCHER.match(rest)
+        if not match or (match[4] and match.end() == len(rest)):
+            raise ValueError(
+                f"""has {text[:60]!r}; write 'job="backup"', or '{{job="backup", instance=~"db.*"}}'"""
+            )
+        value = re.sub(r"\\(.)", lambda escape: _ESCAPES[escape[1]], match[3])
+        try:
+            pattern = Pattern(value) if "~" in match[2] else None
+        except ValueError as error:
+            raise ValueError(
+                f"has {value[:60]!r}, which is no regular expression: {error}"
+            ) from None
+        found.append(Matcher(match[1], match[2], value, pattern))
+        rest = rest[match.end() :]
+    return found
+
+
+# A state is left by a character that its test accepts, or at once where it has none.
+_Test = Union[Callable[[str], object], None]
+# Makes the states of a part of an expression, given the state after it; returns the first of them.
+_Part = Callable[[int], int]
+
+
+class Pattern:
+    """A regular expression that a whole text matches or does not, in time linear in the text.
+
+    Thompson's construction: the text is read once, with all states in which the expression can be.
+    """
+
+    def __init__(self, expression: str) -> None:
+        """Read an expression.
+
+        Raises:
+            ValueError: with what is wrong in it, or what only other engines have.
+        """
+        if len(expression) > MOST_STATES:
+            raise ValueError(f"it is longer than {MOST_STATES} characters")
+        self._rest = expression
+        self._flags = re.DOTALL
+        if expression.startswith("(?i)"):
+            self._rest, self._flags = expression[4:], re.DOTALL | re.IGNORECASE
+        self._tests: list[_Test] = [None]
+        self._next: list[tuple[int, ...]] = [()]  # state 0 is the end
+        start = self._alternatives(0)(0)
+        if self._rest:
+            raise ValueError("a ) has no (")
+        self._start = self._reached([start])
+        self._steps: dict[tuple[frozenset[int], str], frozenset[int]] = {}
+
+    def matches(self, text: str) -> bool:
+        """Return whether the whole text matches."""
+        states = self._start
+        for character in text:
+            states = self._after(states, character)
+            if not states:
+                return False
+        return 0 in states
+
+    def _after(self, states: frozenset[int], character: str) -> frozenset[int]:
+        found = self._steps.get((states, character))
+        if found is None:
+            if len(self._steps) * len(self._tests) > _MOST_REMEMBERED:
+                self._steps.clear()
+            passed = [self._next[each] for each in states if self._accepts(each, character)]
+            found = self._reached([state for each in passed for state in each])
+            self._steps[states, character] = found
+        return found
+
+    def _accepts(self, state: int, character: str) -> bool:
+        test = self._tests[state]
+        return test is not None and test(character) is not None
+
+    def _reached(self, states: list[int]) -> frozenset[int]:
+        """Return the end, and the states with a test, that are reached from these without one."""
+        seen, waiting = set(states), list(states)
+        while waiting:
+            state = waiting.pop()
+            if self._tests[state] is None:
+                new = [each for each in self._next[state] if each not in seen]
+                seen.update(new)
+                waiting += new
+        return frozenset(each for each in seen if not each or self._tests[each] is not None)
+
+    def _state(self, test: _Test, *following: int) -> int:
+        if len(self._tests) >= MOST_STATES:
+            raise ValueError(
+                f"it is larger than {MOST_STATES} characters, with all counts written out"
+            )
+        self._tests.append(test)
+        self._next.append(following)
+        return len(self._tests) - 1
+
+    def _alternatives(self, depth: int) -> _Part:
+        if depth > _DEEPEST:
+            raise ValueError(f"more than {_DEEPEST} parentheses inside each other")
+        ways = [self._sequence(depth)]
+        while self._take("|"):
+            ways.append(self._sequence(depth))
+        return lambda after: self._state(None, *[way(after) for way in ways])
+
+    def _sequence(self, depth: int) -> _Part:
+        parts: list[_Part] = []
+        # The whole text is matched anyway, so that these two change nothing at its ends.
+        if depth == 0:
+            self._take("^")
+        while self._rest[:1] not in ("", "|", ")"):
+            if depth == 0 and re.match(r"\$(?:\||\Z)", self._rest):
+                self._take("$")
+            else:
+                parts.append(self._repeated(depth))
+
+        def build(after: int) -> int:
+            for part in reversed(parts):
+                after = part(after)
+            return after
+
+        return build
+
+    def _repeated(self, depth: int) -> _Part:
+        part = self._group(depth) if self._take("(") else self._one()
+        count = _COUNT.match(self._rest)
+        if not count:
+            return part
+        self._take(count[0])
+        if _COUNT.match(self._rest):
+            raise ValueError(f"two counts in a row: {count[0]}{self._rest[:1]}")
+        sign, least, comma, most = count.groups()
+        if sign:
+            return self._counted(part, int(sign == "+"), 1 if sign == "?" else None)
+        if comma:
+            return self._counted(part, int(least), int(most) if most else None)
+        return self._counted(part, int(least), int(least))
+
+    def _counted(self, part: _Part, least: int, most: int | None) -> _Part:
+        if most is not None and most < least:
+            raise ValueError(f"a count from {least} to {most}")
+
+        def build(after: int) -> int:
+            first = after
+            if most is None:
+                first = self._state(None)
+                self._next[first] = (part(first), after)
+            for _ in range((most or least) - least):
+                first = self._state(None, part(first), after)
+            for _ in range(least):
+                first = part(first)
+            return first
+
+        return build
+
+    def _group(self, depth: int) -> _Part:
+        if self._rest.startswith("?") and not self._take("?:"):
+            raise ValueError(f"({self._rest[:2]} is not among what is taken here: ( and (?: are")
+        part = self._alternatives(depth + 1)
+        if not self._take(")"):
+            raise ValueError("a ( has no )")
+        return part
+
+    def _one(self) -> _Part:
+        """Read what matches one character."""
+        found = _ONE.match(self._rest)
+        # Sets within sets, which later versions of Python may have.
+        if not found or re.search(r"--|&&|~~|\|\|", found[0]):
+            raise ValueError(f"{self._rest[:10]!r} is not among what is taken here")
+        self._take(found[0])
+        try:
+            # RE2's \d, \s and \w are ASCII alone.
+            test = re.compile(
+                found[0], self._flags | (re.ASCII if "\\" in found[0] else 0)
+            ).fullmatch
+        except re.error as error:
+            raise ValueError(str(error)) from None
+        return lambda after: self._state(test, after)
+
+    def _take(self, text: str) -> bool:
+        """Go on behind this text if it is next."""
+        if not self._rest.startswith(text):
+            return False
+        self._rest = self._rest[len(text) :]
+        return True

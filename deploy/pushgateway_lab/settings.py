@@ -1,10 +1,12 @@
 """Host data to validated settings, with every default.
 
 Settings are pyinfra host data whose names start with ``pushgateway_``, ``prometheus_`` or ``lab_``,
-and ``report``. `pushgateway_lab.values` says what each may hold. Defaults live here and not in ``group_data``, because pyinfra finds ``group_data`` only beside an inventory
-file, not for ``pyinfra HOST`` and ``@local``.
+and ``report``. `pushgateway_lab.values` says what each may hold. Defaults live here and not in
+``group_data``, because pyinfra finds ``group_data`` only beside an inventory file, not for
+``pyinfra HOST`` and ``@local``.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -18,6 +20,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
 from pushgateway_lab import values
+from pushgateway_lab.characters import shown
 
 PREFIXES = ("pushgateway_", "prometheus_", "lab_")
 
@@ -78,7 +81,7 @@ class Settings:
     )
     pushgateway_scrape_interval: str | None = _setting(
         None,
-        values.matching(values.DURATION, "a Prometheus duration such as 15s or 1m30s"),
+        values.interval,
         "scrape_interval of that job, as 5s or 1m; None: left to the file, else Prometheus's own",
     )
     pushgateway_smoke: str = _setting(
@@ -102,7 +105,7 @@ class Settings:
         "where the Pushgateway answers, as seen on the host; None: http, where it listens",
     )
     pushgateway_username: str | None = _setting(
-        None, values.name, "user name for the Pushgateway's basic authentication"
+        None, values.username, "user name for the Pushgateway's basic authentication"
     )
     pushgateway_password_file: str | None = _setting(
         None, values.local_file, "file on this machine that holds that user's password"
@@ -138,7 +141,7 @@ class Settings:
     )
     prometheus_unit: str = _setting(
         "prometheus.service",
-        values.matching(values.UNIT, "the name of a systemd unit such as prometheus.service"),
+        values.unit,
         "Prometheus's systemd unit",
     )
     prometheus_url: str = _setting(
@@ -204,7 +207,7 @@ def parse(data: Mapping[str, Any]) -> Settings:
             has one line for each.
     """
     problems = [
-        f"{key}: no such setting; did you mean {near}?"
+        f"{_shown_key(key)}: no such setting; did you mean {near}?"
         for key in data
         if (near := _misspelling_of(key))
     ]
@@ -215,10 +218,21 @@ def parse(data: Mapping[str, Any]) -> Settings:
             try:
                 values[key] = setting.metadata["check"](data[key])
             except ValueError as error:
-                problems.append(f"{key} = {data[key]!r}: {error}")
+                problems.append(f"{key} = {_shown(data[key])}: {error}")
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings(**values, given=frozenset(values))
+
+
+def _shown(value: Any) -> str:
+    """A value for an error message, without the user name and the password of a URL."""
+    if isinstance(value, str):  # before it is cut, or the @ may be lost
+        value = re.sub("//.*@", "//...@", value, flags=re.DOTALL)
+    return shown(value)
+
+
+def _shown_key(key: str) -> str:
+    return key if key.isascii() and key.isprintable() else shown(key)
 
 
 @cache  # the hosts of a class mostly have the same keys

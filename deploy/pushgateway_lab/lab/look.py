@@ -3,7 +3,6 @@
 ``files/look-at-lab.sh`` looks, this module reads what it prints. What it means is for the checks.
 """
 
-import json
 import math
 import zlib
 from base64 import b64decode
@@ -18,7 +17,7 @@ from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import answers, looking, pushgateway, snapshot
-from pushgateway_lab.answers import Group, Sample, Series, Target
+from pushgateway_lab.answers import AnswerError, Group, Sample, Series, Target
 from pushgateway_lab.host_files import script
 from pushgateway_lab.looking import Answer
 from pushgateway_lab.settings import Settings
@@ -256,14 +255,16 @@ def _try_to_read(looked: Look, name: str) -> None:
     """Read an answer as the checks will.
 
     Raises:
-        ValueError and others: it cannot be read.
+        AnswerError: it is not what that server says.
     """
     if name == _GROUPS:
         _ = looked.groups
     elif name == _TARGETS:
         _ = looked.targets
-    elif name in (_STATUS, _BUILD):
-        answers.about_itself(looked.said[name])
+    elif name == _STATUS:
+        answers.status(looked.said[name])
+    elif name == _BUILD:
+        answers.version(looked.said[name])
     else:
         looked._read(name, answers.samples)  # noqa: SLF001 - of this module
         looked._read(name, answers.series)  # noqa: SLF001
@@ -307,9 +308,9 @@ def _answers(names: Sequence[str], encoded: str, mark: str) -> _Heard:
         heard.statuses[name] = int(status)
         if body:
             try:
-                heard.said[name] = json.loads(body)["data"]
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
-                heard.unread[name] = repr(error)
+                heard.said[name] = answers.parse(body)
+            except AnswerError as error:
+                heard.unread[name] = str(error)
         body = following
     if len(told) >= _MOST_ANSWERED:
         for name in names[len(parts) :]:

@@ -29,11 +29,11 @@ def document(report: Report) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "made_at": report.made_at,
-        "expected": report.expected,
+        "expected": _whole(report.expected),
         "summary": {
             "hosts": found.hosts,
             "states": {state.value: number for state, number in found.states.items()},
-            "stages": [{"stage": stage, "hosts": n} for stage, n in found.stages.items()],
+            "stages": [{"stage": _whole(stage), "hosts": n} for stage, n in found.stages.items()],
             "unreached": found.unreached,
             "behind": found.behind,
         },
@@ -48,7 +48,7 @@ def _host(host: HostResult) -> dict[str, Any]:
         "problem": _whole(host.problem),
         "looked_at": _time(host.looked_at),
         "began_at": _time(host.began_at),
-        "stage": host.stage,
+        "stage": _whole(host.stage),
         "state": host.state.value,
         "expected": host.expected,
         "tasks": [_task(task) for task in host.tasks],

@@ -1,6 +1,7 @@
 """A report for a terminal: a table hosts by tasks, what needs attention, and a line that sums it up."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from pushgateway_lab.lab.results import (
@@ -101,12 +102,17 @@ def _shortened(name: str, room: int) -> str:
     """A name without its middle: hosts of a class differ at the start or at the end."""
     if columns(name) <= room:
         return name
-    start, end = name, name
-    while columns(start) > (room - 2) // 2:
-        start = start[:-1]
-    while columns(end) > room - 2 - columns(start):
-        end = end[1:]
+    start = _beginning(name, (room - 2) // 2)
+    end = _beginning(name[::-1], room - 2 - columns(start))[::-1]
     return f"{start}..{end}"
+
+
+def _beginning(name: str, room: int) -> str:
+    """The longest beginning of a name that takes no more columns than this."""
+    for length, taken in enumerate(accumulate(map(columns, name))):
+        if taken > room:
+            return name[:length]
+    return name
 
 
 def _widths(rows: Sequence[Sequence[_Cell]]) -> list[int]:
@@ -182,8 +188,8 @@ def _told(concern: _Concern, hosts: list[str], color: bool, width: int | None) -
         yield _painted(line, _COLORS[concern.state], color) if number == 0 else line
     for paragraph in visible(concern.says).splitlines():
         yield from _wrapped(f"    {paragraph.expandtabs(4)}", width, "    ")
-    # Never wrapped: people copy it.
-    for line in visible(concern.fix or "").splitlines():
+    # Never wrapped: people copy it. Without tabs: a shell that one is pasted to completes words.
+    for line in visible(concern.fix or "").expandtabs(4).splitlines():
         yield f"      {_painted(line, _COMMAND, color)}"
 
 

@@ -1,0 +1,50 @@
+"""Settings to try: a value of each kind, and whether it is accepted with something else in it."""
+
+from pushgateway_lab.settings import Settings, SettingsError, parse
+
+UNSEEN = [
+    *"\0\r\n\t\x1b\x7f\x85\x9b\u200b\u200d\u2028\u2029\u202e\u2066\ufeff\ud800\u3164\ufe0f\xa0"
+]
+TEXTS = {
+    "pushgateway_listen_address": "127.0.0.1:9091",
+    "pushgateway_targets": ["localhost:9091"],
+    "pushgateway_job_name": "gateway",
+    "pushgateway_scrape_interval": "15s",
+    "pushgateway_smoke": "always",
+    "pushgateway_url": "http://localhost:9091/gateway",
+    "pushgateway_username": "trainer",
+    "pushgateway_password_file": "/etc/password",
+    "pushgateway_prune_after": "24h",
+    "pushgateway_prune_keep": ['job="backup"'],
+    "prometheus_config_path": "/etc/prometheus/prometheus.yml",
+    "prometheus_unit": "prometheus.service",
+    "prometheus_url": "http://localhost:9090",
+    "pushgateway_extra_flags": {"log.level": "debug"},
+    "lab_expect": "pushed",
+    "lab_tasks": "tasks.py",
+    "report": "report",
+}  # fmt: skip
+
+
+def settings_of(key: str, value: object) -> Settings | None:
+    """The settings with this value; None if it is refused as a setting is."""
+    try:
+        return parse({key: value})
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            assert line.isprintable(), line
+            assert len(line) < 500
+        return None
+
+
+def with_text(value: object, text: str) -> object:
+    """A value of the same shape with this text inside."""
+    if isinstance(value, list):
+        return [text]
+    return {"log.level": text} if isinstance(value, dict) else text
+
+
+def text_in(value: object) -> str:
+    if isinstance(value, list):
+        return str(value[0])
+    return str(value["log.level"]) if isinstance(value, dict) else str(value)
