@@ -13,7 +13,17 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
+from pushgateway_lab.lab.excerpts import excerpt, lines
+from pushgateway_lab.settings import Settings
+
 ELLIPSIS = "…"
+
+LEFT_OUT = (
+    "What stands in the file is left out (…); the trainer sees it with --data lab_quote_files=True."
+)
+
+LINE, TOLD = 500, 1400
+"""Characters of a line, and of all, that are told: the sentences around them find room, too."""
 
 _PAIR = r'[\w.]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)'
 _LOG_LINE = re.compile(rf"(?:time|ts|level)={_PAIR.partition('=')[2]}(?: {_PAIR})*")
@@ -54,7 +64,7 @@ _OWN_PHRASES = (
     r"\b(?:open|stat|rename|mkdir|lock) /var/lib/[\w./-]{1,200}(?=: )",
     r"\b(?:listen|accept|dial|write|read) (?:tcp|udp)[46]?(?: [\[\]0-9a-f.:]{2,60}(?=: ))?",
     r"unknown long flag '--[a-z]+(?:[.-][a-z]+){1,6}'",
-    r", try --help$",
+    r"\btry --help$",
     r"missing closing [)\]]",
     r"expected (?:the )?'[,:>-]'(?: or '[]}]')?(?: indicator)?",
     r"requires '(?:target_label|source_labels|regex|modulus)' value",
@@ -67,8 +77,8 @@ _QUOTED = r"""\"(?:[^"\\]|\\.)*\"|`.*`|(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)"""
 
 _OPENING, _CLOSING = "([<", ")]>.,:;!?"
 
-_LONGEST = 1000
-"""Characters of a line that are read; what comes after is left out."""
+_LONGEST, _LONGEST_LOG = 1000, 10_000
+"""Characters of a line, and of one of a log, that are read; what comes after is left out."""
 
 _WORDS = frozenset(
     """
@@ -130,6 +140,20 @@ _WORDS = frozenset(
 """The words of complaints, in lower case."""
 
 
+def told(words: str, settings: Settings) -> str:
+    """Return what a program said about the configuration file, or logs, as verify tells it: cut.
+
+    + words: as the host has them
+    + settings: ``lab_quote_files`` says whether content of files is told
+    """
+    words = lines(words, each=_LONGEST_LOG)
+    if settings.lab_quote_files:
+        return excerpt(lines(words, each=LINE), TOLD)
+    kept = without_content(words, (settings.prometheus_config_path,))
+    asked = f"\n{LEFT_OUT}" if ELLIPSIS in kept and kept != words else ""
+    return f"{excerpt(lines(kept, each=LINE), TOLD)}{asked}"
+
+
 def without_content(words: str, paths: Collection[str] = ()) -> str:
     """Return what a program said about a file, each quoted piece of the file as an ellipsis.
 
@@ -175,6 +199,8 @@ def _piece(match: re.Match[str]) -> str:
     if match.lastgroup == "quoted":
         return f"{text[0]}{ELLIPSIS}{text[-1]}"
     word = text.lstrip(_OPENING).rstrip(_CLOSING)
+    if word == ELLIPSIS:  # of a hole
+        return text
     is_own = word.lower() in _WORDS and word in (word.lower(), word.upper(), word.capitalize())
     return text if is_own else ELLIPSIS
 

@@ -8,8 +8,8 @@ from pushgateway_lab.durations import seconds_of
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import command, join, systemctl
-from pushgateway_lab.lab.complaints import ELLIPSIS, without_content
-from pushgateway_lab.lab.excerpts import excerpt, lines, listed
+from pushgateway_lab.lab.complaints import told
+from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.scrape_config import Job, ScrapeConfigError
@@ -24,16 +24,6 @@ BUILD_INFO = "pushgateway_build_info"
 
 _LONGEST_INTERVAL = 366 * 86400.0
 """Seconds; beyond it, an interval is not one that somebody waits for."""
-
-_READ = 10_000
-"""Characters of a line that are read: a log has all lines of a complaint in one."""
-
-_LINE, _TOLD = 500, 1400
-"""Characters of a line, and of all, that are told: the sentences around them find room, too."""
-
-_LEFT_OUT = (
-    "What stands in the file is left out (…); the trainer sees it with --data lab_quote_files=True."
-)
 
 
 @lru_cache(maxsize=64)  # a class mostly has the same files
@@ -86,19 +76,6 @@ def _file(look: Look) -> str:
     return excerpt(look.settings.prometheus_config_path)
 
 
-def file_words(look: Look, words: str) -> str:
-    """What a program says about the configuration file or logs: without content of files, and cut.
-
-    Content is told where the setting ``lab_quote_files`` asks for it.
-    """
-    words = lines(words, each=_READ)
-    if look.settings.lab_quote_files:
-        return excerpt(lines(words, each=_LINE), _TOLD)
-    told = without_content(words, (look.settings.prometheus_config_path,))
-    asked = f"\n{_LEFT_OUT}" if ELLIPSIS in told and told != words else ""
-    return f"{excerpt(lines(told, each=_LINE), _TOLD)}{asked}"
-
-
 def job(look: Look) -> Finding:
     """The job is in the configuration file, under its name."""
     path, name = _file(look), excerpt(look.settings.pushgateway_job_name)
@@ -108,7 +85,7 @@ def job(look: Look) -> Finding:
     try:
         jobs = _jobs_in_file(look)
     except ScrapeConfigError as error:
-        return wrong(f"{path} cannot be read: {file_words(look, str(error))}", _edit(look))
+        return wrong(f"{path} cannot be read: {told(str(error), look.settings)}", _edit(look))
     found = _named(look, jobs)
     if found:
         return done(f"The job {name} is in {path}, line {found.line}.{_twice(look, jobs)}")
@@ -192,7 +169,7 @@ def accepted(look: Look) -> Finding:
     if look.verdict.accepted:
         return done(f"promtool accepts {path}.")
     return wrong(
-        f"promtool refuses {path}. It says:\n{file_words(look, look.verdict.words)}", _edit(look)
+        f"promtool refuses {path}. It says:\n{told(look.verdict.words, look.settings)}", _edit(look)
     )
 
 
@@ -244,7 +221,7 @@ def _refused(look: Look) -> Finding:
             command("sudo", "chmod", "g+r", path),
         )
         return wrong(
-            f"Prometheus may not read {shown}. It says:\n{file_words(look, look.reload_error)}",
+            f"Prometheus may not read {shown}. It says:\n{told(look.reload_error, look.settings)}",
             join("\n", readable, _reload(look)),
         )
     if look.verdict and look.verdict.accepted:
@@ -254,10 +231,10 @@ def _refused(look: Look) -> Finding:
             _reload(look),
         )
     words = look.reload_error or (look.verdict.words if look.verdict else "")
-    told = file_words(look, words) if words else "its log does not say why"
+    why = told(words, look.settings) if words else "its log does not say why"
     return wrong(
         f"The last reload failed: Prometheus refused {shown} and goes on with what it had. It says:\n"
-        f"{told}",
+        f"{why}",
         _edit(look),
     )
 

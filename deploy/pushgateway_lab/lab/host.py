@@ -5,9 +5,10 @@ from ipaddress import ip_address
 from pushgateway_lab import flags, pushgateway
 from pushgateway_lab.failure import HostError
 from pushgateway_lab.flags import Flag, FlagError
-from pushgateway_lab.lab import configuration, gateway
+from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import join, journal, systemctl
+from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, lines, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
@@ -82,7 +83,7 @@ def _unit_is_wrong(look: Look, unit: Unit) -> Finding | None:
 def _log(look: Look, unit: Unit) -> str:
     """The end of the log of a unit that does not stay up, as a further sentence."""
     log = look.logs.get(unit.name, "").strip()
-    return f" Its log ends with:\n{configuration.file_words(look, log)}" if log else ""
+    return f" Its log ends with:\n{told(log, look.settings)}" if log else ""
 
 
 def admin_api(look: Look) -> Finding:

@@ -51,8 +51,9 @@ class Pushed(NamedTuple):
         address = shlex.quote(f"{url}/metrics{group_path(self.labels)}")
         push = f"{curl} --data-binary @- {address}"
         if not self.type:
-            sample = f'"{self}"' if _METRIC.fullmatch(self.metric) else quoted(str(self))
-            return f"echo {sample} | {push}"
+            is_plain = _METRIC.fullmatch(self.metric)
+            said = f'echo "{self}"' if is_plain else f"printf '%s\\n' {quoted(str(self))}"
+            return f"{said} | {push}"
         metric = self.metric.replace("\\", "\\\\").replace("%", "%%")  # of printf's own
         text = f"# TYPE {metric} {self.type}\\n{metric} {self.number}\\n"
         return f"printf {quoted(text)} | {push}"

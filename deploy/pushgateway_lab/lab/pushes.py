@@ -201,6 +201,8 @@ def _push(look: Look, wanted: Pushed) -> str:
 
 def _delete(look: Look, group: Group) -> str | None:
     """The command that deletes a group; None if there is none that can be shown: the group stays."""
+    if sum(map(len, group.labels.values())) > LONGEST:
+        return None
     try:
         path = group_path(group.labels)
     except GroupingError:  # labels that this program cannot write
