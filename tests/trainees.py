@@ -96,8 +96,8 @@ FIRST = {
         edit(JOB.replace("honor_labels", "honor_label")) + RELOAD + REFUSED,
         "prepared",
         [
-            Check("accepted", "wrong", "field honor_label not found", "sudoedit"),
-            Check("loaded", "wrong", "field honor_label not found", "sudoedit"),
+            Check("accepted", "wrong", "field … not found in type config.ScrapeConfig", "sudoedit"),
+            Check("loaded", "wrong", "field … not found in type config.ScrapeConfig", "sudoedit"),
             Check("loaded", "wrong", "line "),
         ],
     ),

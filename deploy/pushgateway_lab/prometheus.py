@@ -4,6 +4,7 @@ The configuration file belongs to somebody else: one job is added or repaired, n
 """
 
 import json
+import shlex
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from pyinfra.api.operation import operation
 from pushgateway_lab import config_file, pushgateway, scrape_config
 from pushgateway_lab.config_file import Outcome
 from pushgateway_lab.failure import HostError, cleanly, function, noop, say
+from pushgateway_lab.lab.excerpts import excerpt, lines
 from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.settings import Settings
@@ -29,6 +31,9 @@ ATTEMPTS = 5
 
 START_TIMEOUT = 60
 """Seconds for a starting Prometheus to answer; replaying its write-ahead log takes most of them."""
+
+LONGEST_LINE = 1000
+"""Characters of a line of what promtool and Prometheus say that are shown."""
 
 
 def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
@@ -186,8 +191,9 @@ def _warn_of_others(host: Host, text: str, wanted: dict[str, Any]) -> None:
         for other in scrape_config.jobs_scraping(jobs, target, besides=name):
             say(
                 host,
-                f"The job {other.name} (line {other.line}) scrapes {target} as well, so every pushed "
-                f"metric is there twice. Remove it, or use it: set pushgateway_job_name={other.name}",
+                f"The job {excerpt(other.name)} (line {other.line}) scrapes {target} as well, so every "
+                "pushed metric is there twice. Remove it, or use it: set "
+                f"pushgateway_job_name={shlex.quote(excerpt(other.name))}",
                 "yellow",
             )
 
@@ -209,7 +215,7 @@ def _refuse_included(host: Host, settings: Settings, text: str) -> None:
         for each in jobs:
             if each.name == name:
                 raise HostError(
-                    f"The job {name} is in {path} (line {each.line}), which "
+                    f"The job {name} is in {excerpt(path)} (line {each.line}), which "
                     f"{settings.prometheus_config_path} names under scrape_config_files. Nothing was "
                     "changed. Take it out of that file, or choose another name with pushgateway_job_name."
                 )
@@ -263,7 +269,13 @@ def _pass_on(host: Host, verdict: str) -> None:
         if line.strip() and not line.lstrip().startswith(("Checking ", "SUCCESS: "))
     ]
     if found:
-        say(host, "\n".join(["promtool accepts the file, and says about it:", *found]), "yellow")
+        told = _told("\n".join(found))
+        say(host, f"promtool accepts the file, and says about it:\n{told}", "yellow")
+
+
+def _told(words: str) -> str:
+    """What a program says, in its own words and at a length that can be read."""
+    return lines(words, each=LONGEST_LINE)
 
 
 _EXPLANATIONS = {
@@ -305,7 +317,9 @@ def explain(settings: Settings, outcome: Outcome) -> str:
     """What a transaction on the configuration file that did not end well means, and what to do."""
     explanation = _EXPLANATIONS.get(outcome.result, "{path}: {words}")
     return explanation.format(
-        path=settings.prometheus_config_path, words=outcome.words, unit=settings.prometheus_unit
+        path=settings.prometheus_config_path,
+        words=_told(outcome.words),
+        unit=settings.prometheus_unit,
     )
 
 
@@ -360,7 +374,7 @@ def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
     outcome = config_file.reload(host, settings)
     if outcome.result == "refused":
         raise HostError(
-            f"Prometheus did not take {settings.prometheus_config_path}. It says:\n{outcome.words}\n"
+            f"Prometheus did not take {settings.prometheus_config_path}. It says:\n{_told(outcome.words)}\n"
             f"Mend what it names, then run this again. More: journalctl -u {settings.prometheus_unit}"
         )
     if outcome.result != "taken":

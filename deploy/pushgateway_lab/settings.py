@@ -182,6 +182,11 @@ class Settings:
         values.local_file,
         "file on this machine with further tasks (Python, see docs/verify.md)",
     )
+    lab_quote_files: bool = _setting(
+        False,
+        values.boolean,
+        "have verify quote a host's files word for word where a program cannot read them",
+    )
     report: str | None = _setting(
         None,
         values.local_file,

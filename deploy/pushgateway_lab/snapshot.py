@@ -95,8 +95,11 @@ class Loaded(NamedTuple):
     """The loaded configuration as YAML, with every default written out and no secret in it."""
     last_reload_successful: bool
     last_reload_success_at: float
-    jobs: tuple[Job, ...] = ()
-    """The scrape jobs in it."""
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The scrape jobs in it."""
+        return scrape_config.known_jobs(self.config)
 
 
 class Snapshot(NamedTuple):
@@ -344,11 +347,12 @@ def _loaded(said: dict[str, list[str]]) -> Loaded | None:
         if not isinstance(config, str):
             return None
         at = float(success_at[0])
-        return Loaded(
+        loaded = Loaded(
             config=config,
             last_reload_successful=float(successful[0]) == 1,
             last_reload_success_at=at if math.isfinite(at) else 0,
-            jobs=scrape_config.known_jobs(config),
         )
+        _ = loaded.jobs  # a configuration that Prometheus runs with can be read
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    return loaded

@@ -13,19 +13,16 @@ from pyinfra.api.operation import OperationMeta, operation
 from pushgateway_lab import preflight, prometheus, prune, scrape_config, smoke
 from pushgateway_lab.answers import Group
 from pushgateway_lab.failure import HostError, cleanly, function, noop, say
-from pushgateway_lab.grouping import written
 from pushgateway_lab.host_files import script
 from pushgateway_lab.lab import gateway, tasks
 from pushgateway_lab.lab import look as lab_look
+from pushgateway_lab.lab.excerpts import excerpt, listed, written
 from pushgateway_lab.lab.host import CLOCK
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.looking import forget
 from pushgateway_lab.packages import has_prometheus
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.settings import Settings
-
-NAMED = 10
-"""How many groups a message names."""
 
 
 def _look(settings: Settings) -> Look:
@@ -88,7 +85,7 @@ def _name_other_jobs(host: Host, looked: Look) -> None:
     for other in scrape_config.jobs_scraping(jobs, address, besides=settings.pushgateway_job_name):
         say(
             host,
-            f"The job {other.name} in {settings.prometheus_config_path} (line {other.line}) scrapes "
+            f"The job {excerpt(other.name)} in {settings.prometheus_config_path} (line {other.line}) scrapes "
             f"{address} as well. It is not the lab's, and is left as it is.",
             "yellow",
         )
@@ -165,9 +162,7 @@ def _job_found(looked: Look) -> list[str]:
 
 
 def _named(groups: Sequence[Group]) -> str:
-    names = [written(group.labels) for group in groups]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    return listed(groups, lambda group: written(group.labels))
 
 
 def _goes(group: Group, settings: Settings) -> bool:

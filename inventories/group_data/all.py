@@ -91,5 +91,8 @@ on the command line: --data pushgateway_smoke=always
 # file on this machine with further tasks (Python, see docs/verify.md)
 # lab_tasks = None
 
+# have verify quote a host's files word for word where a program cannot read them
+# lab_quote_files = False
+
 # directory on this machine where verify writes report.html, report.json and report.xml
 # report = None

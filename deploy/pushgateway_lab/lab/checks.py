@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pushgateway_lab.lab.excerpts import bounded, excerpt
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import CheckResult, Finding, State, TaskResult
 
@@ -68,7 +69,7 @@ def query(
         samples = look.samples(promql)
         if samples is None:
             return unknown(
-                f"Prometheus does not answer: it does not run, or the query is wrong: {promql}"
+                f"Prometheus does not answer: it does not run, or the query is wrong: {excerpt(promql)}"
             )
         return Finding(State.DONE, done) if samples else still_open(otherwise, fix)
 
@@ -76,9 +77,15 @@ def query(
 
 
 def judged(task: Task, look: Look) -> TaskResult:
-    """What a task's checks make of a look."""
-    results = (CheckResult(check.name, check.title, _finding(check, look)) for check in task.checks)
-    return TaskResult(task.name, task.title, task.stage, tuple(results))
+    """What a task's checks make of a look; all that is told is `bounded`."""
+    return _result(task, lambda check: _finding(check, look))
+
+
+def _result(task: Task, find: Callable[[Check], Finding]) -> TaskResult:
+    results = (
+        CheckResult(check.name, excerpt(check.title), bounded(find(check))) for check in task.checks
+    )
+    return TaskResult(task.name, excerpt(task.title), task.stage, tuple(results))
 
 
 def _finding(check: Check, look: Look) -> Finding:
@@ -87,18 +94,23 @@ def _finding(check: Check, look: Look) -> Finding:
     except Exception as error:  # noqa: BLE001 - one check that breaks must not hide all others
         at = traceback.extract_tb(error.__traceback__)[-1]
         return unknown(
-            f"This check broke, which is a mistake in it ({at.filename}, line {at.lineno}): {error!r}"
+            f"This check broke, which is a mistake in it ({at.filename}, line {at.lineno}): "
+            f"{excerpt(repr(error))}"
         )
-    if not isinstance(found, Finding):
-        return unknown(f"This check returned {found!r} and no finding, which is a mistake in it.")
+    if not isinstance(found, Finding) or not _is_typed(found):
+        return unknown(
+            f"This check returned {excerpt(repr(found))} and no finding, which is a mistake in it."
+        )
     return found
+
+
+def _is_typed(found: Finding) -> bool:
+    """Whether a finding holds what it should: a trainer's file is not checked by mypy."""
+    fields: tuple[object, ...] = found
+    kinds = (State, str, str | None, float | int | None)
+    return all(isinstance(field, kind) for field, kind in zip(fields, kinds, strict=True))
 
 
 def not_looked_at(task: Task, problem: str) -> TaskResult:
     """A task of a host that could not be looked at."""
-    return TaskResult(
-        task.name,
-        task.title,
-        task.stage,
-        tuple(CheckResult(check.name, check.title, unknown(problem)) for check in task.checks),
-    )
+    return _result(task, lambda _: unknown(problem))

@@ -1,15 +1,17 @@
 """Task 4.2.1: Prometheus scrapes the Pushgateway, with its labels left alone."""
 
-from functools import lru_cache
-
 from pushgateway_lab import scrape_config
 from pushgateway_lab.answers import Target
 from pushgateway_lab.durations import seconds_of
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
+from pushgateway_lab.lab.commands import command, join, systemctl
+from pushgateway_lab.lab.complaints import told
+from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.scrape_config import Job, ScrapeConfigError
+from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT
 
 DISCOVERY = 5
 """Seconds that Prometheus may take after a reload before it scrapes a new target."""
@@ -18,9 +20,8 @@ BUILD_INFO = "pushgateway_build_info"
 """One of the default metrics: every release has it, and nothing but a Pushgateway."""
 
 
-@lru_cache(maxsize=64)  # a class mostly has the same files
-def _jobs(text: str) -> tuple[Job, ...]:
-    return tuple(scrape_config.find_jobs(text))
+_LONGEST_INTERVAL = 366 * 86400.0
+"""Seconds; beyond it, an interval is not one that somebody waits for."""
 
 
 def _jobs_in_file(look: Look) -> tuple[Job, ...]:
@@ -32,7 +33,7 @@ def _jobs_in_file(look: Look) -> tuple[Job, ...]:
     config = look.snapshot.config
     if config is None:
         raise ScrapeConfigError(1, f"the file is {look.snapshot.config_state}")
-    return _jobs(scrape_config.decode(config.data))
+    return scrape_config.known_jobs(scrape_config.decode(config.data))
 
 
 def job_in_file(look: Look) -> Job | None:
@@ -44,33 +45,40 @@ def job_in_file(look: Look) -> Job | None:
 
 
 def loaded_job(look: Look) -> Job | None:
-    """The lab's job as Prometheus has it loaded."""
+    """The lab's job as Prometheus has it loaded; None also where that cannot be read."""
     loaded = look.snapshot.loaded
-    return _named(look, _jobs(loaded.config)) if loaded else None
+    try:
+        return _named(look, loaded.jobs) if loaded else None
+    except ScrapeConfigError:  # whoever answers on that port may not be Prometheus
+        return None
 
 
 def _named(look: Look, jobs: tuple[Job, ...]) -> Job | None:
     return next((job for job in jobs if job.name == look.settings.pushgateway_job_name), None)
 
 
-def _edit(look: Look) -> str:
-    return f"sudoedit {look.settings.prometheus_config_path}\n{_reload(look)}"
+def _edit(look: Look) -> str | None:
+    return join("\n", command("sudoedit", look.settings.prometheus_config_path), _reload(look))
 
 
-def _reload(look: Look) -> str:
-    return f"sudo systemctl reload {look.settings.prometheus_unit.removesuffix('.service')}"
+def _reload(look: Look) -> str | None:
+    return systemctl("reload", look.settings.prometheus_unit)
+
+
+def _file(look: Look) -> str:
+    return excerpt(look.settings.prometheus_config_path)
 
 
 def job(look: Look) -> Finding:
     """The job is in the configuration file, under its name."""
-    path, name = look.settings.prometheus_config_path, look.settings.pushgateway_job_name
+    path, name = _file(look), excerpt(look.settings.pushgateway_job_name)
     if look.snapshot.config is None:
         says = f"{path} is {look.snapshot.config_state}: there is nothing to extend."
         return still_open(says) if look.snapshot.config_state == "absent" else wrong(says)
     try:
         jobs = _jobs_in_file(look)
     except ScrapeConfigError as error:
-        return wrong(f"{path} cannot be read: {error}", _edit(look))
+        return wrong(f"{path} cannot be read: {told(str(error), look.settings)}", _edit(look))
     found = _named(look, jobs)
     if found:
         return done(f"The job {name} is in {path}, line {found.line}.{_twice(look, jobs)}")
@@ -78,7 +86,7 @@ def job(look: Look) -> Finding:
         return instead
     return still_open(
         f"{path} has no job {name!r} yet. It goes under scrape_configs, with honor_labels: true and "
-        f"the target {gateway.target(look)}.",
+        f"the target {excerpt(gateway.target(look))}.",
         _edit(look),
     )
 
@@ -88,30 +96,31 @@ def _twice(look: Look, jobs: tuple[Job, ...]) -> str:
     others = scrape_config.jobs_scraping(list(jobs), gateway.target(look), besides=name)
     if not others:
         return ""
-    named = ", ".join(f"{other.name!r} (line {other.line})" for other in others)
+    named = listed([f"{excerpt(other.name)!r} (line {other.line})" for other in others], str)
     return f" Another one scrapes the Pushgateway as well, so its metrics are there twice: {named}."
 
 
 def _instead(look: Look, jobs: tuple[Job, ...]) -> Finding | None:
     """Where somebody wrote the job, if not in the file under its name."""
-    path, name = look.settings.prometheus_config_path, look.settings.pushgateway_job_name
+    path, name = _file(look), look.settings.pushgateway_job_name
+    shown = excerpt(name)
     if loaded_job(look) is None and _targets(look, name):
         return wrong(
-            f"Prometheus scrapes a job {name!r}, but it is not in {path} itself: it is in a file that "
+            f"Prometheus scrapes a job {shown!r}, but it is not in {path} itself: it is in a file that "
             "scrape_config_files names. The task wants it in this one.",
             _edit(look),
         )
     for other in scrape_config.jobs_scraping(list(jobs), gateway.target(look), besides=name):
         return wrong(
-            f"{path} scrapes the Pushgateway as job {other.name!r} (line {other.line}), not {name!r}, "
-            f'so {{job="{name}"}} finds nothing.',
+            f"{path} scrapes the Pushgateway as job {excerpt(other.name)!r} (line {other.line}), not "
+            f'{shown!r}, so {{job="{shown}"}} finds nothing.',
             _edit(look),
         )
     near = next((job for job in jobs if _alike(job.name, name)), None)
     if near:
         return wrong(
-            f"{path} has a job {near.name!r} (line {near.line}), not {name!r}, and it does not scrape "
-            f"{gateway.target(look)}.",
+            f"{path} has a job {excerpt(near.name)!r} (line {near.line}), not {shown!r}, and it does not "
+            f"scrape {excerpt(gateway.target(look))}.",
             _edit(look),
         )
     return None
@@ -123,9 +132,8 @@ def _alike(name: str, other: str) -> bool:
 
 
 def _no_job(look: Look) -> str:
-    return (
-        f"The file has no job {look.settings.pushgateway_job_name!r} that can be read; see above."
-    )
+    name = excerpt(look.settings.pushgateway_job_name)
+    return f"The file has no job {name!r} that can be read; see above."
 
 
 def honor_labels(look: Look) -> Finding:
@@ -144,7 +152,7 @@ def honor_labels(look: Look) -> Finding:
 
 def accepted(look: Look) -> Finding:
     """The configuration file is one that Prometheus can load."""
-    path = look.settings.prometheus_config_path
+    path = _file(look)
     if look.verdict is None:
         if _is_loaded_as_it_is(look):
             return done(f"Prometheus took {path} as it is.")
@@ -153,7 +161,9 @@ def accepted(look: Look) -> Finding:
         return unknown(f"There is no promtool on this host, so {path} cannot be judged.")
     if look.verdict.accepted:
         return done(f"promtool accepts {path}.")
-    return wrong(f"promtool refuses {path}. It says:\n{look.verdict.words}", _edit(look))
+    return wrong(
+        f"promtool refuses {path}. It says:\n{told(look.verdict.words, look.settings)}", _edit(look)
+    )
 
 
 def _is_loaded_as_it_is(look: Look) -> bool:
@@ -177,14 +187,14 @@ def is_loaded(look: Look) -> Finding:
     if mine is None:
         if theirs:
             return wrong(
-                f"Prometheus has the job {theirs.name} loaded, but it is not in the file any more.",
+                f"Prometheus has the job {excerpt(theirs.name)} loaded, but it is not in the file any more.",
                 _edit(look),
             )
         return still_open(_no_job(look))
     if theirs is None or _facts(mine) != _facts(theirs):
         what = "does not know the job yet" if theirs is None else "has the job as it was before"
         return wrong(
-            f"{look.settings.prometheus_config_path} was edited but not reloaded: Prometheus {what}.",
+            f"{_file(look)} was edited but not reloaded: Prometheus {what}.",
             _reload(look),
             at=look.snapshot.config.changed_at if look.snapshot.config else None,
         )
@@ -196,24 +206,28 @@ def _facts(job: Job) -> tuple[object, ...]:
 
 
 def _refused(look: Look) -> Finding:
-    path = look.settings.prometheus_config_path
+    path, shown = look.settings.prometheus_config_path, _file(look)
     if "permission denied" in look.reload_error:
+        readable = join(
+            "; ",
+            command("sudo", "chgrp", "prometheus", path),
+            command("sudo", "chmod", "g+r", path),
+        )
         return wrong(
-            f"Prometheus may not read {path}. It says:\n{look.reload_error}",
-            f"sudo chgrp prometheus {path}; sudo chmod g+r {path}\n{_reload(look)}",
+            f"Prometheus may not read {shown}. It says:\n{told(look.reload_error, look.settings)}",
+            join("\n", readable, _reload(look)),
         )
     if look.verdict and look.verdict.accepted:
         return wrong(
-            f"Prometheus refused {path} the last time it was reloaded. The file is right now, but was "
+            f"Prometheus refused {shown} the last time it was reloaded. The file is right now, but was "
             "not reloaded since.",
             _reload(look),
         )
-    words = look.reload_error or (
-        look.verdict.words if look.verdict else "its log does not say why"
-    )
+    words = look.reload_error or (look.verdict.words if look.verdict else "")
+    why = told(words, look.settings) if words else "its log does not say why"
     return wrong(
-        f"The last reload failed: Prometheus refused {path} and goes on with what it had. It says:\n"
-        f"{words}",
+        f"The last reload failed: Prometheus refused {shown} and goes on with what it had. It says:\n"
+        f"{why}",
         _edit(look),
     )
 
@@ -231,7 +245,7 @@ def target(look: Look) -> Finding:
             return _down(look, each)
     if not targets or any(each.health != "up" for each in targets):
         return _not_scraped_yet(look, loaded, targets)
-    return done(f"Prometheus scrapes {', '.join(each.url for each in targets)}.")
+    return done(f"Prometheus scrapes {listed([each.url for each in targets])}.")
 
 
 def _not_scraped_yet(look: Look, loaded: Job, targets: list[Target]) -> Finding:
@@ -273,12 +287,12 @@ def labels_of_targets(look: Look) -> frozenset[str]:
 
 
 def _down(look: Look, each: Target) -> Finding:
-    says = f"Prometheus cannot scrape {each.url}: {each.last_error}"
+    says = f"Prometheus cannot scrape {excerpt(each.url)}: {excerpt(each.last_error)}"
     if look.snapshot.pushgateway.exists and look.snapshot.pushgateway_argv is None:
-        return wrong(says, "sudo systemctl start prometheus-pushgateway")
+        return wrong(says, systemctl("start", PUSHGATEWAY_UNIT))
     wanted = look.settings.pushgateway_targets or (gateway.target(look),)
     if not any(_plain(address) in _plain(each.url) for address in wanted):
-        return wrong(f"{says}\nThe Pushgateway is at {', '.join(wanted)}.", _edit(look))
+        return wrong(f"{says}\nThe Pushgateway is at {listed(wanted)}.", _edit(look))
     if look.pushgateway_status is not None and "connection refused" in each.last_error:
         seconds = seconds_to_next_scrape(look)
         return still_open(f"{says}\nIt answers now; the next scrape is in {seconds:.0f} s.")
@@ -292,8 +306,8 @@ def _plain(address: str) -> str:
 def _seconds(interval: str | None) -> float:
     """Of a scrape interval as loaded; Prometheus's default where it is not shown."""
     try:
-        return seconds_of(interval or "1m")
-    except ValueError:
+        return min(seconds_of(interval or "1m"), _LONGEST_INTERVAL)
+    except (ValueError, OverflowError):  # a number of thousands of digits is no float
         return 60
 
 
@@ -316,24 +330,24 @@ def scraped_since(look: Look, moment: float) -> bool:
 
 def default_metrics(look: Look) -> Finding:
     """What the page asks for returns what a Pushgateway has by default."""
-    name = look.settings.pushgateway_job_name
+    name, shown = look.settings.pushgateway_job_name, excerpt(look.settings.pushgateway_job_name)
     samples = look.samples(BUILD_INFO)
     if samples is None:
         return unknown("Prometheus does not answer.")
-    loaded = loaded_job(look)
+    loaded, targets = loaded_job(look), _targets(look, name)
     # Of a target that is scraped now: for some minutes there is also what was scraped before.
-    scraped = [(name, each.labels.get("instance")) for each in _targets(look, name)]
-    found = [(each.labels.get("job"), each.labels.get("instance")) for each in samples]
-    if loaded and any(each in scraped for each in found):
-        return done(f'{{job="{name}"}} returns the default metrics.')
-    up = [each for each in _targets(look, name) if each.health == "up"]
+    scraped = {each.labels.get("instance") for each in targets}
+    found = (each.labels for each in samples if each.labels.get("job") == name)
+    if loaded and any(labels.get("instance") in scraped for labels in found):
+        return done(f'{{job="{shown}"}} returns the default metrics.')
+    up = next((each for each in targets if each.health == "up"), None)
     if loaded and up and scraped_since(look, look.now - _seconds(loaded.scrape_interval)):
         return wrong(
-            f'{{job="{name}"}} has no metrics of a Pushgateway: {up[0].url} is something else, or was '
-            "only just scraped.",
+            f'{{job="{shown}"}} has no metrics of a Pushgateway: {excerpt(up.url)} is something else, '
+            "or was only just scraped.",
             _edit(look),
         )
-    return still_open(f'{{job="{name}"}} returns nothing yet.')
+    return still_open(f'{{job="{shown}"}} returns nothing yet.')
 
 
 CHECKS = (

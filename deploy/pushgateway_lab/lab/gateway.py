@@ -1,10 +1,14 @@
 """The Pushgateway of a host, for people there: where it answers, how to ask it, and why it does not."""
 
-import shlex
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
 
 from pushgateway_lab import pushgateway
 from pushgateway_lab.failure import HostError
 from pushgateway_lab.lab.checks import unknown, wrong
+from pushgateway_lab.lab.commands import command, journal, systemctl
+from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT
@@ -12,18 +16,33 @@ from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT
 _USUAL = "http://localhost:9091"
 """Where the lab's page has it."""
 
+# RFC 3986, 3.2.2 and 3.3; curl takes brackets and braces in a path for a pattern of many URLs.
+_IN_ADDRESS = "!$&'()*+,;=:@[]%"
+_IN_PATH = "/!$&'()*+,;=:@%"
+
 _UNAUTHORIZED, _BAD_REQUEST, _NOT_FOUND = 401, 400, 404
 
 
 def url(look: Look) -> str:
-    """Where it answers, as somebody on the host writes it."""
+    """Where it answers, as somebody on the host writes it: a URL without blanks and patterns of curl.
+
+    It may hold characters of the shell; `pushgateway_lab.lab.commands.command` quotes them.
+    """
     if look.settings.pushgateway_url:
-        return look.settings.pushgateway_url  # a certificate may be for that name alone
+        return _escaped(look.settings.pushgateway_url)  # a certificate may be for that name alone
     try:
         found = pushgateway.running_url(look.snapshot, look.settings)
-    except HostError:
+    except (HostError, ValueError):  # flags that make no URL
         return _USUAL
-    return found.replace("//127.0.0.1:", "//localhost:")
+    return _escaped(found).replace("//127.0.0.1:", "//localhost:")
+
+
+def _escaped(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    server, slash, path = rest.partition("/")
+    # What is no Unicode is none of a URL either.
+    server = quote(server, safe=_IN_ADDRESS, errors="replace")
+    return f"{scheme}://{server}{slash}{quote(path, safe=_IN_PATH, errors='replace')}"
 
 
 def target(look: Look) -> str:
@@ -32,14 +51,29 @@ def target(look: Look) -> str:
         return look.settings.pushgateway_targets[0]
     try:
         return pushgateway.local_address(pushgateway.plan(look.snapshot, look.settings))
-    except HostError:
+    except (HostError, ValueError):
         return _USUAL.removeprefix("http://")
 
 
 def curl(look: Look) -> str:
     """The command that asks it: curl, which asks for a password where one is wanted."""
     user = look.settings.pushgateway_username
-    return f"curl --user {shlex.quote(user)}" if user else "curl"
+    return (user and command("curl", "--user", user)) or "curl"
+
+
+def running_flags(look: Look) -> Mapping[str, Any] | None:
+    """The flags with which it runs, as it says; None if it does not say."""
+    status = look.pushgateway_status
+    flags = status.get("flags") if isinstance(status, Mapping) else None
+    return flags if isinstance(flags, Mapping) else None
+
+
+def version(look: Look) -> str | None:
+    """Its release, as it says; None if it does not say."""
+    status = look.pushgateway_status
+    build = status.get("build_information") if isinstance(status, Mapping) else None
+    found = build.get("version") if isinstance(build, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def is_silent(look: Look) -> Finding:
@@ -63,13 +97,12 @@ def _why(look: Look) -> tuple[str, str | None]:
     if not look.snapshot.pushgateway.exists:
         return "There is no Pushgateway on this host.", None
     if look.snapshot.pushgateway.active_state != "active":
-        start = f"sudo systemctl start {PUSHGATEWAY_UNIT.removesuffix('.service')}"
-        return "The Pushgateway does not run.", start
+        return "The Pushgateway does not run.", systemctl("start", PUSHGATEWAY_UNIT)
     if reason := _refusals(look).get(look.gateway_status or 0):
         return f"The Pushgateway {reason}.", None
     return (
-        f"Its unit is active, but the Pushgateway does not answer at {url(look)}.",
-        f"sudo journalctl -u {PUSHGATEWAY_UNIT} -n 20",
+        f"Its unit is active, but the Pushgateway does not answer at {excerpt(url(look))}.",
+        journal(PUSHGATEWAY_UNIT),
     )
 
 
@@ -77,5 +110,5 @@ def _refusals(look: Look) -> dict[int, str]:
     return {
         _UNAUTHORIZED: "wants a password: the trainer sets pushgateway_username and its password",
         _BAD_REQUEST: "speaks TLS: the trainer sets pushgateway_url to its https address",
-        _NOT_FOUND: f"answers, but not at {url(look)}: the trainer sets pushgateway_url",
+        _NOT_FOUND: f"answers, but not at {excerpt(url(look))}: the trainer sets pushgateway_url",
     }

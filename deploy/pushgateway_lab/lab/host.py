@@ -7,6 +7,9 @@ from pushgateway_lab.failure import HostError
 from pushgateway_lab.flags import Flag, FlagError
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
+from pushgateway_lab.lab.commands import join, journal, systemctl
+from pushgateway_lab.lab.complaints import told
+from pushgateway_lab.lab.excerpts import excerpt, lines, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.packages import PUSHGATEWAY
@@ -28,7 +31,7 @@ def prometheus_runs(look: Look) -> Finding:
     if found := _unit_is_wrong(look, unit):
         if look.verdict and not look.verdict.accepted:
             path = look.settings.prometheus_config_path
-            return found._replace(says=f"promtool refuses {path}: see 4.2.1. {found.says}")
+            return found._replace(says=f"promtool refuses {excerpt(path)}: see 4.2.1. {found.says}")
         return found
     if look.snapshot.loaded is None and "curl" not in look.snapshot.tools:
         return unknown(
@@ -36,8 +39,9 @@ def prometheus_runs(look: Look) -> Finding:
         )
     if look.snapshot.loaded is None:
         return wrong(
-            f"{unit.name} is active, but Prometheus does not answer at {look.settings.prometheus_url}.",
-            f"sudo journalctl -u {unit.name} -n 20",
+            f"{excerpt(unit.name)} is active, but Prometheus does not answer at "
+            f"{excerpt(look.settings.prometheus_url)}.",
+            journal(unit.name),
         )
     return done("Prometheus runs, and starts when the host does.")
 
@@ -52,31 +56,34 @@ def pushgateway_runs(look: Look) -> Finding:
 
 
 def _unit_is_wrong(look: Look, unit: Unit) -> Finding | None:
-    name = unit.name.removesuffix(".service")
+    name, shown = unit.name.removesuffix(".service"), excerpt(unit.name)
+    enable = systemctl("enable", name, "--now")
     if not unit.exists:
-        return still_open(f"There is no {unit.name} on this host: {PREPARE}.")
+        return still_open(f"There is no {shown} on this host: {PREPARE}.")
     if unit.unit_file_state.startswith("masked") or unit.load_state == "masked":
         return wrong(
-            f"{unit.name} is masked: somebody forbade it to run.",
-            f"sudo systemctl unmask {name} && sudo systemctl enable --now {name}",
+            f"{shown} is masked: somebody forbade it to run.",
+            join(" && ", systemctl("unmask", name), enable),
         )
     if unit.active_state == "inactive":
-        return wrong(
-            f"{unit.name} is inactive: it was stopped.", f"sudo systemctl enable --now {name}"
-        )
+        return wrong(f"{shown} is inactive: it was stopped.", enable)
     if unit.active_state != "active":
-        log = look.logs.get(unit.name, "").strip()
-        ends = f" Its log ends with:\n{log}" if log else ""
         return wrong(
-            f"{unit.name} does not stay up: it is {unit.active_state}.{ends}",
-            f"sudo journalctl -u {name} -n 20",
+            f"{shown} does not stay up: it is {excerpt(unit.active_state)}.{_log(look, unit)}",
+            journal(name),
         )
     if unit.unit_file_state == "disabled":
         return wrong(
-            f"{unit.name} runs, but would not start with the host: it is disabled.",
-            f"sudo systemctl enable {name}",
+            f"{shown} runs, but would not start with the host: it is disabled.",
+            systemctl("enable", name),
         )
     return None
+
+
+def _log(look: Look, unit: Unit) -> str:
+    """The end of the log of a unit that does not stay up, as a further sentence."""
+    log = look.logs.get(unit.name, "").strip()
+    return f" Its log ends with:\n{told(log, look.settings)}" if log else ""
 
 
 def admin_api(look: Look) -> Finding:
@@ -123,12 +130,12 @@ def listens(look: Look) -> Finding:
         return gateway.is_silent(look)
     try:
         wanted = pushgateway.listen_addresses(pushgateway.plan(look.snapshot, look.settings))
-    except HostError as error:
-        return wrong(str(error))
-    where = ", ".join(map(_written, listeners))
+    except (HostError, ValueError) as error:
+        return wrong(lines(str(error), each=600))
+    where = listed([_written(each) for each in listeners])
     if not all(any(_is_at(each, address) for each in listeners) for address in wanted):
         return wrong(
-            f"The Pushgateway listens on {where}, and is to listen on {', '.join(wanted)}: whoever "
+            f"The Pushgateway listens on {where}, and is to listen on {listed(wanted)}: whoever "
             f"reaches it can push and wipe. Either ARGS in {pushgateway.DEFAULTS} does not say so, or it "
             "was not restarted since. deploy/prepare.py, by the trainer, mends both.",
             f"grep ARGS {pushgateway.DEFAULTS}\n{RESTART}",
@@ -147,7 +154,7 @@ def _is_at(listener: Listener, wanted: str) -> bool:
     """Whether a listener is the one that an address (HOST:PORT) of a command line makes."""
     name, _, port = wanted.rpartition(":")
     address = ip_address(listener.address)
-    if listener.port != int(port):
+    if str(listener.port) != port.lstrip("0"):
         return False
     try:
         given = ip_address(name.strip("[]") or "::")
@@ -164,30 +171,28 @@ def persistence(look: Look) -> Finding:
         return gateway.is_silent(look)
     if not file:
         return done("It does not persist: a restart loses what was pushed.")
-    return done(f"It persists what was pushed to {file}.")
+    return done(f"It persists what was pushed to {excerpt(file)}.")
 
 
 def _running_flag(look: Look, name: str) -> str | None:
-    status = look.pushgateway_status
-    return None if status is None else str(status["flags"].get(name, ""))
+    running = gateway.running_flags(look)
+    return None if running is None else str(running.get(name, ""))
 
 
 def versions(look: Look) -> Finding:
     """Which releases run."""
-    status = look.pushgateway_status
-    build = status["build_information"]["version"] if status else None
-    running = [("Prometheus", look.prometheus_version), ("Pushgateway", build)]
+    running = [("Prometheus", look.prometheus_version), ("Pushgateway", gateway.version(look))]
     packages = {"Prometheus": "prometheus", "Pushgateway": PUSHGATEWAY}
     parts = [
-        f"{name} {version}"
-        if version
-        else f"{name} {look.snapshot.packages[packages[name]]} (installed, does not answer)"
+        f"{name} {excerpt(version)}"
+        if isinstance(version, str) and version
+        else f"{name} {excerpt(look.snapshot.packages[packages[name]])} (installed, does not answer)"
         for name, version in running
         if version or packages[name] in look.snapshot.packages
     ]
     if not parts:
         return unknown("Neither is installed here, as far as can be seen.")
-    return done(f"{', '.join(parts)} on {look.snapshot.os}.")
+    return done(f"{', '.join(parts)} on {excerpt(look.snapshot.os)}.")
 
 
 def disk_space(look: Look) -> Finding:
@@ -197,10 +202,14 @@ def disk_space(look: Look) -> Finding:
         why = "its unit has no write-ahead log open" if runs else "it does not run"
         return unknown(f"Where Prometheus writes cannot be seen: {why}.")
     free, size = look.disk
-    room = f"{free / 1e9:.1f} of {size / 1e9:.1f} GB are free where Prometheus writes."
+    room = f"{_gigabytes(free)} of {_gigabytes(size)} GB are free where Prometheus writes."
     if free < LEAST_FREE:
         return wrong(f"Only {room} It stops taking samples when there is no room.", "df -h")
     return done(room)
+
+
+def _gigabytes(size: int) -> str:
+    return f"{min(size, 10**24) / 1e9:.1f}"  # a host may say a number that no float holds
 
 
 def clock(look: Look) -> Finding:

@@ -3,14 +3,20 @@
 What that means for a task is for `pushgateway_lab.lab.pushes`.
 """
 
+import re
+import shlex
 from collections.abc import Iterator, Sequence
+from math import isnan, nan
 from typing import NamedTuple
 
 from pushgateway_lab.answers import Group, Sample
 from pushgateway_lab.grouping import check, group_path
 from pushgateway_lab.lab import configuration
+from pushgateway_lab.lab.commands import quoted
 from pushgateway_lab.lab.look import Look
 
+# Prometheus, "Data model": what needs no quotes in PromQL and in what is pushed.
+_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _TYPES = ("", "counter", "gauge", "histogram", "summary", "untyped")
 
 
@@ -39,12 +45,18 @@ class Pushed(NamedTuple):
     def command(self, curl: str, url: str) -> str:
         """The command that pushes it, on one line: a here-document cannot be copied with its margin.
 
-        + curl, url: see `pushgateway_lab.lab.gateway`
+        + curl: a command, see `pushgateway_lab.lab.gateway.curl`
+        + url: where the Pushgateway answers, see `pushgateway_lab.lab.gateway.url`
         """
-        push = f"{curl} --data-binary @- {url}/metrics{group_path(self.labels)}"
+        address = shlex.quote(f"{url}/metrics{group_path(self.labels)}")
+        push = f"{curl} --data-binary @- {address}"
         if not self.type:
-            return f'echo "{self}" | {push}'
-        return f"printf '# TYPE {self.metric} {self.type}\\n{self}\\n' | {push}"
+            is_plain = _METRIC.fullmatch(self.metric)
+            said = f'echo "{self}"' if is_plain else f"printf '%s\\n' {quoted(str(self))}"
+            return f"{said} | {push}"
+        metric = self.metric.replace("\\", "\\\\").replace("%", "%%")  # of printf's own
+        text = f"# TYPE {metric} {self.type}\\n{metric} {self.number}\\n"
+        return f"printf {quoted(text)} | {push}"
 
     @property
     def history(self) -> str:
@@ -86,11 +98,19 @@ def past_of(look: Look, wanted: Pushed) -> list[Seen] | None:
         return None
     added = configuration.labels_of_targets(look)
     return sorted(
-        Seen(at, float(value))
+        Seen(at, number_of(value))
         for series in found
         if _is_own(series.labels, wanted, added)
         for at, value in series.values
     )
+
+
+def number_of(value: str) -> float:
+    """The number that a sample's value is; nan, which is no value that was wanted, if it is none."""
+    try:
+        return float(value)
+    except ValueError:
+        return nan
 
 
 def _is_own(labels: dict[str, str], wanted: Pushed, added: frozenset[str]) -> bool:
@@ -130,7 +150,11 @@ def check_pushed(wanted: Pushed) -> None:
         TypeError, ValueError: it cannot be pushed.
     """
     check(wanted.labels)
+    if not isinstance(wanted.metric, str) or not _METRIC.fullmatch(wanted.metric):
+        raise ValueError(f"{wanted.metric!r} is no metric name: letters, digits, _ and :")
     if isinstance(wanted.value, bool) or not isinstance(wanted.value, int | float):
         raise TypeError(f"{wanted.metric} has the value {wanted.value!r}, which is no number")
+    if isnan(wanted.value):
+        raise ValueError(f"{wanted.metric} has the value nan, which equals nothing")
     if wanted.type not in _TYPES:
         raise ValueError(f"{wanted.metric} has the type {wanted.type!r}; one of {_TYPES[1:]}")

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from pushgateway_lab.answers import Group, Sample
-from pushgateway_lab.grouping import GroupingError, group_path, written
+from pushgateway_lab.grouping import GroupingError, group_path
 from pushgateway_lab.lab import configuration, gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
+from pushgateway_lab.lab.commands import LONGEST, join, quoted
+from pushgateway_lab.lab.excerpts import ITEMS, VALUE, excerpt, first_sorted, listed, written
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import (
     Held,
@@ -20,12 +22,16 @@ from pushgateway_lab.lab.pushed import (
     held_as,
     held_of,
     history_of,
+    number_of,
     past_of,
 )
 from pushgateway_lab.lab.results import Finding, State
 
 MISSPELT = 0.8
 """How alike two metric names must be to take one for the other misspelt (1.0 is the same)."""
+
+COMPARED = 300
+"""How many names of about the right length are compared: a pusher may send a million of them."""
 
 _WIPES = 'pushgateway_http_requests_total{handler="wipe",code="202"}'
 WIPES = f"{_WIPES} - ({_WIPES} offset LAB_AGEms or {_WIPES} * 0) > 0"
@@ -62,10 +68,7 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
 
 
 def _has_value(sample: Sample, wanted: Pushed) -> bool:
-    try:
-        return float(sample.value) == wanted.value
-    except ValueError:
-        return False
+    return number_of(sample.value) == wanted.value
 
 
 def _has_type(group: Group, wanted: Pushed) -> bool:
@@ -85,15 +88,16 @@ def _refused(look: Look, wanted: Pushed) -> Finding | None:
     if not group or group.failed_at <= group.pushed_at:
         return None
     says = f"The last push to {written(group.labels)} was refused."
-    rivals = [each for each in groups if each is not group and wanted.metric in each.metrics]
-    if not rivals:
+    rivals = (each for each in groups if each is not group and wanted.metric in each.metrics)
+    rival = next(rivals, None)
+    if rival is None:
         push = _push(look, wanted)
         return wrong(f"{says} Push again, and read the answer.", push, group.failed_at)
-    rival = rivals[0]
     return wrong(
         f"{says} {written(rival.labels)} holds {wanted.metric} as "
-        f"{rival.metrics[wanted.metric].type}, and one metric can have one type and one help only. "
-        f"Delete that group{_with_all_else(rival, wanted.metric)}, and push again.",
+        f"{excerpt(rival.metrics[wanted.metric].type)}, and one metric can have one type and one help only. "
+        f"Delete that group{_with_all_else(rival, wanted.metric)}, and push again."
+        f"{_wipe_instead(look, rival)}",
         _delete_and_push(look, rival, wanted),
         group.failed_at,
     )
@@ -102,17 +106,18 @@ def _refused(look: Look, wanted: Pushed) -> Finding | None:
 def _not_as_wanted(look: Look, held: Held, wanted: Pushed) -> Finding:
     group = held.group
     if not _has_type(group, wanted):
-        found = group.metrics[wanted.metric].type
+        found = excerpt(group.metrics[wanted.metric].type)
         line = f"# TYPE {wanted.metric} {wanted.type}"
         why = f"the line '{line}' was missing" if found == "untyped" else f"not with '{line}'"
         return wrong(
             f"{wanted.metric} was pushed as {found}, {why}. Delete its group first"
-            f"{_with_all_else(group, wanted.metric)}: one metric can have one type only.",
+            f"{_with_all_else(group, wanted.metric)}: one metric can have one type only."
+            f"{_wipe_instead(look, group)}",
             _delete_and_push(look, group, wanted),
             group.pushed_at,
         )
     return wrong(
-        f"{wanted.metric} was pushed with the value {held.sample.value}, not {wanted.number}.",
+        f"{wanted.metric} was pushed with the value {excerpt(held.sample.value)}, not {wanted.number}.",
         _push(look, wanted),
         group.pushed_at,
     )
@@ -126,14 +131,18 @@ def _elsewhere(look: Look, wanted: Pushed) -> Finding | None:
     other = max(others, key=lambda held: held.group.pushed_at)
     labels = other.labels
     differences = [
-        f"{name} is {labels[name]!r}, not {value!r}" if name in labels else f"no {name}"
+        f"{name} is {excerpt(labels[name])!r}, not {value!r}" if name in labels else f"no {name}"
         for name, value in wanted.labels.items()
         if labels.get(name) != value
     ]
-    differences += [f"{name} is too much" for name in labels if name not in wanted.labels]
+    too_much = [name for name in labels if name not in wanted.labels]
+    differences += [f"{excerpt(name)} is too much" for name in too_much[:ITEMS]]
+    if len(too_much) > ITEMS:
+        differences.append(f"so are {len(too_much) - ITEMS:,} more")
+    conflict = _conflict(other.group, wanted)
     return wrong(
         f"{wanted.metric} was pushed to {written(labels)}, not to {written(wanted.labels)}: "
-        f"{', '.join(differences)}.{_conflict(other.group, wanted)}",
+        f"{', '.join(differences)}.{conflict}{_wipe_instead(look, other.group) if conflict else ''}",
         _replace(look, other.group, wanted.metric, wanted),
         other.group.pushed_at,
     )
@@ -141,21 +150,49 @@ def _elsewhere(look: Look, wanted: Pushed) -> Finding | None:
 
 def _misspelt(look: Look, wanted: Pushed) -> Finding | None:
     """Pushed under another name that is much like it, and that no check asks for."""
+    is_like = _Likeness(wanted.metric)
     for group in _since(look, look.groups or []):
         for name in group.metrics:
-            is_like = SequenceMatcher(None, name, wanted.metric).ratio() >= MISSPELT
-            if is_like and name != wanted.metric and look.series(history_of(name)) is None:
+            if is_like(name) and look.series(history_of(name)) is None:
                 return wrong(
-                    f"{written(group.labels)} holds {name}; the task's metric is {wanted.metric}.",
+                    f"{written(group.labels)} holds {excerpt(name)}; the task's metric is "
+                    f"{wanted.metric}.",
                     _replace(look, group, name, wanted),
                     group.pushed_at,
                 )
     return None
 
 
+class _Likeness:
+    """Whether names are much like a metric's; of names that are about as long, the first `COMPARED`."""
+
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
+        self._matcher = SequenceMatcher(
+            None, "", metric
+        )  # keeps what it finds out about the second
+        self._compared: dict[str, bool] = {}
+
+    def __call__(self, name: str) -> bool:
+        if name in self._compared:
+            return self._compared[name]
+        # Two texts can be no more alike than their lengths allow, see difflib.
+        alike = 2 * min(len(name), len(self._metric)) / ((len(name) + len(self._metric)) or 1)
+        if alike < MISSPELT or name == self._metric or len(self._compared) >= COMPARED:
+            return False
+        self._matcher.set_seq1(name)
+        is_like = self._matcher.quick_ratio() >= MISSPELT and self._matcher.ratio() >= MISSPELT
+        self._compared[name] = is_like
+        return is_like
+
+
 def _with_all_else(group: Group, metric: str) -> str:
-    others = sorted(group.metrics.keys() - {metric})
-    return f", which loses {', '.join(others)}, too" if others else ""
+    others = len(group.metrics) - (metric in group.metrics)
+    if not others:
+        return ""
+    first = first_sorted(name for name in group.metrics if name != metric)
+    more = f" and {others - len(first):,} more" if others > len(first) else ""
+    return f", which loses {listed(first)}{more}, too"
 
 
 def _push(look: Look, wanted: Pushed) -> str:
@@ -163,14 +200,27 @@ def _push(look: Look, wanted: Pushed) -> str:
 
 
 def _delete(look: Look, group: Group) -> str | None:
-    try:
-        return f"{gateway.curl(look)} -X DELETE '{gateway.url(look)}/metrics{group_path(group.labels)}'"
-    except GroupingError:  # labels that this program cannot write; the group stays
+    """The command that deletes a group; None if there is none that can be shown: the group stays."""
+    if sum(map(len, group.labels.values())) > LONGEST:
         return None
+    try:
+        path = group_path(group.labels)
+    except GroupingError:  # labels that this program cannot write
+        return None
+    delete = f"{gateway.curl(look)} -X DELETE {quoted(f'{gateway.url(look)}/metrics{path}')}"
+    return delete if len(delete) <= LONGEST // 2 else None
+
+
+def _wipe_instead(look: Look, group: Group) -> str:
+    """What to do about a group for which there is no command, as a further sentence."""
+    if _delete(look, group):
+        return ""
+    return " No command that can be shown here names that group: a wipe deletes it, and all others."
 
 
 def _delete_and_push(look: Look, group: Group, wanted: Pushed) -> str:
-    return "\n".join(filter(None, (_delete(look, group), _push(look, wanted))))
+    delete, push = _delete(look, group), _push(look, wanted)
+    return join("\n", delete, push) or push
 
 
 def _replace(look: Look, group: Group, metric: str, wanted: Pushed) -> str:
@@ -186,7 +236,7 @@ def _conflict(group: Group, wanted: Pushed) -> str:
     if _has_type(group, wanted):
         return ""
     return (
-        f" It is {group.metrics[wanted.metric].type} there, and one metric can have one type only: delete "
+        f" It is {excerpt(group.metrics[wanted.metric].type)} there, and one metric can have one type only: delete "
         f"that group first{_with_all_else(group, wanted.metric)}."
     )
 
@@ -214,11 +264,13 @@ def _exported(look: Look, wanted: Pushed) -> Finding | None:
         names = [name for name in series.labels if name in ("exported_job", "exported_instance")]
         if not names or series.labels.get("exported_job") != wanted.labels["job"]:
             continue
+        if not series.values:
+            continue
         at, value = series.values[-1]
         if not configuration.is_recent(look, at):
             continue
         sample = Sample(series.labels, value)
-        arrived = f"It arrived as {sample}."
+        arrived = f"It arrived as {excerpt(sample, 2 * VALUE)}."
         loaded = configuration.loaded_job(look)
         if loaded and loaded.honor_labels:
             return still_open(f"{arrived} honor_labels is right since then; wait for a scrape.")
@@ -264,19 +316,20 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
             return still_open(f"Prometheus has not seen anything of {name} to delete: see 4.2.2.")
         how = ": everything was wiped" if not look.groups and look.samples(WIPES) else ""
         return done(f"{name} was there, and is gone{how}.", at=past[-1].at)
+    instead = _wipe_instead(look, group)
     gone = [other for other in others if past_of(look, other) and not group_of(look.groups, other)]
     if gone:
         return wrong(
             f"{written(gone[0].labels)} is deleted, {name} is still there. Deleting takes exactly the "
-            "labels it is given: each group is deleted on its own, or all with a wipe.",
+            f"labels it is given: each group is deleted on its own, or all with a wipe.{instead}",
             _delete(look, group),
         )
-    return still_open(f"{name} is still there.{_wipe_refused(look)}", _delete(look, group))
+    return still_open(f"{name} is still there.{instead}{_wipe_refused(look)}", _delete(look, group))
 
 
 def _wipe_refused(look: Look) -> str:
-    status = look.pushgateway_status
-    if status is None or status["flags"].get("web.enable-admin-api") == "true":
+    running = gateway.running_flags(look)
+    if running is None or running.get("web.enable-admin-api") == "true":
         return ""
     return " A wipe would be answered with 404: the admin API is off. See Host."
 

@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pushgateway_lab.scrape_config.configuration import read
+from pushgateway_lab.scrape_config.errors import ScrapeConfigError
 from pushgateway_lab.scrape_config.fields import Fields, fields_of, is_true, items_of, text_of
 from pushgateway_lab.scrape_config.meaning import Meanings
 from pushgateway_lab.scrape_config.memory import spare_memory
@@ -43,17 +44,23 @@ def find_jobs(text: str) -> list[Job]:
 
 
 def known_jobs(text: str) -> tuple[Job, ...]:
-    """Return the same as `find_jobs`, remembered: the hosts of a class mostly have the same files."""
-    return _remembered(text) if len(text) <= _REMEMBERED else tuple(find_jobs(text))
+    """Return the same as `find_jobs`, remembered: the hosts of a class mostly have the same files.
+
+    Raises ScrapeConfigError as `find_jobs` does; that a text cannot be read is remembered, too.
+    """
+    found = _remembered(text)
+    if isinstance(found, ScrapeConfigError):
+        raise ScrapeConfigError(found.line, found.reason)
+    return found
 
 
-_REMEMBERED = 100_000
-"""Characters beyond which a text is read anew each time, rather than kept in memory."""
-
-
-@lru_cache(maxsize=64)
-def _remembered(text: str) -> tuple[Job, ...]:
-    return tuple(find_jobs(text))
+# Texts of up to 2 MB each: more would be too much memory.
+@lru_cache(maxsize=32)
+def _remembered(text: str) -> tuple[Job, ...] | ScrapeConfigError:
+    try:
+        return tuple(find_jobs(text))
+    except ScrapeConfigError as error:
+        return error
 
 
 def _job(node: Node) -> Job:

@@ -1,0 +1,180 @@
+"""Commands that are shown arrive in a shell as they were meant, whatever a word of them holds."""
+
+import shlex
+import subprocess
+from typing import Any
+
+import pytest
+
+from looks import encoded, look, unit
+from pushgateway_lab.lab import configuration, gateway, host
+from pushgateway_lab.lab.commands import command, join, quoted, systemctl
+from pushgateway_lab.lab.excerpts import SAYS, bounded, excerpt, lines, listed, written
+from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.pushed import Pushed, check_pushed
+from pushgateway_lab.lab.pushes import pushed
+from pushgateway_lab.lab.results import Finding, State
+from pushgateway_lab.lab.tasks import LABS_COMPLETED
+from test_lab_pushes import TRAINING, group, history, path
+
+# Instead of what a fix calls: each prints its words, and what was piped into it.
+_STUBS = """
+for each in curl sudo sudoedit; do
+    eval "$each() { printf '%s\\0' $each \\"\\$@\\"; [ $each != curl ] || cat; printf '\\0'; }"
+done
+"""
+
+
+def words_in_a_shell(fix: str) -> list[str]:
+    """What the commands of a fix are given by a real shell; nothing but the stubs can have run."""
+    ran = subprocess.run(
+        ["sh", "-euc", _STUBS + fix],
+        capture_output=True,
+        text=True,
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert not ran.stderr
+    return ran.stdout.split("\0")
+
+
+def at_prefix(prefix: str, *lines: str, **fields: Any) -> Look:
+    """A look at a Pushgateway that runs with a route prefix, and to which nobody pushed."""
+    argv = encoded(f"prometheus-pushgateway\0--web.route-prefix={prefix}")
+    running = [*unit("prometheus-pushgateway.service"), f"pushgateway_argv {argv}", *lines]
+    said = {"groups": [], path(LABS_COMPLETED.history): history({})}
+    return look(*running, said=said, **fields)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "address"),
+    [
+        ("/x;id;", "/x;id;"),
+        ("/$(id)`id`", "/$(id)%60id%60"),
+        ("/it's", "/it's"),
+        ("/a b", "/a%20b"),
+        ("/[1-500]{a,b}", "/%5B1-500%5D%7Ba,b%7D"),  # curl would make a thousand URLs of it
+        ("/\x1b]52;c;x\x07\n", "/%1B]52;c;x%07%0A".replace("]", "%5D")),
+        ("/\u202eä", "/%E2%80%AE%C3%A4"),
+    ],
+)
+def test_a_route_prefix_is_a_part_of_one_word(prefix: str, address: str) -> None:
+    finding = pushed(at_prefix(prefix), LABS_COMPLETED)
+    assert finding.fix
+    assert words_in_a_shell(finding.fix) == [
+        "curl",
+        "--data-binary",
+        "@-",
+        f"http://localhost:9091{address}/metrics/job/prometheus_training",
+        f"{LABS_COMPLETED}\n",
+        "",
+    ]
+
+
+def test_a_normal_hosts_commands_are_as_the_page_has_them() -> None:
+    assert pushed(at_prefix("/"), LABS_COMPLETED).fix == (
+        'echo "prometheus_training_labs_completed_total 4" | curl --data-binary @- '
+        "http://localhost:9091/metrics/job/prometheus_training"
+    )
+    assert configuration.job(look(config="{}")).fix == (
+        "sudoedit /etc/prometheus/prometheus.yml\nsudo systemctl reload prometheus"
+    )
+
+
+@pytest.mark.parametrize("file", ["/etc/a b/x.yml", "/etc/x';id;'.yml", "/etc/$(id).yml", "/~/*"])
+def test_a_path_is_one_word(file: str) -> None:
+    data = {"prometheus_config_path": file}
+    fix = configuration.job(look(config="{}", data=data)).fix
+    assert fix
+    assert words_in_a_shell(fix)[:2] == ["sudoedit", file]
+    denied = look(*refused(), data=data, reload_error="permission denied")
+    fix = configuration.is_loaded(denied).fix
+    assert fix
+    words = words_in_a_shell(fix)
+    assert words[:4] == ["sudo", "chgrp", "prometheus", file]
+    assert words[5:9] == ["sudo", "chmod", "g+r", file]
+
+
+def refused() -> list[str]:
+    name = "prometheus_config_last_reload_success"
+    answer = 'prometheus_config {"data": {"yaml": "{}"}}'
+    return [*unit("prometheus.service"), answer, f"{name}ful 0", f"{name}_timestamp_seconds 1"]
+
+
+def test_a_unit_is_never_an_option() -> None:
+    assert systemctl("reload", "-Hattacker.service") == "sudo systemctl reload -- -Hattacker"
+    assert systemctl("reload", "prometheus.service") == "sudo systemctl reload prometheus"
+    assert systemctl("reload", "a';id;'") == """sudo systemctl reload 'a'"'"';id;'"'"''"""
+
+
+def test_what_cannot_be_shown_is_no_command() -> None:
+    assert command("a", "b\nc") is None
+    assert command("a", "\x1b[2J") is None
+    assert command("a", "\u202ex") is None
+    assert join("\n", "a", None) is None
+    assert join(" && ", "a", "b") == "a && b"
+    assert quoted("a") == "'a'"
+    assert shlex.split(quoted("a'b")) == ["a'b"]
+
+
+@pytest.mark.parametrize("kind", ["", "gauge"])
+def test_a_metric_of_another_form_is_pushed_as_it_is_written(kind: str) -> None:
+    odd = Pushed("a'b\"%s\\n$(id)", 1, TRAINING, type=kind)
+    body = words_in_a_shell(odd.command("curl", "http://localhost:9091"))[4]
+    assert body.endswith(f"{odd}\n")
+
+
+@pytest.mark.parametrize("metric", ["", "a b", "0a", "a;id", "a\n", "a{b}"])
+def test_a_name_that_no_query_can_have_is_a_trainers_mistake(metric: str) -> None:
+    with pytest.raises(ValueError, match="no metric name"):
+        check_pushed(Pushed(metric, 1, TRAINING))
+    with pytest.raises(ValueError, match="equals nothing"):
+        check_pushed(Pushed("a", float("nan"), TRAINING))
+
+
+def test_a_trainers_fix_that_cannot_be_pasted_is_left_out() -> None:
+    for fix in ("x" * 1001, "a\x1b[2J", "a\rb"):
+        found = bounded(Finding(State.WRONG, "x" * 5000, fix))
+        assert found.fix is None
+        assert "is left out" in found.says
+        assert len(found.says) <= SAYS
+    kept = Finding(State.WRONG, "wrong", "a\nb", 5.0)
+    assert bounded(kept) == kept
+
+
+@pytest.mark.parametrize("at", [float("nan"), float("inf"), -1.0, 1e13])
+def test_a_time_that_no_calendar_has_is_none(at: float) -> None:
+    assert bounded(Finding(State.DONE, "done", None, at)).at is None
+
+
+def test_long_texts_say_how_much_was_left_out() -> None:
+    assert excerpt("x" * 200) == "x" * 200
+    assert excerpt("x" * 1201) == f"{'x' * 200}… (1,001 more characters)"
+    assert lines("a\nb\nc", most=2) == "a\nb\n… (1 more lines)"
+    assert listed(list("abcdefghijkl")) == "a, b, c, d, e, f, g, h, i, j and 2 more"
+    found = bounded(Finding(State.DONE, "\n" * 100_000))
+    assert found.says.endswith("more lines)")
+    assert found.says.count("\n") < 40
+
+
+def test_labels_are_shown_as_they_are_written_until_they_are_long() -> None:
+    assert written({"instance": 'a"b\n', "job": "x"}) == r'{job="x", instance="a\"b\n"}'
+    long = written({"job": "x" * 3_000_000, "instance": "y"})
+    assert long == f'{{job="{"x" * 200}… (2,999,800 more characters)", … (1 more labels)}}'
+    assert len(written({f"label{n}" * 50: "v" * 50 for n in range(5000)})) < 1000
+
+
+def test_a_pushgateway_that_says_no_flags_is_no_mistake_of_a_check() -> None:
+    answers: tuple[Any, ...] = (
+        {},
+        [],
+        {"flags": None},
+        {"flags": {}, "build_information": 1},
+        "x",
+        5,
+    )
+    for status in answers:
+        looked = look(said={"status": status, "groups": [group(TRAINING)]})
+        assert gateway.version(looked) is None
+        for check in host.CHECKS:
+            assert check.judge(looked).says

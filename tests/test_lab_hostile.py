@@ -1,0 +1,117 @@
+"""What a host that means harm can make verify tell: nothing long, nothing to paste that does more."""
+
+import random
+import re
+import shlex
+import string
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from hostile import looks
+from looks import look, status
+from pushgateway_lab.lab.checks import judged
+from pushgateway_lab.lab.commands import LONGEST
+from pushgateway_lab.lab.excerpts import LINES, SAYS
+from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.pushes import pushed
+from pushgateway_lab.lab.results import Finding, State
+from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC, TASKS
+from test_lab_pushes import TRAINING, group, history, path
+
+YEAR_9999 = 253_402_300_800
+
+# What a shell takes as it is: in single quotes all, in double quotes all that is not its own.
+QUOTED = re.compile(r''''[^']*'|"[^"$`\\]*"''')
+_SAFE = r"[A-Za-z0-9@%+=:,./_ -]*"
+HARMLESS = re.compile(rf"{_SAFE}((\||&&|;) {_SAFE})*")
+
+
+def findings(looked: Look) -> list[Finding]:
+    return [check.finding for task in TASKS for check in judged(task, looked).checks]
+
+
+def check_is_safe(finding: Finding) -> None:
+    """Fail for a finding that is too long, or whose fix is not what a shell makes of it."""
+    assert "mistake in it" not in finding.says, finding
+    assert len(finding.says) <= SAYS
+    assert finding.says.count("\n") < LINES
+    assert finding.at is None or 0 <= finding.at < YEAR_9999
+    if finding.fix is None:
+        return
+    assert len(finding.fix) <= LONGEST
+    for line in finding.fix.split("\n"):
+        assert line.isprintable()
+        assert shlex.split(line)
+        bare = QUOTED.sub("", line.replace(" # ARGS=", ""))
+        assert HARMLESS.fullmatch(bare), line
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(looks())
+def test_whatever_a_host_says_each_finding_is_short_and_each_fix_safe(looked: Look) -> None:
+    for finding in findings(looked):
+        check_is_safe(finding)
+
+
+def word(rnd: random.Random, length: int) -> str:
+    return "".join(rnd.choices(string.ascii_lowercase + "_", k=length))
+
+
+def holding(groups: Iterable[object]) -> Look:
+    """A look at a host whose Pushgateway holds these groups and whose Prometheus saw nothing."""
+    nothing: dict[str, Any] = history({})
+    queries = {path(each.history): nothing for each in (LABS_COMPLETED, SOME_METRIC)}
+    looked = look(said={"groups": list(groups), "status": status(), **queries})
+    assert looked.groups
+    return looked
+
+
+def _metrics(rnd: random.Random, number: int, length: int) -> dict[str, tuple[str, float]]:
+    return {word(rnd, length): ("UNTYPED", 1) for _ in range(number)}
+
+
+LABS = LABS_COMPLETED.metric
+RND = random.Random(10)  # noqa: S311 - names that are alike in every run
+WEIGHTS = {
+    "a label of 8 MB": lambda: [group({"job": "x" * 8_000_000}, 0, **{LABS: ("UNTYPED", 4)})],
+    "80,000 labels": lambda: [
+        group({word(RND, 12): word(RND, 90) for _ in range(80_000)}, 0, **{LABS: ("UNTYPED", 4)})
+    ],
+    "20,000 groups": lambda: [
+        group({"job": str(n)}, 0, **_metrics(RND, 1, 40)) for n in range(20_000)
+    ],
+    "5,000 metrics": lambda: [
+        group(TRAINING, 0, **_metrics(RND, 5000, 40), **{LABS: ("GAUGE", 5)})
+    ],
+    "names of 1 MB": lambda: [group(TRAINING, 0, **_metrics(RND, 8, 1_000_000))],
+}
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_checks_take_no_time_however_much_was_pushed(weight: str) -> None:
+    looked = holding(WEIGHTS[weight]())
+    began = time.process_time()
+    told = findings(looked)
+    assert time.process_time() - began < 2.5  # a tenth of it on an idle machine; 2 to 30 s before
+    for finding in told:
+        check_is_safe(finding)
+
+
+@pytest.mark.parametrize("name", ["prometheus_training_lab_completed_total", "x" * 41])
+def test_a_misspelt_name_is_found_among_thousands_of_others(name: str) -> None:
+    held = {**_metrics(RND, 5000, 12), name: ("UNTYPED", 4.0)}
+    finding = pushed(holding([group(TRAINING, 0, **held)]), LABS_COMPLETED)
+    assert finding.state is (State.OPEN if name.startswith("x") else State.WRONG)
+
+
+def test_a_group_that_no_command_can_name_is_wiped() -> None:
+    long = {"job": "x" * 900, **TRAINING, "instance": "y" * 900}
+    finding = pushed(holding([group(long, some_metric_total=("GAUGE", 42))]), SOME_METRIC)
+    assert "a wipe deletes it, and all others" in finding.says
+    assert finding.fix
+    assert "DELETE" not in finding.fix
+    assert "(700 more characters)" in finding.says
