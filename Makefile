@@ -52,10 +52,12 @@ test-packages:
 test: test-packages .venv/locked lint unit hosts ## everything: lint, types, unit tests, tests on real hosts (needs root)
 
 .PHONY: lint
-lint: .venv/locked ## formatting, lint, types, shell files
+lint: .venv/locked ## formatting, lint, types, shell files, known vulnerabilities of what is locked
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
+	.venv/bin/bandit --quiet -c pyproject.toml -r deploy files inventories benchmarks tests config.py
+	.venv/bin/python tests/lock_audit.py requirements.txt
 	@command -v shellcheck >/dev/null || { echo "shellcheck is missing. On Debian or Ubuntu: apt-get install shellcheck"; exit 1; }
 	shellcheck $(SHELL_FILES)
 
