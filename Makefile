@@ -31,8 +31,10 @@ lab: lab-packages .venv/locked ## boot a disposable lab host here and bootstrap 
 	$(BOOTSTRAP) --data pushgateway_smoke=$(SMOKE)
 	@ssh="$$($(LABHOST) status ssh 2>/dev/null)"; \
 	echo; echo "Look around:    $$ssh"; \
-	echo "Its web pages:  $$ssh -N -L 9090:localhost:9090 -L 9091:localhost:9091"; \
-	echo "                then http://localhost:9090 (Prometheus), http://localhost:9091 (Pushgateway)"; \
+	set -- $$(od -An -tu1 -N5 /dev/urandom); here=127.$$1.$$2.$$3; port=$$((20000 + ($$4 * 256 + $$5) % 10000)); \
+	echo "Its web pages:  $$ssh -N -L $$here:$$port:localhost:9090 -L $$here:$$((port + 1)):localhost:9091"; \
+	echo "                then http://$$here:$$port (Prometheus), http://$$here:$$((port + 1)) (Pushgateway)."; \
+	echo "                This address is random: a web page in your browser could push to localhost:9091."; \
 	echo "Prove it again: make lab SMOKE=always"; \
 	echo "Take it down:   make lab-down"
 
