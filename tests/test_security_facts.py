@@ -1,6 +1,7 @@
-"""What docs/security.md says about ports that are forwarded to a browser's machine, seen happen.
+"""What docs/security.md says is not protected, seen happen: it is no opinion.
 
-A real Chromium, a real Pushgateway and Prometheus on a lab host, and a page of another origin.
+Ports that are forwarded to a browser's machine, with a real Chromium, a real Pushgateway and Prometheus on
+a lab host, and a page of another origin; and a password for sudo.
 """
 
 import re
@@ -8,6 +9,7 @@ import shlex
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,9 +21,10 @@ import pytest
 from selenium import webdriver
 
 import browsing
+from attackers import Attacker
 from expectations import INSTALLED
 from gateways import restart
-from labhost import Host
+from labhost import Host, PyinfraCommand
 
 pytestmark = [
     pytest.mark.browser,
@@ -43,6 +46,23 @@ const form = document.createElement("form");
 Object.assign(form, {method: "POST", enctype: "text/plain", action: arguments[0]});
 document.body.append(form);
 form.submit();
+"""
+
+
+# In two pieces, so as not to find itself.
+WATCH_PROCESSES = """
+import glob, time
+found, end = b"", time.monotonic() + 40
+while not found and time.monotonic() < end:
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as file:
+                words = file.read()
+        except OSError:
+            continue
+        if b"open" + b"-sesame" in words:
+            found = words
+print(found)
 """
 
 
@@ -116,6 +136,19 @@ def test_make_lab_forwards_to_an_address_that_nobody_can_guess(
         browser.get(f"http://{pages[0]}")
         assert "Prometheus" in browser.title
         assert not any(answers("127.0.0.1", int(each.rpartition(":")[2])) for each in pages)
+
+
+def test_a_password_for_sudo_can_be_read_by_local_users(
+    module_host: Host, pyinfra_command: PyinfraCommand
+) -> None:
+    # --same-sudo-password and pyinfra's question for one set this; it is pyinfra's own command line.
+    data = {"_sudo": True, "_sudo_password": "open-sesame"}
+    command = f"python3 -c {shlex.quote(WATCH_PROCESSES)}"
+    with ThreadPoolExecutor(1) as pool:
+        seen = pool.submit(Attacker(module_host).run, command)
+        while not seen.done():
+            pyinfra_command.run(module_host, "-y", "exec", "--", "true", data=data, user="trainer")
+    assert "PYINFRA_SUDO_PASSWORD=open-sesame" in seen.result()
 
 
 def what_make_lab_says(host: Host) -> str:
