@@ -31,8 +31,10 @@ lab: lab-packages .venv/locked ## boot a disposable lab host here and bootstrap 
 	$(BOOTSTRAP) --data pushgateway_smoke=$(SMOKE)
 	@ssh="$$($(LABHOST) status ssh 2>/dev/null)"; \
 	echo; echo "Look around:    $$ssh"; \
-	echo "Its web pages:  $$ssh -N -L 9090:localhost:9090 -L 9091:localhost:9091"; \
-	echo "                then http://localhost:9090 (Prometheus), http://localhost:9091 (Pushgateway)"; \
+	set -- $$(od -An -tu1 -N5 /dev/urandom); here=127.$$1.$$2.$$3; port=$$((20000 + ($$4 * 256 + $$5) % 10000)); \
+	echo "Its web pages:  $$ssh -N -L $$here:$$port:localhost:9090 -L $$here:$$((port + 1)):localhost:9091"; \
+	echo "                then http://$$here:$$port (Prometheus), http://$$here:$$((port + 1)) (Pushgateway)."; \
+	echo "                This address is random: a web page in your browser could push to localhost:9091."; \
 	echo "Prove it again: make lab SMOKE=always"; \
 	echo "Take it down:   make lab-down"
 
@@ -52,10 +54,12 @@ test-packages:
 test: test-packages .venv/locked lint unit hosts ## everything: lint, types, unit tests, tests on real hosts (needs root)
 
 .PHONY: lint
-lint: .venv/locked ## formatting, lint, types, shell files
+lint: .venv/locked ## formatting, lint, types, shell files, known vulnerabilities of what is locked
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
+	.venv/bin/bandit --quiet -c pyproject.toml -r deploy files inventories benchmarks tests config.py
+	.venv/bin/python tests/lock_audit.py requirements.txt
 	@command -v shellcheck >/dev/null || { echo "shellcheck is missing. On Debian or Ubuntu: apt-get install shellcheck"; exit 1; }
 	shellcheck $(SHELL_FILES)
 

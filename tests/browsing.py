@@ -110,11 +110,11 @@ def resume(chrome: webdriver.Chrome) -> None:
     js(chrome, "window.marked = true; document.getElementById('pause').click()")
 
 
-def launch(profile: Path) -> webdriver.Chrome:
-    """Start a browser with a profile of its own."""
+def launch(profile: Path, *arguments: str) -> webdriver.Chrome:
+    """Start a browser with a profile of its own, with more arguments than `ARGUMENTS`."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(BROWSER)
-    for argument in (*ARGUMENTS, f"--user-data-dir={profile}"):
+    for argument in (*ARGUMENTS, *arguments, f"--user-data-dir={profile}"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return webdriver.Chrome(options, webdriver.ChromeService(DRIVER))

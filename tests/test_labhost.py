@@ -55,7 +55,7 @@ def test_users_log_in_by_key_and_have_their_rights(
     module_host: Host, user: str, sudo: bool
 ) -> None:
     with log_in(module_host, user) as client:
-        _, stdout, _ = client.exec_command("id -un; sudo -n id -un")
+        _, stdout, _ = client.exec_command("id -un; sudo -n id -un")  # nosec B601 # no variable in it
         assert stdout.read().decode().split() == [user] + ["root"] * sudo
 
 
