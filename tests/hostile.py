@@ -1,7 +1,7 @@
 """Looks at hosts that mean harm: every field that a host or a pusher fills, with all that its type allows."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from hypothesis import strategies as st
@@ -148,7 +148,8 @@ def _settings() -> st.SearchStrategy[Settings]:
             "pushgateway_job_name": st.sampled_from(("a'b\"c;$(id)", "x" * 3000)),
             "lab_quote_files": st.booleans(),
         },
-    ).map(parse)
+        # Not all of these pass the checks of settings, on which nothing here may depend.
+    ).map(lambda fields: replace(parse({}), **cast("dict[str, Any]", fields)))
 
 
 @st.composite

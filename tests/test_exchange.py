@@ -30,7 +30,7 @@ WRONG = {
     "deep": "its body is not what The Pushgateway says",
     "truncated": "its body is not whole",
     "bomb": "its body is compressed ('gzip'), unasked for",
-    "objects": "its JSON has more than",
+    "objects": "its body is not what The Pushgateway says: the answer has more than",
     "status_line": "its headers are larger than 64 KB",
     "headers": "its headers are more than 100",
     "large_headers": "its headers are larger than 64 KB",

@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from pushgateway_lab.lab.pushed import Pushed, check_pushed
 from pushgateway_lab.lab.pushes import pushed
 from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.lab.tasks import LABS_COMPLETED
+from pushgateway_lab.settings import parse
 from test_lab_pushes import TRAINING, group, history, path
 
 # Instead of what a fix calls: each prints its words, and what was piped into it.
@@ -83,11 +85,12 @@ def test_a_normal_hosts_commands_are_as_the_page_has_them() -> None:
 
 @pytest.mark.parametrize("file", ["/etc/a b/x.yml", "/etc/x';id;'.yml", "/etc/$(id).yml", "/~/*"])
 def test_a_path_is_one_word(file: str) -> None:
-    data = {"prometheus_config_path": file}
-    fix = configuration.job(look(config="{}", data=data)).fix
+    # The settings refuse most of these; a command must not depend on that.
+    settings = replace(parse({}), prometheus_config_path=file)
+    fix = configuration.job(look(config="{}", settings=settings)).fix
     assert fix
     assert words_in_a_shell(fix)[:2] == ["sudoedit", file]
-    denied = look(*refused(), data=data, reload_error="permission denied")
+    denied = look(*refused(), settings=settings, reload_error="permission denied")
     fix = configuration.is_loaded(denied).fix
     assert fix
     words = words_in_a_shell(fix)
