@@ -70,8 +70,16 @@ def paused() -> Iterator[None]:
             each.begin_anew()
 
 
+class _Over(BaseException):
+    """A time limit is over. No TimeoutError yet: paramiko takes that for a reason to try again."""
+
+    def __init__(self, limit: "_Limit") -> None:
+        super().__init__("a time limit is over")
+        self.limit = limit
+
+
 class _Limit:
-    """A time limit of the greenlet that makes it: `TimeoutError` is raised in it.
+    """A time limit of the greenlet that makes it: `_Over` is raised in it.
 
     As `gevent.Timeout`, which cannot begin anew: its timer goes on where it was.
     """
@@ -99,7 +107,7 @@ class _Limit:
 
     def _raise(self) -> None:
         self._is_over = True
-        self._greenlet.throw(TimeoutError)
+        self._greenlet.throw(_Over(self))
 
 
 _running: set[_Limit] = set()
@@ -111,6 +119,10 @@ def _limited(seconds: float) -> Iterator[None]:
     _running.add(limit)
     try:
         yield
+    except _Over as over:
+        if over.limit is not limit:
+            raise
+        raise TimeoutError from None
     finally:
         _running.discard(limit)
         limit.end()

@@ -23,6 +23,9 @@ from pushgateway_lab.shell import ask, explained
 from pushgateway_lab.snapshot import Snapshot
 
 PUSHGATEWAY = "prometheus-pushgateway"
+INSTALL_TIMEOUT = 1800
+"""Seconds for apt itself; an installation on a slow line takes minutes."""
+
 PYTHON = "/usr/bin/python3"
 HOLD = "/run/systemd/system/prometheus-pushgateway.service.d/pushgateway-lab-hold.conf"
 
@@ -114,7 +117,11 @@ def _apt_packages(
         extra_install_args=f"-o DPkg::Lock::Timeout={seconds}",
         **arguments,
     )
-    yield from explained(commands, lambda output: _apt_failure(packages, output))
+    yield from explained(
+        commands,
+        lambda output: _apt_failure(packages, output),
+        deadline=settings.pushgateway_apt_timeout + INSTALL_TIMEOUT,
+    )
 
 
 def _apt_failure(packages: list[str], output: CommandOutput) -> str:

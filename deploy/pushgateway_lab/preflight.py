@@ -45,8 +45,8 @@ def check_rights(seen: Snapshot) -> None:
         )
     raise HostError(
         f"{seen.user} may not use sudo without a password here. sudo says: {seen.sudo_refused}\n"
-        "Log in as another user, allow it in /etc/sudoers.d, or give the password with "
-        "--same-sudo-password."
+        "Log in as another user, or allow it in /etc/sudoers.d. With --same-sudo-password it works as "
+        "well, but pyinfra then puts the password where every local user of the host can read it."
     )
 
 

@@ -24,7 +24,7 @@ from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import ask
-from pushgateway_lab.snapshot import LONGEST_CONFIG, Snapshot
+from pushgateway_lab.snapshot import Snapshot
 
 ATTEMPTS = 5
 """How often a merge starts anew because somebody else wrote the file in between."""
@@ -77,7 +77,7 @@ def not_read(seen: Snapshot, settings: Settings) -> str:
     path = settings.prometheus_config_path
     reasons = {
         "special": f"{path} is not a regular file.",
-        "large": f"{path} is larger than {LONGEST_CONFIG} bytes, and so was not read.",
+        "large": f"{path} is larger than {scrape_config.LONGEST} bytes, and so was not read.",
         "unreadable": f"{path} cannot be read by the user that Prometheus runs as.",
     }
     return reasons.get(seen.config_state, f"{path} is {seen.config_state}.")
@@ -231,7 +231,7 @@ def _included_files(
         "path": settings.prometheus_config_path,
         "unit": settings.prometheus_unit,
         "patterns": "\n".join(patterns),
-        "longest": str(LONGEST_CONFIG),
+        "longest": str(scrape_config.LONGEST),
     }
     for line in ask(host, "read-included.sh", variables, functions=["whose.sh"]):
         path, _, data = line.partition(" ")

@@ -31,6 +31,9 @@ DELETE_TIMEOUT = 30
 DISCOVERY_TIMEOUT = 15
 """Seconds for a job that was just loaded to have targets: Prometheus looks every five."""
 
+LONGEST = 86400
+"""Seconds of the longest wait, whatever Prometheus says of its interval."""
+
 POLL = 0.25
 """Seconds between two looks."""
 
@@ -99,9 +102,13 @@ def _targets(smoke: Smoke, settings: Settings) -> list[Target]:
 
 def _two_scrapes(smoke: Smoke, settings: Settings) -> float:
     """Two of the scrape intervals that Prometheus itself reports for the job, in seconds."""
-    jobs = {each.name: each for each in scrape_config.find_jobs(smoke.prometheus.config())}
-    ours = jobs.get(settings.pushgateway_job_name)
-    return 2 * seconds_of((ours and ours.scrape_interval) or "1m")
+    config = smoke.prometheus.config()
+    try:
+        jobs = {each.name: each for each in scrape_config.find_jobs(config)}
+        ours = jobs.get(settings.pushgateway_job_name)
+        return min(2 * seconds_of((ours and ours.scrape_interval) or "1m"), LONGEST)
+    except ValueError as error:  # whoever answers on that port may not be Prometheus
+        raise HostError(f"The smoke push failed: Prometheus says: {error}") from error
 
 
 def _await(smoke: Smoke, settings: Settings, bound: float) -> Sample:

@@ -154,17 +154,26 @@ def given_arguments(host: Host) -> dict[str, Any]:
 
 
 def explained(
-    commands: Iterable[PyinfraCommand | str], explain: Callable[[CommandOutput], str]
+    commands: Iterable[PyinfraCommand | str],
+    explain: Callable[[CommandOutput], str],
+    *,
+    deadline: float = DEADLINE,
 ) -> Generator[FunctionCommand, None, None]:
-    """The same commands, with a failure's reason and next step in words of ours."""
+    """The same commands, with a failure's reason and next step in words of ours.
+
+    + deadline: seconds for each of them
+    """
     for command in commands:
-        yield from function(_run_or_explain, command, explain)
+        yield from function(_run_or_explain, command, explain, deadline)
 
 
 def _run_or_explain(
-    host: Host, command: StringCommand | str, explain: Callable[[CommandOutput], str]
+    host: Host,
+    command: StringCommand | str,
+    explain: Callable[[CommandOutput], str],
+    deadline: float,
 ) -> None:
-    succeeded, output = run(host, command)
+    succeeded, output = run(host, command, deadline=deadline)
     if not succeeded:
         raise HostError(explain(output))
 

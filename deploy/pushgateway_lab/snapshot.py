@@ -27,9 +27,6 @@ from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import after_mark, new_mark
 
 VERSION = "2"
-
-LONGEST_CONFIG = 2_000_000
-"""Bytes of a configuration file that are read; one of 5,000 jobs has half of that."""
 PUSHGATEWAY_UNIT = "prometheus-pushgateway.service"
 PRUNE_SERVICE = "pushgateway-lab-prune.service"
 PRUNE_TIMER = "pushgateway-lab-prune.timer"
@@ -109,7 +106,7 @@ class Snapshot(NamedTuple):
     + packages: name -> version of those of ours that are installed; empty where both units run
     + pushgateway_argv: the command line of the running Pushgateway, None when it does not run
     + defaults: Debian's ``/etc/default/prometheus-pushgateway``, None when there is none
-    + config_state: present, absent, special (not a regular file), large (beyond `LONGEST_CONFIG`) or
+    + config_state: present, absent, special (not a regular file), large (beyond `pushgateway_lab.scrape_config.LONGEST`) or
       unreadable (for the user that Prometheus runs as)
     + config_obstacle: why nobody may write it: who else could put something else in its place; None if
       somebody may
@@ -184,7 +181,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
         variables = {
             "mark": self._mark,
             "config_path": config_path,
-            "longest": str(LONGEST_CONFIG),
+            "longest": str(scrape_config.LONGEST),
             "prometheus_unit": prometheus_unit,
             "prometheus_url": prometheus_url,
         }

@@ -28,10 +28,14 @@ from pushgateway_lab.failure import HostError, cleanly, noop
 from pushgateway_lab.lab import checks, tasks
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.checks import Task
+from pushgateway_lab.lab.excerpts import lines
 from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.results import State as Progress
 from pushgateway_lab.report import console
 from pushgateway_lab.settings import STAGES, Settings, SettingsError
+
+PROBLEM = 1000
+"""Characters of a line of what is wrong with a host as a whole."""
 
 _results: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
 _written: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
@@ -86,6 +90,7 @@ def _result(host: Host, settings: Settings, all_tasks: tuple[Task, ...]) -> Host
 
 def _not_looked_at(name: str, problem: str, all_tasks: tuple[Task, ...]) -> HostResult:
     """A host of which nothing is known, so it is not where anybody expects it."""
+    problem = lines(problem, each=PROBLEM)
     unknown = tuple(checks.not_looked_at(task, problem) for task in all_tasks)
     return HostResult(name, unknown, problem=problem, expected=False)
 

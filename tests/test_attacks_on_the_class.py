@@ -1,0 +1,169 @@
+"""One host does not hold up a class: what answers, waits or lies there beside a host that is right."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from attackers import Attacker
+from expectations import BOOTSTRAP, CONFIG, DEFAULTS, FAST, INSTALLED, prometheus_runs
+from labhost import Host, HostSpec, PyinfraCommand
+
+pytestmark = pytest.mark.xdist_group("attacks on the class")
+
+PATIENCE = 60
+"""Seconds; a run takes 3 to 11 on two cores that have nothing else to do."""
+
+VERIFY = "deploy/verify.py"
+LOADED = {"status": "success", "data": {"yaml": "scrape_configs: []\n"}}
+
+
+class Ran(NamedTuple):
+    """How a run went: what it printed, its seconds, and the most memory its process had, in MB."""
+
+    stdout: str
+    stderr: str
+    seconds: float
+    megabytes: int
+
+
+@pytest.fixture(scope="module")
+def pair(boot_module_hosts: Callable[..., list[Host]]) -> list[Host]:
+    """A host that stays right, and one that does not."""
+    hosts = boot_module_hosts(*[HostSpec(packages=INSTALLED)] * 2)
+    for host in hosts:
+        prometheus_runs(host)
+    return hosts
+
+
+@pytest.fixture
+def bad(pair: list[Host]) -> Iterator[Host]:
+    host = pair[1]
+    before = host.read(CONFIG)
+    yield host
+    host.run("systemctl stop 'attacker-*'; rm -f /usr/local/bin/* /root/.bashrc", check=False)
+    host.write(CONFIG, before)
+    host.run("systemctl reset-failed; systemctl restart prometheus prometheus-pushgateway")
+    prometheus_runs(host)
+
+
+@pytest.fixture
+def run(pair: list[Host], pyinfra_command: PyinfraCommand) -> Callable[..., Ran]:
+    def ran(*arguments: str, **data: object) -> Ran:
+        began = time.monotonic()
+        process = pyinfra_command.start(pair, "-y", *arguments, data=data)
+        megabytes = 0
+        while process.poll() is None and time.monotonic() - began < PATIENCE:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
+                megabytes = int(peak[1]) // 1000
+            time.sleep(0.05)
+        result = pyinfra_command.finish(process, timeout=1)
+        return Ran(result.stdout, result.stderr, time.monotonic() - began, megabytes)
+
+    return ran
+
+
+def _unharmed(ran: Ran, pair: list[Host]) -> None:
+    """The other host has its row, the run its end, and this machine its memory."""
+    assert re.search(rf"^{pair[0].name} +(not )?prepared", ran.stdout, re.MULTILINE), ran.stdout
+    assert f"{pair[1].name} " in ran.stdout
+    assert "Traceback" not in ran.stderr, ran.stderr
+    assert "mistake" not in ran.stdout + ran.stderr
+    assert ran.seconds < PATIENCE
+    assert ran.megabytes < 250
+
+
+@pytest.mark.parametrize(
+    "behaviour", ["hang", "drip", "endless", "zeros", "deep", "truncated", "bomb"]
+)
+@pytest.mark.parametrize("port", [9090, 9091])
+def test_a_server_that_does_not_mean_well(
+    behaviour: str, port: int, bad: Host, pair: list[Host], run: Callable[..., Ran]
+) -> None:
+    unit = "prometheus" if port == 9090 else "prometheus-pushgateway"
+    bad.run(f"systemctl stop {unit}")
+    Attacker(bad).serve(port, behaviour)
+    _unharmed(run(VERIFY), pair)
+
+
+def test_a_prometheus_that_answers_each_question_without_end(
+    bad: Host, pair: list[Host], run: Callable[..., Ran]
+) -> None:
+    """It answers what makes it one, and to all further questions 20 MB of random labels."""
+    bad.run("systemctl stop prometheus prometheus-pushgateway")
+    metrics = (
+        "prometheus_config_last_reload_successful 1\n"
+        "prometheus_config_last_reload_success_timestamp_seconds 1.79e+09\n"
+    )
+    labels = {f"l{number}": "x" * 90 for number in range(200)}
+    groups = [{"labels": {"job": f"j{number}", **labels}} for number in range(1000)]
+    attacker = Attacker(bad)
+    attacker.serve(
+        9090, answers={"/metrics": metrics, "/api/v1/status/config": LOADED, "*": "x" * 20_000_000}
+    )
+    attacker.serve(9091, answers={"*": {"status": "success", "data": groups}})
+    _unharmed(run(VERIFY), pair)
+
+
+@pytest.mark.parametrize("megabytes", [8, 32])
+def test_a_configuration_of_one_endless_line(
+    megabytes: int, bad: Host, pair: list[Host], run: Callable[..., Ran]
+) -> None:
+    bad.run(
+        f"{{ printf 'scrape_configs: ['; yes '{{job_name: a}}, ' | tr -d '\\n' | "
+        f"head -c {megabytes}000000; }} >{CONFIG}"
+    )
+    ran = run(VERIFY)
+    _unharmed(ran, pair)
+    assert "is larger than 2000000 bytes" in ran.stdout
+    assert "is larger than 2000000 bytes" in run(BOOTSTRAP, **FAST).stderr
+
+
+def test_a_configuration_that_is_as_large_and_as_odd_as_it_may_be(
+    bad: Host, pair: list[Host], run: Callable[..., Ran]
+) -> None:
+    bad.run(f"{{ printf 'a: ['; yes 'x,' | tr -d '\\n' | head -c 1990000; printf ']'; }} >{CONFIG}")
+    _unharmed(run(VERIFY), pair)
+
+
+@pytest.mark.parametrize("program", ["systemctl", "find", "base64", "promtool", "journalctl"])
+def test_a_program_of_the_host_s_that_hangs(
+    program: str, bad: Host, pair: list[Host], run: Callable[..., Ran]
+) -> None:
+    bad.write(f"/usr/local/bin/{program}", b"#!/bin/sh\nexec sleep 300\n")
+    bad.run(f"chmod 755 /usr/local/bin/{program}")
+    bad.write(CONFIG, bad.read(CONFIG) + b"\n# so that it is not loaded as it is\n")
+    ran = run(VERIFY)
+    _unharmed(ran, pair)
+    assert bad.run("pgrep -fc 'sleep 300'", check=False).stdout == "0\n", "it goes on on the host"
+
+
+def test_a_budget_ends_the_looking(bad: Host, pair: list[Host], run: Callable[..., Ran]) -> None:
+    bad.write("/usr/local/bin/id", b"#!/bin/sh\nexec sleep 300\n")
+    bad.run("chmod 755 /usr/local/bin/id")
+    ran = run(VERIFY, lab_budget=2, lab_look_timeout=40)
+    _unharmed(ran, pair)
+    assert "The time for this run was over before it answered" in ran.stdout
+    assert ran.seconds < 30
+
+
+def test_what_a_shell_prints_before_is_not_the_answer(
+    bad: Host, pair: list[Host], run: Callable[..., Ran]
+) -> None:
+    """Noise that looks like an answer, without a last newline, and noise on standard error."""
+    bad.write(
+        "/root/.bashrc",
+        b"printf 'snapshot 2\\nuid 1000\\nuser nobody\\nend\\nresult taken\\nHTTP/1.1 500'; echo noise >&2\n",
+    )
+    ran = run(VERIFY)
+    _unharmed(ran, pair)
+    assert f"{bad.name}  prepared" in ran.stdout or f"{bad.name}  not prepared" in ran.stdout
+    assert "not looked at" not in ran.stdout
+    bad.run(f"sed -i 's/^ARGS=.*/ARGS=\"\"/' {DEFAULTS}")
+    changed = run(BOOTSTRAP, **FAST)
+    assert "Proven: pushed" in changed.stderr, changed.stderr
+    assert f"[{bad.name}] failed" not in changed.stderr
