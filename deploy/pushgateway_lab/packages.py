@@ -12,14 +12,14 @@ from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.connectors.util import CommandOutput
-from pyinfra.operations import apt, systemd
+from pyinfra.operations import apt
 
 from pushgateway_lab import snapshot
 from pushgateway_lab.failure import HostError, cleanly, function, noop, say
 from pushgateway_lab.host_files import host_file
 from pushgateway_lab.looking import forget, look, look_again
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.shell import ask, explained
+from pushgateway_lab.shell import START_TIMEOUT, ask, asked, explained
 from pushgateway_lab.snapshot import Snapshot
 
 PUSHGATEWAY = "prometheus-pushgateway"
@@ -69,7 +69,8 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
         yield from _apt_packages(further, settings)
     if "prometheus" in packages and not seen.unit(settings.prometheus_unit).is_active:
         # A host's own policy-rc.d may keep packages from starting what they bring.
-        yield from systemd.service._inner(settings.prometheus_unit, running=True, enabled=True)  # noqa: SLF001
+        variables = {"unit": settings.prometheus_unit, "how": "start"}
+        yield from asked("start-unit.sh", variables, deadline=START_TIMEOUT)
     forget()
 
 

@@ -57,7 +57,8 @@ def text_of(seen: Snapshot, settings: Settings) -> str:
         HostError: there is no such file, or it is no text.
     """
     if seen.config is None and seen.config_state != "absent":
-        raise HostError(f"{not_read(seen, settings)} Mend that, then run this again.")
+        says = seen.config_in_words(settings.prometheus_config_path)
+        raise HostError(f"{says} Mend that, then run this again.")
     if seen.config is None:
         raise HostError(
             f"{settings.prometheus_config_path} is absent. If Prometheus reads another "
@@ -70,17 +71,6 @@ def text_of(seen: Snapshot, settings: Settings) -> str:
         return scrape_config.decode(seen.config.data)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
-
-
-def not_read(seen: Snapshot, settings: Settings) -> str:
-    """Say why the configuration file, which is there, was not read."""
-    path = settings.prometheus_config_path
-    reasons = {
-        "special": f"{path} is not a regular file.",
-        "large": f"{path} is larger than {scrape_config.LONGEST} bytes, and so was not read.",
-        "unreadable": f"{path} cannot be read by the user that Prometheus runs as.",
-    }
-    return reasons.get(seen.config_state, f"{path} is {seen.config_state}.")
 
 
 def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:

@@ -15,7 +15,6 @@ from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
-from pyinfra.operations import systemd
 
 from pushgateway_lab import config_file, flags
 from pushgateway_lab.failure import HostError, cleanly, function, noop, say
@@ -24,7 +23,8 @@ from pushgateway_lab.host_files import script
 from pushgateway_lab.looking import forget, look, look_again, look_within
 from pushgateway_lab.packages import HOLD
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.shell import run
+from pushgateway_lab.shell import START_TIMEOUT as UNIT_TIMEOUT
+from pushgateway_lab.shell import ask, asked
 from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Snapshot
 
 if TYPE_CHECKING:
@@ -187,9 +187,9 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
     if wanted.defaults != (seen.defaults or ""):
         yield from function(_write_defaults, seen.defaults, wanted.defaults)
     yield StringCommand(script("release-pushgateway.sh", {"hold": HOLD}))
-    yield from systemd.service._inner(  # noqa: SLF001 - pyinfra's way to nest operations
-        PUSHGATEWAY_UNIT, running=True, restarted=_must_restart(seen, wanted), enabled=True
-    )
+    how = "restart" if _must_restart(seen, wanted) else "start"
+    variables = {"unit": PUSHGATEWAY_UNIT, "how": how}
+    yield from asked("start-unit.sh", variables, deadline=UNIT_TIMEOUT)
     yield from function(_see_it_listen, settings, wanted)
     forget()
 
@@ -276,9 +276,9 @@ def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:
         if time.monotonic() > deadline or seen.pushgateway.active_state == "failed":
             break
         time.sleep(0.2)
-    _, journal = run(host, f"journalctl --no-pager -o cat -n 5 -u {PUSHGATEWAY_UNIT}")
+    journal = "\n".join(ask(host, "unit-log.sh", {"unit": PUSHGATEWAY_UNIT}))
     raise HostError(
         f"The Pushgateway does not run as it should with {' '.join(map(str, wanted.flags))}: "
-        f"its unit is {seen.pushgateway.active_state}. Its log ends with:\n{journal.stdout}\n"
+        f"its unit is {seen.pushgateway.active_state}. Its log ends with:\n{journal}\n"
         f"Check {DEFAULTS} and: journalctl -u {PUSHGATEWAY_UNIT}"
     )

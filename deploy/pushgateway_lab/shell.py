@@ -25,6 +25,9 @@ from pushgateway_lab.host_files import script
 DEADLINE = 60.0
 """Seconds for a command, if nothing else is said."""
 
+START_TIMEOUT = 150.0
+"""Seconds for ``start-unit.sh``: systemd gives a unit 90 to start."""
+
 _WHAT = 40
 """Characters of a command that name it, if nothing else is said."""
 
@@ -111,6 +114,17 @@ def ask(
     )
 
 
+def asked(
+    name: str, variables: Mapping[str, str], *, deadline: float = DEADLINE
+) -> Generator[FunctionCommand, None, None]:
+    """A command that runs a script of ``files/`` as `ask` does, for what it changes."""
+    yield from function(_ask_for_nothing, name, dict(variables), deadline)
+
+
+def _ask_for_nothing(host: Host, name: str, variables: dict[str, str], deadline: float) -> None:
+    ask(host, name, variables, deadline=deadline)
+
+
 def new_mark() -> str:
     """Return a text that no host can know before: its answer begins behind it."""
     return secrets.token_hex(16)
@@ -136,7 +150,8 @@ def answer(
     succeeded, output = run(host, command, stdin, deadline=deadline, what=what)
     lines = after_mark(output.stdout_lines, mark)
     if lines is None or not succeeded:
-        words = output.stderr.strip() or output.stdout.strip() or "it said nothing"
+        said = "\n".join(lines or ())
+        words = said.strip() or output.stderr.strip() or output.stdout.strip() or "it said nothing"
         fault = "did not begin" if lines is None else "did not end well"
         raise HostError(f"The host did not answer as it should: {what} {fault}: {words}")
     return lines

@@ -106,8 +106,8 @@ class Snapshot(NamedTuple):
     + packages: name -> version of those of ours that are installed; empty where both units run
     + pushgateway_argv: the command line of the running Pushgateway, None when it does not run
     + defaults: Debian's ``/etc/default/prometheus-pushgateway``, None when there is none
-    + config_state: present, absent, special (not a regular file), large (beyond `pushgateway_lab.scrape_config.LONGEST`) or
-      unreadable (for the user that Prometheus runs as)
+    + config_state: present, absent, special (not a regular file), large (beyond
+      `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
     + config_obstacle: why nobody may write it: who else could put something else in its place; None if
       somebody may
     + prune_files: path -> the files that `pushgateway_lab.prune` put there
@@ -141,6 +141,15 @@ class Snapshot(NamedTuple):
     def pushgateway(self) -> Unit:
         """The Pushgateway's unit."""
         return self.unit(PUSHGATEWAY_UNIT)
+
+    def config_in_words(self, path: str) -> str:
+        """What is at the path of the configuration, where it was not read."""
+        reasons = {
+            "special": f"{path} is not a regular file.",
+            "large": f"{path} is larger than {scrape_config.LONGEST} bytes, so it was not read.",
+            "unreadable": f"{path} cannot be read by the user that Prometheus runs as.",
+        }
+        return reasons.get(self.config_state, f"{path} is {self.config_state}.")
 
     def is_listening(self, port: int) -> bool:
         """Whether any program listens on that TCP port."""

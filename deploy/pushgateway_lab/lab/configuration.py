@@ -32,7 +32,7 @@ def _jobs_in_file(look: Look) -> tuple[Job, ...]:
     """
     config = look.snapshot.config
     if config is None:
-        raise ScrapeConfigError(1, f"the file is {look.snapshot.config_state}")
+        raise ScrapeConfigError(None, look.snapshot.config_in_words("the file"))
     return scrape_config.known_jobs(scrape_config.decode(config.data))
 
 
@@ -73,7 +73,7 @@ def job(look: Look) -> Finding:
     """The job is in the configuration file, under its name."""
     path, name = _file(look), excerpt(look.settings.pushgateway_job_name)
     if look.snapshot.config is None:
-        says = f"{path} is {look.snapshot.config_state}: there is nothing to extend."
+        says = f"{look.snapshot.config_in_words(path)} There is nothing to extend."
         return still_open(says) if look.snapshot.config_state == "absent" else wrong(says)
     try:
         jobs = _jobs_in_file(look)
@@ -157,7 +157,7 @@ def accepted(look: Look) -> Finding:
         if _is_loaded_as_it_is(look):
             return done(f"Prometheus took {path} as it is.")
         if look.snapshot.config is None:
-            return unknown(f"{path} is {look.snapshot.config_state}.")
+            return unknown(look.snapshot.config_in_words(path))
         return unknown(f"There is no promtool on this host, so {path} cannot be judged.")
     if look.verdict.accepted:
         return done(f"promtool accepts {path}.")
