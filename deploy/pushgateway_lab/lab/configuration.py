@@ -65,6 +65,16 @@ def _reload(look: Look) -> str | None:
     return systemctl("reload", look.settings.prometheus_unit)
 
 
+def _let_read(look: Look) -> str | None:
+    path = look.settings.prometheus_config_path
+    readable = join(
+        "; ",
+        command("sudo", "chgrp", "prometheus", path),
+        command("sudo", "chmod", "g+r", path),
+    )
+    return join("\n", readable, _reload(look))
+
+
 def _file(look: Look) -> str:
     return excerpt(look.settings.prometheus_config_path)
 
@@ -74,7 +84,9 @@ def job(look: Look) -> Finding:
     path, name = _file(look), excerpt(look.settings.pushgateway_job_name)
     if look.snapshot.config is None:
         says = f"{look.snapshot.config_in_words(path)} There is nothing to extend."
-        return still_open(says) if look.snapshot.config_state == "absent" else wrong(says)
+        if look.snapshot.config_state == "absent":
+            return still_open(says)
+        return wrong(says, _let_read(look) if look.snapshot.config_state == "unreadable" else None)
     try:
         jobs = _jobs_in_file(look)
     except ScrapeConfigError as error:
@@ -206,16 +218,11 @@ def _facts(job: Job) -> tuple[object, ...]:
 
 
 def _refused(look: Look) -> Finding:
-    path, shown = look.settings.prometheus_config_path, _file(look)
+    shown = _file(look)
     if "permission denied" in look.reload_error:
-        readable = join(
-            "; ",
-            command("sudo", "chgrp", "prometheus", path),
-            command("sudo", "chmod", "g+r", path),
-        )
         return wrong(
             f"Prometheus may not read {shown}. It says:\n{told(look.reload_error, look.settings)}",
-            join("\n", readable, _reload(look)),
+            _let_read(look),
         )
     if look.verdict and look.verdict.accepted:
         return wrong(
