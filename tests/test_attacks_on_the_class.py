@@ -69,7 +69,9 @@ def run(pair: list[Host], pyinfra_command: PyinfraCommand) -> Callable[..., Ran]
 
 def _unharmed(ran: Ran, pair: list[Host]) -> None:
     """The other host has its row, the run its end, and this machine its memory."""
-    assert re.search(rf"^{pair[0].name} +(not )?prepared", ran.stdout, re.MULTILINE), ran.stdout
+    assert re.search(
+        rf"^{pair[0].name} +(not prepared|prepared|configured)", ran.stdout, re.MULTILINE
+    ), ran.stdout
     assert f"{pair[1].name} " in ran.stdout
     assert "Traceback" not in ran.stderr, ran.stderr
     assert "mistake" not in ran.stdout + ran.stderr
@@ -161,7 +163,6 @@ def test_what_a_shell_prints_before_is_not_the_answer(
     )
     ran = run(VERIFY)
     _unharmed(ran, pair)
-    assert f"{bad.name}  prepared" in ran.stdout or f"{bad.name}  not prepared" in ran.stdout
     assert "not looked at" not in ran.stdout
     bad.run(f"sed -i 's/^ARGS=.*/ARGS=\"\"/' {DEFAULTS}")
     changed = run(BOOTSTRAP, **FAST)

@@ -33,9 +33,9 @@ BEFORE_LOGIN = {
     "login": "Could not connect (it exchanged keys, but did not answer the authentication within ",
 }
 AFTER_LOGIN = {
-    "channel": "It connected, but did not answer within 6 s",
-    "exec": "It connected, but did not answer within 6 s",
-    "unended": "It connected, but did not answer within 6 s",
+    "channel": "It connected, but did not answer within 6",
+    "exec": "It connected, but did not answer within 6",
+    "unended": "It connected, but did not answer within 6",
     "flood": "it sent more than 12 MB, or 100000 lines, and was cut off",
     "packet": "The connection broke: ",
 }

@@ -20,6 +20,7 @@ from labhost.proxy import DelayingProxy
 from transactions import (
     BACKUP,
     BOOTSTRAP,
+    KILL,
     NEW,
     OLD,
     PACKAGES,
@@ -232,7 +233,7 @@ def test_it_is_killed_on_the_host_before_a_command(
 
 def test_it_is_killed_between_rename_and_reload(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)
-    interpose(lab_host, "systemctl", "kill -KILL 0")
+    interpose(lab_host, "systemctl", KILL)
     refused(run_pyinfra, lab_host, f"The transaction on {CONFIG} ended without a word")
     assert_serving(lab_host, NEW)
     assert "pushgateway" not in loaded_jobs(lab_host)

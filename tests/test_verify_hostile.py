@@ -57,7 +57,7 @@ def test_what_a_local_user_pushes_is_told_shortly(
 ) -> None:
     host, attacker = module_host, Attacker(module_host)
     assert run_pyinfra(host, "-y", PREPARE).returncode == 0
-    body = f'prometheus_training_labs_completed_total{{x="{"A" * 3_000_000}"}} 4\n'
+    body = f'prometheus_training_labs_completed_total{{x="{"A" * 1_000_000}"}} 4\n'
     host.write("/srv/body", body.encode())
     odd = "x';touch%20%2Ftmp%2Fpwned;'%0A%1B]52;c;x%07"
     for to in ("prometheus_training", odd):
@@ -75,6 +75,11 @@ def test_what_a_local_user_pushes_is_told_shortly(
         if check["fix"]:
             host.run(f"curl() {{ :; }}; sudo() {{ :; }}; sudoedit() {{ :; }}; {check['fix']}")
     assert host.run("ls /tmp").stdout.count("pwned") == 0
+    for number in range(6):
+        attacker.run(f"curl -sf --data-binary @/srv/body localhost:9091/metrics/job/j{number}")
+    too_much = run_pyinfra(host, "-y", VERIFY)
+    assert "cannot be read: there was more than 6000000 bytes" in too_much.stdout
+    assert len(too_much.stdout) < 20_000
     host.run("curl -sf -X PUT localhost:9091/api/v1/admin/wipe")
 
 

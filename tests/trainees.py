@@ -324,7 +324,8 @@ THIRD = {
         f"{edit()}chmod 600 {CONFIG}\n{RELOAD}{REFUSED}",
         "prepared",
         [
-            *all_are("done", "job accepted"),
+            Check("job", "wrong", "by the user that Prometheus runs as", "sudo chmod g+r"),
+            Check("accepted", "wrong", "by the user that Prometheus runs as", "sudo chmod g+r"),
             Check("loaded", "wrong", "Prometheus may not read", "sudo chmod g+r"),
             Check("loaded", "wrong", "permission denied"),
         ],

@@ -53,6 +53,9 @@ BOOTSTRAP = "deploy/bootstrap.py"
 
 Run = Callable[..., PyinfraResult]
 
+KILL = 'kill -KILL -"$(cut -d " " -f 5 "/proc/$parent/stat")"; kill -KILL 0'
+"""In the shell of `interpose`: ends the whole transaction, at once."""
+
 
 def bootstrap(run_pyinfra: Run, host: Host, **data: object) -> PyinfraResult:
     return run_pyinfra(host, "-y", BOOTSTRAP, data=SETTINGS | data)
@@ -121,7 +124,7 @@ def kill_before_command(host: Host, number: int) -> None:
             read -r count </run/commands
             count=$((count + 1))
             echo "$count" >/run/commands
-            [ "$count" -ne {number} ] || kill -KILL 0"""
+            [ "$count" -ne {number} ] || {{ {KILL}; }}"""
     host.run("echo 0 >/run/commands")
     # As root: what runs as Prometheus's user cannot count.
     for command in set(COMMANDS.split()) - {"promtool"}:

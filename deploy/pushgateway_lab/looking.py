@@ -139,6 +139,8 @@ def ask(settings: Settings, read: Callable[[Answer], T], further: str = "") -> T
     command.connector_arguments.update(sudo)  # type: ignore[typeddict-item]
     asked_at = time.time()
     _, output = run(host, command, deadline=seconds, what="the look at the host")
+    if not (output.stdout_lines or output.stderr_lines) and time.time() - asked_at < seconds - 1:
+        raise HostError("The connection broke: the host gave no answer.")
     try:
         said = snapshot.lines_of(after_mark(output.stdout_lines, mark) or [])
         return read(Answer(said, mark, asked_at, time.time()))

@@ -104,9 +104,12 @@ def ask(
         HostError: as `run`; or the script did not begin, or did not exit with 0.
     """
     mark = new_mark()
+    text = script(name, {**variables, "mark": mark}, *functions)
+    # Whatever hangs on the host ends there, too.
+    command = StringCommand("timeout", "-k", "5", f"{deadline:g}", "sh", "-c", QuoteString(text))
     return answer(
         host,
-        script(name, {**variables, "mark": mark}, *functions),
+        command,
         mark,
         stdin,
         deadline,

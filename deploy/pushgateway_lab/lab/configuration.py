@@ -165,6 +165,8 @@ def honor_labels(look: Look) -> Finding:
 def accepted(look: Look) -> Finding:
     """The configuration file is one that Prometheus can load."""
     path = _file(look)
+    if look.snapshot.config_state == "unreadable":
+        return wrong(look.snapshot.config_in_words(path), _let_read(look))
     if look.verdict is None:
         if _is_loaded_as_it_is(look):
             return done(f"Prometheus took {path} as it is.")

@@ -98,6 +98,8 @@ def _why(look: Look) -> tuple[str, str | None]:
         return "There is no Pushgateway on this host.", None
     if look.snapshot.pushgateway.active_state != "active":
         return "The Pushgateway does not run.", systemctl("start", PUSHGATEWAY_UNIT)
+    if why := look.unread.get("groups") or look.unread.get("status"):
+        return f"What answers at {excerpt(url(look))} cannot be read: {excerpt(why)}.", None
     if reason := _refusals(look).get(look.gateway_status or 0):
         return f"The Pushgateway {reason}.", None
     return (
