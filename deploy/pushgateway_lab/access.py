@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import requests
 from requests.auth import HTTPBasicAuth
+from typing_extensions import override
 
 from pushgateway_lab.failure import HostError
 from pushgateway_lab.settings import Settings
@@ -27,6 +28,11 @@ class Access(NamedTuple):
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+
+    @override
+    def __repr__(self) -> str:
+        """Without the password: what is an argument may be printed."""
+        return f"Access(username={self.username!r}, cert_file={self.cert_file!r}, ...)"
 
     def apply(self, session: requests.Session) -> requests.Session:
         """Have a session of `requests` use it; returns the same session."""

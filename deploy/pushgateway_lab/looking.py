@@ -13,7 +13,7 @@ from paramiko import SSHException
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
-from pushgateway_lab import snapshot
+from pushgateway_lab import prune_files, snapshot
 from pushgateway_lab.failure import HostError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import given_arguments, run
@@ -111,16 +111,20 @@ def ask(settings: Settings, read: Callable[[Answer], T], further: str = "") -> T
     + further: see `pushgateway_lab.snapshot.HostSnapshot`
 
     Raises:
-        HostError: it did not answer, or `read` could make nothing of what it said.
+        HostError: it did not answer, or `read` could make nothing of what it said; or a secret that it is
+            to compare cannot be read here.
     """
     host = ctx_host.get()
     arguments = _arguments(host, settings)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
-    command = HostSnapshot().command(further=further, **arguments)
+    secrets = prune_files.compared_on_host(settings)
+    command = HostSnapshot().command(
+        further=further, secrets_follow=secrets is not None, **arguments
+    )
     command.connector_arguments.update({"_timeout": TIMEOUT, **sudo})  # type: ignore[typeddict-item]
     asked_at = time.time()
     try:
-        _, output = run(host, command)
+        _, output = run(host, command, stdin=secrets)
     except TimeoutError as error:
         raise HostError(f"It connected, but did not answer within {TIMEOUT} s.") from error
     except (OSError, EOFError, SSHException) as error:
