@@ -57,17 +57,53 @@ look_at_packages() {
         prometheus prometheus-pushgateway 2>/dev/null
 }
 
-# The files of the optional prune, most often none: no program is started for none.
+# The files of the optional prune, most often none: no program is started for none. Of a secret only this is
+# told: same, as one that came on standard input (secrets_follow), empty, or differs.
 look_at_prune() {
     set --
-    for file in /etc/pushgateway-lab/prune.* /usr/local/lib/pushgateway-lab/prune_groups.py \
-        /etc/systemd/system/pushgateway-lab-prune.*; do
-        [ -e "$file" ] && set -- "$@" "$file"
+    secrets=
+    for file in /usr/local/lib/pushgateway-lab/prune_groups.py \
+        /usr/local/lib/pushgateway-lab/prune_listener.py \
+        /etc/systemd/system/pushgateway-lab-prune.service \
+        /etc/systemd/system/pushgateway-lab-prune.timer \
+        /etc/pushgateway-lab/prune.arguments /etc/pushgateway-lab/prune.ca.pem \
+        /etc/pushgateway-lab/prune.password /etc/pushgateway-lab/prune.client.pem; do
+        [ -e "$file" ] || [ -L "$file" ] || continue
+        prune_units="pushgateway-lab-prune.service pushgateway-lab-prune.timer"
+        # What is no regular file has a mode only, a symbolic link its own: that is none of ours.
+        if [ -L "$file" ] || [ ! -f "$file" ]; then
+            stat -c 'prune_mode %u:%g:%a %n' -- "$file"
+            continue
+        fi
+        case $file in
+        *.password | *.client.pem) secrets="$secrets $file" ;;
+        *) set -- "$@" "$file" ;;
+        esac
     done
-    [ $# -gt 0 ] || return
-    prune_units="pushgateway-lab-prune.service pushgateway-lab-prune.timer"
-    stat -c 'prune_mode %u:%g:%a %n' -- "$@"
-    sha256sum -- "$@" | while read -r digest file; do echo "prune_digest $digest $file"; done
+    [ -n "${prune_units:-}" ] || return
+    # shellcheck disable=SC2086 # a list of words
+    [ -n "$*$secrets" ] && stat -c 'prune_mode %u:%g:%a %n' -- "$@" $secrets
+    [ $# -eq 0 ] || sha256sum -- "$@" | while read -r digest file; do
+        echo "prune_content $digest $file"
+    done
+    wanted=
+    [ -z "${secrets_follow:-}" ] || wanted=$(base64 -d)
+    for file in $secrets; do
+        content=differs
+        if [ ! -s "$file" ]; then
+            content=empty
+        elif [ -n "$wanted" ]; then
+            # By the shell itself: what a program is given as arguments, everybody can read.
+            case "
+$wanted
+" in
+            *"
+$file $(base64 -w0 -- "$file")
+"*) content=same ;;
+            esac
+        fi
+        echo "prune_content $content $file"
+    done
 }
 
 # systemctl shows a block of lines for each unit, with its Id somewhere in it, and an empty line

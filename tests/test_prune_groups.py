@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import json
 import time
 from pathlib import Path
 from types import ModuleType
@@ -109,6 +110,10 @@ class FakeGateway:
         self.looks, self.good_for = list(looks), good_for
         self.deleted: list[str] = []
 
+    def seconds_left(self) -> float:
+        """There is always time."""
+        return 60
+
     def look(self) -> Any:
         """The next look; the last one for ever, without what was deleted."""
         now = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
@@ -153,11 +158,128 @@ def test_a_dry_run_deletes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_two_groups_that_look_alike_are_as_young_as_the_younger() -> None:
-    gateway = prune_groups.Gateway("http://x", None, None)
     push = {"metrics": [{"labels": {"instance": "", "job": "a"}, "value": "5"}]}
     shadowed = {"labels": {"metrics": []}, "push_time_seconds": push}
     plain = {"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"value": "7"}]}}
     for groups in ([shadowed, plain], [plain, shadowed]):
-        answer = prune_groups.json.dumps({"data": groups}).encode()
-        gateway.request = lambda *_, answer=answer: answer
-        assert gateway.look().pushes == {(("job", "a"),): 7.0}
+        answer = json.dumps({"data": groups}).encode()
+        assert prune_groups.last_pushes(answer) == {(("job", "a"),): 7.0}
+
+
+def test_a_label_may_have_the_name_of_a_push_time() -> None:
+    labels = {"job": "a", "push_time_seconds": "x", "z": "y"}
+    group = {"labels": labels, "push_time_seconds": {"metrics": [{"value": "7"}]}}
+    (key,) = prune_groups.last_pushes(json.dumps({"data": [group]}).encode())
+    assert dict(key) == labels
+
+
+GROUP = '{"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"value": "5"}]}}'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "null",
+        "[]",
+        "5",
+        "{}",
+        '{"data": {}}',
+        '{"data": 5}',
+        '{"data": "text"}',
+        '{"data": [null]}',
+        '{"data": [[]]}',
+        '{"data": ["text"]}',
+        '{"data": [{}]}',
+        GROUP.replace('{"job": "a"}', "null"),
+        GROUP.replace('{"job": "a"}', '["job"]'),
+        GROUP.replace('{"job": "a"}', "{}"),
+        GROUP.replace('"job"', '"jop"'),
+        GROUP.replace('"a"', "5"),
+        GROUP.replace('"a"', "null"),
+        GROUP.replace('"a"', "{}"),
+        GROUP.replace('"a"', '["a"]'),
+        GROUP.replace('"a"', '"\\ud800"'),
+        GROUP.replace("[", "").replace("]", ""),
+        GROUP.replace('{"value": "5"}', ""),
+        *(GROUP.replace('"5"', value) for value in (
+            '"nan"', '"-inf"', '"inf"', '"1e999"', "-1", "1e300", '"x"', "null", "[]", "9" * 5000)),
+        GROUP + "," + GROUP.replace('"5"', "{}"),
+        "[" * 100_000,
+        '{"data": ' * 50_000,
+    ],
+    ids=lambda answer: answer[:60],
+)  # fmt: skip
+def test_what_is_no_list_of_groups_is_the_servers_fault(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = prune_groups.Gateway("http://x", None, None)
+    whole = answer if not answer.startswith('{"labels') else f'{{"data": [{answer}]}}'
+    monkeypatch.setattr(gateway, "_request", lambda *_: whole.encode())
+    with pytest.raises(prune_groups.GatewayError, match=r"http://x is no Pushgateway: "):
+        gateway.look()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("\x1b]52;c;aGk=\x07", r"\u001b]52;c;aGk=\u0007"),
+        ("\x9b31m", r"\x9b31m"),
+        ("\u202eevil\u2028", r"\u202eevil\u2028"),
+        ("\U000e0041", r"\U000e0041"),
+        ("🔥", "🔥"),
+    ],
+)
+def test_its_log_drives_no_terminal(
+    value: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prune_groups.log(prune_groups.written((("job", value),)))
+    assert capsys.readouterr().out == f'{{job="{shown}"}}\n'
+
+
+def test_its_log_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    key = (("job", "x" * 3_000_000), *((f"l{number}", "y" * 150) for number in range(100)))
+    prune_groups.log(f"deleted {prune_groups.written(key)}")
+    line = capsys.readouterr().out
+    assert line.startswith('deleted {job="' + "x" * 200 + "... (3000000 characters)")
+    assert line.count("\n") == 1
+    assert len(line) < 1100
+
+
+def test_a_value_that_holds_up_a_regular_expression_keeps_its_group_only(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hostile = "a" * 40 + "!"
+    gateway = FakeGateway({hostile: 1.0, "old": 2.0, "b": 3.0})
+    started = time.monotonic()
+    prune_groups.prune(
+        gateway,
+        _options(keep=[prune_groups.matchers('job=~"(a+)+b"'), prune_groups.matchers('job="b"')]),
+    )
+    assert gateway.deleted == ["old"]
+    assert time.monotonic() - started < 5
+    assert f'kept {{job="{hostile}"}}: a regular expression takes longer' in capsys.readouterr().out
+
+
+def test_a_group_whose_labels_fit_into_no_request_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = prune_groups.Gateway("http://x", None, None)
+    asked: list[str] = []
+    monkeypatch.setattr(
+        gateway, "_request", lambda method, path, *_: asked.append(f"{method} {path}")
+    )
+    pushes = {(("job", "x" * 900_000),): 1.0, (("job", "b"),): 2.0}
+    monkeypatch.setattr(gateway, "look", lambda: prune_groups.Look(pushes, time.monotonic() + 60))
+    monkeypatch.setattr(prune_groups, "see_them_gone", lambda _, outcome: outcome)
+    assert prune_groups.prune(gateway, _options()).failed == 1
+    assert asked == ["DELETE /metrics/job@base64/Yg=="]
+    assert "too long for a request" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "url", ["http://10.1.2.3:9091", "http://example.org", "http://[fe80::1]:9091"]
+)
+def test_a_password_goes_over_plain_http_to_loopback_only(url: str) -> None:
+    with pytest.raises(prune_groups.GatewayError, match="neither https nor on loopback"):
+        prune_groups.Gateway(url, "trainer", None)

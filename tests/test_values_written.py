@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from labhost import Host
-from pushgateway_lab import flags, prune, values
+from pushgateway_lab import flags, values
 from pushgateway_lab.flags import Flag
 from pushgateway_lab.host_files import script
 from pushgateway_lab.settings import Settings
@@ -79,7 +79,7 @@ def test_the_prune_reads_its_arguments_as_they_are(
         parser.add_argument(name)
     parser.add_argument("--keep", action="append", default=[])
     url = found.pushgateway_url or "http://h"
-    (file,) = (each for each in prune.wanted_files(found, url) if each.path.endswith(".arguments"))
+    (file,) = (each for each in wanted_files(found, url) if each.path.endswith(".arguments"))
     path = tmp_path_factory.getbasetemp() / "prune.arguments"
     path.write_bytes(file.data)
     read = parser.parse_args([f"@{path}"])

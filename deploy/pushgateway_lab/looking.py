@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
-from pushgateway_lab import snapshot
+from pushgateway_lab import prune_files, snapshot
 from pushgateway_lab.failure import HostError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.shell import after_mark, given_arguments, new_mark, run
@@ -123,22 +123,28 @@ def ask(settings: Settings, read: Callable[[Answer], T], further: str = "") -> T
     + further: see `pushgateway_lab.snapshot.HostSnapshot`
 
     Raises:
-        HostError: it did not answer, or `read` could make nothing of what it said.
+        HostError: it did not answer, or `read` could make nothing of what it said; or a secret that it is
+            to compare cannot be read here.
     """
     host = ctx_host.get()
     arguments = _arguments(host, settings)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
+    secrets = prune_files.compared_on_host(settings)
     seconds = settings.lab_look_timeout or TIMEOUT + TIMEOUT_PER_HOST * (
         len(host.state.activated_hosts) - 1
     )
     mark = new_mark()
     # The host ends it a little earlier, and so can tell where it stood.
     command = HostSnapshot().command(
-        further=further, mark=mark, seconds=max(seconds - 1, 0.5), **arguments
+        further=further,
+        mark=mark,
+        seconds=max(seconds - 1, 0.5),
+        secrets_follow=secrets is not None,
+        **arguments,
     )
     command.connector_arguments.update(sudo)  # type: ignore[typeddict-item]
     asked_at = time.time()
-    _, output = run(host, command, deadline=seconds, what="the look at the host")
+    _, output = run(host, command, secrets, deadline=seconds, what="the look at the host")
     if not (output.stdout_lines or output.stderr_lines) and time.time() - asked_at < seconds - 1:
         raise HostError("The connection broke: the host gave no answer.")
     try:

@@ -31,6 +31,20 @@ PUSHGATEWAY_UNIT = "prometheus-pushgateway.service"
 PRUNE_SERVICE = "pushgateway-lab-prune.service"
 PRUNE_TIMER = "pushgateway-lab-prune.timer"
 
+PRUNE_SECRETS = ("/etc/pushgateway-lab/prune.password", "/etc/pushgateway-lab/prune.client.pem")
+"""Files of the prune of which a look tells only whether they are what is wanted."""
+
+PRUNE_FILES = (
+    "/usr/local/lib/pushgateway-lab/prune_groups.py",
+    "/usr/local/lib/pushgateway-lab/prune_listener.py",
+    f"/etc/systemd/system/{PRUNE_SERVICE}",
+    f"/etc/systemd/system/{PRUNE_TIMER}",
+    "/etc/pushgateway-lab/prune.arguments",
+    "/etc/pushgateway-lab/prune.ca.pem",
+    *PRUNE_SECRETS,
+)
+"""All files that `pushgateway_lab.prune` puts on a host, as ``files/snapshot.sh`` looks for them."""
+
 
 class Unit(NamedTuple):
     """A systemd unit, as ``systemctl show`` tells."""
@@ -78,11 +92,12 @@ class InstalledFile(NamedTuple):
     """A file of ours on a host.
 
     + mode: owner, group and permissions, as ``0:0:644``
-    + digest: SHA-256 of its content
+    + content: its SHA-256, in hexadecimal; of a secret ``same`` (as is wanted), ``empty`` or ``differs``;
+      nothing where it is no regular file
     """
 
     mode: str
-    digest: str
+    content: str
 
 
 class Loaded(NamedTuple):
@@ -110,7 +125,7 @@ class Snapshot(NamedTuple):
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
     + config_obstacle: why nobody may write it: who else could put something else in its place; None if
       somebody may
-    + prune_files: path -> the files that `pushgateway_lab.prune` put there
+    + prune_files: path -> the file, of those of `PRUNE_FILES` that are there
     + loaded: None when Prometheus does not answer, or when curl is missing
     """
 
@@ -172,6 +187,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
     + further: shell that defines look_further, which looks at more; see `pushgateway_lab.lab.look`
     + mark: a line that no host can know; its answer begins behind it
     + seconds: after which the host itself ends the look
+    + secrets_follow: on standard input, see `pushgateway_lab.prune_files.compared_on_host`
     """
 
     @override
@@ -185,6 +201,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
         further: str = "",
         mark: str = "",
         seconds: float = 8,
+        secrets_follow: bool = False,
     ) -> StringCommand:
         self._mark = mark or new_mark()
         variables = {
@@ -193,6 +210,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "longest": str(scrape_config.LONGEST),
             "prometheus_unit": prometheus_unit,
             "prometheus_url": prometheus_url,
+            "secrets_follow": "yes" if secrets_follow else "",
         }
         text = further + script("snapshot.sh", variables, "whose.sh")
         if with_sudo:
@@ -334,11 +352,16 @@ def _config(said: dict[str, list[str]]) -> ConfigFile | None:
 
 
 def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
-    modes, digests = (
+    modes, contents = (
         {path: value for value, _, path in (line.partition(" ") for line in said.get(name, ()))}
-        for name in ("prune_mode", "prune_digest")
+        for name in ("prune_mode", "prune_content")
     )
-    return {path: InstalledFile(modes.get(path, ""), digests[path]) for path in digests}
+    # Of ours only: a path that a host names is no instruction.
+    return {
+        path: InstalledFile(modes[path], contents.get(path, ""))
+        for path in PRUNE_FILES
+        if path in modes
+    }
 
 
 def _loaded(said: dict[str, list[str]]) -> Loaded | None:

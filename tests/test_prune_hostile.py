@@ -1,0 +1,159 @@
+"""The program that prunes, run against servers on this machine that answer what they should not."""
+
+import json
+import resource
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from attackers import BEHAVIOURS
+
+SERVER = Path(__file__).with_name("attackers") / "hostile_server.py"
+FILES = Path(__file__).parents[1] / "files"
+MEMORY = 384 << 20  # as the service has it: LimitAS
+GROUP = {"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"labels": {}, "value": "5"}]}}
+
+# As the service runs it, but for the seconds of a request.
+PROGRAM = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
+sys.path.insert(0, {str(FILES)!r})
+import prune_groups
+prune_groups.REQUEST_TIMEOUT = int(sys.argv.pop(1))
+sys.exit(prune_groups.main())
+"""
+
+Serve = Callable[..., int]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """`serve(behaviour, answers)` starts a server on a free port of loopback, and returns that port."""
+    servers: list[subprocess.Popen[bytes]] = []
+    ports: list[int] = []
+
+    def start(behaviour: str, answers: dict[str, str] | None = None) -> int:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = int(free.getsockname()[1])
+        told = tmp_path / f"{port}.json"
+        told.write_text(json.dumps(answers or {}), encoding="utf-8")
+        words = [sys.executable, str(SERVER), "127.0.0.1", str(port), behaviour, str(told)]
+        servers.append(subprocess.Popen(words, stderr=subprocess.DEVNULL))
+        ports.append(port)
+        deadline = time.monotonic() + 10
+        while not answers_at(port):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return port
+
+    yield start
+    for server in servers:
+        server.kill()
+        server.wait()
+    for port in ports:
+        Path(f"/tmp/attacker-{port}.log").unlink(missing_ok=True)  # noqa: S108 - the server's
+
+
+def answers_at(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
+def run(port: int, seconds: int = 3) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-I", "-c", PROGRAM, str(seconds), f"--url=http://127.0.0.1:{port}", "--older-than=1s"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )  # fmt: skip
+
+
+def assert_servers_fault(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 1, done
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert len(done.stderr) < 1100
+    assert "127.0.0.1" in done.stderr
+
+
+@pytest.mark.parametrize("behaviour", [each for each in BEHAVIOURS if each != "say"])
+def test_its_fault_is_said_in_one_line_and_soon(behaviour: str, serve: Serve) -> None:
+    port = serve(behaviour)
+    started = time.monotonic()
+    assert_servers_fault(run(port))
+    assert time.monotonic() - started < 10
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
+    assert used < MEMORY
+
+
+@pytest.mark.parametrize("body", ["[" + "[]," * 9_000_000 + "0]", "[" + "{}," * 9_000_000 + "0]"])
+def test_an_answer_that_becomes_large_in_memory_does_not(body: str, serve: Serve) -> None:
+    done = run(serve("say", {"*": body}), seconds=30)
+    assert_servers_fault(done)
+    assert "does not fit into memory" in done.stderr
+
+
+def test_an_answer_that_is_too_long_is_not_read(serve: Serve) -> None:
+    done = run(serve("say", {"*": " " * (33 << 20)}))
+    assert_servers_fault(done)
+    assert "longer than" in done.stderr
+
+
+def test_a_deletion_that_is_refused_is_told(serve: Serve) -> None:
+    answers = {"/api/v1/metrics": json.dumps({"data": [GROUP]})}
+    # Of deletion, this server knows nothing: 404, and a text of its own.
+    done = run(serve("say", answers))
+    assert done.returncode == 1
+    assert "cannot delete" in done.stdout
+    assert "answered 404: not here" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"X: " + b"a" * 70_000 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffff\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: a\r\n" * 1_000_000,
+        b"HTTP/1.1 500 \x1b]52;c;aGk=\x07" + b"e" * 5000 + b"\r\nContent-Length: 0\r\n\r\n",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"\x00" * 100_000,
+        b"",
+    ],
+    ids=lambda head: repr(head[:50]),
+)  # fmt: skip
+def test_heads_and_trailers_that_do_not_end_well(head: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        words = [sys.executable, "-I", "-c", PROGRAM, "3"]
+        words += [f"--url=http://127.0.0.1:{port}", "--older-than=1s"]
+        with subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as program:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                try:
+                    connection.sendall(head)
+                except OSError:
+                    pass  # it has heard enough
+                else:
+                    if not head:
+                        connection.shutdown(socket.SHUT_RDWR)
+                out, err = program.communicate(timeout=20)
+    done = subprocess.CompletedProcess(words, program.returncode, out, err)
+    if b" 500 " in head:
+        assert (done.returncode, err.count("\n")) == (1, 1)
+        assert r"answered 500: \x1b]52;c;aGk=\x07eee" in err
+        assert len(err) < 1100
+    else:
+        assert_servers_fault(done)
