@@ -16,6 +16,7 @@ from labhost import Host
 from pushgateway_lab import flags, values
 from pushgateway_lab.flags import Flag
 from pushgateway_lab.host_files import script
+from pushgateway_lab.prune_files import wanted_files
 from pushgateway_lab.settings import Settings
 from setting_values import TEXTS, UNSEEN, settings_of, text_in, with_text
 
