@@ -251,7 +251,7 @@ class Gateway:
             raise GatewayError(f"the Pushgateway does not answer at {self.url}: {error}") from error
         if response.status >= http.client.MULTIPLE_CHOICES:
             words = data.decode(errors="replace").strip() or response.reason
-            raise RefusedError(f"the Pushgateway answered {response.status}: {words}")
+            raise RefusedError(f"the Pushgateway at {self.url} answered {response.status}: {words}")
         return data
 
     def _body(self, response: http.client.HTTPResponse, limit: int) -> bytes:

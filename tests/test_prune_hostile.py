@@ -1,7 +1,6 @@
 """The program that prunes, run against servers on this machine that answer what they should not."""
 
 import json
-import resource
 import socket
 import subprocess
 import sys
@@ -90,8 +89,6 @@ def test_its_fault_is_said_in_one_line_and_soon(behaviour: str, serve: Serve) ->
     started = time.monotonic()
     assert_servers_fault(run(port))
     assert time.monotonic() - started < 10
-    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
-    assert used < MEMORY
 
 
 @pytest.mark.parametrize("body", ["[" + "[]," * 9_000_000 + "0]", "[" + "{}," * 9_000_000 + "0]"])
