@@ -322,4 +322,7 @@ def _unpacked(data: bytes) -> bytes:
     """Unpack what the host packed, and no more than it was told to send: a few bytes may stand for GBs."""
     if not data:
         return b""
-    return zlib.decompressobj(wbits=31).decompress(data, _MOST_ANSWERED)
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, _MOST_ANSWERED)
+    except zlib.error as error:
+        raise ValueError(f"the answers cannot be unpacked: {error}") from error

@@ -1,0 +1,84 @@
+"""What a host prints, in every field of a look: read, judged, and shown in all four ways."""
+
+import gzip
+import json
+from base64 import b64encode
+from contextlib import suppress
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hostile import looks
+from pushgateway_lab import snapshot
+from pushgateway_lab.lab import look as lab_look
+from pushgateway_lab.lab.checks import judged
+from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.results import HostResult, Report
+from pushgateway_lab.lab.tasks import TASKS, queries_of
+from pushgateway_lab.looking import Answer
+from pushgateway_lab.settings import parse
+from test_hostile_text import ALL, PIECES
+
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=4).map("".join)
+
+# What snapshot.sh and look-at-lab.sh print: the name of each line, and how its value is made of a text.
+PLAIN: tuple[str, ...] = (
+    "os", "tool", "systemd", "promtool_package", "package", "unit", "pushgateway_socket", "listen", "config", "user",
+    "config_changed", "config_writer", "config_leftover", "prometheus_config", "course_began", "now", "promtool_exit",
+    "prometheus_config_last_reload_successful", "prometheus_config_last_reload_success_timestamp_seconds",
+    "tsdb_blocks", "prune_mode", "prune_content", "asked", "at", "cut",
+)  # fmt: skip
+ENCODED = (
+    "pushgateway_argv", "pushgateway_defaults", "config_text", "config_obstacle", "promtool_said", "reload_error",
+    "sudo_refused", "unit_log prometheus.service", "answers",
+)  # fmt: skip
+
+
+def encoded(text: str) -> str:
+    return b64encode(text.encode("utf-8", "surrogatepass")).decode()
+
+
+@st.composite
+def printed(draw: st.DrawFn) -> list[str]:
+    """Lines as a host prints them, of which any may be hostile, or missing."""
+    lines = ["snapshot 2", "uid 0", "config_changed 100", "config present", "now 1800000000.5"]
+    for name in draw(st.lists(st.sampled_from(PLAIN), max_size=8)):
+        value = draw(TEXTS | st.sampled_from(("1", "0", "nan", "1e999", "-1", "prometheus")))
+        lines += [f"{name} {line}" for line in value.split("\n")]
+    for name in draw(st.lists(st.sampled_from(ENCODED), max_size=6)):
+        lines.append(f"{name} {draw(TEXTS.map(encoded) | TEXTS)}".replace("\n", ""))
+    bodies = draw(st.lists(TEXTS | TEXTS.map(lambda text: json.dumps({"data": text})), max_size=9))
+    told = "".join(f"{body}\nmark 200\n" for body in bodies).encode("utf-8", "surrogatepass")
+    lines += ["asked prometheus", "asked pushgateway"]
+    # The first line of a name counts: sometimes this one, sometimes one from above.
+    lines.append(f"answers {b64encode(gzip.compress(told)).decode()}")
+    return [*draw(st.permutations(lines)), "end"]
+
+
+def shown(looked: Look) -> None:
+    """Judge a look and show it in all four ways."""
+    results = tuple(judged(task, looked) for task in TASKS)
+    host = HostResult("vm", results, looked_at=looked.now, began_at=looked.began_at)
+    assert all("mistake in it" not in c.finding.says for task in results for c in task.checks)
+    for assert_harmless in ALL:
+        assert_harmless(Report(1.0, None, (host,)))
+
+
+def read(lines: list[str]) -> Look:
+    said = snapshot.lines_of(lines)
+    paths = [lab_look._TARGETS, lab_look._BUILD, *map(lab_look._path_of, queries_of(TASKS))]
+    return lab_look._read(parse({}), Answer(said, "mark", 1.0, 2.0), paths)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(looks())
+def test_what_is_seen_of_a_hostile_host_does_nothing(looked: Look) -> None:
+    shown(looked)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(printed())
+def test_what_a_host_prints_is_read_or_refused(lines: list[str]) -> None:
+    """Whatever it is, a look is made of it, or one of the errors that `looking.ask` tells of."""
+    with suppress(ValueError, KeyError, IndexError, TypeError, EOFError, OSError):
+        shown(read(lines))
