@@ -96,7 +96,8 @@ def test_each_bad_answer_is_told_in_time_and_the_memory_stays_flat(
     assert "Traceback" not in ended.stderr
     assert "mistake" not in ended.stderr
     assert ended.seconds < 25  # all at once, on few cores
-    assert ended.megabytes < 250
+    # Of all these servers at once; one alone takes less than 100.
+    assert ended.megabytes < 400
 
 
 def test_what_a_login_shell_prints_is_no_answer(
