@@ -1,16 +1,14 @@
 """One host does not hold up a class: what answers, waits or lies there beside a host that is right."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from attackers import Attacker
 from expectations import BOOTSTRAP, CONFIG, DEFAULTS, FAST, INSTALLED, prometheus_runs
 from labhost import Host, HostSpec, PyinfraCommand
+from measuring import Ran, measured
 
 pytestmark = pytest.mark.xdist_group("attacks on the class")
 
@@ -19,15 +17,6 @@ PATIENCE = 60
 
 VERIFY = "deploy/verify.py"
 LOADED = {"status": "success", "data": {"yaml": "scrape_configs: []\n"}}
-
-
-class Ran(NamedTuple):
-    """How a run went: what it printed, its seconds, and the most memory its process had, in MB."""
-
-    stdout: str
-    stderr: str
-    seconds: float
-    megabytes: int
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +42,8 @@ def bad(pair: list[Host]) -> Iterator[Host]:
 @pytest.fixture
 def run(pair: list[Host], pyinfra_command: PyinfraCommand) -> Callable[..., Ran]:
     def ran(*arguments: str, **data: object) -> Ran:
-        began = time.monotonic()
         process = pyinfra_command.start(pair, "-y", *arguments, data=data)
-        megabytes = 0
-        while process.poll() is None and time.monotonic() - began < PATIENCE:
-            status = Path(f"/proc/{process.pid}/status").read_text()
-            if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
-                megabytes = int(peak[1]) // 1000
-            time.sleep(0.05)
-        result = pyinfra_command.finish(process, timeout=1)
-        return Ran(result.stdout, result.stderr, time.monotonic() - began, megabytes)
+        return measured(pyinfra_command, process, PATIENCE)
 
     return ran
 

@@ -4,11 +4,9 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
 
 import paramiko
 import pytest
@@ -16,6 +14,7 @@ import pytest
 from attackers import hostile_host, hostile_sshd
 from expectations import INSTALLED
 from labhost import Host, PyinfraCommand
+from measuring import Ran, measured
 
 pytestmark = [pytest.mark.lab_host(packages=INSTALLED), pytest.mark.xdist_group("hostile sshd")]
 
@@ -41,19 +40,6 @@ AFTER_LOGIN = {
 }
 
 
-class Ran(NamedTuple):
-    """How a run with hostile hosts went.
-
-    + seconds: until it ended
-    + megabytes: what its process took at most
-    """
-
-    stdout: str
-    stderr: str
-    seconds: float
-    megabytes: int
-
-
 @pytest.fixture
 def verify(
     module_host: Host, pyinfra_command: PyinfraCommand, tmp_path: Path
@@ -75,16 +61,8 @@ def verify(
                 )
                 for each in behaviours
             ]
-            began = time.monotonic()
             process = pyinfra_command.start([module_host, *hosts], "-y", str(script))
-            megabytes = 0
-            while process.poll() is None and time.monotonic() - began < _PATIENCE:
-                status = Path(f"/proc/{process.pid}/status").read_text()
-                if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
-                    megabytes = int(peak[1]) // 1000
-                time.sleep(0.05)
-            result = pyinfra_command.finish(process, timeout=1)
-            return Ran(result.stdout, result.stderr, time.monotonic() - began, megabytes)
+            return measured(pyinfra_command, process, _PATIENCE)
 
         yield run
 
