@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Delete the groups of a Pushgateway to which nobody has pushed for a while.
 
-Stands alone: Python 3.9 and its standard library. A timer runs it on the Pushgateway's own host; by
+Python 3.9 and its standard library, and ``matchers.py`` beside it. A timer runs it on the Pushgateway's own host; by
 hand, with what is in its file of arguments and nothing deleted:
 
     prune_groups.py @/etc/pushgateway-lab/prune.arguments --dry-run
@@ -31,8 +31,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    from pushgateway_lab.matchers import Matcher, parse
+else:
+    # With -I, Python does not look beside the program. The directory is root's alone, and is to stay as
+    # it was installed also when root runs this by hand.
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    sys.dont_write_bytecode = True
+    from matchers import Matcher, parse
 
 REQUEST_TIMEOUT = 30
 """Seconds for a whole request, however much of its answer has come."""
@@ -40,9 +49,7 @@ REQUEST_TIMEOUT = 30
 RUN_TIMEOUT = 240
 """Seconds for a whole run; what it did not reach is for the next one. The timer starts one every 300."""
 
-MATCH_TIMEOUT = 0.1
-"""Seconds for a group to be compared with all of ``--keep``: a value can be made for a regular expression
-to take years. Such a group is kept."""
+LATE = f"not done within {RUN_TIMEOUT} s; the next run goes on"
 
 ANSWER_LIMIT = 32 << 20
 """Bytes of the largest answer that is read: some 40,000 groups."""
@@ -86,9 +93,6 @@ _UNREADABLE = (
 )
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
-_MATCHER = re.compile(
-    r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*(=~|!~|!=|=)[ \t]*("(?:[^"\\\n]|\\["\\n])*")[ \t]*(,|$)'
-)
 
 
 class GatewayError(Exception):
@@ -99,16 +103,11 @@ class RefusedError(GatewayError):
     """The Pushgateway answered with an error."""
 
 
-class SlowMatchError(Exception):
-    """A regular expression took too long on a label's value."""
-
-
 @contextmanager
 def limited(seconds: float, error: Exception) -> Iterator[None]:
     """Raise `error` in the block once it has taken so many seconds, whatever it does.
 
-    By a signal, which ends also a regular expression, and a read of which each byte is in time. Blocks
-    cannot be nested.
+    By a signal, which ends also a read of which each byte is in time. Blocks cannot be nested.
     """
 
     def ring(*_: object) -> None:
@@ -121,22 +120,6 @@ def limited(seconds: float, error: Exception) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-class Matcher(NamedTuple):
-    """One matcher of PromQL: a label, an operator, a value. A label that is missing is empty."""
-
-    name: str
-    operator: str
-    value: str
-
-    def matches(self, labels: dict[str, str]) -> bool:
-        """Whether a group with these labels is one of those meant."""
-        value = labels.get(self.name, "")
-        if self.operator in ("=", "!="):
-            return (value == self.value) is (self.operator == "=")
-        found = re.fullmatch(self.value, value, re.DOTALL) is not None
-        return found is (self.operator == "=~")
 
 
 class Look(NamedTuple):
@@ -229,7 +212,7 @@ class Gateway:
         """Seconds that remain for the run; a `GatewayError` if there are none."""
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise GatewayError(f"not done within {RUN_TIMEOUT} s; the next run goes on")
+            raise GatewayError(LATE)
         return left
 
     @contextmanager
@@ -391,32 +374,16 @@ def seconds(duration: str) -> float:
 
 def matchers(text: str) -> list[Matcher]:
     """Matchers that all must match, in braces or bare: ``{job="backup", instance=~"db.*"}``."""
-    bare = re.fullmatch(r"[ \t]*\{(.*)\}[ \t]*", text)
-    rest = bare[1] if bare else text
-    found: list[Matcher] = []
-    while rest or not found:
-        match = _MATCHER.match(rest)
-        if not match or (match[4] and match.end() == len(rest)):
-            raise argparse.ArgumentTypeError(f'{text!r} is no list of matchers as job="backup"')
-        matcher = Matcher(match[1], match[2], json.loads(match[3]))
-        try:
-            re.compile(matcher.value if "~" in matcher.operator else "")
-        except re.error as error:
-            raise argparse.ArgumentTypeError(f"{match[3]}: {error}") from error
-        found.append(matcher)
-        rest = rest[match.end() :]
-    return found
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def is_kept(key: Key, keep: list[list[Matcher]]) -> bool:
-    """Whether a group is to stay whatever its age; so is one of which this cannot be told in time."""
+    """Whether a group is to stay whatever its age."""
     labels = dict(key)
-    try:
-        with limited(MATCH_TIMEOUT, SlowMatchError()):
-            return any(all(matcher.matches(labels) for matcher in each) for each in keep)
-    except SlowMatchError:
-        log(f"kept {written(key)}: a regular expression takes longer than {MATCH_TIMEOUT} s on it")
-        return True
+    return any(all(matcher.matches(labels) for matcher in each) for each in keep)
 
 
 def too_old(pushes: Pushes, limit: float) -> list[Key]:
@@ -445,8 +412,10 @@ def prune(gateway: Gateway, options: argparse.Namespace) -> Outcome:
     deleted: Pushes = {}
     failed = 0
     for key in too_old(first.pushes, options.older_than):
-        gateway.seconds_left()
-        if options.keep and is_kept(key, options.keep):
+        # Linear in its labels, of which there may be 32 MB.
+        with limited(gateway.seconds_left(), GatewayError(LATE)):
+            kept = is_kept(key, options.keep)
+        if kept:
             continue
         if time.monotonic() > now.good_until and not options.dry_run:
             now = gateway.look()

@@ -64,6 +64,7 @@ look_at_prune() {
     secrets=
     for file in /usr/local/lib/pushgateway-lab/prune_groups.py \
         /usr/local/lib/pushgateway-lab/prune_listener.py \
+        /usr/local/lib/pushgateway-lab/matchers.py \
         /etc/systemd/system/pushgateway-lab-prune.service \
         /etc/systemd/system/pushgateway-lab-prune.timer \
         /etc/pushgateway-lab/prune.arguments /etc/pushgateway-lab/prune.ca.pem \

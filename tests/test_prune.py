@@ -128,6 +128,12 @@ def test_bootstrap_turns_it_on_repairs_it_and_turns_it_off(
     ]
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data))
     prune(lab_host)
+    # As docs/prune.md says, by hand; no __pycache__ remains of it (see the fingerprint below).
+    told = lab_host.run(
+        "python3 /usr/local/lib/pushgateway-lab/prune_groups.py"
+        " @/etc/pushgateway-lab/prune.arguments --dry-run"
+    )
+    assert "groups would be deleted" in told.stdout
     # The Pushgateway listens on loopback only now.
     metrics = lab_host.run("curl -s localhost:9091/metrics").stdout
     assert (
@@ -138,6 +144,7 @@ def test_bootstrap_turns_it_on_repairs_it_and_turns_it_off(
     for damage in (
         f"systemctl disable --now {TIMER}",
         "echo '# x' >>/usr/local/lib/pushgateway-lab/prune_groups.py",
+        "rm /usr/local/lib/pushgateway-lab/matchers.py",
         "chmod 644 /etc/pushgateway-lab/prune.password",
         f"touch /etc/systemd/system/{SERVICE}",  # written, and not loaded
         f"rm /etc/systemd/system/{SERVICE}",

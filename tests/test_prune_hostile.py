@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from attackers import BEHAVIOURS
+from pushgateway_lab import matchers
 
 SERVER = Path(__file__).with_name("attackers") / "hostile_server.py"
 FILES = Path(__file__).parents[1] / "files"
+PACKAGE = Path(matchers.__file__).parent
 MEMORY = 384 << 20  # as the service has it: LimitAS
 GROUP = {"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"labels": {}, "value": "5"}]}}
 
@@ -23,6 +25,7 @@ PROGRAM = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 sys.path.insert(0, {str(FILES)!r})
+sys.path.append({str(PACKAGE)!r})  # on a host, matchers.py is beside the program
 import prune_groups
 prune_groups.REQUEST_TIMEOUT = int(sys.argv.pop(1))
 sys.exit(prune_groups.main())

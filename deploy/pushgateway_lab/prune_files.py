@@ -8,11 +8,13 @@ import hashlib
 import io
 from base64 import b64encode
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from typing_extensions import override
 
+from pushgateway_lab import matchers
 from pushgateway_lab.host_files import host_file
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.snapshot import (
@@ -25,6 +27,7 @@ from pushgateway_lab.snapshot import (
 
 PROGRAM = "/usr/local/lib/pushgateway-lab/prune_groups.py"
 _LISTENER = "/usr/local/lib/pushgateway-lab/prune_listener.py"
+_MATCHERS = "/usr/local/lib/pushgateway-lab/matchers.py"
 _CONFIG = "/etc/pushgateway-lab"
 _NOTED = "/run/pushgateway-lab-prune.listeners"
 
@@ -63,6 +66,8 @@ def wanted_files(settings: Settings, url: str) -> list[WantedFile]:
     texts = {
         PROGRAM: host_file("prune_groups.py"),
         _LISTENER: host_file("prune_listener.py"),
+        # Not a copy of it: what the settings accept is what the program applies.
+        _MATCHERS: Path(matchers.__file__).read_text(encoding="utf-8"),
         f"/etc/systemd/system/{PRUNE_SERVICE}": host_file(PRUNE_SERVICE),
         f"/etc/systemd/system/{PRUNE_TIMER}": host_file(PRUNE_TIMER),
         f"{_CONFIG}/prune.arguments": "".join(f"{word}\n" for word in arguments(settings, url)),
@@ -75,7 +80,7 @@ def wanted_files(settings: Settings, url: str) -> list[WantedFile]:
 def arguments(settings: Settings, url: str) -> list[str]:
     """What the program is told, a word a line."""
     words = [f"--url={url}", f"--older-than={settings.pushgateway_prune_after}"]
-    words += [f"--keep={matchers}" for matchers in settings.pushgateway_prune_keep]
+    words += [f"--keep={each}" for each in settings.pushgateway_prune_keep]
     if settings.pushgateway_username:
         words.append(f"--username={settings.pushgateway_username}")
     if settings.pushgateway_prune_report:
