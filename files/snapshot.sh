@@ -64,7 +64,8 @@ look_at_prune() {
     secrets=
     for file in /usr/local/lib/pushgateway-lab/prune_groups.py \
         /usr/local/lib/pushgateway-lab/prune_listener.py \
-        /usr/local/lib/pushgateway-lab/matchers.py \
+        /usr/local/lib/pushgateway-lab/prune_gateway.py \
+        /usr/local/lib/pushgateway-lab/matchers.py /usr/local/lib/pushgateway-lab/durations.py \
         /etc/systemd/system/pushgateway-lab-prune.service \
         /etc/systemd/system/pushgateway-lab-prune.timer \
         /etc/pushgateway-lab/prune.arguments /etc/pushgateway-lab/prune.ca.pem \

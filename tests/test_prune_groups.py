@@ -1,7 +1,7 @@
 """The program that prunes, by itself: what it reads, and that it looks before it deletes."""
 
 import argparse
-import importlib.util
+import importlib
 import json
 import sys
 import time
@@ -12,23 +12,22 @@ from typing import Any
 import pytest
 
 from gateways import TORTURE
-from pushgateway_lab import matchers, packages, settings, snapshot
+from pushgateway_lab import durations, matchers, packages, settings, snapshot
 from pushgateway_lab.durations import seconds_of
 
-PROGRAM = Path(__file__).parents[1] / "files" / "prune_groups.py"
+FILES = Path(__file__).parents[1] / "files"
 
 
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("prune_groups", PROGRAM)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["matchers"] = matchers  # on a host, a file beside the program
-    spec.loader.exec_module(module)
-    return module
+def _load() -> tuple[ModuleType, ModuleType]:
+    # On a host, these are files beside the program.
+    sys.modules["matchers"], sys.modules["durations"] = matchers, durations
+    sys.path.insert(0, str(FILES))
+    return importlib.import_module("prune_groups"), importlib.import_module("prune_gateway")
 
 
-prune_groups: Any = _load()
+prune_groups: Any
+prune_gateway: Any
+prune_groups, prune_gateway = _load()
 
 GOOD = [
     'job="backup"',
@@ -120,7 +119,7 @@ class FakeGateway:
         """The next look; the last one for ever, without what was deleted."""
         now = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         pushes = {(("job", job),): at for job, at in now.items() if job not in self.deleted}
-        return prune_groups.Look(pushes, time.monotonic() + self.good_for)
+        return prune_gateway.Look(pushes, time.monotonic() + self.good_for)
 
     def delete(self, key: tuple[tuple[str, str], ...]) -> None:
         """Remember."""
@@ -165,13 +164,13 @@ def test_two_groups_that_look_alike_are_as_young_as_the_younger() -> None:
     plain = {"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"value": "7"}]}}
     for groups in ([shadowed, plain], [plain, shadowed]):
         answer = json.dumps({"data": groups}).encode()
-        assert prune_groups.last_pushes(answer) == {(("job", "a"),): 7.0}
+        assert prune_gateway.last_pushes(answer) == {(("job", "a"),): 7.0}
 
 
 def test_a_label_may_have_the_name_of_a_push_time() -> None:
     labels = {"job": "a", "push_time_seconds": "x", "z": "y"}
     group = {"labels": labels, "push_time_seconds": {"metrics": [{"value": "7"}]}}
-    (key,) = prune_groups.last_pushes(json.dumps({"data": [group]}).encode())
+    (key,) = prune_gateway.last_pushes(json.dumps({"data": [group]}).encode())
     assert dict(key) == labels
 
 
@@ -215,10 +214,10 @@ GROUP = '{"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"value": "5
 def test_what_is_no_list_of_groups_is_the_servers_fault(
     answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gateway = prune_groups.Gateway("http://x", None, None)
+    gateway = prune_gateway.Gateway("http://x", None, None)
     whole = answer if not answer.startswith('{"labels') else f'{{"data": [{answer}]}}'
     monkeypatch.setattr(gateway, "_request", lambda *_: whole.encode())
-    with pytest.raises(prune_groups.GatewayError, match=r"http://x is no Pushgateway: "):
+    with pytest.raises(prune_gateway.GatewayError, match=r"http://x is no Pushgateway: "):
         gateway.look()
 
 
@@ -261,7 +260,7 @@ def test_a_run_ends_in_time_while_it_matches(monkeypatch: pytest.MonkeyPatch) ->
     gateway = FakeGateway({"a" * 10_000_000: 1.0})
     monkeypatch.setattr(gateway, "seconds_left", lambda: 0.05)
     started = time.monotonic()
-    with pytest.raises(prune_groups.GatewayError, match="not done within 240 s"):
+    with pytest.raises(prune_gateway.GatewayError, match="not done within 240 s"):
         prune_groups.prune(gateway, _options(keep=[prune_groups.matchers('job=~"(a+)+b"')]))
     assert time.monotonic() - started < 1
     assert gateway.deleted == []
@@ -270,13 +269,13 @@ def test_a_run_ends_in_time_while_it_matches(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_group_whose_labels_fit_into_no_request_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gateway = prune_groups.Gateway("http://x", None, None)
+    gateway = prune_gateway.Gateway("http://x", None, None)
     asked: list[str] = []
     monkeypatch.setattr(
         gateway, "_request", lambda method, path, *_: asked.append(f"{method} {path}")
     )
     pushes = {(("job", "x" * 900_000),): 1.0, (("job", "b"),): 2.0}
-    monkeypatch.setattr(gateway, "look", lambda: prune_groups.Look(pushes, time.monotonic() + 60))
+    monkeypatch.setattr(gateway, "look", lambda: prune_gateway.Look(pushes, time.monotonic() + 60))
     monkeypatch.setattr(prune_groups, "see_them_gone", lambda _, outcome: outcome)
     assert prune_groups.prune(gateway, _options()).failed == 1
     assert asked == ["DELETE /metrics/job@base64/Yg=="]
@@ -287,5 +286,5 @@ def test_a_group_whose_labels_fit_into_no_request_does_not_stop_the_others(
     "url", ["http://10.1.2.3:9091", "http://example.org", "http://[fe80::1]:9091"]
 )
 def test_a_password_goes_over_plain_http_to_loopback_only(url: str) -> None:
-    with pytest.raises(prune_groups.GatewayError, match="neither https nor on loopback"):
-        prune_groups.Gateway(url, "trainer", None)
+    with pytest.raises(prune_gateway.GatewayError, match="neither https nor on loopback"):
+        prune_gateway.Gateway(url, "trainer", None)

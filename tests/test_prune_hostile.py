@@ -25,9 +25,9 @@ PROGRAM = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 sys.path.insert(0, {str(FILES)!r})
-sys.path.append({str(PACKAGE)!r})  # on a host, matchers.py is beside the program
-import prune_groups
-prune_groups.REQUEST_TIMEOUT = int(sys.argv.pop(1))
+sys.path.append({str(PACKAGE)!r})  # on a host, its modules are beside the program
+import prune_gateway, prune_groups
+prune_gateway.REQUEST_TIMEOUT = int(sys.argv.pop(1))
 sys.exit(prune_groups.main())
 """
 

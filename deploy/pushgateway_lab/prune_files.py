@@ -9,12 +9,13 @@ import io
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from typing_extensions import override
 
-from pushgateway_lab import matchers
+from pushgateway_lab import durations, matchers
 from pushgateway_lab.host_files import host_file
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.snapshot import (
@@ -27,7 +28,9 @@ from pushgateway_lab.snapshot import (
 
 PROGRAM = "/usr/local/lib/pushgateway-lab/prune_groups.py"
 _LISTENER = "/usr/local/lib/pushgateway-lab/prune_listener.py"
-_MATCHERS = "/usr/local/lib/pushgateway-lab/matchers.py"
+_GATEWAY = "/usr/local/lib/pushgateway-lab/prune_gateway.py"
+_SHARED = (matchers, durations)
+"""Modules of this package that the program uses: what the settings accept is what it applies."""
 _CONFIG = "/etc/pushgateway-lab"
 _NOTED = "/run/pushgateway-lab-prune.listeners"
 
@@ -66,8 +69,8 @@ def wanted_files(settings: Settings, url: str) -> list[WantedFile]:
     texts = {
         PROGRAM: host_file("prune_groups.py"),
         _LISTENER: host_file("prune_listener.py"),
-        # Not a copy of it: what the settings accept is what the program applies.
-        _MATCHERS: Path(matchers.__file__).read_text(encoding="utf-8"),
+        _GATEWAY: host_file("prune_gateway.py"),
+        **{_beside_program(each): _source(each) for each in _SHARED},
         f"/etc/systemd/system/{PRUNE_SERVICE}": host_file(PRUNE_SERVICE),
         f"/etc/systemd/system/{PRUNE_TIMER}": host_file(PRUNE_TIMER),
         f"{_CONFIG}/prune.arguments": "".join(f"{word}\n" for word in arguments(settings, url)),
@@ -75,6 +78,18 @@ def wanted_files(settings: Settings, url: str) -> list[WantedFile]:
     public = [WantedFile(path, text.encode(), 0o644) for path, text in texts.items()]
     secret = _credentials(settings)
     return [*public, *(WantedFile(path, text.encode(), 0o600) for path, text in secret.items())]
+
+
+def _beside_program(module: ModuleType) -> str:
+    return f"/usr/local/lib/pushgateway-lab/{_path(module).name}"
+
+
+def _source(module: ModuleType) -> str:
+    return _path(module).read_text(encoding="utf-8")
+
+
+def _path(module: ModuleType) -> Path:
+    return Path(str(module.__file__))
 
 
 def arguments(settings: Settings, url: str) -> list[str]:

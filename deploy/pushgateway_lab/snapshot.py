@@ -37,7 +37,9 @@ PRUNE_SECRETS = ("/etc/pushgateway-lab/prune.password", "/etc/pushgateway-lab/pr
 PRUNE_FILES = (
     "/usr/local/lib/pushgateway-lab/prune_groups.py",
     "/usr/local/lib/pushgateway-lab/prune_listener.py",
+    "/usr/local/lib/pushgateway-lab/prune_gateway.py",
     "/usr/local/lib/pushgateway-lab/matchers.py",
+    "/usr/local/lib/pushgateway-lab/durations.py",
     f"/etc/systemd/system/{PRUNE_SERVICE}",
     f"/etc/systemd/system/{PRUNE_TIMER}",
     "/etc/pushgateway-lab/prune.arguments",
