@@ -85,8 +85,35 @@ def test_what_answers_on_prometheus_s_port_is_no_program(
         result = run_pyinfra(host, "-y", deploy, data=UNPROVEN)
         assert "Traceback" not in result.output, result.output
         assert "mistake of this program" not in result.output, result.output
+        dry = run_pyinfra(host, "--dry", deploy, data=UNPROVEN)
+        assert "Traceback" not in dry.output, dry.output
     assert host.run("test -e /run/owned", check=False).returncode == 1
     assert host.run("test -e /etc/shadow").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/etc/os-release", 'PRETTY_NAME="$(touch /run/owned)"\n'),
+        ("/etc/os-release", "PRETTY_NAME='it is not closed\ntouch /run/owned\n"),
+        ("/var/lib/pushgateway-lab/course-began", "09\n"),
+        ("/var/lib/pushgateway-lab/course-began", "x[$(touch /run/owned)]\n"),
+        ("/var/lib/pushgateway-lab/course-began", "1" * 4000),
+        ("/etc/default/prometheus-pushgateway", 'touch /run/owned; ARGS="$(touch /run/owned)"\n'),
+    ],
+)  # fmt: skip
+def test_what_a_file_says_is_no_program(path: str, text: str, host: Host, run_pyinfra: Run) -> None:
+    host.run(f"mkdir -p {path.rpartition('/')[0]}; cp --dereference {path} /run/before; true")
+    host.run(f"rm -f {path}")
+    host.write(path, text.encode())
+    try:
+        verified = run_pyinfra(host, "-y", VERIFY)
+        prepared = run_pyinfra(host, "-y", PREPARE, data=UNPROVEN)
+    finally:
+        host.run(f"rm {path}; [ ! -e /run/before ] || mv /run/before {path}")
+    for result in (verified, prepared):
+        assert "Traceback" not in result.output, result.output
+    assert "not looked at" not in verified.stdout
 
 
 RACER = """
@@ -129,6 +156,33 @@ def test_a_file_of_the_login_user_s_is_changed_as_that_user(host: Host, run_pyin
     assert host.run("ls -A /etc/prometheus | grep pushgateway-lab").stdout.count("\n") == 1
     again = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN)
     assert again.stderr.count("No changes") == 1, again.output
+
+
+def test_a_link_of_root_s_to_a_file_of_the_user_s(host: Host, run_pyinfra: Run) -> None:
+    """The candidate is root's, beside the link; the file is replaced as the user, where it is."""
+    host.run(
+        f"mkdir /srv/mine && mv {CONFIG} /srv/mine/p.yml && chown -R student:student /srv/mine && "
+        f"ln -s /srv/mine/p.yml {CONFIG}"
+    )
+    result = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN)
+    assert result.returncode == 0, result.output
+    assert host.read("/srv/mine/p.yml") == NEW
+    assert host.run(f"readlink {CONFIG}").stdout == "/srv/mine/p.yml\n"
+    assert host.run("stat -c %U:%G /srv/mine/p.yml").stdout == "student:student\n"
+    assert "pushgateway-lab" not in host.run("ls -A /etc/prometheus").stdout
+    assert run_pyinfra(host, "-y", RESET, data=UNPROVEN).returncode == 0
+    assert host.read("/srv/mine/p.yml") == HAND_EDITED
+
+
+def test_a_file_that_the_directory_s_owner_cannot_make_anew_is_refused(
+    host: Host, run_pyinfra: Run
+) -> None:
+    host.run(f"chown student:student /etc/prometheus; chown student:root {CONFIG}")
+    result = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN)
+    assert result.returncode == 1, result.output
+    assert "chown --reference=DIRECTORY FILE" in result.stderr
+    assert host.read(CONFIG) == HAND_EDITED
+    assert "pushgateway-lab" not in host.run("ls -A /etc/prometheus").stdout
 
 
 @pytest.mark.parametrize(
@@ -182,7 +236,7 @@ def test_what_only_root_may_read_is_not_read_through_a_link(
     host.run("systemctl reload prometheus", check=False)
     for deploy in (VERIFY, BOOTSTRAP, PREPARE, RESET):
         data = UNPROVEN | {"report": str(tmp_path / "report")}
-        result = run_pyinfra(host, "-y", "-vvv", deploy, data=data)
+        result = run_pyinfra(host, "-y", "-vvv", "--diff", deploy, data=data)
         heard = result.output + "".join(path.read_text() for path in tmp_path.glob("report/*"))
         assert HIDDEN not in heard
         assert "root:*:" not in heard
@@ -219,10 +273,13 @@ def test_promtool_runs_as_prometheus_s_user(host: Host, run_pyinfra: Run) -> Non
 
 
 def test_a_fifo_among_the_rule_files_holds_no_lock(host: Host, run_pyinfra: Run) -> None:
-    """Promtool would wait for ever for somebody to write into it."""
+    """Promtool waits for somebody to write into it, under the lock."""
     _give_away(host)
     host.run("mkfifo -m 666 /srv/rules.yml")
-    host.write(CONFIG, HAND_EDITED + b"rule_files: [/srv/rules.yml]\n")
-    run_pyinfra(host, "-y", VERIFY, timeout=60)
+    text = HAND_EDITED + b"rule_files: [/srv/rules.yml]\n"
+    host.write(CONFIG, text)
+    result = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN, timeout=120)
+    assert "promtool did not come to an end within 30 s" in result.stderr, result.output
+    assert host.read(CONFIG) == text
     assert host.run("flock -n /run/pushgateway-lab.lock true", check=False).returncode == 0
     assert host.run("pgrep -c promtool", check=False).stdout == "0\n"

@@ -149,3 +149,14 @@ def test_what_a_shell_prints_before_is_not_the_answer(
     changed = run(BOOTSTRAP, **FAST)
     assert "Proven: pushed" in changed.stderr, changed.stderr
     assert f"[{bad.name}] failed" not in changed.stderr
+
+
+def test_the_login_user_s_curlrc_is_not_read(
+    bad: Host, pair: list[Host], run: Callable[..., Ran]
+) -> None:
+    assert run(BOOTSTRAP, **FAST).stdout == ""
+    bad.write("/root/.curlrc", b"include\nproxy = http://127.0.0.1:9\nmax-time = 0.001\n")
+    ran = run(VERIFY)
+    bad.run("rm /root/.curlrc")
+    _unharmed(ran, pair)
+    assert re.search(rf"^{bad.name} +configured +done +done", ran.stdout, re.MULTILINE), ran.stdout

@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+import tracemalloc
+import zlib
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
@@ -283,6 +285,19 @@ def test_an_answer_that_is_none_costs_no_other() -> None:
     assert list(heard.statuses.values()) == statuses
     assert heard.unread.keys() == {"b", "e"}
     assert lab_look._answers(["a"], "", mark) == ({}, {}, {})
+
+
+def test_what_a_host_packs_is_unpacked_up_to_a_limit() -> None:
+    """Two megabytes that stand for two gigabytes."""
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(squeeze.compress(bytes(1 << 20)) for _ in range(2048)) + squeeze.flush()
+    tracemalloc.start()
+    heard = lab_look._answers(["a"], b64encode(bomb).decode(), "mark")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 40_000_000
+    assert heard.said == {}
+    assert "more than 6000000 bytes" in heard.unread["a"]
 
 
 def test_names_of_checks_are_unique_and_jobs_are_the_labs() -> None:

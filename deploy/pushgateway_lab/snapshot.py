@@ -275,7 +275,7 @@ def parse(said: dict[str, list[str]]) -> Snapshot:
         is_root=first("uid") == "0",
         user=first("user") or "root",
         sudo_refused=None if refused is None else text_of(refused).strip(),
-        os=" ".join(shlex.split(first("os") or "")),
+        os=_unquoted(first("os") or ""),
         runs_systemd=first("systemd") == "running",
         tools=tuple(said.get("tool", ())),
         promtool_package=first("promtool_package") == "available",
@@ -294,6 +294,14 @@ def parse(said: dict[str, list[str]]) -> Snapshot:
         prune_files=_prune_files(said),
         loaded=_loaded(said),
     )
+
+
+def _unquoted(value: str) -> str:
+    """A value of os-release(5), which is written as for a shell; as it is where it is written wrongly."""
+    try:
+        return " ".join(shlex.split(value))
+    except ValueError:
+        return value
 
 
 def text_of(value: str) -> str:

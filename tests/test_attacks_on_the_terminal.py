@@ -1,0 +1,96 @@
+"""What people on a host write reaches the trainer's terminal as text: nothing in it is a command to it.
+
+The texts are those that a host can send while the toolkit works on it: a command line, a pushed label, the
+error of a scrape, a log. What a login shell prints is in ``test_hostile_login.py``.
+"""
+
+import shlex
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from attackers import Attacker
+from expectations import BOOTSTRAP, FAST, INSTALLED, prometheus_runs
+from labhost import Host, PyinfraResult
+
+Run = Callable[..., PyinfraResult]
+
+pytestmark = [
+    pytest.mark.lab_host(packages=INSTALLED),
+    pytest.mark.parametrize("verbosity", ["", "-v", "-vvv"]),
+]
+CLIPBOARD = "\x1b]52;c;cm0gLXJmIC8K\x07"
+"""Sets the clipboard of a terminal that allows it (OSC 52)."""
+UNPROVEN = FAST | {"pushgateway_smoke": "never"}
+
+
+@pytest.fixture
+def host(module_host: Host) -> Iterator[Host]:
+    prometheus_runs(module_host)
+    yield module_host
+    module_host.run("systemctl stop 'attacker-*' listener; systemctl reset-failed", check=False)
+    module_host.run("systemctl start prometheus prometheus-pushgateway")
+
+
+def harmless(result: PyinfraResult, shows: str = "]52;c;") -> None:
+    """Fail where a control character of the host's was printed, or where nothing of the attack was."""
+    printed = result.output.replace("\n", "").replace("\t", "")
+    assert shows in printed, "the attack did not get as far as the terminal"
+    assert [each for each in printed if not each.isprintable()] == []
+
+
+def options(verbosity: str) -> list[str]:
+    return ["-y", *filter(None, [verbosity])]
+
+
+def test_a_process_s_command_line(verbosity: str, host: Host, run_pyinfra: Run) -> None:
+    host.run("systemctl stop prometheus-pushgateway")
+    serve = "import socket,time; s=socket.create_server(('127.0.0.1',9091)); time.sleep(60)"
+    host.run(
+        "systemd-run --quiet --unit=listener --uid=student python3 -c "
+        f"{shlex.quote(serve)} {shlex.quote(CLIPBOARD)}"
+    )
+    host.run("until ss -lnt | grep -q ':9091 '; do sleep 0.05; done", timeout=20)
+    result = run_pyinfra(host, *options(verbosity), BOOTSTRAP, data=UNPROVEN)
+    assert "that port is taken by process" in result.stderr
+    harmless(result)
+
+
+def test_a_pushed_label(verbosity: str, host: Host, run_pyinfra: Run) -> None:
+    Attacker(host).run(
+        "echo 'm 1' | curl -sf --data-binary @- "
+        "localhost:9091/metrics/job/mine/x/%1B%5D52%3Bc%3Bcm0gLXJmIC8K%07"
+    )
+    result = run_pyinfra(host, *options(verbosity), "deploy/reset.py", data=UNPROVEN)
+    assert "Not the lab's, and left as they are" in result.stderr, result.output
+    harmless(result)
+
+
+def test_the_error_of_a_scrape(verbosity: str, host: Host, run_pyinfra: Run) -> None:
+    """A target that is no Pushgateway says what it likes, and Prometheus passes it on."""
+    assert run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN).returncode == 0
+    host.run("systemctl stop prometheus-pushgateway")
+    Attacker(host).serve(9091, answers={"*": f"{CLIPBOARD} not metrics\n"})
+    down = "curl -s localhost:9090/api/v1/targets | grep -q 'start token'"
+    host.run(f"until {down}; do sleep 0.1; done", timeout=30)
+    harmless(run_pyinfra(host, *options(verbosity), "deploy/verify.py"), "start token")
+
+
+def test_the_log_of_a_unit(verbosity: str, host: Host, run_pyinfra: Run) -> None:
+    drop_in = "/run/systemd/system/prometheus-pushgateway.service.d"
+    host.run(f"mkdir -p {drop_in}")
+    host.write(
+        "/opt/loud", f"#!/bin/sh\nprintf '%s\\n' {shlex.quote(CLIPBOARD)}\nexit 1\n".encode()
+    )
+    host.write(
+        f"{drop_in}/loud.conf", b"[Service]\nRestart=no\nExecStart=\nExecStart=/bin/sh /opt/loud\n"
+    )
+    host.run("systemctl daemon-reload; systemctl restart prometheus-pushgateway", check=False)
+    is_down = "systemctl show -p ActiveState --value prometheus-pushgateway | grep -q -v ^active"
+    host.run(f"until {is_down}; do sleep 0.1; done", timeout=20)
+    try:
+        # Without it, what a log quotes is left out.
+        data = {"lab_quote_files": True}
+        harmless(run_pyinfra(host, *options(verbosity), "deploy/verify.py", data=data))
+    finally:
+        host.run(f"rm -r {drop_in}; systemctl daemon-reload")
