@@ -42,7 +42,7 @@ TRUST = 0.2
 """Seconds for which a look at the push times is believed, beyond what it takes itself."""
 
 LISTENERS = Path("/run/pushgateway-lab-prune.listeners")
-"""Where ``prune_listener.py`` notes the sockets to which the password may go."""
+"""File in which ``prune_listener.py`` notes the sockets that may get the password."""
 
 # Labels as sorted pairs: a key of dictionaries.
 Key = tuple[tuple[str, str], ...]
@@ -207,7 +207,7 @@ class Gateway:
         return data
 
     def _body(self, response: http.client.HTTPResponse, limit: int) -> bytes:
-        """All of a body; an error if it is longer than `limit` bytes, or cut off, or compressed."""
+        """Return a whole body; fail if it is longer than `limit` bytes, cut off, or compressed."""
         encoding = response.getheader("Content-Encoding", "identity")
         if encoding != "identity":
             raise GatewayError(f"the answer at {self.url} is encoded, which nobody asked for")
@@ -234,7 +234,7 @@ def listening(port: int) -> set[str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether this is a loopback address; a name is none."""
+    """Return whether this is a loopback address; a name is none."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -270,7 +270,7 @@ def _tls(credentials: Path | None) -> ssl.SSLContext:
 
 
 def _credential(directory: Path | None, name: str) -> Path | None:
-    """A file that a credential is in; one that is empty means that there is none."""
+    """Return the file of a credential; None if it is missing or empty."""
     path = directory / name if directory else None
     return path if path and path.exists() and path.stat().st_size else None
 
@@ -299,7 +299,7 @@ def last_pushes(answer: bytes) -> Pushes:
 
 
 def _without_metrics(found: dict[str, Any]) -> dict[str, Any]:
-    """An object of the list as it is kept: of a group, only what is needed. Its metrics may be large."""
+    """Drop the metrics of a group while JSON is parsed: they may be large."""
     # The values of labels are texts, also of one that is called push_time_seconds.
     if isinstance(found.get("push_time_seconds"), dict):
         return {name: found[name] for name in _NEEDED if name in found}

@@ -176,12 +176,12 @@ def written(key: Key) -> str:
 
 
 def cut(text: str, length: int) -> str:
-    """A text of which at most so many characters are shown."""
+    """Return the first `length` characters of a text, and its length if it is longer."""
     return text if len(text) <= length else f"{text[:length]}... ({len(text)} characters)"
 
 
 def visible(text: str) -> str:
-    """A text on one line of bounded length, in which nothing drives a terminal."""
+    """Escape a text for one line of the log, and cut it."""
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode()
         for each in cut(text, LINE_SHOWN)

@@ -59,7 +59,7 @@ class Listener(NamedTuple):
         return int(self.local.rpartition(":")[2], 16)
 
     def is_reached_at(self, address: Address) -> bool:
-        """Whether a connection to `address` may end at this socket."""
+        """Return whether a connection to `address` may end at this socket."""
         own = self.address
         if isinstance(own, IPv6Address):
             own = own.ipv4_mapped or own
@@ -88,7 +88,7 @@ def main() -> int:
 
 
 def destination(words: Iterable[str]) -> tuple[Address, int] | None:
-    """Where a password will go over plain HTTP: address and port. None if none will.
+    """Return address and port to which a password goes over plain HTTP; None if there is none.
 
     + words: the arguments of ``prune_groups.py``
 

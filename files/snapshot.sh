@@ -32,6 +32,17 @@ print_base64() {
     return $status
 }
 
+look_at_rights() {
+    uid=
+    while read -r field _ value _; do
+        if [ "$field" = Uid: ]; then
+            uid=$value
+            break
+        fi
+    done 2>/dev/null </proc/self/status
+    : "${uid:=$(id -u)}"
+}
+
 look_at_system() {
     while IFS= read -r line; do
         case $line in
@@ -216,7 +227,7 @@ look_at_prometheus() {
 printf '\n%s\n' "$mark"
 echo "snapshot 2"
 echo "at rights"
-uid=$(id -u)
+look_at_rights
 echo "uid $uid"
 if [ "$uid" -eq 0 ]; then
     echo "at system"

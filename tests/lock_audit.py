@@ -28,7 +28,7 @@ class NoDataError(Exception):
 
 
 class Outcome(NamedTuple):
-    """What is said about a lock."""
+    """The verdict about a lock."""
 
     lines: list[str]
     vulnerable: bool

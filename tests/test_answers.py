@@ -1,4 +1,4 @@
-"""What servers answer: read where it is right, refused in one way where it is anything else."""
+"""Right answers are parsed; all others raise one exception."""
 
 import copy
 import json

@@ -212,7 +212,7 @@ def test_a_place_that_several_may_change_is_refused_with_the_reason(
 def test_links_through_a_directory_of_the_user_s_lead_root_nowhere(
     host: Host, attacker: Attacker, run_pyinfra: Run
 ) -> None:
-    """A link of root's to a link of the user's to a file of root's: root does not write there."""
+    """Root follows no link of its own to a link of the user's to a file of root's."""
     host.run(
         f"mkdir /srv/mine /srv/root && chown student /srv/mine && cp {CONFIG} /srv/root/other.yml && "
         f"rm {CONFIG} && ln -s /srv/mine/p.yml {CONFIG}"

@@ -110,7 +110,9 @@ def test_a_configuration_that_is_as_large_and_as_odd_as_it_may_be(
     bad: Host, pair: list[Host], run: Callable[..., Ran]
 ) -> None:
     bad.run(f"{{ printf 'a: ['; yes 'x,' | tr -d '\\n' | head -c 1990000; printf ']'; }} >{CONFIG}")
-    _unharmed(run(VERIFY), pair)
+    ran = run(VERIFY)
+    _unharmed(ran, pair)
+    assert "values, and at most 150,000 are read" in ran.stdout
 
 
 @pytest.mark.parametrize("program", ["systemctl", "find", "base64", "promtool", "journalctl"])
@@ -126,8 +128,8 @@ def test_a_program_of_the_host_s_that_hangs(
 
 
 def test_a_budget_ends_the_looking(bad: Host, pair: list[Host], run: Callable[..., Ran]) -> None:
-    bad.write("/usr/local/bin/id", b"#!/bin/sh\nexec sleep 300\n")
-    bad.run("chmod 755 /usr/local/bin/id")
+    bad.write("/usr/local/bin/systemctl", b"#!/bin/sh\nexec sleep 300\n")
+    bad.run("chmod 755 /usr/local/bin/systemctl")
     ran = run(VERIFY, lab_budget=2, lab_look_timeout=40)
     _unharmed(ran, pair)
     assert "The time for this run was over before it answered" in ran.stdout

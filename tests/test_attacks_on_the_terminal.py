@@ -1,4 +1,4 @@
-"""What people on a host write reaches the trainer's terminal as text: nothing in it is a command to it.
+"""Text from a host reaches the trainer's terminal escaped.
 
 The texts are those that a host can send while the toolkit works on it: a command line, a pushed label, the
 error of a scrape, a log. What a login shell prints is in ``test_hostile_login.py``.

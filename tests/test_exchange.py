@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from pushgateway_lab import exchange
 from pushgateway_lab.api import ApiError, Prometheus, Pushgateway
-from pushgateway_lab.exchange import BODY, SHOWN, BadAnswerError, shown
+from pushgateway_lab.exchange import BODY, SHOWN, BadAnswerError
+from pushgateway_lab.visible import start_of
 
 SERVER = Path(__file__).parent / "attackers" / "hostile_server.py"
 BAD = "The Pushgateway at {url} gave a bad answer, which is that server's fault: "
@@ -261,8 +262,8 @@ def test_a_password_in_a_url_is_refused_and_not_shown() -> None:
 
 @given(st.binary() | st.text())
 def test_what_is_shown_is_short_and_printable(sent: bytes | str) -> None:
-    assert shown(sent).isprintable()
-    assert len(shown(sent * 50)) <= SHOWN
+    assert start_of(sent, SHOWN).isprintable()
+    assert len(start_of(sent * 50, SHOWN)) <= SHOWN
 
 
 @given(st.binary(max_size=300))

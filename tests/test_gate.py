@@ -1,4 +1,4 @@
-"""What reaches the terminal: nothing in it that drives one, and no more than can be read."""
+"""Everything that reaches the terminal is escaped and cut."""
 
 import logging
 from collections.abc import Iterator
@@ -70,9 +70,9 @@ def test_pyinfras_own_colours_pass_and_end(said: list[str]) -> None:
 
 
 def test_what_is_long_is_cut() -> None:
-    assert gate.passed("x" * 3_000_000) == f"{'x' * 4000}... (2996000 more)"
+    assert gate.passed("x" * 3_000_000) == f"{'x' * 4000}… (2,996,000 more characters)"
     many = gate.passed("x\n" * 1000).splitlines()
-    assert (len(many), many[-1]) == (401, "... (601 more lines)")
+    assert (len(many), many[-1]) == (401, "… (601 more lines)")
 
 
 @given(st.text())
@@ -95,7 +95,7 @@ def test_what_we_say_is_escaped_and_cut(said: list[str]) -> None:
     assert click.unstyle(said[0]) == f"[@local] {SHOWN}"
     assert click.unstyle(said[1]) == "[@local] next"
     assert click.unstyle(said[2]) == f"[@local] noop: {SHOWN}"
-    assert click.unstyle(said[3]) == f"[@local] {'x' * 2000}... (3000 more)"
+    assert click.unstyle(said[3]) == f"[@local] {'x' * 2000}… (3,000 more characters)"
     assert reason.startswith(f"Why: {SHOWN}")
     assert len(reason) < 600
 

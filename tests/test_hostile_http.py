@@ -1,4 +1,4 @@
-"""Who answers in a server's place, on a real host: through an SSH channel, and with curl."""
+"""Hostile HTTP servers on a real host, asked through an SSH channel and with curl."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ Run = Callable[..., PyinfraResult]
 
 
 class Ended(NamedTuple):
-    """How a run ended: what it said, its time in seconds, and the most memory it had in MB."""
+    """The end of a run: its output, its time in seconds, and its peak memory in MB."""
 
     stderr: str
     seconds: float

@@ -25,7 +25,7 @@ def rc_file(host: Host, text: str) -> None:
 
 
 def driving(text: str) -> set[str]:
-    """What of a text does something on a terminal."""
+    """Return the characters of a text that control a terminal."""
     return {each for each in COLOURS.sub("", text) if not each.isprintable()} - {"\n"}
 
 

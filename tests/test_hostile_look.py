@@ -1,4 +1,4 @@
-"""What a host prints, in every field of a look: read, judged, and shown in all four ways."""
+"""Drive hostile text through every field of a look: parsing, checks, and all four reports."""
 
 import gzip
 import json
@@ -79,6 +79,6 @@ def test_what_is_seen_of_a_hostile_host_does_nothing(looked: Look) -> None:
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(printed())
 def test_what_a_host_prints_is_read_or_refused(lines: list[str]) -> None:
-    """Whatever it is, a look is made of it, or one of the errors that `looking.ask` tells of."""
+    """Any output becomes a look, or one of the errors that `looking.ask` reports."""
     with suppress(ValueError, KeyError, IndexError, TypeError, EOFError, OSError):
         shown(read(lines))

@@ -70,7 +70,7 @@ def hostile_reports(draw: st.DrawFn) -> Report:
 
 
 def tame(text: str) -> str:
-    """A text of the same kind that means no harm: as empty as it is, and equal to what it is equal to."""
+    """Return a harmless text in place of a hostile one; equal texts stay equal, an empty one empty."""
     return f"x{abs(hash(text)) % 10**9}" if text else ""
 
 

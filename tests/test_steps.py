@@ -51,8 +51,8 @@ def test_a_host_that_is_changed_after_it_was_found_right_is_not_called_right(
 def test_a_host_that_hangs_is_waited_for_once(
     lab_host: Host, run_pyinfra: Run, tmp_path: Path, sessions: Callable[[], int]
 ) -> None:
-    lab_host.write("/usr/local/bin/id", b"#!/bin/sh\nexec sleep 60\n")
-    lab_host.run("chmod 755 /usr/local/bin/id")
+    lab_host.write("/usr/local/bin/systemctl", b"#!/bin/sh\nexec sleep 60\n")
+    lab_host.run("chmod 755 /usr/local/bin/systemctl")
     script = tmp_path / "deploy.py"
     script.write_text(
         "from pushgateway_lab import deploys, looking\nlooking.TIMEOUT = 2\ndeploys.bootstrap()\n"

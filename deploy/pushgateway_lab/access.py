@@ -27,7 +27,7 @@ _USE_TLS = (
 
 
 class PasswordWithheldError(requests.RequestException):
-    """A request was not sent, because who would get the password is not known to be the Pushgateway."""
+    """A request was withheld: the listener may be another program, and would get the password."""
 
 
 class Access(NamedTuple):
@@ -51,7 +51,7 @@ class Access(NamedTuple):
     def apply(
         self, session: requests.Session, check: Callable[[str], None] | None = None
     ) -> requests.Session:
-        """Have a session of `requests` use it; returns the same session.
+        """Give a session of `requests` this access, and return the session.
 
         + check: called with the URL right before each request that carries the password over plain http;
           raises `PasswordWithheldError` if it must not. That the URL is one of loopback is seen to anyway.
@@ -116,7 +116,7 @@ def why_not_plain(url: str) -> str | None:
 
 
 def _is_plain_address(url: str) -> bool:
-    """Whether all parsers see the same host in a URL, and nothing in it is a secret."""
+    """Return whether every URL parser finds the same host in a URL, and the URL holds no password."""
     parts = urlsplit(url)
     try:
         port = parts.port
@@ -152,7 +152,7 @@ def why_not_there(url: str, seen: Snapshot) -> str | None:
 
 
 def _gets(listener: Listener, address: IPv4Address | IPv6Address | None) -> bool:
-    """Whether a listener could get a connection to an address."""
+    """Return whether a connection to an address could end at this listener."""
     own = ip_address(listener.address)
     if isinstance(own, IPv6Address):
         if own.is_unspecified:

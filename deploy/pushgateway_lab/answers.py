@@ -1,4 +1,4 @@
-"""What both servers answer, as data. Pure: `pushgateway_lab.api` asks, and so does a look at a host.
+"""Parse the answers of the Pushgateway and of Prometheus. Pure; `pushgateway_lab.api` and the look ask.
 
 Anything may listen on a server's port. Each function here takes any JSON value, and either returns what
 it declares or raises `AnswerError`: no other exception, no wrong type further inside, no text that
@@ -32,7 +32,7 @@ _RELOADS = re.compile(
 
 
 class AnswerError(ValueError):
-    """What answers is not the server that was asked; the message says what was expected."""
+    """An answer is not of the form that the server has; the message names the expected form."""
 
 
 class Sample(NamedTuple):

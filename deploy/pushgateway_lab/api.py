@@ -19,8 +19,9 @@ from pushgateway_lab import answers, exchange, exposition
 from pushgateway_lab.access import PasswordWithheldError
 from pushgateway_lab.answers import AnswerError, Group, Sample, Series, Target
 from pushgateway_lab.connection import reason
-from pushgateway_lab.exchange import BadAnswerError, Deadline, shown
+from pushgateway_lab.exchange import SHOWN, BadAnswerError, Deadline
 from pushgateway_lab.grouping import group_path
+from pushgateway_lab.visible import start_of
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class ApiError(Exception):
-    """A request was not answered, or not with what was asked for.
+    """A request failed: there was no answer, or a wrong one.
 
     With an error's status, the message has the server's own words, escaped and cut.
 
@@ -106,10 +107,10 @@ class _Api:
             words = f"it timed out, {timeout:g} s are over" if is_late else _words(error)
             raise ApiError(f"{self.name} does not answer at {self.url}: {words}") from error
         except ValueError as error:  # of a redirect, which requests reads though it does not follow
-            raise self._bad(f"its headers are malformed: {shown(str(error))}") from error
+            raise self._bad(f"its headers are malformed: {start_of(str(error), SHOWN)}") from error
         status = response.status_code
         if status >= 300:  # noqa: PLR2004 - neither API redirects what is asked rightly
-            words = shown(response.content.strip() or response.reason or "", WORDS)
+            words = start_of(response.content.strip() or response.reason or "", WORDS)
             raise ApiError(f"{self.name} answered {status}: {words}", status)
         return response.content
 
@@ -150,7 +151,7 @@ class _Api:
         )
 
     def _get(self, path: str, read: Callable[[Any], T], **params: str) -> T:
-        """What `read` makes of the data of an answer: a function of `pushgateway_lab.answers`."""
+        """Send a GET request and parse the data of its answer with `read`, a function of `pushgateway_lab.answers`."""
         body = self._request("GET", path, params=params)
         try:
             return read(answers.parse(body))
@@ -180,7 +181,7 @@ def _is_timeout(error: Exception) -> bool:
 
 
 def _words(error: Exception) -> str:
-    return shown(str(_inner(error)).rpartition(": ")[2])
+    return start_of(str(_inner(error)).rpartition(": ")[2], SHOWN)
 
 
 def _may_repeat(method: str, error: requests.RequestException) -> bool:

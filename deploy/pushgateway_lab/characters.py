@@ -45,7 +45,7 @@ def check(text: str) -> None:
 
 
 def shown(value: object) -> str:
-    """A value as an error message shows it: as in Python, escaped, and cut at `SHOWN` characters."""
+    """Return the repr of a value for an error message: escaped, and cut at `SHOWN` characters."""
     try:
         text = _repr.repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits

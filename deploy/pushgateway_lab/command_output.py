@@ -1,4 +1,4 @@
-"""What a command on a host prints is read up to a limit: a patch of pyinfra 3.10.
+"""Patch pyinfra 3.10 so that it reads the output of a command up to a limit.
 
 pyinfra reads all there is, line by line: ``yes`` in a .bashrc took 3.3 GB of this machine's memory. And text
 that is not UTF-8 was lost, with no word of it but a traceback.
@@ -16,10 +16,10 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 from pushgateway_lab.visible import one_line
 
 MEGABYTES = 12
-"""What one command may print, both streams together; a look at a large host takes one."""
+"""Megabytes of output of one command, both streams together; the look at a large host prints one."""
 
 LINES = 100_000
-"""How many lines it may print: a line costs a quarter of a kilobyte here, however short it is."""
+"""Lines of output of one command: each takes a quarter of a kilobyte of memory, however short it is."""
 
 _BLOCK = 65_536
 
@@ -29,12 +29,12 @@ class CutOff(OutputLine):
 
 
 def is_cut_off(output: CommandOutput) -> bool:
-    """Whether there was more than the limit."""
+    """Return whether the output was longer than the limit."""
     return any(isinstance(line, CutOff) for line in output)
 
 
 def bound() -> None:
-    """Have pyinfra read no more than the limit from now on; may be called again."""
+    """Install the patch; a second call changes nothing."""
     # Both look it up by its name; local and docker use util's.
     for module in (util, ssh):
         vars(module)["read_output_buffers"] = read_output_buffers
@@ -127,7 +127,7 @@ class _Reading:
 
 
 def _receive(name: str, buffer: Any) -> Callable[[], bytes]:
-    """What returns the next bytes of a stream, none at its end."""
+    """Return a function that reads the next bytes of a stream, or none at its end."""
     channel = getattr(buffer, "channel", None)
     if channel is None:
         return partial(buffer.read1, _BLOCK)

@@ -84,7 +84,7 @@ def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
 
 
 def _words(path: str, lines: list[str]) -> str:
-    """Why it ended so. promtool and Prometheus speak of the candidate; a reader knows the file."""
+    """Return the reason for an outcome, with the name of the file in place of the candidate's."""
     name, _, candidate = (lines[0] if lines else "").partition(" ")
     words = "\n".join(lines[1:] if name == "candidate" else lines).strip()
     return words.replace(candidate, path) if candidate else words

@@ -30,14 +30,15 @@ from pushgateway_lab.access import Access
 from pushgateway_lab.exchange import (
     BODY,
     HEAD,
+    SHOWN,
     BadAnswerError,
     Deadline,
     LimitedConnection,
     LimitedTlsConnection,
-    shown,
 )
 from pushgateway_lab.failure import HostError
 from pushgateway_lab.shell import ask
+from pushgateway_lab.visible import start_of
 
 # RFC 4254, 5.1: why a server refuses to open a channel.
 _ADMINISTRATIVELY_PROHIBITED = 1
@@ -299,7 +300,7 @@ def _curl_response(lines: list[str], request: requests.PreparedRequest) -> reque
 def _curl_input(
     request: requests.PreparedRequest, verify: bool | str, cert: tuple[str, str] | str | None
 ) -> bytes:
-    """What ``http-request.sh`` reads: headers, certificates and key as a line of base64 each; the body."""
+    """Return the input of ``http-request.sh``: headers, certificates and key, a line of base64 each; the body."""
     headers = "\n".join(f"{k}: {_plain(v)}" for k, v in request.headers.items())
     own_files = (cert, cert) if isinstance(cert, str) else cert or (None, None)
     files = (verify if isinstance(verify, str) else None, *own_files)
@@ -321,7 +322,7 @@ def _curl_error(code: int, words: str) -> requests.RequestException | BadAnswerE
     if code in _TIMED_OUT:
         return requests.ReadTimeout("timed out")
     said = re.search(r"curl: \(\d+\) (.*)", words)
-    reason = shown(said[1] if said else words.strip() or f"curl ended with {code}")
+    reason = start_of(said[1] if said else words.strip() or f"curl ended with {code}", SHOWN)
     if code == _COULD_NOT_CONNECT:
         return requests.ConnectionError(NewConnectionError(None, "connection refused"))  # type: ignore[arg-type]
     if code in _BAD_ANSWER:

@@ -56,7 +56,7 @@ def within(seconds: float, act: Callable[[], T], give_up: Callable[[], object] |
 
 
 def is_cooperative() -> bool:
-    """Whether gevent has patched what waits, as pyinfra's command line has it do."""
+    """Return whether gevent has patched blocking calls, as on pyinfra's command line."""
     return bool(monkey.is_module_patched("threading"))
 
 
@@ -71,7 +71,7 @@ def paused() -> Iterator[None]:
 
 
 class _Over(BaseException):
-    """A time limit is over. No TimeoutError yet: paramiko takes that for a reason to try again."""
+    """A time limit has expired. It becomes a TimeoutError later: paramiko retries on one."""
 
     def __init__(self, limit: "_Limit") -> None:
         super().__init__("a time limit is over")

@@ -28,7 +28,7 @@ from urllib3.poolmanager import pool_classes_by_scheme
 from urllib3.response import HTTPResponse as PooledResponse
 from urllib3.util.connection import create_connection
 
-from pushgateway_lab.visible import one_line
+from pushgateway_lab.visible import start_of
 
 BODY = 8 * 1024 * 1024
 """Bytes of the largest body that is read, with what chunks add to it: 10,000 groups have half of that."""
@@ -57,7 +57,7 @@ _HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
 
 
 class BadAnswerError(Exception):
-    """What a server sent is no answer that is read; the message says why, as ``its body is ...``."""
+    """An answer breaks HTTP or a limit of this module; the message says how, as ``its body is ...``."""
 
 
 class Deadline:
@@ -71,7 +71,7 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        """Whether no time is left."""
+        """Return whether the time is used up."""
         return time.monotonic() >= self._at
 
     def left(self) -> float:
@@ -108,14 +108,6 @@ def ended_by(deadline: Deadline) -> Iterator[None]:
             raise TimeoutError("timed out") from None
 
 
-def shown(text: str | bytes, most: int = SHOWN) -> str:
-    """Return the beginning of what a server sent, escaped, in `most` characters or fewer."""
-    if isinstance(text, bytes):
-        text = text[: 4 * most].decode("utf-8", "replace")
-    escaped = one_line(text[: most + 1])
-    return escaped if len(escaped) <= most else f"{escaped[: most - 3]}..."
-
-
 class Answer(HTTPResponse):
     """An answer that is read within limits, for http.client and urllib3.
 
@@ -141,7 +133,7 @@ class Answer(HTTPResponse):
         encodings = self.headers.get_all("Content-Encoding") or ["identity"]
         if any(each.strip().lower() != "identity" for each in encodings):
             raise BadAnswerError(
-                f"its body is compressed ('{shown(', '.join(encodings))}'), unasked for"
+                f"its body is compressed ('{start_of(', '.join(encodings), SHOWN)}'), unasked for"
             )
         if (self.length or 0) > BODY:
             raise BadAnswerError(_TOO_LARGE)
@@ -202,7 +194,7 @@ class _Received(io.RawIOBase):
         while not (end := _END_OF_HEAD.search(received, max(0, searched - 3))):
             searched = len(received)
             if not _is_beginning(received):
-                raise BadAnswerError(f"its answer is not HTTP: '{shown(received)}'")
+                raise BadAnswerError(f"its answer is not HTTP: '{start_of(received, SHOWN)}'")
             if len(received) > HEAD:
                 raise BadAnswerError(_LARGE_HEAD)
             block = self._receive(_BLOCK)
@@ -220,7 +212,7 @@ _LARGE_HEAD = f"its headers are larger than {HEAD >> 10} KB"
 
 
 def _is_beginning(received: bytes) -> bool:
-    """Whether an answer can begin with these bytes."""
+    """Return whether an HTTP answer can begin with these bytes."""
     return received.startswith(_VERSION) or _VERSION.startswith(received)
 
 
@@ -229,12 +221,12 @@ def _check_head(head: bytes) -> bytes:
     first, *headers = (line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n"))
     status = _STATUS_LINE.fullmatch(first)
     if not status:
-        raise BadAnswerError(f"its answer is not HTTP: '{shown(first)}'")
+        raise BadAnswerError(f"its answer is not HTTP: '{start_of(first, SHOWN)}'")
     if len(headers) > HEADERS:
         raise BadAnswerError(f"its headers are more than {HEADERS}")
     for header in headers:
         if not _HEADER.fullmatch(header):
-            raise BadAnswerError(f"its headers are malformed: '{shown(header)}'")
+            raise BadAnswerError(f"its headers are malformed: '{start_of(header, SHOWN)}'")
     return status[1]
 
 

@@ -28,7 +28,7 @@ _SHORT = 400
 """Characters of a reason in the summary."""
 
 _FRAMES = 8
-"""How many calls are shown of where a mistake of this program happened."""
+"""Frames of a traceback that are shown after an unexpected error."""
 
 # Why a host failed, in one line: for the summary at the end of a run.
 _reasons: WeakKeyDictionary[Host, str] = WeakKeyDictionary()

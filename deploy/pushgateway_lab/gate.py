@@ -20,7 +20,7 @@ LENGTH = 4_000
 """Characters of a line: a message of ours, and what pyinfra puts around it."""
 
 LINES = 400
-"""How many lines of one record are shown: more than any script of ours has, which -vv shows."""
+"""Lines of one log record that are shown; -vv shows whole scripts, and the longest has fewer."""
 
 # Reset, bold, red to cyan: what pyinfra styles with. No others: text may be hidden by them.
 _COLOUR = re.compile(r"(\x1b\[(?:[01]|3[1-6])m)")
@@ -32,7 +32,7 @@ def passed(text: str) -> str:
     lines = text.split("\n")
     shown = [_line(line) for line in lines[:LINES]]
     if len(lines) > LINES:
-        shown.append(f"... ({len(lines) - LINES} more lines)")
+        shown.append(f"… ({len(lines) - LINES:,} more lines)")
     return "\n".join(shown)
 
 

@@ -28,7 +28,7 @@ CONNECT_TIMEOUT = 4.0
 """Seconds for a connection where no connect timeout is set."""
 
 _UNKNOWN = 300
-"""How many hosts are assumed where nobody knows: the most that connect at once, see ``config.py``."""
+"""Number of hosts where the inventory is unknown: PARALLEL of ``config.py``."""
 
 _BEFORE_LOGIN = 65_536
 """Bytes that a server may send before it has let us in; OpenSSH sends 3,000."""
@@ -41,7 +41,7 @@ _TURN = 65_536
 
 
 def bound() -> None:
-    """Have every SSH connection of this process made within the limit; may be called again."""
+    """Install the patch; a second call changes nothing."""
     original = SSHClient.connect
     if hasattr(original, "__wrapped__"):
         return
@@ -87,7 +87,7 @@ def limit(connect_timeout: float) -> float:
 
 
 def _how_far(transport: Transport | None) -> str:
-    """What a host did, and what it did not do in time."""
+    """Return the last step of a connection that succeeded, and the one that did not end in time."""
     if transport is None:
         return "did not answer"
     if not transport.remote_version:

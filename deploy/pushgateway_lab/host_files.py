@@ -17,7 +17,7 @@ def host_file(name: str) -> str:
 
 
 def script(name: str, variables: Mapping[str, str], *functions: str) -> str:
-    """A shell file of ``files/`` with the variables it takes set in front of it.
+    """Return a shell file of ``files/``, preceded by assignments of its variables.
 
     + functions: further files, whose shell functions it uses
     """

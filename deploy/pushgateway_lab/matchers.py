@@ -43,7 +43,7 @@ class Matcher(NamedTuple):
     operator: str
     value: str
     pattern: Pattern | None
-    """What the value means where the operator is ``=~`` or ``!~``."""
+    """The compiled value of the operators ``=~`` and ``!~``; None for the others."""
 
     def matches(self, labels: dict[str, str]) -> bool:
         """Return whether these labels are among those meant."""

@@ -98,7 +98,7 @@ def _wait_for_apt(host: Host, settings: Settings) -> None:
 
 
 def _holder_of_apt(host: Host, within: float) -> str | None:
-    """Who holds the lock of apt after waiting `within` seconds at most, in words; None for nobody."""
+    """Wait up to `within` seconds for apt's lock, and describe the process that holds it; None if it is free."""
     variables = {"seconds": f"{within:.0f}"}
     held = ask(host, "wait-for-apt.sh", variables, deadline=within + 30)
     if not held:

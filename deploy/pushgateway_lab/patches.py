@@ -1,4 +1,4 @@
-"""What is changed of pyinfra while it runs, so that no host holds up or misleads the others' people.
+"""Patch pyinfra at run time: limits on time and output, and escaping of everything that hosts print.
 
 Called by ``config.py``, and by every deploy and operation: who installed the package has no such file. What
 is about connecting holds only if it was called before, so it is wanted in a ``config.py``::

@@ -264,7 +264,7 @@ def _pass_on(host: Host, verdict: str) -> None:
 
 
 def _told(words: str) -> str:
-    """What a program says, in its own words and at a length that can be read."""
+    """Return the words of a program, cut to a readable length."""
     return lines(words, each=LONGEST_LINE)
 
 

@@ -21,7 +21,6 @@ from pushgateway_lab.prune_files import (
     REMOVED,
     WantedFile,
     archive,
-    sends_password_in_clear,
     wanted_files,
 )
 from pushgateway_lab.settings import Settings, SettingsError
@@ -53,18 +52,27 @@ def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
             noop(host, "old groups are not pruned")
         return
     url = settings.pushgateway_url or pushgateway.url(pushgateway.plan(seen, settings))
-    if sends_password_in_clear(settings, url):
-        raise HostError(
-            f"The prune would send the password of {settings.pushgateway_username} to {url}, which is "
-            "neither https nor a loopback address. Nothing was changed. Set pushgateway_url to an "
-            "https URL, or have the Pushgateway listen on loopback."
-        )
+    if settings.pushgateway_username and not url.startswith("https:"):
+        url = _where_the_password_may_go(url)
     if _is_right(seen, wanted_files(settings, url)):
         noop(host, "old groups are pruned")
         return
     # Not the files: pyinfra prints arguments, and some of the files are secrets.
     yield from function(_install, settings, url)
     forget()
+
+
+def _where_the_password_may_go(url: str) -> str:
+    """Return a URL on loopback by its address: a name may stand for several, each with its listener.
+
+    Raises:
+        HostError: it is no URL on loopback.
+    """
+    from pushgateway_lab import access  # only now: it imports requests, which costs 0.1 s
+
+    if problem := access.why_not_plain(url):
+        raise HostError(f"{problem} Nothing was changed.")
+    return access.addressed(url)
 
 
 def _settings_in_effect() -> Settings:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from typing_extensions import override
 
@@ -35,11 +34,11 @@ _CONFIG = "/etc/pushgateway-lab"
 _NOTED = "/run/pushgateway-lab-prune.listeners"
 
 REMOVED = (*PRUNE_FILES, _NOTED)
-"""What is removed with the prune: these names, whatever a host says."""
+"""Files that are removed with the prune; names from hosts are never added."""
 
 
 class WantedFile(NamedTuple):
-    """A file of the prune as a host is to have it; all belong to root."""
+    """A wanted file of the prune; all belong to root."""
 
     path: str
     data: bytes
@@ -52,7 +51,7 @@ class WantedFile(NamedTuple):
 
     @property
     def installed(self) -> InstalledFile:
-        """How a snapshot shows it, once it is there."""
+        """Return the form in which a snapshot shows this file once it is installed."""
         if self.path in PRUNE_SECRETS:
             content = "same" if self.data else "empty"
         else:
@@ -61,7 +60,7 @@ class WantedFile(NamedTuple):
 
 
 def wanted_files(settings: Settings, url: str) -> list[WantedFile]:
-    """All files of the prune of a Pushgateway at `url`.
+    """Return the wanted files of the prune of a Pushgateway at `url`.
 
     Raises:
         HostError: a file on this machine that the settings name cannot be read.
@@ -93,7 +92,7 @@ def _path(module: ModuleType) -> Path:
 
 
 def arguments(settings: Settings, url: str) -> list[str]:
-    """What the program is told, a word a line."""
+    """Return the arguments of the program, one for each line of its file."""
     words = [f"--url={url}", f"--older-than={settings.pushgateway_prune_after}"]
     words += [f"--keep={each}" for each in settings.pushgateway_prune_keep]
     if settings.pushgateway_username:
@@ -101,24 +100,6 @@ def arguments(settings: Settings, url: str) -> list[str]:
     if settings.pushgateway_prune_report:
         words.append("--report")
     return words
-
-
-def sends_password_in_clear(settings: Settings, url: str) -> bool:
-    """Whether the password would leave the host over plain HTTP.
-
-    The rule is that of ``files/prune_listener.py``, which refuses it on the host.
-    """
-    from ipaddress import ip_address
-
-    parts = urlsplit(url)
-    if not settings.pushgateway_username or parts.scheme == "https":
-        return False
-    try:
-        return not ip_address(
-            "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
-        ).is_loopback
-    except ValueError:  # a name, which may stand for any address
-        return True
 
 
 def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
@@ -137,7 +118,7 @@ def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
 
 
 def compared_on_host(settings: Settings) -> bytes | None:
-    """What a look gets on its standard input to compare secrets with; None where there are none.
+    """Return the standard input of a look that compares secrets; None if there are none.
 
     Lines of a path and the content as base64, see `look_at_prune` in ``files/snapshot.sh``. The host says
     only whether they are the same: a digest of a secret can be guessed from.
@@ -168,7 +149,7 @@ def _credentials(settings: Settings) -> dict[str, str]:
 
 
 def archive(files: Sequence[WantedFile]) -> bytes:
-    """A tar archive of files that belong to root, by their last names: no two have the same."""
+    """Return a tar archive of root's files under their base names, which differ."""
     import tarfile  # only now: a host that is right needs none
 
     stream = io.BytesIO()

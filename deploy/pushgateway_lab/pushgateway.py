@@ -112,7 +112,7 @@ def running_url(seen: Snapshot, settings: Settings) -> str:
 
 
 def client(host: Host, settings: Settings, address: str | None = None) -> "Pushgateway":
-    """A client of the host's Pushgateway; `address` is its URL if it is known better.
+    """Return a client of the host's Pushgateway; `address` is its URL where the caller knows it.
 
     A password goes over plain http only to a socket of the Pushgateway's unit: before each such request
     the host is looked at, unless it was within `LISTENER_GOOD_FOR`. For that long somebody who takes the

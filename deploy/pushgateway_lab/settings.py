@@ -230,7 +230,7 @@ def parse(data: Mapping[str, Any]) -> Settings:
 
 
 def _shown(value: Any) -> str:
-    """A value for an error message, without the user name and the password of a URL."""
+    """Return a value for an error message, without the user name and the password of a URL."""
     if isinstance(value, str):  # before it is cut, or the @ may be lost
         value = re.sub("//.*@", "//...@", value, flags=re.DOTALL)
     return shown(value)

@@ -120,7 +120,7 @@ def ask(
 def asked(
     name: str, variables: Mapping[str, str], *, deadline: float = DEADLINE
 ) -> Generator[FunctionCommand, None, None]:
-    """A command that runs a script of ``files/`` as `ask` does, for what it changes."""
+    """Yield a command that runs a script of ``files/`` as `ask` does, and ignores its answer."""
     yield from function(_ask_for_nothing, name, dict(variables), deadline)
 
 

@@ -46,7 +46,7 @@ PRUNE_FILES = (
     "/etc/pushgateway-lab/prune.ca.pem",
     *PRUNE_SECRETS,
 )
-"""All files that `pushgateway_lab.prune` puts on a host, as ``files/snapshot.sh`` looks for them."""
+"""Files that `pushgateway_lab.prune` installs; ``files/snapshot.sh`` looks for the same."""
 
 
 class Unit(NamedTuple):
@@ -161,7 +161,7 @@ class Snapshot(NamedTuple):
         return self.unit(PUSHGATEWAY_UNIT)
 
     def config_in_words(self, path: str) -> str:
-        """What is at the path of the configuration, where it was not read."""
+        """Say why the configuration file was not read."""
         reasons = {
             "special": f"{path} is not a regular file.",
             "large": f"{path} is larger than {scrape_config.LONGEST} bytes, so it was not read.",
@@ -236,7 +236,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
 
 
 class IncompleteError(ValueError):
-    """What a host printed is no whole look; ``at`` is where it stood, empty if that is not known."""
+    """The output of a look is incomplete; ``at`` is the part that it reached, empty if unknown."""
 
     def __init__(self, at: str) -> None:
         super().__init__("the answer is incomplete, or of another version")
@@ -297,7 +297,7 @@ def parse(said: dict[str, list[str]]) -> Snapshot:
 
 
 def _unquoted(value: str) -> str:
-    """A value of os-release(5), which is written as for a shell; as it is where it is written wrongly."""
+    """Remove shell quotes from a value of os-release(5); return a wrongly quoted one unchanged."""
     try:
         return " ".join(shlex.split(value))
     except ValueError:
@@ -376,7 +376,7 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
 
 
 def _loaded(said: dict[str, list[str]]) -> Loaded | None:
-    """What Prometheus says; None where what answers in its place says something else."""
+    """Parse Prometheus's lines; return None where another program answered on its port."""
     answer = said.get("prometheus_config")
     successful = said.get("prometheus_config_last_reload_successful")
     success_at = said.get("prometheus_config_last_reload_success_timestamp_seconds")

@@ -203,7 +203,7 @@ def _show(report: Report) -> None:
 
 
 def within_budget(state: State, settings: Settings) -> None:
-    """Have this run ask no host beyond ``lab_budget``: who was not looked at until then is told as such.
+    """Limit the run to ``lab_budget`` seconds; the report names the hosts that were not looked at.
 
     + settings: of any host of the run; the first counts
     """

@@ -17,18 +17,28 @@ _LAYOUT = "\n\t"
 
 
 def visible(text: str) -> str:
-    """A text whose line breaks and tabs stay."""
+    """Escape a text; its line breaks and tabs stay."""
     return _escaped(text, keep=_LAYOUT)
 
 
 def one_line(text: str) -> str:
-    """A text on one line: line breaks and tabs are escaped, too."""
+    """Escape a text, its line breaks and tabs as well."""
     return _escaped(text, keep="")
 
 
 def cut(text: str, length: int) -> str:
-    """Return a text of that many characters at most, and what says how many more there were."""
-    return text if len(text) <= length else f"{text[:length]}... ({len(text) - length} more)"
+    """Return the first characters of a text, and how many more there were; a short text whole."""
+    if len(text) <= length:
+        return text
+    return f"{text[:length]}… ({len(text) - length:,} more characters)"
+
+
+def start_of(text: str | bytes, most: int) -> str:
+    """Return the beginning of what a server sent, on one line, escaped, in `most` characters or fewer."""
+    if isinstance(text, bytes):
+        text = text[: 4 * most].decode("utf-8", "replace")
+    escaped = one_line(text[: most + 1])
+    return escaped if len(escaped) <= most else f"{escaped[: most - 1]}…"
 
 
 def value(text: str) -> str:

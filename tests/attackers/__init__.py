@@ -34,7 +34,7 @@ BEHAVIOURS = (
     ),
     *("status_line", "headers", "large_headers", "nul", "interim", "chunks", "large", "redirect"),
 )
-"""What a hostile server does; see ``hostile_server.py``."""
+"""Behaviours of the hostile server, see ``hostile_server.py``."""
 
 
 class Attacker:
@@ -84,7 +84,7 @@ class Attacker:
         self.host.run(f"systemctl stop attacker-{port}")
 
     def requests(self, port: int) -> list[dict[str, str]]:
-        """What was asked on a port: each request's ``line``, and its headers in lower case."""
+        """Return the requests that came to a port: each one's ``line``, and its headers in lower case."""
         log = self.host.run(f"cat /tmp/attacker-{port}.log", check=False).stdout
         return [json.loads(line) for line in log.splitlines()]
 

@@ -31,9 +31,9 @@ class PyinfraResult(NamedTuple):
 class PyinfraCommand:
     """Runs `pyinfra INVENTORY ...` in the repository; `close()` kills what still runs."""
 
-    def __init__(self, directory: Path) -> None:
-        """`directory` is where the inventories are written."""
-        self._directory = directory
+    def __init__(self, directory: Path, repository: Path = REPOSITORY) -> None:
+        """`directory` is where the inventories are written, `repository` where pyinfra runs."""
+        self._directory, self._repository = directory, repository
         self._started: list[subprocess.Popen[str]] = []
 
     def start(
@@ -58,7 +58,7 @@ class PyinfraCommand:
         write_inventory(path, [hosts] if isinstance(hosts, Host) else hosts, data, user)
         process = subprocess.Popen(
             [Path(sys.prefix, "bin/pyinfra"), path, *(["--sudo"] if sudo else []), *arguments],
-            cwd=REPOSITORY,
+            cwd=self._repository,
             env=os.environ | dict(environment or {}),
             # Nothing may wait for an answer that nobody gives.
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""All the ways in which a configuration can be large: one shape for each, of any size.
+"""Shapes of large configurations, each of any size.
 
 What a shape repeats may have a number in it, `§`, that makes each of them another.
 """
@@ -21,7 +21,7 @@ class Many(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A way in which a configuration can be large."""
+    """A shape of a large configuration."""
 
     name: str
     parts: tuple[str | Many, ...]

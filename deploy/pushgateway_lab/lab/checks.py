@@ -77,7 +77,7 @@ def query(
 
 
 def judged(task: Task, look: Look) -> TaskResult:
-    """What a task's checks make of a look; all that is told is `bounded`."""
+    """Run the checks of a task on a look; each finding is `bounded`."""
     return _result(task, lambda check: _finding(check, look))
 
 
@@ -105,7 +105,7 @@ def _finding(check: Check, look: Look) -> Finding:
 
 
 def _is_typed(found: Finding) -> bool:
-    """Whether a finding holds what it should: a trainer's file is not checked by mypy."""
+    """Return whether the fields of a finding have their types: mypy does not check a trainer's file."""
     fields: tuple[object, ...] = found
     kinds = (State, str, str | None, float | int | None)
     return all(isinstance(field, kind) for field, kind in zip(fields, kinds, strict=True))

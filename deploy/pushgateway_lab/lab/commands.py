@@ -57,7 +57,7 @@ def journal(unit: str) -> str | None:
 
 
 def is_shown(fix: str) -> bool:
-    """Whether a fix can be shown: its lines are printable, and it is no longer than `LONGEST`."""
+    """Return whether a fix is printable and not longer than `LONGEST`."""
     return len(fix) <= LONGEST and all(map(_is_printable, fix.split("\n")))
 
 

@@ -1,4 +1,4 @@
-"""What a program complains of in a file, told without what the file holds.
+"""Remove the content of a file from complaints about it; keep paths, lines and the kind of complaint.
 
 ``prometheus.yml`` may be a link to any file that Prometheus's user can read, and programs quote what they
 cannot read: promtool shows every line of a shadow file as the name of an unknown field. What is told is

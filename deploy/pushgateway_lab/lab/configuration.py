@@ -10,7 +10,7 @@ from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.scrape_config import Job, ScrapeConfigError
+from pushgateway_lab.scrape_config import Job, LimitError, ScrapeConfigError
 from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT
 
 DISCOVERY = 5
@@ -90,7 +90,9 @@ def job(look: Look) -> Finding:
     try:
         jobs = _jobs_in_file(look)
     except ScrapeConfigError as error:
-        return wrong(f"{path} cannot be read: {told(str(error), look.settings)}", _edit(look))
+        is_limit = isinstance(error, LimitError)
+        why = str(error) if is_limit else told(str(error), look.settings)
+        return wrong(f"{path} cannot be read: {why}", _edit(look))
     found = _named(look, jobs)
     if found:
         return done(f"The job {name} is in {path}, line {found.line}.{_twice(look, jobs)}")

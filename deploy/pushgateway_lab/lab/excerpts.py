@@ -1,7 +1,7 @@
-"""What hosts and pushers say, at a length that people read: cut, with how much was left out.
+"""Cut texts from hosts and pushers to a readable length, and say how much was left out.
 
 A pushed label may be megabytes long, and stands in every report then. Control characters are made
-visible where text is shown (`pushgateway_lab.report.visible`), not here.
+visible where text is shown (`pushgateway_lab.visible`), not here.
 """
 
 import heapq
@@ -13,17 +13,15 @@ from typing import TypeVar
 from pushgateway_lab.grouping import escaped
 from pushgateway_lab.lab.commands import LONGEST, is_shown
 from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.visible import VALUE, cut
 
 Item = TypeVar("Item")
-
-VALUE = 200
-"""Characters of one value in a sentence: a label value, a version, an error."""
 
 SAYS, LINES = 2000, 40
 """Characters and lines of what a finding says."""
 
 ITEMS = 10
-"""How many items a sentence lists."""
+"""Items that a sentence lists."""
 
 _LATEST = 253_370_764_800
 """The year 9999, in seconds since 1970: calendars end there."""
@@ -35,10 +33,7 @@ def excerpt(text: object, most: int = VALUE) -> str:
     + text: shown as `str` has it
     + most: characters of it that are shown
     """
-    whole = str(text)
-    if len(whole) <= most:
-        return whole
-    return f"{whole[:most]}… ({len(whole) - most:,} more characters)"
+    return cut(str(text), most)
 
 
 def lines(text: str, most: int = LINES // 2, each: int = VALUE) -> str:

@@ -24,7 +24,7 @@ _UNAUTHORIZED, _BAD_REQUEST, _NOT_FOUND = 401, 400, 404
 
 
 def url(look: Look) -> str:
-    """Where it answers, as somebody on the host writes it: a URL without blanks and patterns of curl.
+    """Return the Pushgateway's URL as seen on the host, without blanks and without patterns of curl's.
 
     It may hold characters of the shell; `pushgateway_lab.lab.commands.command` quotes them.
     """

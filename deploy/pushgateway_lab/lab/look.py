@@ -126,7 +126,7 @@ class Look:
 
     @cached_property
     def _found(self) -> dict[Any, Any]:
-        """What was made of an answer, so that it is made once."""
+        """Parsed answers, so that each is parsed once."""
         return {}
 
 
@@ -271,7 +271,7 @@ def _try_to_read(looked: Look, name: str) -> None:
 
 
 def _number(text: str) -> float:
-    """A number that a host gave; neither endless nor none."""
+    """Return a finite number that a host printed."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text[:20]!r} is no time")
@@ -291,7 +291,7 @@ def _disk(blocks: Sequence[str]) -> Disk | None:
 
 
 class _Heard(NamedTuple):
-    """What both servers answered, see `Look`."""
+    """The answers of both servers, see `Look`."""
 
     said: dict[str, Any]
     statuses: dict[str, int]

@@ -11,7 +11,7 @@ from pushgateway_lab.grouping import GroupingError, group_path
 from pushgateway_lab.lab import configuration, gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import LONGEST, join, quoted
-from pushgateway_lab.lab.excerpts import ITEMS, VALUE, excerpt, first_sorted, listed, written
+from pushgateway_lab.lab.excerpts import ITEMS, excerpt, first_sorted, listed, written
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import (
     Held,
@@ -26,12 +26,13 @@ from pushgateway_lab.lab.pushed import (
     past_of,
 )
 from pushgateway_lab.lab.results import Finding, State
+from pushgateway_lab.visible import VALUE
 
 MISSPELT = 0.8
 """How alike two metric names must be to take one for the other misspelt (1.0 is the same)."""
 
 COMPARED = 300
-"""How many names of about the right length are compared: a pusher may send a million of them."""
+"""Names of similar length that are compared: a pusher may send a million."""
 
 _WIPES = 'pushgateway_http_requests_total{handler="wipe",code="202"}'
 WIPES = f"{_WIPES} - ({_WIPES} offset LAB_AGEms or {_WIPES} * 0) > 0"
@@ -164,7 +165,7 @@ def _misspelt(look: Look, wanted: Pushed) -> Finding | None:
 
 
 class _Likeness:
-    """Whether names are much like a metric's; of names that are about as long, the first `COMPARED`."""
+    """Return the names that resemble a metric's; only the first `COMPARED` of similar length are compared."""
 
     def __init__(self, metric: str) -> None:
         self._metric = metric
@@ -212,7 +213,7 @@ def _delete(look: Look, group: Group) -> str | None:
 
 
 def _wipe_instead(look: Look, group: Group) -> str:
-    """What to do about a group for which there is no command, as a further sentence."""
+    """Return a sentence with the next step for a group that no command can name."""
     if _delete(look, group):
         return ""
     return " No command that can be shown here names that group: a wipe deletes it, and all others."

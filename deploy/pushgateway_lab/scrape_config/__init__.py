@@ -10,7 +10,7 @@ each in modules of its own:
 What a file may cost is in `limits` and `memory`.
 """
 
-from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.errors import LimitError, ScrapeConfigError
 from pushgateway_lab.scrape_config.jobs import (
     Job,
     find_jobs,
@@ -26,6 +26,7 @@ from pushgateway_lab.scrape_config.source import decode
 __all__ = [
     "LONGEST",
     "Job",
+    "LimitError",
     "ScrapeConfigError",
     "decode",
     "find_jobs",

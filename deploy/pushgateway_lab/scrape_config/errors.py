@@ -1,4 +1,4 @@
-"""The one exception this package raises for a configuration it will not touch."""
+"""The exceptions this package raises for a configuration it will not touch."""
 
 
 class ScrapeConfigError(ValueError):
@@ -12,6 +12,10 @@ class ScrapeConfigError(ValueError):
         self.line = line
         self.reason = reason
         super().__init__(reason if line is None else f"line {line}: {reason}")
+
+
+class LimitError(ScrapeConfigError):
+    """A configuration beyond a limit; the message holds numbers, and nothing of the file."""
 
 
 _LONGEST_QUOTE = 60

@@ -50,7 +50,7 @@ def known_jobs(text: str) -> tuple[Job, ...]:
     """
     found = _remembered(text)
     if isinstance(found, ScrapeConfigError):
-        raise ScrapeConfigError(found.line, found.reason)
+        raise type(found)(found.line, found.reason)
     return found
 
 

@@ -6,7 +6,7 @@ core for `find_jobs` and `merge_job` together, and 95 MB; a file of 1 MB with 5,
 and 33 MB (Python 3.11, 2026-11-25). The parser itself has no limits.
 """
 
-from pushgateway_lab.scrape_config.errors import ScrapeConfigError
+from pushgateway_lab.scrape_config.errors import LimitError
 
 LONGEST = 2_000_000
 """Bytes of a file in UTF-8. Whoever fetches a file from a host needs no more than one byte more."""
@@ -30,14 +30,14 @@ def refuse_long(size: int, what: str = "the file") -> None:
     """Raise ScrapeConfigError for a file, or `what` else, of more bytes than are read."""
     if size > LONGEST:
         reason = f"{what} has {size:,} bytes, and at most {LONGEST:,} are read; {_MOVE}"
-        raise ScrapeConfigError(None, reason)
+        raise LimitError(None, reason)
 
 
 def refuse_many(values: int, what: str, line: int | None = None, advice: str = _MOVE) -> None:
     """Raise ScrapeConfigError for more values than are read; `what` starts the sentence."""
     if values > MOST_VALUES:
         reason = f"{what} {values:,} values, and at most {MOST_VALUES:,} are read; {advice}"
-        raise ScrapeConfigError(line, reason)
+        raise LimitError(line, reason)
 
 
 def refuse_deep(depth: int, line: int) -> None:
@@ -46,7 +46,7 @@ def refuse_deep(depth: int, line: int) -> None:
         reason = (
             f"more than {DEEPEST} levels deep; no Prometheus configuration needs that, delete it"
         )
-        raise ScrapeConfigError(line, reason)
+        raise LimitError(line, reason)
 
 
 def refuse_tag_directives(number: int) -> None:
@@ -56,4 +56,4 @@ def refuse_tag_directives(number: int) -> None:
             f"the file says %TAG {number:,} times, and at most {MOST_TAG_DIRECTIVES} are read; "
             "delete them, no field of Prometheus needs them"
         )
-        raise ScrapeConfigError(None, reason)
+        raise LimitError(None, reason)

@@ -1,4 +1,4 @@
-"""What a public function leaves behind of a large configuration: its result, and nothing else."""
+"""Free the memory of a large configuration after each public function."""
 
 import gc
 from collections.abc import Callable

@@ -26,7 +26,7 @@ class WantedJob(NamedTuple):
 
     @property
     def values(self) -> int:
-        """How many values it is made of, keys and lists included, in a file that has no job."""
+        """Number of values in the job, keys and lists included, in a file without any job."""
         return 12 + 2 * len(self.fields) + len(self.targets) + 2 * len(self.labels)
 
     def wrong_fields(self, fields: Fields) -> dict[str, Scalar]:
