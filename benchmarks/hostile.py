@@ -81,7 +81,7 @@ def _attacks() -> Iterator[tuple[str, Attack]]:
     for behaviour in SSH:
         yield f"SSH server: {behaviour}", partial(_sshd, behaviour=behaviour)
     for name, shell in SHELLS.items():
-        yield f".bashrc: {name}", partial(_bashrc, shell=shell)
+        yield f".bashrc: {name}", partial(_bashrc, commands=shell)
     for behaviour in HTTP:
         for port in (9090, 9091):
             yield f"port {port}: {behaviour}", partial(_server, port=port, behaviour=behaviour)
@@ -102,8 +102,8 @@ def _sshd(made: Class, behaviour: str) -> Iterator[list[Host]]:
 
 
 @contextmanager
-def _bashrc(made: Class, shell: str) -> Iterator[list[Host]]:
-    made.bad.write("/root/.bashrc", f"{shell}\n".encode())
+def _bashrc(made: Class, commands: str) -> Iterator[list[Host]]:
+    made.bad.write("/root/.bashrc", f"{commands}\n".encode())
     try:
         yield [*made.good, made.bad]
     finally:

@@ -156,7 +156,12 @@ metric() {
 reload() {
     taken_before=$(metric success_timestamp_seconds)
     since=$(date +%s.%N)
-    words=$(timeout "$SYSTEMCTL_TIMEOUT" systemctl reload -- "$unit" 2>&1) || return 1
+    words=$(timeout -k 1 "$SYSTEMCTL_TIMEOUT" systemctl reload -- "$unit" 2>&1)
+    case $? in
+    0) ;;
+    124) words="systemctl reload did not come to an end within $SYSTEMCTL_TIMEOUT s. $words" && return 1 ;;
+    *) return 1 ;;
+    esac
     deadline=$(($(date +%s) + seconds))
     while [ "$(date +%s)" -le "$deadline" ]; do
         taken=$(metric success_timestamp_seconds)

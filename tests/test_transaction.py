@@ -385,3 +385,19 @@ def test_prometheus_hangs(lab_host: Host, run_pyinfra: Run) -> None:
     lab_host.run("pkill -CONT -x prometheus")
     assert_serving(lab_host, OLD)
     converges(run_pyinfra, lab_host)
+
+
+def test_a_reload_that_hangs_holds_no_lock(lab_host: Host, run_pyinfra: Run) -> None:
+    begin(lab_host)
+    interpose(lab_host, "systemctl", "exec sleep 300", once=False)
+    refused(
+        run_pyinfra,
+        lab_host,
+        f"Prometheus did not take the new {CONFIG}; the file is what it was",
+        "systemctl reload did not come to an end within 30 s",
+    )
+    assert lab_host.run("flock -n /run/pushgateway-lab.lock true", check=False).returncode == 0
+    assert lab_host.run("pgrep -fc 'slee[p] 300'", check=False).stdout == "0\n"
+    assert_serving(lab_host, OLD)
+    assert_nothing_left(lab_host)
+    converges(run_pyinfra, lab_host)
