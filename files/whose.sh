@@ -43,14 +43,15 @@ $at"
 }
 
 # What stat says about a file and all its ways: "CHANGED SIZE UID GID MODE NAME", a line each, the file
-# first.   $1 the file; $2 its ways, see follow
+# first; a line of "?" at the end, where one of them cannot be looked at, as a user's FUSE mount by root.
+#   $1 the file; $2 its ways, see follow
 stat_all() {
     (
         IFS="
 "
         set -f
         # shellcheck disable=SC2086 # split at line breaks alone
-        exec stat -L -c '%.9Z %s %u %g %a %n' -- "$1" $2 2>/dev/null
+        stat -L -c '%.9Z %s %u %g %a %n' -- "$1" $2 2>/dev/null || echo '? ? ? ? ? ?'
     )
 }
 
@@ -59,6 +60,10 @@ stat_all() {
 decide_writer() {
     writer=0 obstacle=
     while read -r _ _ uid gid mode directory; do
+        if [ "$uid" = "?" ]; then
+            obstacle="a directory on the way cannot be looked at"
+            break
+        fi
         if [ "$uid" != 0 ] && [ "$writer" != 0 ] && [ "$uid" != "$writer" ]; then
             obstacle="$directory belongs to user $uid, and a directory on the way to it to user $writer"
         fi
@@ -149,10 +154,13 @@ reader_of_unit() {
     reader="--reuid=$1 --regid=$group --init-groups"
 }
 
-# Runs a command as the reader; as the writer, where the reader is root and somebody else than root
-# can say where the path leads.
+# Runs a command as the reader. Where the reader is root and somebody else can say where the path leads, it
+# runs as that user; as nobody, where that can be several.
 as_reader() {
-    if [ -z "$reader" ] && [ "${writer:-0}" != 0 ]; then
+    if [ -z "$reader" ] && [ -n "${obstacle:-}" ]; then
+        # shellcheck disable=SC2086 # a list of options
+        setpriv $NOBODY --no-new-privs -- "$@"
+    elif [ -z "$reader" ] && [ "${writer:-0}" != 0 ]; then
         as_user "$writer" "$@"
     elif [ -z "$reader" ]; then
         "$@"

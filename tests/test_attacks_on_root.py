@@ -244,6 +244,53 @@ def test_what_only_root_may_read_is_not_read_through_a_link(
         assert "Traceback" not in result.output, result.output
 
 
+@pytest.fixture
+def root_s_prometheus(host: Host) -> Iterator[None]:
+    """A Prometheus that runs as root, as some people set it up by hand."""
+    drop_in = "/run/systemd/system/prometheus.service.d"
+    host.run(f"mkdir {drop_in}")
+    host.write(f"{drop_in}/root.conf", b"[Service]\nUser=root\n")
+    # Debian's unit leaves root no capability to write what is another's.
+    host.run("chown -R root:root /var/lib/prometheus")
+    host.run("systemctl daemon-reload; systemctl restart prometheus")
+    prometheus_runs(host)
+    assert host.run("ps -o user= -C prometheus").stdout.strip() == "root"
+    yield
+    host.run(f"rm -r {drop_in}; chown -R prometheus:prometheus /var/lib/prometheus")
+    host.run("systemctl daemon-reload; chmod 755 /etc/prometheus; chown root:root /etc/prometheus")
+
+
+@pytest.mark.usefixtures("root_s_prometheus")
+@pytest.mark.parametrize("rights", ["chown student:student", "chmod 777", "chmod 1777"])
+def test_where_prometheus_is_root_others_files_are_read_as_theirs(
+    rights: str, host: Host, attacker: Attacker, run_pyinfra: Run, tmp_path: Path
+) -> None:
+    host.run(f"{rights} /etc/prometheus; rm {CONFIG}")
+    attacker.run(f"ln -s /root/secret {CONFIG}")
+    for deploy in (VERIFY, BOOTSTRAP):
+        data = UNPROVEN | {"report": str(tmp_path / "report"), "lab_quote_files": True}
+        result = run_pyinfra(host, "-y", "-vvv", "--diff", deploy, data=data)
+        heard = result.output + "".join(path.read_text() for path in tmp_path.glob("report/*"))
+        assert HIDDEN not in heard
+        assert host.run("base64 -w0 /root/secret").stdout[:24] not in heard
+
+
+def test_a_way_that_root_cannot_look_at_is_refused(host: Host, run_pyinfra: Run) -> None:
+    """As a user's FUSE mount: what root cannot see, root does not take for its own."""
+    host.write(
+        "/usr/local/bin/stat",
+        b'#!/bin/sh\n/usr/bin/stat "$@" | grep -v "/etc/prometheus$"\ncase $* in *%u*) exit 1 ;; esac\n',
+    )
+    host.run("chmod 755 /usr/local/bin/stat")
+    try:
+        result = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN)
+    finally:
+        host.run("rm /usr/local/bin/stat")
+    assert result.returncode == 1, result.output
+    assert "a directory on the way cannot be looked at" in result.stderr
+    assert host.read(CONFIG) == HAND_EDITED
+
+
 @pytest.mark.parametrize("pattern", ["/root/secret", "/etc/shad*", "/root/../root/*"])
 def test_included_files_are_read_as_prometheus_reads_them(
     pattern: str, host: Host, run_pyinfra: Run
