@@ -6,7 +6,7 @@ so it is one timeout a run, whatever the number of such hosts.
 
 from pyinfra import config
 
-from pushgateway_lab import command_line, patches
+from pushgateway_lab.run import command_line, patches
 
 # What hosts say is escaped and cut, and what waits for them has a limit: pyinfra has neither.
 patches.apply()

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 from labhost import Host, HostSpec, Lab
 from labhost.proxy import DelayingProxy
-from pushgateway_lab.host_files import script
+from pushgateway_lab.run.host_files import script
 from pushgateway_lab.settings import Settings
 
 HERE = Path(__file__).parent

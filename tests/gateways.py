@@ -6,7 +6,7 @@ from collections.abc import Callable
 import requests
 
 from labhost import Host
-from pushgateway_lab.api import Pushgateway
+from pushgateway_lab.http.api import Pushgateway
 
 PACKAGES = ("prometheus-pushgateway", "curl")
 DEFAULTS = "/etc/default/prometheus-pushgateway"

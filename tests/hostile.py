@@ -8,13 +8,13 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from looks import CONFIG, NOW, look
+from pushgateway_lab.host.snapshot import ConfigFile, Listener, Loaded, Unit
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.configuration import BUILD_INFO
 from pushgateway_lab.lab.look import Disk, Look, Verdict
 from pushgateway_lab.lab.pushes import WIPES
 from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
 from pushgateway_lab.settings import Settings, parse
-from pushgateway_lab.snapshot import ConfigFile, Listener, Loaded, Unit
 
 _ATTACKS = (
     "",

@@ -10,8 +10,8 @@ import requests
 
 from gateways import PACKAGES, restart
 from labhost import SUITES, Host, HostSpec, PyinfraResult
-from pushgateway_lab.access import Access
-from pushgateway_lab.api import ApiError, Pushgateway
+from pushgateway_lab.http.access import Access
+from pushgateway_lab.http.api import ApiError, Pushgateway
 
 PUSH, DELETE = "pushgateway_lab.groups.push", "pushgateway_lab.groups.delete"
 PRUNE = "pushgateway_lab.prune.scheduled"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from attackers import Attacker
 from labhost import Host
-from pushgateway_lab import answers
-from pushgateway_lab.answers import AnswerError, Group, Metric, Sample, Series, Target
-from pushgateway_lab.api import ApiError, Prometheus, Pushgateway
+from pushgateway_lab.formats import answers
+from pushgateway_lab.formats.answers import AnswerError, Group, Metric, Sample, Series, Target
+from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
 
 GAUGE = {"type": "GAUGE", "help": "h", "metrics": [{"labels": {"job": "a"}, "value": "4"}]}
 TIME = {"type": "GAUGE", "metrics": [{"labels": {"instance": "", "job": "a"}, "value": "1.8e+09"}]}

@@ -19,9 +19,9 @@ from gateways import (
     restart,
 )
 from labhost import SUITES, Host, HostSpec
-from pushgateway_lab.api import ApiError, Prometheus, Pushgateway
-from pushgateway_lab.exposition import ExpositionError
-from pushgateway_lab.grouping import GroupingError
+from pushgateway_lab.formats.exposition import ExpositionError
+from pushgateway_lab.formats.grouping import GroupingError
+from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
 from test_exposition import BAD, GOOD
 
 pytestmark = pytest.mark.all_releases

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pushgateway_lab.command_line import NoSuchFileError, check
+from pushgateway_lab.run.command_line import NoSuchFileError, check
 
 REPOSITORY = Path(__file__).parents[1]
 

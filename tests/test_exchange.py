@@ -16,10 +16,10 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushgateway_lab import exchange
-from pushgateway_lab.api import ApiError, Prometheus, Pushgateway
-from pushgateway_lab.exchange import BODY, SHOWN, BadAnswerError
-from pushgateway_lab.visible import start_of
+from pushgateway_lab.http import exchange
+from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
+from pushgateway_lab.http.exchange import BODY, SHOWN, BadAnswerError
+from pushgateway_lab.run.visible import start_of
 
 SERVER = Path(__file__).parent / "attackers" / "hostile_server.py"
 BAD = "The Pushgateway at {url} gave a bad answer, which is that server's fault: "
@@ -130,7 +130,7 @@ def test_the_same_where_gevent_has_patched(serve: Serve) -> None:
     program = """
 from gevent import monkey; monkey.patch_all()
 import sys, time, requests
-from pushgateway_lab.api import ApiError, Pushgateway
+from pushgateway_lab.http.api import ApiError, Pushgateway
 for url in sys.argv[1:]:
     started = time.monotonic()
     try:
@@ -152,7 +152,7 @@ def test_a_block_ends_at_its_deadline_also_where_nothing_else_has_one() -> None:
     program = """
 from gevent import monkey; monkey.patch_all()
 import time
-from pushgateway_lab import exchange
+from pushgateway_lab.http import exchange
 try:
     with exchange.ended_by(exchange.Deadline(0.3)):
         time.sleep(5)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from pushgateway_lab.exposition import ExpositionError, check
+from pushgateway_lab.formats.exposition import ExpositionError, check
 
 GOOD = [
     "",

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from pushgateway_lab import flags
-from pushgateway_lab.flags import Flag, FlagError
+from pushgateway_lab.pushgateway import flags
+from pushgateway_lab.pushgateway.flags import Flag, FlagError
 from pushgateway_lab.settings import SettingsError, parse
 
 DEBIAN = '# Set the command-line arguments to pass to the server.\nARGS=""\n'

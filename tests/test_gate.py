@@ -12,7 +12,7 @@ from pyinfra import logger
 from pyinfra.api import output
 
 from local_hosts import local_host
-from pushgateway_lab import failure, gate, visible
+from pushgateway_lab.run import failure, gate, visible
 
 HOSTILE = "a\x1b]52;c;ZXZpbA==\x07b\x1b[2Jc\x9b1md\u202ee\u200bf\rg\udcffh\x1b[8mi"
 SHOWN = r"a\x1b]52;c;ZXZpbA==\x07b\x1b[2Jc\x9b1md\u202ee\u200bf\rg\udcffh\x1b[8mi"

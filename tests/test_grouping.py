@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prometheus_client import delete_from_gateway
 
 from gateways import LABEL_NAMES, TORTURE
-from pushgateway_lab.grouping import GroupingError, group_path, parse, written
+from pushgateway_lab.formats.grouping import GroupingError, group_path, parse, written
 
 
 def read(path: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from gateways import PACKAGES, client, delete_all, fill, labels_of, restart
 from labhost import Host, PyinfraResult
 from labhost.pyinfra_command import PyinfraCommand, toolkit_directories
-from pushgateway_lab.api import Pushgateway
+from pushgateway_lab.http.api import Pushgateway
 
 pytestmark = pytest.mark.lab_host(packages=PACKAGES, user="student")
 

@@ -9,7 +9,7 @@ from pyinfra.api.inventory import Inventory
 from pyinfra.api.state import State
 from pyinfra.context import ctx_state
 
-from pushgateway_lab import handshake
+from pushgateway_lab.run import handshake
 
 
 @pytest.mark.parametrize(("hosts", "seconds"), [(1, 4.1), (300, 34.0)])

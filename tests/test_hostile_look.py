@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostile import looks
-from pushgateway_lab import snapshot
+from pushgateway_lab.host import snapshot
+from pushgateway_lab.host.looking import Answer
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.checks import judged
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.tasks import TASKS, queries_of
-from pushgateway_lab.looking import Answer
 from pushgateway_lab.settings import parse
 from test_hostile_text import ALL, PIECES
 

@@ -47,7 +47,7 @@ def verify(
     """`verify(behaviours)` verifies the good host and a hostile host for each of them, in one run."""
     script = tmp_path / "deploy.py"
     script.write_text(
-        "from pushgateway_lab import deploys, looking\nlooking.TIMEOUT = 6\ndeploys.verify()\n"
+        "from pushgateway_lab import deploys\nfrom pushgateway_lab.host import looking\nlooking.TIMEOUT = 6\ndeploys.verify()\n"
     )
     with ExitStack() as stack:
 
@@ -98,7 +98,8 @@ def test_who_uses_pyinfra_as_a_library_without_gevents_patches(
 from pyinfra.api import Config, Inventory, State
 from pyinfra.api.connect import connect_all
 from pyinfra.context import ctx_state
-from pushgateway_lab import patches, shell
+from pushgateway_lab.run import patches
+from pushgateway_lab.run import shell
 patches.apply()
 state = State(Inventory(([("hostile", {data!r})], {{}})), Config(CONNECT_TIMEOUT=2))
 with ctx_state.use(state):

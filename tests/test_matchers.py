@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushgateway_lab import matchers
-from pushgateway_lab.matchers import MOST_STATES, Pattern
+from pushgateway_lab.formats import matchers
+from pushgateway_lab.formats.matchers import MOST_STATES, Pattern
 
 ATOMS = st.sampled_from(
     ["a", "b", ".", "[ab]", "[^a]", r"\d", r"\.", "ä", "[a-c1]", r"[\w-]", "()", "\n"]

@@ -6,7 +6,8 @@ import pytest
 import requests
 
 from looks import look
-from pushgateway_lab.access import (
+from pushgateway_lab.host.snapshot import Listener, Snapshot
+from pushgateway_lab.http.access import (
     Access,
     PasswordWithheldError,
     addressed,
@@ -14,7 +15,6 @@ from pushgateway_lab.access import (
     why_not_plain,
     why_not_there,
 )
-from pushgateway_lab.snapshot import Listener, Snapshot
 
 PASSWORD = "s3cret"  # noqa: S105 - a test's
 OWN, OTHER = "4711", "666"

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from gateways import TORTURE
-from pushgateway_lab import durations, matchers, packages, settings, snapshot
-from pushgateway_lab.durations import seconds_of
+from pushgateway_lab import settings
+from pushgateway_lab.formats import durations, matchers
+from pushgateway_lab.formats.durations import seconds_of
+from pushgateway_lab.host import snapshot
+from pushgateway_lab.install import packages
 
 FILES = Path(__file__).parents[1] / "files"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from attackers import BEHAVIOURS
-from pushgateway_lab import matchers
+from pushgateway_lab.formats import matchers
 
 SERVER = Path(__file__).with_name("attackers") / "hostile_server.py"
 FILES = Path(__file__).parents[1] / "files"

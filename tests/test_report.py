@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import reports
 from pushgateway_lab.lab.results import HostResult, State
 from pushgateway_lab.report import console, counts
-from pushgateway_lab.visible import columns, one_line, visible
+from pushgateway_lab.run.visible import columns, one_line, visible
 
 ANY_TEXT = st.text(st.characters(codec=None))
 

@@ -15,9 +15,9 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 
 import reports
-from pushgateway_lab.host_files import host_file
 from pushgateway_lab.report import as_json, junit, page
 from pushgateway_lab.report.write import FILES, write
+from pushgateway_lab.run.host_files import host_file
 
 ANY_TEXT = st.text(st.characters(codec=None))
 

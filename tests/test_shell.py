@@ -12,9 +12,9 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.host import Host
 
 from local_hosts import local_host
-from pushgateway_lab import command_output, host_files, patches, shell
-from pushgateway_lab.deadline import Budget, paused, seconds_left, within
-from pushgateway_lab.failure import HostError
+from pushgateway_lab.run import command_output, host_files, patches, shell
+from pushgateway_lab.run.deadline import Budget, paused, seconds_left, within
+from pushgateway_lab.run.failure import HostError
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 
@@ -56,8 +56,9 @@ def test_the_deadline_holds_with_the_patches_of_gevent(command: str) -> None:
 from gevent import monkey; monkey.patch_all()
 import time
 from local_hosts import local_host
-from pushgateway_lab import patches, shell
-from pushgateway_lab.failure import HostError
+from pushgateway_lab.run import patches
+from pushgateway_lab.run import shell
+from pushgateway_lab.run.failure import HostError
 patches.apply()
 with local_host() as host:
     began = time.monotonic()

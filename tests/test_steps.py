@@ -36,7 +36,7 @@ def test_a_host_that_is_changed_after_it_was_found_right_is_not_called_right(
     script = tmp_path / "deploy.py"
     script.write_text(
         "from pyinfra.context import ctx_host\n"
-        "from pushgateway_lab import deploys, looking\n"
+        "from pushgateway_lab import deploys\nfrom pushgateway_lab.host import looking\n"
         "looking.GOOD_FOR = 0  # as when somebody thinks before saying yes\n"
         "deploys.bootstrap()\n"
         f"ctx_host.get().run_shell_command('sed -i s/honor_labels/honor_timestamps/ {CONFIG}')\n"
@@ -55,7 +55,7 @@ def test_a_host_that_hangs_is_waited_for_once(
     lab_host.run("chmod 755 /usr/local/bin/systemctl")
     script = tmp_path / "deploy.py"
     script.write_text(
-        "from pushgateway_lab import deploys, looking\nlooking.TIMEOUT = 2\ndeploys.bootstrap()\n"
+        "from pushgateway_lab import deploys\nfrom pushgateway_lab.host import looking\nlooking.TIMEOUT = 2\ndeploys.bootstrap()\n"
     )
     sessions()
     result = run_pyinfra(lab_host, "-y", str(script))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushgateway_lab import characters
+from pushgateway_lab.formats import characters
 from pushgateway_lab.settings import SettingsError, parse
 from setting_values import TEXTS, UNSEEN, settings_of, text_in, with_text
 

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from labhost import Host
-from pushgateway_lab import flags, values
-from pushgateway_lab.flags import Flag
-from pushgateway_lab.host_files import script
-from pushgateway_lab.prune_files import wanted_files
-from pushgateway_lab.settings import Settings
+from pushgateway_lab.pruning.files import wanted_files
+from pushgateway_lab.pushgateway import flags
+from pushgateway_lab.pushgateway.flags import Flag
+from pushgateway_lab.run.host_files import script
+from pushgateway_lab.settings import Settings, values
 from setting_values import TEXTS, UNSEEN, settings_of, text_in, with_text
 
 PIECES = st.one_of(

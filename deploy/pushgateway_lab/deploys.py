@@ -7,21 +7,15 @@ from pyinfra import context
 from pyinfra.api.deploy import deploy
 from pyinfra.api.state import State
 
-from pushgateway_lab import (
-    packages,
-    patches,
-    preflight,
-    prometheus,
-    prune,
-    pushgateway,
-    settings,
-    smoke,
-    start_line,
-    steps,
-    summary,
-)
+from pushgateway_lab import prune, settings
+from pushgateway_lab.course import start_line
+from pushgateway_lab.install import packages, preflight
+from pushgateway_lab.prometheus import configuration as prometheus
+from pushgateway_lab.pushgateway import service as pushgateway
+from pushgateway_lab.run import patches, steps, summary
+from pushgateway_lab.run.steps import Step
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.steps import Step
+from pushgateway_lab.smoke import push as smoke
 
 _TO_RUN = (
     Step("Install the packages", packages.install),
@@ -111,7 +105,7 @@ def verify() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used.
     """
-    from pushgateway_lab import verify as verification  # only now: the others do without
+    from pushgateway_lab.course import verify as verification  # only now: the others do without
 
     wanted = _begin()
     all_tasks = verification.deploy_tasks()

@@ -21,15 +21,17 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
-from pushgateway_lab import exposition, grouping, pushgateway, settings, values
-from pushgateway_lab.answers import Group
-from pushgateway_lab.api import ApiError, Pushgateway
-from pushgateway_lab.exposition import ExpositionError
-from pushgateway_lab.failure import HostError, cleanly, function, noop, say
-from pushgateway_lab.flags import ADMIN_API
-from pushgateway_lab.grouping import GroupingError, written
-from pushgateway_lab.interrupt import interruptible
-from pushgateway_lab.settings import Settings, SettingsError
+from pushgateway_lab import settings
+from pushgateway_lab.formats import exposition, grouping
+from pushgateway_lab.formats.answers import Group
+from pushgateway_lab.formats.exposition import ExpositionError
+from pushgateway_lab.formats.grouping import GroupingError, written
+from pushgateway_lab.http.api import ApiError, Pushgateway
+from pushgateway_lab.pushgateway import service as pushgateway
+from pushgateway_lab.pushgateway.flags import ADMIN_API
+from pushgateway_lab.run.failure import HostError, cleanly, function, noop, say
+from pushgateway_lab.run.interrupt import interruptible
+from pushgateway_lab.settings import Settings, SettingsError, values
 
 DELETE_TIMEOUT = 60
 """Seconds for queued deletions to be done."""

@@ -1,7 +1,7 @@
 """The prune: a service and a timer on a host that delete groups nobody pushes to any more.
 
 Off by default; ``pushgateway_prune_after`` turns it on. What runs on the host is
-``files/prune_groups.py``; this module puts it there, or takes it away. `pushgateway_lab.prune_files` says
+``files/prune_groups.py``; this module puts it there, or takes it away. `pushgateway_lab.pruning.files` says
 what it consists of.
 """
 
@@ -12,20 +12,21 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 
-from pushgateway_lab import preflight, pushgateway
 from pushgateway_lab import settings as host_settings
-from pushgateway_lab.failure import HostError, cleanly, function, noop, say
-from pushgateway_lab.looking import forget, look, look_again
-from pushgateway_lab.packages import PYTHON
-from pushgateway_lab.prune_files import (
+from pushgateway_lab.host.looking import forget, look, look_again
+from pushgateway_lab.host.snapshot import PRUNE_FILES, PRUNE_SERVICE, PRUNE_TIMER, Snapshot
+from pushgateway_lab.install import preflight
+from pushgateway_lab.install.packages import PYTHON
+from pushgateway_lab.pruning.files import (
     REMOVED,
     WantedFile,
     archive,
     wanted_files,
 )
+from pushgateway_lab.pushgateway import service as pushgateway
+from pushgateway_lab.run.failure import HostError, cleanly, function, noop, say
+from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings, SettingsError
-from pushgateway_lab.shell import ask
-from pushgateway_lab.snapshot import PRUNE_FILES, PRUNE_SERVICE, PRUNE_TIMER, Snapshot
 
 REPORT_JOB = "pushgateway_lab_prune"
 """The job label of the group that the program pushes with ``pushgateway_prune_report``."""
@@ -68,7 +69,7 @@ def _where_the_password_may_go(url: str) -> str:
     Raises:
         HostError: it is no URL on loopback.
     """
-    from pushgateway_lab import access  # only now: it imports requests, which costs 0.1 s
+    from pushgateway_lab.http import access  # only now: it imports requests, which costs 0.1 s
 
     if problem := access.why_not_plain(url):
         raise HostError(f"{problem} Nothing was changed.")

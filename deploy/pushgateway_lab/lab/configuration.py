@@ -1,8 +1,9 @@
 """Task 4.2.1: Prometheus scrapes the Pushgateway, with its labels left alone."""
 
 from pushgateway_lab import scrape_config
-from pushgateway_lab.answers import Target
-from pushgateway_lab.durations import seconds_of
+from pushgateway_lab.formats.answers import Target
+from pushgateway_lab.formats.durations import seconds_of
+from pushgateway_lab.host.snapshot import PUSHGATEWAY_UNIT
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import command, join, systemctl
@@ -11,7 +12,6 @@ from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.scrape_config import Job, LimitError, ScrapeConfigError
-from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT
 
 DISCOVERY = 5
 """Seconds that Prometheus may take after a reload before it scrapes a new target."""

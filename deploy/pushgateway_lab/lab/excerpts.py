@@ -1,7 +1,7 @@
 """Cut texts from hosts and pushers to a readable length, and say how much was left out.
 
 A pushed label may be megabytes long, and stands in every report then. Control characters are made
-visible where text is shown (`pushgateway_lab.visible`), not here.
+visible where text is shown (`pushgateway_lab.run.visible`), not here.
 """
 
 import heapq
@@ -10,10 +10,10 @@ from itertools import islice
 from math import isfinite
 from typing import TypeVar
 
-from pushgateway_lab.grouping import escaped
+from pushgateway_lab.formats.grouping import escaped
 from pushgateway_lab.lab.commands import LONGEST, is_shown
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.visible import VALUE, cut
+from pushgateway_lab.run.visible import VALUE, cut
 
 Item = TypeVar("Item")
 
@@ -66,7 +66,7 @@ def first_sorted(items: Iterable[str]) -> list[str]:
 
 
 def written(labels: Mapping[str, str]) -> str:
-    """Return labels as `pushgateway_lab.grouping.written` does, for people: about `VALUE` characters.
+    """Return labels as `pushgateway_lab.formats.grouping.written` does, for people: about `VALUE` characters.
 
     It does not name a group: two groups may look alike.
     """

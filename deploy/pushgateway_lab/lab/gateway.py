@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from pushgateway_lab import pushgateway
-from pushgateway_lab.failure import HostError
+from pushgateway_lab.host.snapshot import PUSHGATEWAY_UNIT
 from pushgateway_lab.lab.checks import unknown, wrong
 from pushgateway_lab.lab.commands import command, journal, systemctl
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT
+from pushgateway_lab.pushgateway import service as pushgateway
+from pushgateway_lab.run.failure import HostError
 
 _USUAL = "http://localhost:9091"
 """Where the lab's page has it."""

@@ -2,9 +2,8 @@
 
 from ipaddress import ip_address
 
-from pushgateway_lab import flags, pushgateway
-from pushgateway_lab.failure import HostError
-from pushgateway_lab.flags import Flag, FlagError
+from pushgateway_lab.host.snapshot import PUSHGATEWAY_UNIT, Listener, Unit
+from pushgateway_lab.install.packages import PUSHGATEWAY
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import join, journal, systemctl
@@ -12,8 +11,10 @@ from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, lines, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.packages import PUSHGATEWAY
-from pushgateway_lab.snapshot import PUSHGATEWAY_UNIT, Listener, Unit
+from pushgateway_lab.pushgateway import flags
+from pushgateway_lab.pushgateway import service as pushgateway
+from pushgateway_lab.pushgateway.flags import Flag, FlagError
+from pushgateway_lab.run.failure import HostError
 
 LEAST_FREE = 500_000_000
 """Bytes below which Prometheus may soon be unable to write; a day of a lab takes a tenth of it."""

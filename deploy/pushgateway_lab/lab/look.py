@@ -16,12 +16,14 @@ from weakref import WeakKeyDictionary
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
-from pushgateway_lab import answers, looking, pushgateway, snapshot
-from pushgateway_lab.answers import AnswerError, Group, Sample, Series, Target
-from pushgateway_lab.host_files import script
-from pushgateway_lab.looking import Answer
+from pushgateway_lab.formats import answers
+from pushgateway_lab.formats.answers import AnswerError, Group, Sample, Series, Target
+from pushgateway_lab.host import looking, snapshot
+from pushgateway_lab.host.looking import Answer
+from pushgateway_lab.host.snapshot import Snapshot
+from pushgateway_lab.pushgateway import service as pushgateway
+from pushgateway_lab.run.host_files import script
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.snapshot import Snapshot
 
 T = TypeVar("T")
 
@@ -182,7 +184,7 @@ def _asked_apart(settings: Settings) -> bool:
 
 
 def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> dict[str, Any]:
-    from pushgateway_lab.api import ApiError
+    from pushgateway_lab.http.api import ApiError
 
     address = pushgateway.running_url(looked.snapshot, settings)
     gateway = pushgateway.client(host, settings, address)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from math import isnan, nan
 from typing import NamedTuple
 
-from pushgateway_lab.answers import Group, Sample
-from pushgateway_lab.grouping import check, group_path
+from pushgateway_lab.formats.answers import Group, Sample
+from pushgateway_lab.formats.grouping import check, group_path
 from pushgateway_lab.lab import configuration
 from pushgateway_lab.lab.commands import quoted
 from pushgateway_lab.lab.look import Look

@@ -6,8 +6,8 @@ What was done and undone is read from Prometheus's history: what was pushed righ
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from pushgateway_lab.answers import Group, Sample
-from pushgateway_lab.grouping import GroupingError, group_path
+from pushgateway_lab.formats.answers import Group, Sample
+from pushgateway_lab.formats.grouping import GroupingError, group_path
 from pushgateway_lab.lab import configuration, gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import LONGEST, join, quoted
@@ -26,7 +26,7 @@ from pushgateway_lab.lab.pushed import (
     past_of,
 )
 from pushgateway_lab.lab.results import Finding, State
-from pushgateway_lab.visible import VALUE
+from pushgateway_lab.run.visible import VALUE
 
 MISSPELT = 0.8
 """How alike two metric names must be to take one for the other misspelt (1.0 is the same)."""

@@ -13,7 +13,7 @@ from pushgateway_lab.lab.results import (
     TaskResult,
 )
 from pushgateway_lab.report.counts import counts, hosts_in_words, in_words, stages
-from pushgateway_lab.visible import columns, one_line, visible
+from pushgateway_lab.run.visible import columns, one_line, visible
 
 _COLORS = {State.DONE: "32", State.OPEN: "36", State.WRONG: "1;31", State.UNKNOWN: "33"}
 _COMMAND, _HEADING = "1", "4"

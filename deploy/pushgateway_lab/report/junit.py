@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET  # nosec B405 # nothing is parsed with i
 
 from pushgateway_lab.lab.results import CheckResult, HostResult, Report, State
 from pushgateway_lab.report.moments import in_utc
-from pushgateway_lab.visible import one_line, visible
+from pushgateway_lab.run.visible import one_line, visible
 
 PACKAGE = "pushgateway-lab"
 

@@ -10,11 +10,11 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from pushgateway_lab.host_files import host_file
 from pushgateway_lab.lab.results import WORST_FIRST, HostResult, Report, State, TaskResult
 from pushgateway_lab.report.counts import Counts, counts, hosts_in_words, in_words, stages
 from pushgateway_lab.report.moments import in_utc
-from pushgateway_lab.visible import visible
+from pushgateway_lab.run.host_files import host_file
+from pushgateway_lab.run.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Template

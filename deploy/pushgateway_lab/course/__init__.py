@@ -1,0 +1,1 @@
+"""A course on lab hosts: preparing, resetting and verifying them."""

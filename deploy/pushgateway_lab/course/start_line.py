@@ -1,0 +1,243 @@
+"""The start line of the lab: Prometheus and the Pushgateway run, the job is not there, nor any group.
+
+What somebody did there before is removed only when it is asked for, and only what is the lab's.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from pyinfra import context
+from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import OperationMeta, operation
+
+from pushgateway_lab import prune, scrape_config
+from pushgateway_lab.formats.answers import Group
+from pushgateway_lab.host.looking import forget
+from pushgateway_lab.install import preflight
+from pushgateway_lab.install.packages import has_prometheus
+from pushgateway_lab.lab import gateway, tasks
+from pushgateway_lab.lab import look as lab_look
+from pushgateway_lab.lab.excerpts import excerpt, listed, written
+from pushgateway_lab.lab.host import CLOCK
+from pushgateway_lab.lab.look import Look
+from pushgateway_lab.prometheus import configuration as prometheus
+from pushgateway_lab.run.failure import HostError, cleanly, function, noop, say
+from pushgateway_lab.run.host_files import script
+from pushgateway_lab.scrape_config import ScrapeConfigError
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.smoke import push as smoke
+
+
+def _look(settings: Settings) -> Look:
+    return lab_look.look(settings, _queries(settings))
+
+
+def _queries(settings: Settings) -> tuple[str, ...]:
+    return tasks.queries_of(tasks.tasks(settings.lab_tasks))
+
+
+@operation()
+@cleanly
+def check(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCommand]:
+    """Stop a host that cannot be brought to the start line, before anything is changed on it.
+
+    That is also one on which somebody worked before, unless ``lab_reset`` is set.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + for_reset: it is to be reset: whatever somebody did there may go
+    """
+    looked, host = _look(settings), context.host
+    seen = looked.snapshot
+    preflight.check_rights(seen)
+    preflight.check_system(seen)
+    preflight.check_prometheus(seen, settings)
+    if has_prometheus(seen, settings):
+        prometheus.text_of(seen, settings)
+    _check_job(looked)
+    _name_other_jobs(host, looked)
+    if for_reset:
+        _check_there(looked)
+    else:
+        preflight.check_pushgateway(host, seen, settings)
+        _refuse_work(looked)
+    noop(host, "nothing stands in the way")
+    yield from ()
+
+
+def _check_job(looked: Look) -> None:
+    """The file must be one from which the job can be taken, if it is there."""
+    config, settings = looked.snapshot.config, looked.settings
+    if config is None:
+        return
+    try:
+        text = scrape_config.decode(config.data)
+        scrape_config.remove_job(text, settings.pushgateway_job_name)
+    except ScrapeConfigError as error:
+        raise HostError(
+            f"{settings.prometheus_config_path}: {error}\nNothing was written and nothing reloaded."
+        ) from error
+
+
+def _name_other_jobs(host: Host, looked: Look) -> None:
+    """Say, once a run, that another job scrapes the Pushgateway: for verify, it is a mistake."""
+    config, settings = looked.snapshot.config, looked.settings
+    if config is None or not context.state.is_executing:
+        return
+    jobs = scrape_config.find_jobs(scrape_config.decode(config.data))
+    address = gateway.target(looked)
+    for other in scrape_config.jobs_scraping(jobs, address, besides=settings.pushgateway_job_name):
+        say(
+            host,
+            f"The job {excerpt(other.name)} in {settings.prometheus_config_path} (line {other.line}) scrapes "
+            f"{address} as well. It is not the lab's, and is left as it is.",
+            "yellow",
+        )
+
+
+def _check_there(looked: Look) -> None:
+    """Reset does not install: what it resets must be there, and answer."""
+    if looked.snapshot.config is None:
+        raise HostError(
+            f"{looked.settings.prometheus_config_path} is {looked.snapshot.config_state}: there is no "
+            "Prometheus to reset. deploy/prepare.py installs what the lab needs."
+        )
+    if looked.groups is None:
+        raise HostError(
+            "The Pushgateway does not answer, so what it holds cannot be deleted. Start it (systemctl "
+            "start prometheus-pushgateway), or run deploy/prepare.py."
+        )
+
+
+def _refuse_work(looked: Look, so_far: str = "Nothing was changed.") -> None:
+    """Say what somebody left here, and stop, unless that is to be removed.
+
+    + so_far: what was done until now
+
+    Raises:
+        HostError: there is a job or a group, and ``lab_reset`` does not say that it may go.
+    """
+    settings = looked.settings
+    _check_seen(looked)
+    groups = [group for group in looked.groups or [] if not _is_ours(group)]
+    left = [group for group in groups if not _goes(group, settings)]
+    if settings.lab_reset and left:
+        raise HostError(
+            f"The Pushgateway holds groups that are not the lab's: {_named(left)}. {so_far} To "
+            "delete them as well, add lab_wipe=True."
+        )
+    if settings.lab_reset:
+        return
+    found = [*_job_found(looked), *([f"pushed groups ({_named(groups)})"] if groups else [])]
+    if found:
+        raise HostError(
+            f"Somebody worked here before and left {' and '.join(found)}. {so_far} To "
+            f"remove that and start anew: --data lab_reset=True{' --data lab_wipe=True' if left else ''}"
+        )
+
+
+def _check_seen(looked: Look) -> None:
+    """What a running Pushgateway holds must be known before anything is changed."""
+    if looked.groups is not None or looked.snapshot.pushgateway.active_state != "active":
+        return
+    if "curl" not in looked.snapshot.tools:
+        return  # it will be installed, and groups are looked at again before any is deleted
+    raise HostError(
+        f"{gateway.is_silent(looked).says} So whether somebody pushed to it is not known. Nothing was "
+        "changed. Mend that, then run this again."
+    )
+
+
+def _is_ours(group: Group) -> bool:
+    """Whether this toolkit pushed it: nobody's work."""
+    return group.labels.get("job") in (smoke.JOB, prune.REPORT_JOB)
+
+
+def _job_found(looked: Look) -> list[str]:
+    config, settings = looked.snapshot.config, looked.settings
+    if config is None:
+        return []
+    jobs = scrape_config.find_jobs(scrape_config.decode(config.data))
+    return [
+        f"the job {job.name} in {settings.prometheus_config_path} (line {job.line})"
+        for job in jobs
+        if job.name == settings.pushgateway_job_name
+    ]
+
+
+def _named(groups: Sequence[Group]) -> str:
+    return listed(groups, lambda group: written(group.labels))
+
+
+def _goes(group: Group, settings: Settings) -> bool:
+    """Whether a group is one that reset deletes."""
+    jobs = tasks.jobs_of(tasks.tasks(settings.lab_tasks)) | {smoke.JOB}
+    return settings.lab_wipe or group.labels.get("job") in jobs
+
+
+@operation()
+@cleanly
+def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCommand]:
+    """Have none of the lab's groups in the Pushgateway; none at all with ``lab_wipe``.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + for_reset: it is to be reset: they may go without ``lab_reset``
+    """
+    looked, host = _look(settings), context.host
+    if looked.groups is None:
+        if context.state.is_executing:
+            raise HostError(
+                "The Pushgateway does not answer, so what it holds cannot be seen. Look at: "
+                "journalctl -u prometheus-pushgateway"
+            )
+        noop(host, "the Pushgateway is not there yet")
+        return
+    going = [group for group in looked.groups if _goes(group, settings)]
+    staying = [each for each in looked.groups if not _goes(each, settings) and not _is_ours(each)]
+    if staying and context.state.is_executing:
+        say(host, f"Not the lab's, and left as they are: {_named(staying)}", "yellow")
+    if not for_reset:
+        # One that did not run when the host was checked may have persisted what somebody pushed.
+        _refuse_work(looked, "No group was deleted.")
+    if not going:
+        noop(host, "there is no group of the lab's")
+        return
+    yield from function(_delete, settings, going)
+    forget()
+
+
+def _delete(host: Host, settings: Settings, going: list[Group]) -> None:
+    from pushgateway_lab import groups  # only now: the HTTP clients cost 0.1 s to import
+
+    groups.delete_all(host, settings, going)
+
+
+@operation()
+@cleanly
+def begun(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[PyinfraCommand]:
+    """Note on the host that the course begins now: what Prometheus saw before is another's work.
+
+    Noted anew only if there is something to tell apart: this run removed something, or Prometheus has
+    seen the lab's metrics since the last note; or if that is in the future, after the clock was changed.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + after: the operations that remove somebody's work
+    """
+    looked = _look(settings)
+    removed = any(each.changed for each in after)
+    has_begun = looked.began_at is not None and looked.began_at <= looked.now + CLOCK
+    if has_begun and not removed and not _has_history(looked):
+        noop(context.host, "the course has begun, and nobody has done anything yet")
+        return
+    yield StringCommand(script("begin-course.sh", {"course": lab_look.COURSE}))
+    forget()
+
+
+def _has_history(looked: Look) -> bool:
+    """Whether Prometheus has seen a metric of the lab's jobs since the course began."""
+    all_tasks = tasks.tasks(looked.settings.lab_tasks)
+    jobs = tasks.jobs_of(all_tasks)
+    return any(
+        series.labels.get("exported_job", series.labels.get("job")) in jobs
+        for query in tasks.queries_of(all_tasks)
+        for series in looked.series(query) or ()
+    )

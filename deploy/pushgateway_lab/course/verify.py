@@ -1,0 +1,228 @@
+"""Where every host of a run is in the lab, and what went wrong there. Changes nothing on any host.
+
+Two operations: the first looks at all hosts at once and never fails one, so that a class in which
+everything is broken still has a report; the second writes it and fails the hosts that are not where
+they should be. The table comes at the very end of the run.
+"""
+
+import math
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+import click
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.api.state import BaseStateCallback, State
+from pyinfra.context import ctx_host, ctx_state
+
+from pushgateway_lab import settings as host_settings
+from pushgateway_lab.install import preflight
+from pushgateway_lab.lab import checks, tasks
+from pushgateway_lab.lab import look as lab_look
+from pushgateway_lab.lab.checks import Task
+from pushgateway_lab.lab.excerpts import lines
+from pushgateway_lab.lab.results import HostResult, Report
+from pushgateway_lab.lab.results import State as Progress
+from pushgateway_lab.report import console
+from pushgateway_lab.run.deadline import Budget, seconds_left
+from pushgateway_lab.run.failure import HostError, cleanly, noop
+from pushgateway_lab.settings import STAGES, Settings, SettingsError
+
+PROBLEM = 1000
+"""Characters of a line of what is wrong with a host as a whole."""
+
+_results: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
+_written: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
+
+
+def check_settings(state: State) -> tuple[Task, ...]:
+    """The tasks of a run. All its hosts share them and the report.
+
+    Raises:
+        SettingsError: they differ between hosts, or the trainer's file cannot be used.
+    """
+    host_settings.check_all(_hosts(state))
+    of_hosts = [host_settings.parse(host.data.dict()) for host in _hosts(state)]
+    for key in ("lab_tasks", "report"):
+        if len({getattr(each, key) for each in of_hosts}) > 1:
+            raise SettingsError(f"{key} differs between hosts; a run has one, set it for all")
+    return tasks.tasks(of_hosts[0].lab_tasks if of_hosts else None)
+
+
+def _hosts(state: State) -> list[Host]:
+    return [host for host in state.inventory if state.is_host_in_limit(host)]
+
+
+@operation(is_idempotent=True)
+@cleanly
+def look(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCommand]:
+    """Look at a host, and find out where it is.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + all_tasks: see `check_settings`
+    """
+    state, host = ctx_state.get(), ctx_host.get()
+    result = _result(host, settings, all_tasks)
+    _results.setdefault(state, {})[host.name] = result
+    noop(host, "looked at")
+    yield from ()
+
+
+def _result(host: Host, settings: Settings, all_tasks: tuple[Task, ...]) -> HostResult:
+    try:
+        looked = lab_look.look(settings, tasks.queries_of(all_tasks))
+        preflight.check_rights(looked.snapshot)
+        results = tuple(checks.judged(task, looked) for task in all_tasks)
+    except HostError as error:
+        return _not_looked_at(host.name, str(error), all_tasks)
+    except Exception:  # noqa: BLE001 - a mistake of ours must not cost the others their report
+        problem = f"Unexpected, and a mistake of this program:\n{traceback.format_exc()}"
+        return _not_looked_at(host.name, problem, all_tasks)
+    result = HostResult(host.name, results, looked_at=looked.now, began_at=looked.began_at)
+    return result._replace(expected=_is_expected(result, settings.lab_expect))
+
+
+def _not_looked_at(name: str, problem: str, all_tasks: tuple[Task, ...]) -> HostResult:
+    """A host of which nothing is known, so it is not where anybody expects it."""
+    problem = lines(problem, each=PROBLEM)
+    unknown = tuple(checks.not_looked_at(task, problem) for task in all_tasks)
+    return HostResult(name, unknown, problem=problem, expected=False)
+
+
+def _is_expected(result: HostResult, expected: str | None) -> bool:
+    """Whether a host has at least that stage; with none expected, whether it is not broken."""
+    if expected is None:
+        return all(check.finding.state is not Progress.WRONG for check in result.tasks[0].checks)
+    return result.stage is not None and STAGES.index(result.stage) >= STAGES.index(expected)
+
+
+@operation(is_idempotent=True)
+@cleanly
+def tell(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCommand]:
+    """Write the report of all hosts, then fail this one if it is not where it should be.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + all_tasks: see `check_settings`
+    """
+    state, host = ctx_state.get(), ctx_host.get()
+    if not state.is_executing:
+        noop(host, "told at the end")
+        return
+    problem = _write(state, settings, all_tasks)
+    result = _results[state][host.name]
+    if not result.expected:
+        raise HostError(_why(result, settings.lab_expect))
+    if problem:
+        raise HostError(problem)
+    noop(host, f"{result.stage or 'not prepared'}")
+    yield from ()
+
+
+def _why(result: HostResult, expected: str | None) -> str:
+    if result.problem:
+        return result.problem
+    if expected is None:
+        wrong = next(
+            check.finding.says
+            for check in result.tasks[0].checks
+            if check.finding.state is Progress.WRONG
+        )
+        return f"This host is broken: {wrong}"
+    return f"expected to be {expected}, is {result.stage or 'not even prepared'}: see below"
+
+
+def _write(state: State, settings: Settings, all_tasks: tuple[Task, ...]) -> str | None:
+    """Write the report, once for all that is known so far: with --serial hosts come one by one.
+
+    Returns:
+        Why it could not be written.
+    """
+    known = dict(_results[state])
+    if settings.report is None or _written.get(state) == known:
+        return None
+    from pushgateway_lab.report.write import write  # only now: a template engine comes with it
+
+    try:
+        write(_report(state, all_tasks), Path(settings.report))
+    except OSError as error:
+        return (
+            f"The report could not be written to {error.filename or settings.report}: {error.strerror}. "
+            "Choose another directory: --data report=DIRECTORY"
+        )
+    _written[state] = known
+    return None
+
+
+def _report(state: State, all_tasks: tuple[Task, ...]) -> Report:
+    """All hosts of a run, those that could not be reached as well."""
+    known = _results.get(state, {})
+    expected = {host_settings.parse(host.data.dict()).lab_expect for host in _hosts(state)}
+    hosts = (
+        known.get(host.name) or _not_looked_at(host.name, _why_not(state, host), all_tasks)
+        for host in _hosts(state)
+    )
+    return Report(time.time(), expected.pop() if len(expected) == 1 else None, tuple(hosts))
+
+
+def _why_not(state: State, host: Host) -> str:
+    if host in state.activated_hosts:
+        return "Not looked at: the run ended before."
+    return "Not reached: no connection. Is it up, and is its name right?"
+
+
+class _TableAtTheEnd(BaseStateCallback):
+    """Shows the table when the last host is disconnected, below all that pyinfra prints."""
+
+    def __init__(self, all_tasks: tuple[Task, ...]) -> None:
+        self._all_tasks = all_tasks
+        self._connected: int | None = None
+
+    def host_disconnect(self, state: State, host: Host) -> None:  # type: ignore[override]
+        """Show it, once all hosts are disconnected."""
+        del host
+        if self._connected is None:
+            self._connected = len(state.activated_hosts)
+        self._connected -= 1
+        if self._connected == 0 and _results.get(state):
+            _show(_report(state, self._all_tasks))
+
+
+def _show(report: Report) -> None:
+    """On standard output, unless pyinfra prints JSON there."""
+    to_stderr = "--json" in sys.argv
+    stream = sys.stderr if to_stderr else sys.stdout
+    on_terminal = stream.isatty()
+    width = shutil.get_terminal_size().columns if on_terminal else None
+    click.echo(console.table(report, color=on_terminal, width=width), err=to_stderr)
+
+
+def within_budget(state: State, settings: Settings) -> None:
+    """Limit the run to ``lab_budget`` seconds; the report names the hosts that were not looked at.
+
+    + settings: of any host of the run; the first counts
+    """
+    if settings.lab_budget and math.isinf(seconds_left(state)):
+        state.add_callback_handler(Budget(time.monotonic() + settings.lab_budget))
+
+
+def table_at_the_end(state: State, all_tasks: tuple[Task, ...]) -> None:
+    """Have the table of this run shown when it ends; once is enough, however often it is asked."""
+    if not any(isinstance(each, _TableAtTheEnd) for each in state.callback_handlers):
+        state.add_callback_handler(_TableAtTheEnd(all_tasks))
+
+
+def deploy_tasks() -> tuple[Task, ...]:
+    """The tasks of the run in context, checked once."""
+    state = ctx_state.get()
+    if state not in _tasks:
+        _tasks[state] = check_settings(state)
+    return _tasks[state]
+
+
+_tasks: WeakKeyDictionary[State, tuple[Task, ...]] = WeakKeyDictionary()

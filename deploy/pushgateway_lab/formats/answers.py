@@ -1,0 +1,357 @@
+"""Parse the answers of the Pushgateway and of Prometheus. Pure; `pushgateway_lab.http.api` and the look ask.
+
+Anything may listen on a server's port. Each function here takes any JSON value, and either returns what
+it declares or raises `AnswerError`: no other exception, no wrong type further inside, no text that
+cannot be written as UTF-8, no time that is endless.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn
+
+from pushgateway_lab.formats.characters import SHOWN, shown
+from pushgateway_lab.formats.grouping import escaped
+
+LARGEST = 8 << 20
+"""Bytes of the largest answer that is read: some 11,000 groups of a Pushgateway."""
+
+MOST_VALUES = 500_000
+"""The most values in an answer. Without it, 8 MiB of ``[],[],[]`` would take 250 MB of memory."""
+
+# What a group has beside its metrics in the Pushgateway's answer to /api/v1/metrics.
+_NO_METRICS = {"labels", "last_push_successful", "push_time_seconds", "push_failure_time_seconds"}
+
+_RELOADS = re.compile(
+    r"^prometheus_config_last_reload_success(ful|_timestamp_seconds) ([0-9.eE+-]{1,30})$",
+    re.MULTILINE,
+)
+
+
+class AnswerError(ValueError):
+    """An answer is not of the form that the server has; the message names the expected form."""
+
+
+class Sample(NamedTuple):
+    """One sample: of an instant query to Prometheus, or as it was pushed."""
+
+    labels: dict[str, str]
+    value: str
+
+    def __str__(self) -> str:
+        labels = dict(self.labels)
+        name = labels.pop("__name__", "")
+        inner = ", ".join(f'{key}="{escaped(value)}"' for key, value in sorted(labels.items()))
+        return f"{name}{{{inner}}} {self.value}"
+
+
+class Metric(NamedTuple):
+    """A metric of a group: its type (``counter``, ``untyped``, ...) and what was pushed."""
+
+    type: str
+    samples: tuple[Sample, ...]
+
+
+class Group(NamedTuple):
+    """A group of the Pushgateway: its grouping key, when it was last pushed to, and what it holds."""
+
+    labels: dict[str, str]
+    pushed_at: float
+    """Seconds since 1970; 0 if no push to it ever succeeded."""
+    failed_at: float = 0
+    """When a push to it was last refused, in seconds since 1970; 0 if none ever was."""
+    metrics: Mapping[str, Metric] = MappingProxyType({})
+
+
+class Series(NamedTuple):
+    """One series as Prometheus returns it for a range."""
+
+    labels: dict[str, str]
+    values: tuple[tuple[float, str], ...]
+    """Time in seconds since 1970, and the value then."""
+
+
+class Target(NamedTuple):
+    """A scrape target as Prometheus sees it."""
+
+    job: str
+    url: str
+    health: str
+    last_error: str
+    last_scrape: float = 0
+    """Seconds since 1970; 0 before the first."""
+    labels: Mapping[str, str] = MappingProxyType({})
+    """Those that its samples get, where they have no other."""
+
+
+def parse(body: bytes) -> Any:
+    """Return the ``data`` of an answer of either API: ``{"status": "success", "data": ...}``.
+
+    Raises:
+        AnswerError: it is no JSON, not that, or larger than `LARGEST` and `MOST_VALUES` allow.
+    """
+    if len(body) > LARGEST:
+        raise AnswerError(f"the answer is larger than {LARGEST >> 20} MiB")
+    # Each value stands behind one of these; those inside of texts are few in what servers answer.
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MOST_VALUES:
+        raise AnswerError(f"the answer has more than {MOST_VALUES} values")
+    try:
+        answer = json.loads(body.decode(), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise AnswerError("the answer is nested too deep") from None
+    except ValueError:  # also of bytes that are no UTF-8, and of numbers of thousands of digits
+        raise _wrong("JSON", body[:SHOWN].decode(errors="replace")) from None
+    envelope = _mapping(answer, "an answer")
+    if envelope.get("status", "success") != "success" or "data" not in envelope:
+        raise _wrong('an answer with the status "success" and data', answer)
+    return envelope["data"]
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and Infinity, which are no JSON."""
+    raise ValueError(name)
+
+
+def groups(data: Any) -> list[Group]:
+    """Return the groups in the Pushgateway's answer to ``/api/v1/metrics``.
+
+    Raises:
+        AnswerError: it is no such answer.
+    """
+    return [_group(_mapping(each, "a group")) for each in _list(data, "groups")]
+
+
+def _group(said: Mapping[str, Any]) -> Group:
+    return Group(
+        labels=_grouping_key(said),
+        pushed_at=_time(said, "push_time_seconds"),
+        failed_at=_time(said, "push_failure_time_seconds"),
+        metrics={
+            _text(name, "a metric's name"): _metric(metric)
+            for name, metric in said.items()
+            if name not in _NO_METRICS and isinstance(metric, dict) and "metrics" in metric
+        },
+    )
+
+
+def _grouping_key(group: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels of a group, also where a metric that is called "labels" took their place."""
+    labels = _mapping(group.get("labels"), "the labels of a group")
+    if not isinstance(labels.get("metrics"), list):
+        return _labels(labels)
+    pushed = _mapping(group.get("push_time_seconds"), "the time of a push")
+    first, *_ = _list(pushed.get("metrics"), "the time of a push") or [None]
+    own = _labels(_mapping(first, "the time of a push").get("labels"))
+    # There, a group without an instance has an empty one.
+    return {name: value for name, value in own.items() if name != "instance" or value}
+
+
+def _time(group: Mapping[str, Any], name: str) -> float:
+    """Return the value of one of a group's own metrics, in seconds since 1970; 0 where there is none."""
+    metric = _mapping(group.get(name, {}), name)
+    first, *_ = _list(metric.get("metrics"), name) or [{"value": "0"}]
+    return _finite(_mapping(first, name).get("value"), name)
+
+
+def _metric(metric: Mapping[str, Any]) -> Metric:
+    samples = (_mapping(each, "a sample") for each in _list(metric["metrics"], "samples"))
+    return Metric(
+        _text(metric.get("type", ""), "a metric's type").lower(),
+        tuple(Sample(_labels(each.get("labels")), _pushed_value(each)) for each in samples),
+    )
+
+
+def _pushed_value(sample: Mapping[str, Any]) -> str:
+    """Return the value of a sample; a histogram and a summary have none, which is an empty text."""
+    return _value(sample["value"]) if "value" in sample else ""
+
+
+def samples(data: Any) -> list[Sample]:
+    """Return the samples in Prometheus's answer to an instant query; none if it asked for a range.
+
+    Raises:
+        AnswerError: it is no such answer.
+    """
+    return [
+        Sample(_labels(each.get("metric")), _point(each.get("value"))[1])
+        for each in _result(data, "vector")
+        if "value" in each or "histogram" not in each
+    ]
+
+
+def series(data: Any) -> list[Series]:
+    """Return the series in Prometheus's answer for a range; none if it asked for a moment.
+
+    Raises:
+        AnswerError: it is no such answer.
+    """
+    return [
+        # Native histograms are beside the values, or alone.
+        Series(
+            _labels(each.get("metric")),
+            tuple(_point(point) for point in _list(each.get("values"), "values")),
+        )
+        for each in _result(data, "matrix")
+    ]
+
+
+def _result(data: Any, kind: str) -> Iterator[Mapping[str, Any]]:
+    found = _mapping(data, "the result of a query")
+    if _text(found.get("resultType"), "a resultType") != kind:
+        return iter(())
+    return (_mapping(each, "a series") for each in _list(found.get("result"), "a result"))
+
+
+def _point(said: Any) -> tuple[float, str]:
+    if not isinstance(said, list) or len(said) != 2:  # noqa: PLR2004 - a time and a value
+        raise _wrong("a time and a value", said)
+    return _finite(said[0], "a time"), _value(said[1])
+
+
+def targets(data: Any) -> list[Target]:
+    """Return the active targets in Prometheus's answer to ``/api/v1/targets``.
+
+    Raises:
+        AnswerError: it is no such answer.
+    """
+    said = _mapping(data, "targets")
+    if "activeTargets" not in said:
+        raise _wrong("activeTargets", data)
+    return [
+        _target(_mapping(each, "a target"))
+        for each in _list(said["activeTargets"], "activeTargets")
+    ]
+
+
+def _target(said: Mapping[str, Any]) -> Target:
+    discovered = _mapping(said.get("discoveredLabels", {}), "discoveredLabels")
+    return Target(
+        # Not its label job, which the scrape config may set to another.
+        job=_text(said.get("scrapePool") or discovered.get("job", ""), "the job of a target"),
+        url=_text(said.get("scrapeUrl"), "a scrapeUrl"),
+        health=_text(said.get("health"), "the health of a target"),
+        last_error=_text(said.get("lastError"), "a lastError"),
+        last_scrape=max(0.0, _seconds(_text(said.get("lastScrape", ""), "a lastScrape"))),
+        labels=_labels(said.get("labels", {})),
+    )
+
+
+def status(data: Any) -> dict[str, dict[str, str]]:
+    """Return the ``flags`` and the ``build_information`` in the Pushgateway's ``/api/v1/status``.
+
+    The latter has a ``version``.
+
+    Raises:
+        AnswerError: it is no such answer.
+    """
+    said = _mapping(data, "a status")
+    found = {name: _labels(said.get(name)) for name in ("flags", "build_information")}
+    if "version" not in found["build_information"]:
+        raise _wrong("a version", said)
+    return found
+
+
+def version(data: Any) -> str:
+    """Return the version in Prometheus's answer to ``/api/v1/status/buildinfo``.
+
+    Raises:
+        AnswerError: it is no such answer.
+    """
+    return _text(_mapping(data, "build information").get("version"), "a version")
+
+
+def config(data: Any) -> str:
+    """Return the YAML in Prometheus's answer to ``/api/v1/status/config``.
+
+    Raises:
+        AnswerError: it is no such answer.
+    """
+    return _text(_mapping(data, "a configuration").get("yaml"), "a configuration")
+
+
+def reload_state(body: bytes) -> tuple[bool, float]:
+    """Return from Prometheus's ``/metrics`` whether the last reload succeeded, and when one last did.
+
+    The time is in seconds since 1970.
+
+    Raises:
+        AnswerError: one of both is missing.
+    """
+    found = dict(_RELOADS.findall(body[:LARGEST].decode(errors="replace")))
+    if len(found) != 2:  # noqa: PLR2004 - whether and when
+        raise AnswerError("expected the metrics prometheus_config_last_reload_success...")
+    successful, succeeded_at = found["ful"], found["_timestamp_seconds"]
+    return _finite(successful, "a success") == 1, _finite(succeeded_at, "a time")
+
+
+def _seconds(written: str) -> float:
+    """Seconds since 1970 of a time such as ``2026-11-24T05:00:00.123456789Z``; 0 for none."""
+    try:
+        return datetime.fromisoformat(written).timestamp()
+    except (ValueError, OverflowError):  # the year 1, which stands for never
+        return 0
+
+
+def _wrong(expected: str, said: Any) -> AnswerError:
+    return AnswerError(f"expected {expected}, not {shown(said)}")
+
+
+def _mapping(said: Any, expected: str) -> Mapping[str, Any]:
+    if not isinstance(said, dict):
+        raise _wrong(expected, said)
+    return said
+
+
+def _list(said: Any, expected: str) -> list[Any]:
+    """Return a list; Go writes null for one that is empty."""
+    if said is None:
+        return []
+    if not isinstance(said, list):
+        raise _wrong(f"a list of {expected}", said)
+    return said
+
+
+def _labels(said: Any) -> dict[str, str]:
+    labels = _mapping(said, "labels")
+    for name, value in labels.items():
+        _text(name, "a label's name")
+        _text(value, "the value of a label")
+    return dict(labels)
+
+
+def _text(said: Any, expected: str) -> str:
+    """Return a text; half a character, as JSON may have with a backslash, is none."""
+    if not isinstance(said, str):
+        raise _wrong(f"{expected}, a text", said)
+    if not said.isascii():
+        try:
+            said.encode()
+        except UnicodeEncodeError:
+            raise _wrong(f"{expected} in Unicode", said) from None
+    return said
+
+
+def _value(said: Any) -> str:
+    """Return a sample's value as both servers write it: a number in a text, also NaN and +Inf."""
+    text = _text(said, "a value")
+    _number(text, "a value")
+    return text
+
+
+def _finite(said: Any, expected: str) -> float:
+    number = _number(said, expected)
+    if not math.isfinite(number):
+        raise _wrong(f"{expected}, a number", said)
+    return number
+
+
+def _number(said: Any, expected: str) -> float:
+    if isinstance(said, str | int | float) and not isinstance(said, bool):
+        try:
+            return float(said)
+        except (ValueError, OverflowError):
+            pass
+    raise _wrong(f"{expected}, a number", said)

@@ -1,0 +1,398 @@
+"""Everything the deploys need to know about a host, in one round trip.
+
+``files/snapshot.sh`` looks, this module reads what it prints. It decides nothing; when to look, and what
+was seen last, is for `pushgateway_lab.host.looking`.
+"""
+
+import binascii
+import json
+import math
+import re
+import shlex
+from base64 import b64decode
+from collections.abc import Iterable
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from pyinfra.api.command import QuoteString, StringCommand
+from pyinfra.api.exceptions import FactProcessError
+from pyinfra.api.facts import FactBase
+from typing_extensions import override
+
+from pushgateway_lab import scrape_config
+from pushgateway_lab.run.host_files import script
+from pushgateway_lab.run.shell import after_mark, new_mark
+from pushgateway_lab.scrape_config import Job
+from pushgateway_lab.settings import Settings
+
+VERSION = "2"
+PUSHGATEWAY_UNIT = "prometheus-pushgateway.service"
+PRUNE_SERVICE = "pushgateway-lab-prune.service"
+PRUNE_TIMER = "pushgateway-lab-prune.timer"
+
+PRUNE_SECRETS = ("/etc/pushgateway-lab/prune.password", "/etc/pushgateway-lab/prune.client.pem")
+"""Files of the prune of which a look tells only whether they are what is wanted."""
+
+PRUNE_FILES = (
+    "/usr/local/lib/pushgateway-lab/prune_groups.py",
+    "/usr/local/lib/pushgateway-lab/prune_listener.py",
+    "/usr/local/lib/pushgateway-lab/prune_gateway.py",
+    "/usr/local/lib/pushgateway-lab/matchers.py",
+    "/usr/local/lib/pushgateway-lab/durations.py",
+    f"/etc/systemd/system/{PRUNE_SERVICE}",
+    f"/etc/systemd/system/{PRUNE_TIMER}",
+    "/etc/pushgateway-lab/prune.arguments",
+    "/etc/pushgateway-lab/prune.ca.pem",
+    *PRUNE_SECRETS,
+)
+"""Files that `pushgateway_lab.prune` installs; ``files/snapshot.sh`` looks for the same."""
+
+
+class Unit(NamedTuple):
+    """A systemd unit, as ``systemctl show`` tells."""
+
+    name: str
+    load_state: str
+    active_state: str
+    unit_file_state: str
+    main_pid: int
+    exec_start: str
+    can_reload: bool
+    needs_daemon_reload: bool = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether systemd knows the unit, masked or not."""
+        return self.load_state not in ("not-found", "")
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the unit runs, or is about to."""
+        return self.active_state in ("active", "activating", "reloading")
+
+
+class Listener(NamedTuple):
+    """A listening TCP socket."""
+
+    address: str
+    port: int
+    inode: str
+
+
+class ConfigFile(NamedTuple):
+    """Prometheus's configuration file as it is on the host."""
+
+    data: bytes
+    digest: str
+    has_leftovers: bool
+    """Whether a run that was killed left a temporary file beside it."""
+    changed_at: float
+    """When the file last changed in any way (ctime), in seconds since 1970."""
+
+
+class InstalledFile(NamedTuple):
+    """A file of ours on a host.
+
+    + mode: owner, group and permissions, as ``0:0:644``
+    + content: its SHA-256, in hexadecimal; of a secret ``same`` (as is wanted), ``empty`` or ``differs``;
+      nothing where it is no regular file
+    """
+
+    mode: str
+    content: str
+
+
+class Loaded(NamedTuple):
+    """What Prometheus itself says about its configuration."""
+
+    config: str
+    """The loaded configuration as YAML, with every default written out and no secret in it."""
+    last_reload_successful: bool
+    last_reload_success_at: float
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The scrape jobs in it."""
+        return scrape_config.known_jobs(self.config)
+
+
+class Snapshot(NamedTuple):
+    """A host at one moment.
+
+    + user: who looked, and what sudo said if it refused
+    + packages: name -> version of those of ours that are installed; empty where both units run
+    + pushgateway_argv: the command line of the running Pushgateway, None when it does not run
+    + defaults: Debian's ``/etc/default/prometheus-pushgateway``, None when there is none
+    + config_state: present, absent, special (not a regular file), large (beyond
+      `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
+    + config_obstacle: why nobody may write it: who else could put something else in its place; None if
+      somebody may
+    + prune_files: path -> the file, of those of `PRUNE_FILES` that are there
+    + loaded: None when Prometheus does not answer, or when curl is missing
+    """
+
+    is_root: bool
+    user: str
+    sudo_refused: str | None
+    os: str
+    runs_systemd: bool
+    tools: tuple[str, ...]
+    promtool_package: bool
+    packages: dict[str, str]
+    units: dict[str, Unit]
+    pushgateway_argv: tuple[str, ...] | None
+    pushgateway_sockets: tuple[str, ...]
+    defaults: str | None
+    listeners: tuple[Listener, ...]
+    config_state: str
+    config: ConfigFile | None
+    config_obstacle: str | None
+    prune_files: dict[str, InstalledFile]
+    loaded: Loaded | None
+
+    def unit(self, name: str) -> Unit:
+        """The unit of that name; one that does not exist when systemd does not know it."""
+        return self.units.get(name, Unit(name, "not-found", "inactive", "", 0, "", False))
+
+    @property
+    def pushgateway(self) -> Unit:
+        """The Pushgateway's unit."""
+        return self.unit(PUSHGATEWAY_UNIT)
+
+    def config_in_words(self, path: str) -> str:
+        """Say why the configuration file was not read."""
+        reasons = {
+            "special": f"{path} is not a regular file.",
+            "large": f"{path} is larger than {scrape_config.LONGEST} bytes, so it was not read.",
+            "unreadable": f"{path} cannot be read by the user that Prometheus runs as.",
+        }
+        return reasons.get(self.config_state, f"{path} is {self.config_state}.")
+
+    def is_listening(self, port: int) -> bool:
+        """Whether any program listens on that TCP port."""
+        return any(listener.port == port for listener in self.listeners)
+
+    @property
+    def pushgateway_listeners(self) -> tuple[Listener, ...]:
+        """The sockets on which the running Pushgateway listens."""
+        return tuple(each for each in self.listeners if each.inode in self.pushgateway_sockets)
+
+
+class HostSnapshot(FactBase[Snapshot | None]):
+    """Returns the `Snapshot` of a host; None, the default, means unknown and never absent.
+
+    + config_path: Prometheus's configuration file
+    + prometheus_unit: Prometheus's systemd unit
+    + prometheus_url: where Prometheus answers, as seen from the host
+    + with_sudo: run with sudo, and tell if sudo refuses instead of asking for a password
+    + as_user: whom sudo is to become, root if empty
+    + further: shell that defines look_further, which looks at more; see `pushgateway_lab.lab.look`
+    + mark: a line that no host can know; its answer begins behind it
+    + seconds: after which the host itself ends the look
+    + secrets_follow: on standard input, see `pushgateway_lab.pruning.files.compared_on_host`
+    """
+
+    @override
+    def command(
+        self,
+        config_path: str = Settings.prometheus_config_path,
+        prometheus_unit: str = Settings.prometheus_unit,
+        prometheus_url: str = Settings.prometheus_url,
+        with_sudo: bool = False,
+        as_user: str = "",
+        further: str = "",
+        mark: str = "",
+        seconds: float = 8,
+        secrets_follow: bool = False,
+    ) -> StringCommand:
+        self._mark = mark or new_mark()
+        variables = {
+            "mark": self._mark,
+            "config_path": config_path,
+            "longest": str(scrape_config.LONGEST),
+            "prometheus_unit": prometheus_unit,
+            "prometheus_url": prometheus_url,
+            "secrets_follow": "yes" if secrets_follow else "",
+        }
+        text = further + script("snapshot.sh", variables, "whose.sh")
+        if with_sudo:
+            sudo = {"snapshot": text, "sudo_user": as_user, "mark": self._mark}
+            text = script("snapshot-with-sudo.sh", sudo)
+        # Whatever hangs on the host ends there, too.
+        return StringCommand("timeout", "-k", "1", f"{seconds:g}", "sh", "-c", QuoteString(text))
+
+    @override
+    def process(self, output: list[str]) -> Snapshot:
+        try:
+            return parse(lines_of(after_mark(output, self._mark) or []))
+        except (ValueError, KeyError, IndexError, binascii.Error) as error:
+            raise FactProcessError(f"the host's answer makes no sense: {error!r}") from error
+
+    @override
+    @staticmethod
+    def default() -> Snapshot | None:
+        return None
+
+
+class IncompleteError(ValueError):
+    """The output of a look is incomplete; ``at`` is the part that it reached, empty if unknown."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__("the answer is incomplete, or of another version")
+        self.at = at
+
+
+def lines_of(output: Iterable[str]) -> dict[str, list[str]]:
+    """What ``files/snapshot.sh`` prints: each name with its values.
+
+    Raises:
+        IncompleteError: it is of another version, or incomplete.
+    """
+    said: dict[str, list[str]] = {}
+    for line in output:
+        name, _, value = line.partition(" ")
+        if name == "end":
+            break
+        said.setdefault(name, []).append(value)
+    else:
+        raise IncompleteError(said.get("at", [""])[-1])
+    if said.get("snapshot") != [VERSION]:
+        raise IncompleteError("")
+    return said
+
+
+def parse(said: dict[str, list[str]]) -> Snapshot:
+    """Read what `lines_of` found."""
+
+    def first(name: str) -> str | None:
+        return said.get(name, [None])[0]
+
+    refused, defaults, argv, obstacle = map(
+        first, ("sudo_refused", "pushgateway_defaults", "pushgateway_argv", "config_obstacle")
+    )
+    return Snapshot(
+        is_root=first("uid") == "0",
+        user=first("user") or "root",
+        sudo_refused=None if refused is None else text_of(refused).strip(),
+        os=_unquoted(first("os") or ""),
+        runs_systemd=first("systemd") == "running",
+        tools=tuple(said.get("tool", ())),
+        promtool_package=first("promtool_package") == "available",
+        packages=_packages(said.get("package", ())),
+        units=_units("\n".join(said.get("unit", ()))),
+        pushgateway_argv=None if argv is None else _argv(argv),
+        pushgateway_sockets=tuple(
+            value.removeprefix("socket:[").removesuffix("]")
+            for value in said.get("pushgateway_socket", ())
+        ),
+        defaults=None if defaults is None else text_of(defaults),
+        listeners=tuple(_listener(value) for value in said.get("listen", ())),
+        config_state=first("config") or "absent",
+        config=_config(said),
+        config_obstacle=None if obstacle is None else text_of(obstacle),
+        prune_files=_prune_files(said),
+        loaded=_loaded(said),
+    )
+
+
+def _unquoted(value: str) -> str:
+    """Remove shell quotes from a value of os-release(5); return a wrongly quoted one unchanged."""
+    try:
+        return " ".join(shlex.split(value))
+    except ValueError:
+        return value
+
+
+def text_of(value: str) -> str:
+    """A text that came as base64."""
+    return b64decode(value, validate=True).decode("utf-8", "surrogateescape")
+
+
+def _argv(value: str) -> tuple[str, ...]:
+    return tuple(text_of(value).rstrip("\0").split("\0"))
+
+
+def _packages(values: Iterable[str]) -> dict[str, str]:
+    fields = (value.split(" ") for value in values)
+    return {name: version for name, status, version in fields if status == "installed"}
+
+
+def _units(shown: str) -> dict[str, Unit]:
+    units = {}
+    for block in shown.strip().split("\n\n"):
+        properties = dict(line.partition("=")[::2] for line in block.splitlines())
+        if name := properties.get("Id"):
+            units[name] = Unit(
+                name=name,
+                load_state=properties.get("LoadState", ""),
+                active_state=properties.get("ActiveState", ""),
+                unit_file_state=properties.get("UnitFileState", ""),
+                main_pid=int(properties.get("MainPID", "0")),
+                exec_start=_command_line(properties.get("ExecStart", "")),
+                can_reload=properties.get("CanReload") == "yes",
+                needs_daemon_reload=properties.get("NeedDaemonReload") == "yes",
+            )
+    return units
+
+
+def _command_line(exec_start: str) -> str:
+    """The command line in systemd's ``{ path=... ; argv[]=... ; ignore_errors=no ; ... }``."""
+    match = re.search(r"argv\[\]=(.*?) ; ignore_errors=", exec_start)
+    return match[1] if match else ""
+
+
+def _listener(value: str) -> Listener:
+    """A line of /proc/net/tcp: each 32-bit word of the address is in the machine's byte order."""
+    local, _, inode = value.partition(" ")
+    address, _, port = local.partition(":")
+    words = [bytes.fromhex(address[i : i + 8])[::-1] for i in range(0, len(address), 8)]
+    return Listener(str(ip_address(b"".join(words))), int(port, 16), str(int(inode)))
+
+
+def _config(said: dict[str, list[str]]) -> ConfigFile | None:
+    if said.get("config") != ["present"]:
+        return None
+    data = b64decode(said["config_text"][0], validate=True)
+    return ConfigFile(
+        data=data,
+        digest=sha256(data).hexdigest(),
+        has_leftovers="config_leftover" in said,
+        changed_at=float(said["config_changed"][0]),
+    )
+
+
+def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
+    modes, contents = (
+        {path: value for value, _, path in (line.partition(" ") for line in said.get(name, ()))}
+        for name in ("prune_mode", "prune_content")
+    )
+    # Of ours only: a path that a host names is no instruction.
+    return {
+        path: InstalledFile(modes[path], contents.get(path, ""))
+        for path in PRUNE_FILES
+        if path in modes
+    }
+
+
+def _loaded(said: dict[str, list[str]]) -> Loaded | None:
+    """Parse Prometheus's lines; return None where another program answered on its port."""
+    answer = said.get("prometheus_config")
+    successful = said.get("prometheus_config_last_reload_successful")
+    success_at = said.get("prometheus_config_last_reload_success_timestamp_seconds")
+    if not (answer and successful and success_at):
+        return None
+    try:
+        config: str = json.loads(answer[0])["data"]["yaml"]
+        if not isinstance(config, str):
+            return None
+        at = float(success_at[0])
+        loaded = Loaded(
+            config=config,
+            last_reload_successful=float(successful[0]) == 1,
+            last_reload_success_at=at if math.isfinite(at) else 0,
+        )
+        _ = loaded.jobs  # a configuration that Prometheus runs with can be read
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return loaded

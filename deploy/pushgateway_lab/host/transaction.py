@@ -1,0 +1,113 @@
+"""Replacing a configuration file on a host as one transaction: ``files/replace-config.sh``."""
+
+import math
+from difflib import unified_diff
+from hashlib import sha256
+from itertools import islice
+from typing import NamedTuple
+
+from pyinfra.api.host import Host
+
+from pushgateway_lab.run.failure import HostError, say
+from pushgateway_lab.run.host_files import host_file
+from pushgateway_lab.run.shell import ask
+from pushgateway_lab.settings import Settings
+
+ABSENT = "absent"
+
+AROUND = 150
+"""Seconds for all of a transaction but the waiting for Prometheus: promtool, systemctl, a slow disk."""
+
+_DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+class Outcome(NamedTuple):
+    """How it ended, in the words that the script's head explains, and why."""
+
+    result: str
+    words: str
+
+
+def replace(host: Host, path: str, expected: str, data: bytes, *, seconds: float) -> Outcome:
+    """Put `data` where a file with the digest `expected` (or `ABSENT`) is, and nothing else."""
+    return _transaction(
+        host,
+        {
+            "path": path,
+            "expected": expected,
+            "digest": digest_of(data),
+            "seconds": f"{math.ceil(seconds)}",
+        },
+        data,
+    )
+
+
+def replace_and_reload(host: Host, settings: Settings, expected: str, data: bytes) -> Outcome:
+    """The same for Prometheus's configuration: judged by promtool first, then taken by Prometheus."""
+    variables = {"expected": expected, "digest": digest_of(data), "check": "promtool"}
+    return _transaction(host, _reloading(settings) | variables, data)
+
+
+def reload(host: Host, settings: Settings) -> Outcome:
+    """Have Prometheus take the file as it is."""
+    return _transaction(host, _reloading(settings), b"")
+
+
+def sweep(host: Host, path: str) -> None:
+    """Remove what a run that was killed left beside `path`."""
+    _transaction(host, {"path": path, "seconds": "30"}, b"")
+
+
+def _reloading(settings: Settings) -> dict[str, str]:
+    return {
+        "path": settings.prometheus_config_path,
+        "unit": settings.prometheus_unit,
+        "url": settings.prometheus_url,
+        "seconds": f"{math.ceil(settings.prometheus_reload_timeout)}",
+    }
+
+
+def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
+    variables = variables | {"worker": host_file("config-worker.sh")}
+    # As the script has it: twice the time for Prometheus, and as much again for the lock.
+    deadline = 4 * float(variables["seconds"]) + AROUND
+    try:
+        first, *rest = ask(
+            host, "replace-config.sh", variables, data, functions=["whose.sh"], deadline=deadline
+        ) or [""]
+    except HostError as error:
+        raise HostError(_no_word(variables["path"], str(error))) from error
+    word, _, result = first.partition(" ")
+    if word != "result":
+        raise HostError(_no_word(variables["path"], "\n".join((first, *rest))))
+    return Outcome(result, _words(variables["path"], rest))
+
+
+def _words(path: str, lines: list[str]) -> str:
+    """Return the reason for an outcome, with the name of the file in place of the candidate's."""
+    name, _, candidate = (lines[0] if lines else "").partition(" ")
+    words = "\n".join(lines[1:] if name == "candidate" else lines).strip()
+    return words.replace(candidate, path) if candidate else words
+
+
+def _no_word(path: str, reason: str) -> str:
+    return (
+        f"The transaction on {path} ended without a word: the connection broke, or it was killed on "
+        "the host. The file holds the old or the new text, whole. Run this again, which puts "
+        f"right what is left to do.\n{reason}".rstrip()
+    )
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 of a text, as ``sha256sum`` prints it."""
+    return sha256(data).hexdigest()
+
+
+def show_diff(host: Host, path: str, old: str, new: str) -> None:
+    """With pyinfra's ``--diff``, show the lines of `path` that would change."""
+    if host.state.config.DIFF:
+        say(host, f"Will change {path}:")
+        diff = unified_diff(old.splitlines(), new.splitlines(), n=2, lineterm="")
+        for line in islice(diff, 2, None):  # after the names of the files
+            shown = line if line.startswith("@") else f"{line[:1]} {line[1:]}"
+            say(host, f"  {shown}", _DIFF_COLORS.get(line[:1]))

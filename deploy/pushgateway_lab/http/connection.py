@@ -1,0 +1,336 @@
+"""`requests` sessions that reach what listens on a host's own loopback.
+
+Over SSH, each connection is a channel through the SSH connection that pyinfra has open already. On
+``@local`` it is a plain connection. Where no channel can be had (another connector, or a server with
+``AllowTcpForwarding no``), curl on the host sends the same requests. All of them within the limits of
+`pushgateway_lab.http.exchange`.
+"""
+
+import io
+import math
+import re
+import socket
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any, cast
+
+import requests
+from paramiko import Channel, ChannelException, SSHException, Transport
+from pyinfra.api.host import Host
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import Timeout
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
+from urllib3.util.ssl_ import resolve_cert_reqs, ssl_wrap_socket
+
+from pushgateway_lab.http import exchange
+from pushgateway_lab.http.access import Access
+from pushgateway_lab.http.exchange import (
+    BODY,
+    HEAD,
+    SHOWN,
+    BadAnswerError,
+    Deadline,
+    LimitedConnection,
+    LimitedTlsConnection,
+)
+from pushgateway_lab.run.failure import HostError
+from pushgateway_lab.run.shell import ask
+from pushgateway_lab.run.visible import start_of
+
+# RFC 4254, 5.1: why a server refuses to open a channel.
+_ADMINISTRATIVELY_PROHIBITED = 1
+_CONNECT_FAILED = 2
+
+
+class _ForwardingProhibitedError(NewConnectionError):
+    """The SSH server opens no connection for us, whatever the address."""
+
+
+def session(
+    host: Host,
+    access: Access = Access(),  # noqa: B008 - immutable
+    check: Callable[[str], None] | None = None,
+) -> requests.Session:
+    """A session whose requests start on the host: its 127.0.0.1 is the host's own.
+
+    One session for each server: `access`, the password in it, goes with every request. TLS ends here
+    where a channel can be had, else on the host. `check`: see `Access.apply`. Requests raise what `requests` raises, and
+    `BadAnswerError`; give each its own timeout in seconds.
+    """
+    made = access.apply(requests.Session(), check)
+    made.headers["Accept-Encoding"] = "identity"
+    # Neither server sets a cookie, and whoever sets them by the thousand would have them sent back.
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _adapter(host)
+    made.mount("http://", adapter)
+    made.mount("https://", adapter)
+    exchange.limit(made)
+    return made
+
+
+def reason(error: requests.RequestException) -> BaseException:
+    """What stands behind an error of `requests`: urllib3 wraps it in what it tried."""
+    inner = error.args[0] if error.args else None
+    return getattr(inner, "reason", None) or (inner if isinstance(inner, Exception) else error)
+
+
+def _adapter(host: Host) -> BaseAdapter:
+    if host.name == "@local":
+        return HTTPAdapter()
+    transport = _ssh_transport(host)
+    if transport is None:
+        return CurlAdapter(host)
+    return FallbackAdapter(ChannelAdapter(transport), CurlAdapter(host))
+
+
+def _ssh_transport(host: Host) -> Transport | None:
+    client = getattr(host.connector, "client", None)
+    return client.get_transport() if client is not None else None
+
+
+class ChannelAdapter(HTTPAdapter):
+    """Sends requests through channels of one SSH connection."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools of `HTTPAdapter` open channels where they open sockets."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _channel_pools(self._transport)
+
+
+class _ChannelConnection(LimitedConnection):
+    """A connection whose socket is a channel."""
+
+    transport: Transport
+
+    def _new_conn(self) -> Any:
+        deadline = Deadline(exchange.seconds_of(self.timeout))
+        try:
+            channel = self.transport.open_channel(
+                "direct-tcpip",
+                (self._dns_host.strip("[]"), self.port),
+                ("127.0.0.1", 0),
+                timeout=deadline.left(),
+            )
+        except ChannelException as error:
+            if error.code == _ADMINISTRATIVELY_PROHIBITED:
+                raise _ForwardingProhibitedError(self, error.text) from error
+            raise NewConnectionError(self, _words(error)) from error
+        except (SSHException, OSError) as error:
+            raise NewConnectionError(self, str(error)) from error
+        made = _ChannelSocket(channel)
+        made.settimeout(deadline.left())
+        return made
+
+
+class _ChannelSocket:
+    """A channel with what urllib3 expects of a Python socket.
+
+    Such a socket counts the files that read from it, and closes when it is closed and they are. Its
+    timeout is for all that is done until the next timeout is set: a channel's own is for each step.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._io_refs = 0
+        self._is_closed = False
+        self._deadline = Deadline(None)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._deadline = Deadline(seconds)
+
+    def recv(self, size: int) -> bytes:
+        self._channel.settimeout(self._deadline.left())
+        return self._channel.recv(size)
+
+    def send(self, data: bytes) -> int:
+        self._channel.settimeout(self._deadline.left())
+        return self._channel.send(data)
+
+    def sendall(self, data: bytes) -> None:
+        while data:
+            data = data[self.send(data) :]
+
+    def makefile(self, *_: object) -> io.BufferedReader:
+        self._io_refs += 1
+        return io.BufferedReader(socket.SocketIO(cast("socket.socket", self), "r"))
+
+    def _decref_socketios(self) -> None:
+        self._io_refs -= 1
+        if self._is_closed:
+            self.close()
+
+    def close(self) -> None:
+        self._is_closed = True
+        if self._io_refs <= 0:
+            self._channel.close()
+
+
+class _TlsChannelConnection(_ChannelConnection, LimitedTlsConnection):
+    """TLS inside a channel. A channel is no socket of the kernel's, as Python's ssl wants one."""
+
+    def connect(self) -> None:
+        self.sock = ssl_wrap_socket(
+            self._new_conn(),
+            keyfile=self.key_file,
+            certfile=self.cert_file,
+            cert_reqs=resolve_cert_reqs(self.cert_reqs),
+            ca_certs=self.ca_certs,
+            server_hostname=self.host.strip("[]"),
+            tls_in_tls=True,  # the way of urllib3 that asks nothing of the kernel
+        )
+        self.is_verified = True
+
+
+def _channel_pools(transport: Transport) -> dict[str, type[HTTPConnectionPool]]:
+    class Plain(_ChannelConnection):
+        pass
+
+    class Encrypted(_TlsChannelConnection):
+        pass
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class EncryptedPool(HTTPSConnectionPool):
+        ConnectionCls = Encrypted
+
+    Plain.transport = Encrypted.transport = transport
+    return {"http": PlainPool, "https": EncryptedPool}
+
+
+def _words(error: ChannelException) -> str:
+    return "connection refused" if error.code == _CONNECT_FAILED else error.text
+
+
+class FallbackAdapter(BaseAdapter):
+    """Sends requests with one adapter until that is prohibited, from then on with another."""
+
+    def __init__(self, preferred: BaseAdapter, fallback: BaseAdapter) -> None:
+        super().__init__()
+        self._current, self._fallback = preferred, fallback
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        """Send, see `requests.adapters.BaseAdapter`."""
+        try:
+            return self._current.send(request, **kwargs)
+        except requests.ConnectionError as error:
+            if not isinstance(reason(error), _ForwardingProhibitedError):
+                raise
+            self._current = self._fallback
+            return self._current.send(request, **kwargs)
+
+    def close(self) -> None:
+        """Close whichever adapter is in use."""
+        self._current.close()
+
+
+class CurlAdapter(BaseAdapter):
+    """Sends requests with curl on the host."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self._host = host
+
+    def send(  # type: ignore[override]
+        self,
+        request: requests.PreparedRequest,
+        timeout: float | tuple[float, float] | Timeout | None = None,
+        verify: bool | str = True,
+        cert: tuple[str, str] | str | None = None,
+        **_kwargs: Any,
+    ) -> requests.Response:
+        """Send, see `requests.adapters.BaseAdapter`."""
+        deadline = Deadline(_total(timeout))
+        variables = {
+            "method": request.method or "GET",
+            "url": request.url or "",
+            # Less than there is, so that what it received by then, and why it gave up, arrives.
+            "seconds": str(max(1, math.ceil(deadline.left()) - 1)),
+            "limit": str(_MOST),
+        }
+        stdin = _curl_input(request, verify, cert)
+        try:
+            lines = ask(self._host, "http-request.sh", variables, stdin, deadline=deadline.left())
+        except HostError as error:
+            raise requests.ConnectionError(str(error)) from error
+        return _curl_response(lines, request)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+# One byte more than is read, so that an answer that is cut is refused for its size.
+_MOST = BODY + HEAD + 1
+
+
+def _total(timeout: float | tuple[float, float] | Timeout | None) -> float | None:
+    if isinstance(timeout, Timeout):
+        return exchange.seconds_of(timeout.total)
+    return max(timeout) if isinstance(timeout, tuple) else timeout
+
+
+def _curl_response(lines: list[str], request: requests.PreparedRequest) -> requests.Response:
+    """Return the answer in what ``http-request.sh`` printed, or raise what is wrong with it."""
+    said = dict(line.partition(" ")[::2] for line in lines[-2:])
+    try:
+        data = b64decode("".join(lines[:-2]), validate=True)
+        words = b64decode(said["said"], validate=True).decode("utf-8", "replace")
+        code = int(said["exit"])
+    except (KeyError, ValueError) as error:
+        raise requests.ConnectionError(f"curl on the host gave no result ({error!r})") from error
+    if code == 0 or len(data) == _MOST:
+        return exchange.answer_of(data, request)
+    if data:  # what is wrong with the answer says more than why curl gave up
+        response = exchange.answer_of(data, request)
+        if code not in _TIMED_OUT:
+            _ = response.content
+    raise _curl_error(code, words)
+
+
+def _curl_input(
+    request: requests.PreparedRequest, verify: bool | str, cert: tuple[str, str] | str | None
+) -> bytes:
+    """Return the input of ``http-request.sh``: headers, certificates and key, a line of base64 each; the body."""
+    headers = "\n".join(f"{k}: {_plain(v)}" for k, v in request.headers.items())
+    own_files = (cert, cert) if isinstance(cert, str) else cert or (None, None)
+    files = (verify if isinstance(verify, str) else None, *own_files)
+    body: Any = request.body or b""
+    parts = [headers.encode(), *(Path(file).read_bytes() if file else b"" for file in files)]
+    lines = b"".join(b64encode(part) + b"\n" for part in parts)
+    return lines + (body.encode() if isinstance(body, str) else body)
+
+
+# curl(1), "Exit codes"; timeout(1) ends with 124, killed commands with 137.
+_COULD_NOT_CONNECT = 7
+_TIMED_OUT = (28, 124, 137)
+_IS_TLS = (35, 58, 60, 77)
+_BAD_ANSWER = (1, 8, 18, 27)
+"""Another protocol, malformed headers, a body that ends too early, headers that are too large."""
+
+
+def _curl_error(code: int, words: str) -> requests.RequestException | BadAnswerError:
+    if code in _TIMED_OUT:
+        return requests.ReadTimeout("timed out")
+    said = re.search(r"curl: \(\d+\) (.*)", words)
+    reason = start_of(said[1] if said else words.strip() or f"curl ended with {code}", SHOWN)
+    if code == _COULD_NOT_CONNECT:
+        return requests.ConnectionError(NewConnectionError(None, "connection refused"))  # type: ignore[arg-type]
+    if code in _BAD_ANSWER:
+        return BadAnswerError(f"its answer is not one that curl on the host reads: {reason}")
+    if code in _IS_TLS:
+        return requests.exceptions.SSLError(reason)
+    return requests.ConnectionError(reason)
+
+
+def _plain(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,137 @@
+"""The Debian packages of the lab: what is missing is installed, what is there is left alone.
+
+One apt run for all of them. The Pushgateway is kept from starting while it is installed, because its
+package starts it on all interfaces.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pyinfra import context
+from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.connectors.util import CommandOutput
+from pyinfra.operations import apt
+
+from pushgateway_lab.host import snapshot
+from pushgateway_lab.host.looking import forget, look, look_again
+from pushgateway_lab.host.snapshot import Snapshot
+from pushgateway_lab.run.failure import HostError, cleanly, function, noop, say
+from pushgateway_lab.run.host_files import host_file
+from pushgateway_lab.run.shell import START_TIMEOUT, ask, asked, explained
+from pushgateway_lab.settings import Settings
+
+PUSHGATEWAY = "prometheus-pushgateway"
+INSTALL_TIMEOUT = 1800
+"""Seconds for apt itself; an installation on a slow line takes minutes."""
+
+PYTHON = "/usr/bin/python3"
+HOLD = "/run/systemd/system/prometheus-pushgateway.service.d/pushgateway-lab-hold.conf"
+
+
+def missing(seen: Snapshot, settings: Settings) -> list[str]:
+    """The packages that a host lacks. A Prometheus installed in another way is none of them."""
+    wanted = {
+        "prometheus": not has_prometheus(seen, settings),
+        PUSHGATEWAY: PUSHGATEWAY not in seen.packages and not seen.pushgateway.exists,
+        "curl": "curl" not in seen.tools,
+        "python3": settings.pushgateway_prune_after is not None and PYTHON not in seen.tools,
+        "promtool": "promtool" not in seen.tools and seen.promtool_package,
+    }
+    return [name for name, is_missing in wanted.items() if is_missing]
+
+
+def has_prometheus(seen: Snapshot, settings: Settings) -> bool:
+    """Whether a Prometheus is there: its unit exists, or its port answers."""
+    return seen.unit(settings.prometheus_unit).exists or seen.is_listening(settings.prometheus_port)
+
+
+@operation()
+@cleanly
+def install(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Install the packages the lab needs where they are missing.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    """
+    seen = look(settings)
+    packages = missing(seen, settings)
+    if not packages:
+        noop(context.host, "all packages are installed")
+        return
+    if PUSHGATEWAY in packages:
+        yield _hold_pushgateway()
+    yield from function(_wait_for_apt, settings)
+    yield from _apt_packages(packages, settings, update=True)
+    # Only now does apt know whether this release has promtool in a package of its own.
+    seen = look_again(settings)
+    if further := missing(seen, settings):
+        yield from _apt_packages(further, settings)
+    if "prometheus" in packages and not seen.unit(settings.prometheus_unit).is_active:
+        # A host's own policy-rc.d may keep packages from starting what they bring.
+        variables = {"unit": settings.prometheus_unit, "how": "start"}
+        yield from asked("start-unit.sh", variables, deadline=START_TIMEOUT)
+    forget()
+
+
+def _hold_pushgateway() -> StringCommand:
+    return StringCommand(
+        f'mkdir -p "$(dirname {HOLD})" && cat >{HOLD} && systemctl daemon-reload',
+        _stdin=host_file("pushgateway-hold.conf"),
+    )
+
+
+def _wait_for_apt(host: Host, settings: Settings) -> None:
+    """Wait until no other program, as a new VM's own updates, holds the locks of apt and dpkg."""
+    holder = _holder_of_apt(host, within=0)
+    if holder is None:
+        return
+    seconds = settings.pushgateway_apt_timeout
+    say(host, f"{holder}; waiting for it, {seconds:.0f} s at most", "yellow")
+    holder = _holder_of_apt(host, within=seconds)
+    if holder is not None:
+        raise HostError(
+            f"apt cannot be used: after {seconds:.0f} s, {holder}. Nothing was "
+            "installed. Wait until that program is done, or give it longer with "
+            "pushgateway_apt_timeout (seconds)."
+        )
+
+
+def _holder_of_apt(host: Host, within: float) -> str | None:
+    """Wait up to `within` seconds for apt's lock, and describe the process that holds it; None if it is free."""
+    variables = {"seconds": f"{within:.0f}"}
+    held = ask(host, "wait-for-apt.sh", variables, deadline=within + 30)
+    if not held:
+        return None
+    pid, _, name = held[0].partition(" ")
+    return f"process {pid} ({snapshot.text_of(name).strip()}) holds the lock of apt"
+
+
+def _apt_packages(
+    packages: list[str], settings: Settings, **arguments: Any
+) -> Iterator[PyinfraCommand]:
+    """Pyinfra's own operation, without what the packages merely recommend."""
+    seconds = f"{settings.pushgateway_apt_timeout:.0f}"
+    commands = apt.packages._inner(  # noqa: SLF001 - pyinfra's way to nest operations
+        packages,
+        no_recommends=True,
+        extra_install_args=f"-o DPkg::Lock::Timeout={seconds}",
+        **arguments,
+    )
+    yield from explained(
+        commands,
+        lambda output: _apt_failure(packages, output),
+        deadline=settings.pushgateway_apt_timeout + INSTALL_TIMEOUT,
+    )
+
+
+def _apt_failure(packages: list[str], output: CommandOutput) -> str:
+    lines = [line.line for line in output]
+    said = [line for line in lines if line.startswith(("E: ", "Err:", "dpkg: error"))]
+    return "\n".join(
+        [
+            f"apt could not install {', '.join(packages)}. It says:",
+            *(f"  {line}" for line in (said or lines)[-5:]),
+            "Mend that on the host (apt-get update; apt-get install ...), then run this again.",
+        ]
+    )

@@ -1,0 +1,127 @@
+"""What must be so before anything is touched on a host."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from pyinfra import context
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+
+from pushgateway_lab.host.looking import look
+from pushgateway_lab.host.snapshot import PUSHGATEWAY_UNIT, Listener, Snapshot, text_of
+from pushgateway_lab.install.packages import has_prometheus
+from pushgateway_lab.prometheus import configuration as prometheus
+from pushgateway_lab.pushgateway import service as pushgateway
+from pushgateway_lab.run.failure import HostError, cleanly, noop
+from pushgateway_lab.run.shell import ask
+from pushgateway_lab.settings import Settings
+
+
+@operation()
+@cleanly
+def check(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Stop a host on which the rest could not end well, before anything is changed on it.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    """
+    seen, host = look(settings), context.host
+    check_rights(seen)
+    check_system(seen)
+    check_prometheus(seen, settings)
+    if has_prometheus(seen, settings):
+        prometheus.merged(seen, settings)
+    check_pushgateway(host, seen, settings)
+    noop(host, "nothing stands in the way")
+    yield from ()
+
+
+def check_rights(seen: Snapshot) -> None:
+    """Only root may install and configure."""
+    if seen.is_root:
+        return
+    if seen.sudo_refused is None:
+        raise HostError(
+            f"Logged in as {seen.user}, which is not root. Log in as root, or add --sudo."
+        )
+    raise HostError(
+        f"{seen.user} may not use sudo without a password here. sudo says: {seen.sudo_refused}\n"
+        "Log in as another user, or allow it in /etc/sudoers.d. With --same-sudo-password it works as "
+        "well, but pyinfra then puts the password where every local user of the host can read it."
+    )
+
+
+def check_system(seen: Snapshot) -> None:
+    """The packages are Debian's, the services systemd's."""
+    if "apt-get" not in seen.tools:
+        raise HostError(f"{seen.os or 'This host'} has no apt-get; Debian and Ubuntu hosts work.")
+    if not seen.runs_systemd:
+        raise HostError("systemd does not run here, so no service can be managed.")
+
+
+def check_prometheus(seen: Snapshot, settings: Settings) -> None:
+    """A Prometheus that is there must be one we can work with; one that is not will be installed."""
+    if not has_prometheus(seen, settings):
+        return
+    unit = seen.unit(settings.prometheus_unit)
+    if not unit.exists:
+        raise HostError(
+            f"Something answers at {settings.prometheus_url}, but there is no {unit.name} to reload. "
+            "If Prometheus runs under another unit, set prometheus_unit."
+        )
+    if unit.active_state == "failed":
+        raise HostError(
+            f"{unit.name} has failed. Find out why (journalctl -u {unit.name} -n 20), mend it and start "
+            "it, then run this again."
+        )
+    if not unit.is_active:
+        raise HostError(
+            f"{unit.name} is installed but {unit.active_state}. Somebody may have stopped it on "
+            f"purpose, so it was not started. Start it (systemctl start {unit.name}), or find out "
+            f"why it stopped (journalctl -u {unit.name}), then run this again."
+        )
+    if not unit.can_reload:
+        raise HostError(
+            f"{unit.name} cannot be reloaded: it has no ExecReload. Give it "
+            "ExecReload=/bin/kill -HUP $MAINPID, then run this again."
+        )
+
+
+def check_pushgateway(host: Host, seen: Snapshot, settings: Settings) -> None:
+    """Its port must be free or its own, and nobody may have forbidden it to run."""
+    if seen.pushgateway.unit_file_state.startswith("masked"):
+        raise HostError(
+            f"{PUSHGATEWAY_UNIT} is masked, so somebody wants it not to run. If that is no longer "
+            f"so: systemctl unmask {PUSHGATEWAY_UNIT}"
+        )
+    for address in pushgateway.listen_addresses(pushgateway.plan(seen, settings)):
+        for listener in seen.listeners:
+            if listener.inode not in seen.pushgateway_sockets and _clash(listener, address):
+                raise HostError(
+                    f"The Pushgateway is to listen on {address}, but that port is taken by "
+                    f"{_program_at(host, listener)}. Stop that program, or choose another address "
+                    "with pushgateway_listen_address."
+                )
+
+
+def _clash(listener: Listener, address: str) -> bool:
+    """Whether a program that is to listen on `address` would find its port taken."""
+    name, _, port = address.rpartition(":")
+    if listener.port != int(port):
+        return False
+    name = {"": "0.0.0.0", "localhost": "127.0.0.1"}.get(name, name.strip("[]"))  # noqa: S104
+    try:
+        wanted = ip_address(name)
+    except ValueError:
+        return True
+    taken = ip_address(listener.address)
+    return wanted == taken or wanted.is_unspecified or taken.is_unspecified
+
+
+def _program_at(host: Host, listener: Listener) -> str:
+    found = ask(host, "who-listens.sh", {"inode": listener.inode})
+    if not found:
+        return "another program"
+    pid, _, command = found[0].partition(" ")
+    words = text_of(command).replace("\0", " ").strip()
+    return f"process {pid} ({words})"

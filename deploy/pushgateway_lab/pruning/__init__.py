@@ -1,0 +1,1 @@
+"""The files of the prune that a host gets."""

@@ -1,0 +1,161 @@
+"""The files of the prune: what is put on a host, and how a look tells whether it is there already.
+
+Pure but for the secrets, which are read from files on this machine. Putting the files there is for
+`pushgateway_lab.prune`.
+"""
+
+import hashlib
+import io
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from typing_extensions import override
+
+from pushgateway_lab.formats import durations, matchers
+from pushgateway_lab.host.snapshot import (
+    PRUNE_FILES,
+    PRUNE_SECRETS,
+    PRUNE_SERVICE,
+    PRUNE_TIMER,
+    InstalledFile,
+)
+from pushgateway_lab.run.host_files import host_file
+from pushgateway_lab.settings import Settings
+
+PROGRAM = "/usr/local/lib/pushgateway-lab/prune_groups.py"
+_LISTENER = "/usr/local/lib/pushgateway-lab/prune_listener.py"
+_GATEWAY = "/usr/local/lib/pushgateway-lab/prune_gateway.py"
+_SHARED = (matchers, durations)
+"""Modules of this package that the program uses: what the settings accept is what it applies."""
+_CONFIG = "/etc/pushgateway-lab"
+_NOTED = "/run/pushgateway-lab-prune.listeners"
+
+REMOVED = (*PRUNE_FILES, _NOTED)
+"""Files that are removed with the prune; names from hosts are never added."""
+
+
+class WantedFile(NamedTuple):
+    """A wanted file of the prune; all belong to root."""
+
+    path: str
+    data: bytes
+    mode: int
+
+    @override
+    def __repr__(self) -> str:
+        """Without the data, which may be a secret: pyinfra prints arguments."""
+        return f"WantedFile({self.path!r}, mode={self.mode:o})"
+
+    @property
+    def installed(self) -> InstalledFile:
+        """Return the form in which a snapshot shows this file once it is installed."""
+        if self.path in PRUNE_SECRETS:
+            content = "same" if self.data else "empty"
+        else:
+            content = hashlib.sha256(self.data).hexdigest()
+        return InstalledFile(f"0:0:{self.mode:o}", content)
+
+
+def wanted_files(settings: Settings, url: str) -> list[WantedFile]:
+    """Return the wanted files of the prune of a Pushgateway at `url`.
+
+    Raises:
+        HostError: a file on this machine that the settings name cannot be read.
+    """
+    texts = {
+        PROGRAM: host_file("prune_groups.py"),
+        _LISTENER: host_file("prune_listener.py"),
+        _GATEWAY: host_file("prune_gateway.py"),
+        **{_beside_program(each): _source(each) for each in _SHARED},
+        f"/etc/systemd/system/{PRUNE_SERVICE}": host_file(PRUNE_SERVICE),
+        f"/etc/systemd/system/{PRUNE_TIMER}": host_file(PRUNE_TIMER),
+        f"{_CONFIG}/prune.arguments": "".join(f"{word}\n" for word in arguments(settings, url)),
+    }
+    public = [WantedFile(path, text.encode(), 0o644) for path, text in texts.items()]
+    secret = _credentials(settings)
+    return [*public, *(WantedFile(path, text.encode(), 0o600) for path, text in secret.items())]
+
+
+def _beside_program(module: ModuleType) -> str:
+    return f"/usr/local/lib/pushgateway-lab/{_path(module).name}"
+
+
+def _source(module: ModuleType) -> str:
+    return _path(module).read_text(encoding="utf-8")
+
+
+def _path(module: ModuleType) -> Path:
+    return Path(str(module.__file__))
+
+
+def arguments(settings: Settings, url: str) -> list[str]:
+    """Return the arguments of the program, one for each line of its file."""
+    words = [f"--url={url}", f"--older-than={settings.pushgateway_prune_after}"]
+    words += [f"--keep={each}" for each in settings.pushgateway_prune_keep]
+    if settings.pushgateway_username:
+        words.append(f"--username={settings.pushgateway_username}")
+    if settings.pushgateway_prune_report:
+        words.append("--report")
+    return words
+
+
+def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
+    """The secrets of the prune that the settings want: the path on the host, and the content.
+
+    Raises:
+        HostError: a file on this machine that the settings name cannot be read.
+    """
+    if settings.pushgateway_prune_after is None:
+        return []
+    return [
+        (path, text.encode())
+        for path, text in _credentials(settings).items()
+        if path in PRUNE_SECRETS and text
+    ]
+
+
+def compared_on_host(settings: Settings) -> bytes | None:
+    """Return the standard input of a look that compares secrets; None if there are none.
+
+    Lines of a path and the content as base64, see `look_at_prune` in ``files/snapshot.sh``. The host says
+    only whether they are the same: a digest of a secret can be guessed from.
+
+    Raises:
+        HostError: as `secrets_of`.
+    """
+    lines = [f"{path} {b64encode(data).decode()}\n" for path, data in secrets_of(settings)]
+    return "".join(lines).encode() or None
+
+
+def _credentials(settings: Settings) -> dict[str, str]:
+    """The files that systemd hands to the service as credentials; empty where there is none."""
+    texts = {"prune.password": "", "prune.ca.pem": "", "prune.client.pem": ""}
+    if (
+        settings.pushgateway_username
+        or settings.pushgateway_ca_file
+        or settings.pushgateway_cert_file
+    ):
+        from pushgateway_lab.http import access  # only now: it imports requests, which costs 0.1 s
+
+        allowed = access.to_pushgateway(settings)
+        own = [allowed.cert_file, allowed.key_file]
+        texts["prune.password"] = allowed.password
+        texts["prune.ca.pem"] = access.text_of(allowed.ca_file)
+        texts["prune.client.pem"] = "\n".join(filter(None, map(access.text_of, own)))
+    return {f"{_CONFIG}/{name}": text for name, text in texts.items()}
+
+
+def archive(files: Sequence[WantedFile]) -> bytes:
+    """Return a tar archive of root's files under their base names, which differ."""
+    import tarfile  # only now: a host that is right needs none
+
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for file in files:
+            entry = tarfile.TarInfo(file.path.rpartition("/")[2])
+            entry.size, entry.mode = len(file.data), file.mode
+            tar.addfile(entry, io.BytesIO(file.data))
+    return stream.getvalue()

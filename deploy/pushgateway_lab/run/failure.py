@@ -1,0 +1,146 @@
+"""How one host fails without holding up the others.
+
+An exception raised in an operation's generator ends pyinfra's run for every host. Here it becomes
+what pyinfra calls a failed operation: a message that names the host, no further operation on it, an
+exit code that is not 0, and all other hosts go on.
+"""
+
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec
+from weakref import WeakKeyDictionary
+
+from pyinfra import logger
+from pyinfra.api.command import FunctionCommand, PyinfraCommand
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+from pyinfra.context import ctx_host, ctx_state
+
+from pushgateway_lab.run import patches, visible
+
+P = ParamSpec("P")
+
+_SHORT = 400
+"""Characters of a reason in the summary."""
+
+_FRAMES = 8
+"""Frames of a traceback that are shown after an unexpected error."""
+
+# Why a host failed, in one line: for the summary at the end of a run.
+_reasons: WeakKeyDictionary[Host, str] = WeakKeyDictionary()
+
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
+
+
+class HostError(Exception):
+    """What is wrong on one host: the place, the tool's own words, and the next step."""
+
+
+def cleanly(
+    operation: Callable[P, Iterator[PyinfraCommand]],
+) -> Callable[P, Generator[PyinfraCommand, None, None]]:
+    """Make a `HostError` raised by an operation's generator fail the host it runs for, alone."""
+
+    @wraps(operation)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Generator[PyinfraCommand, None, None]:
+        patches.apply()
+        try:
+            yield from operation(*args, **kwargs)
+        except PyinfraError:
+            raise  # pyinfra's own way to end a run
+        except HostError as error:
+            _note_during_change_detection(str(error))
+            yield FunctionCommand(_fail, (str(error),), {})
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the run for other hosts
+            message = (
+                f"Unexpected, and a mistake of this program: {visible.value(repr(error))}\n"
+                f"{traceback.format_exc(limit=-_FRAMES)}"
+            )
+            _note_during_change_detection(message)
+            yield FunctionCommand(_fail, (message,), {})
+
+    return run
+
+
+def function(
+    act: Callable[..., None], *args: object, **kwargs: object
+) -> Generator[FunctionCommand, None, None]:
+    """A command that calls `act(host, *args, **kwargs)`; a `HostError` it raises fails the host."""
+    yield FunctionCommand(_call, (act, args, kwargs), {})
+
+
+def reason_of(host: Host) -> str:
+    """Why a host failed, in one line; nothing if it did not, or if pyinfra said it."""
+    return _reasons.get(host, "")
+
+
+@contextmanager
+def silently() -> Iterator[None]:
+    """Have `say` and `noop` say nothing: in the block it is only found out what would be done."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
+def say(host: Host, message: str, color: str | None = None) -> None:
+    """Tell something about a host, on standard error, each line with the host's name.
+
+    + message: may hold what a host said: it is escaped and cut, see `pushgateway_lab.run.visible`
+    """
+    if _silent.get():
+        return
+    for line in visible.message(message).splitlines():
+        host.log_styled(line, log_func=logger.info, **({"fg": color} if color else {}))
+
+
+def noop(host: Host, why: str) -> None:
+    """Say, with pyinfra's -v, that there is nothing to do."""
+    if not _silent.get():
+        host.noop(visible.message(why))
+
+
+def _call(
+    state: State,  # pyinfra passes state and host by these names
+    host: Host,
+    act: Callable[..., None],
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+) -> bool:
+    try:
+        act(host, *args, **kwargs)
+    except HostError as error:
+        return _fail(state, host, str(error))
+    return True
+
+
+def _fail(state: State, host: Host, message: str) -> bool:  # noqa: ARG001
+    _reasons[host] = _in_short(message)
+    say(host, message, "red")
+    return False
+
+
+def _in_short(message: str) -> str:
+    """The first line of a message, with the next one where that says what it announces."""
+    first, *rest = visible.message(message).split("\n")
+    short = f"{first} {rest[0].strip()}" if first.endswith(":") and rest else first
+    return visible.one_line(visible.cut(short, _SHORT))
+
+
+def _note_during_change_detection(message: str) -> None:
+    """Show in a --dry run what would fail, once a host, and make pyinfra exit with 1.
+
+    Not `state.fail_hosts`: it asks on the terminal whether to go on, or ends the run for all.
+    """
+    # Not context.host, which stands for another host a moment later.
+    state, host = ctx_state.get(), ctx_host.get()
+    if state.is_executing or host in state.failed_hosts:
+        return
+    state.failed_hosts.add(host)
+    _reasons[host] = _in_short(message)
+    say(host, message, "red")

@@ -1,0 +1,162 @@
+"""One time limit for all of the making of an SSH connection: a patch of paramiko.
+
+paramiko has a limit for each part, and each counts anew with every byte or line: a host that drips its
+banner holds up a class for minutes. A part is no measure either: when hundreds of hosts connect at once,
+their key exchanges take turns on one core, and the last of them would fail though its host answered at
+once. So there is one limit for the whole, and it grows with the number of hosts.
+
+A host that sends without end must not take this machine's whole time either: gevent does not look at
+others while there is something to receive.
+"""
+
+import logging
+import time
+from functools import partial, wraps
+from typing import Any
+
+from paramiko import SSHClient, SSHException, Transport
+from paramiko.packet import Packetizer
+from pyinfra.connectors.sshuserclient.client import AskPolicy
+from pyinfra.context import ctx_state
+
+from pushgateway_lab.run.deadline import within
+
+FOR_EACH_HOST = 0.1
+"""Seconds by which the limit grows for each host of a run: a key exchange takes 0.03 to 0.06 s of a core."""
+
+CONNECT_TIMEOUT = 4.0
+"""Seconds for a connection where no connect timeout is set."""
+
+_UNKNOWN = 300
+"""Number of hosts where the inventory is unknown: PARALLEL of ``config.py``."""
+
+_BEFORE_LOGIN = 65_536
+"""Bytes that a server may send before it has let us in; OpenSSH sends 3,000."""
+
+_PACKET = 262_144
+"""Bytes of a packet: what OpenSSH takes for the most (PACKET_MAX_SIZE)."""
+
+_TURN = 65_536
+"""Bytes that a host may send before others have their turn."""
+
+
+def bound() -> None:
+    """Install the patch; a second call changes nothing."""
+    original = SSHClient.connect
+    if hasattr(original, "__wrapped__"):
+        return
+    # paramiko tells of each failure with a traceback, and with what the host said in it. Whoever logs
+    # (--debug-all) still gets it; Python's last resort, the terminal, does not.
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+    @wraps(original)
+    def connect(self: SSHClient, hostname: str, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(self._policy, AskPolicy):  # type: ignore[attr-defined]
+            return original(self, hostname, *args, **kwargs)  # a person is asked, and has time
+        began = time.monotonic()
+        seconds = limit(kwargs.get("timeout") or CONNECT_TIMEOUT)
+        kwargs.setdefault("transport_factory", partial(_Transport, seconds=seconds))
+        try:
+            # It is given up below, when it is known how far it came.
+            return within(
+                seconds, partial(original, self, hostname, *args, **kwargs), give_up=lambda: None
+            )
+        except TimeoutError:
+            did = _how_far(self.get_transport())
+            problem = f"it {did} within {time.monotonic() - began:.1f} s"
+        except SSHException:
+            if not getattr(getattr(self.get_transport(), "sock", None), "is_over", False):
+                raise
+            problem = f"it sent over {_BEFORE_LOGIN} bytes before it let anybody in"
+        self.close()
+        raise OSError(problem)
+
+    SSHClient.connect = connect  # type: ignore[method-assign]
+
+
+def limit(connect_timeout: float) -> float:
+    """Return the seconds that a connection of this run may take to be made.
+
+    + connect_timeout: what a host may take that connects alone, in seconds
+    """
+    hosts = _UNKNOWN
+    if ctx_state.isset():
+        state = ctx_state.get()
+        hosts = sum(state.is_host_in_limit(host) for host in state.inventory)
+    return connect_timeout + FOR_EACH_HOST * hosts
+
+
+def _how_far(transport: Transport | None) -> str:
+    """Return the last step of a connection that succeeded, and the one that did not end in time."""
+    if transport is None:
+        return "did not answer"
+    if not transport.remote_version:
+        return "accepted the connection, but sent no SSH banner"
+    if not transport.initial_kex_done:
+        return "sent an SSH banner, but did not finish the key exchange"
+    return "exchanged keys, but did not answer the authentication"
+
+
+class _Transport(Transport):
+    """A transport whose parts have the time of the whole, and which lets others have their turn."""
+
+    def __init__(self, sock: Any, *, seconds: float, **arguments: Any) -> None:
+        super().__init__(_Taking(sock, self), packetizer_class=_Packetizer, **arguments)  # type: ignore[arg-type]
+        self._seconds = seconds
+        self.banner_timeout = self.handshake_timeout = self.auth_timeout = seconds
+        self.channel_timeout = 60
+
+    def start_client(self, event: Any = None, timeout: float | None = None) -> None:
+        """Exchange keys; the connect timeout, which paramiko gives, is for one host alone."""
+        super().start_client(event, max(timeout or 0, self._seconds))
+
+
+class _Packetizer(Packetizer):
+    """A reader of packets that are no larger than they may be."""
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        """Read; see paramiko.
+
+        Raises:
+            SSHException: the packet is too large.
+        """
+        if n > _PACKET:
+            raise SSHException(f"it announced a packet of {n} bytes")
+        data: bytes = super().read_all(n, check_rekey)
+        return data
+
+
+class _Taking:
+    """A socket that receives no more than it should before the login, and takes turns with others.
+
+    `time.sleep(0)` is patched by gevent, and gives way to the other hosts.
+
+    + is_over: whether there was more
+    """
+
+    def __init__(self, sock: Any, transport: Transport) -> None:
+        self._sock = sock
+        self._transport = transport
+        self.is_over = False
+        self._received = 0
+        self._in_turn = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def recv(self, size: int) -> bytes:
+        """Receive; see `socket.socket.recv`.
+
+        Raises:
+            SSHException: that was too much.
+        """
+        data: bytes = self._sock.recv(size)
+        self._received += len(data)
+        self._in_turn += len(data)
+        if self._received > _BEFORE_LOGIN and not self._transport.is_authenticated():
+            self.is_over = True
+            raise SSHException("too much before the login")
+        if self._in_turn >= _TURN:
+            self._in_turn = 0
+            time.sleep(0)
+        return data

@@ -1,0 +1,195 @@
+"""One push that proves it works: pushed, scraped with its own labels, deleted, seen gone."""
+
+import socket
+import time
+from typing import NamedTuple
+from uuid import uuid4
+from weakref import WeakKeyDictionary
+
+from pyinfra.api.host import Host
+from pyinfra.api.state import BaseStateCallback, State
+
+from pushgateway_lab import scrape_config
+from pushgateway_lab.formats.answers import Group, Sample, Target
+from pushgateway_lab.formats.durations import seconds_of
+from pushgateway_lab.host.looking import look
+from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
+from pushgateway_lab.http.connection import session
+from pushgateway_lab.pushgateway import service as pushgateway
+from pushgateway_lab.run.failure import HostError, say
+from pushgateway_lab.run.interrupt import interruptible
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.smoke.push import JOB
+
+METRIC = "pushgateway_lab_smoke_pushed_at_seconds"
+
+ABANDONED = 600
+"""Seconds after which a group of ours was left behind by a run that was killed."""
+
+DELETE_TIMEOUT = 30
+"""Seconds for a queued deletion to be done."""
+
+DISCOVERY_TIMEOUT = 15
+"""Seconds for a job that was just loaded to have targets: Prometheus looks every five."""
+
+LONGEST = 86400
+"""Seconds of the longest wait, whatever Prometheus says of its interval."""
+
+POLL = 0.25
+"""Seconds between two looks."""
+
+
+class Smoke(NamedTuple):
+    """A push on its way: the clients, and the labels of its group."""
+
+    gateway: Pushgateway
+    prometheus: Prometheus
+    labels: dict[str, str]
+
+
+def prove(host: Host, settings: Settings) -> None:
+    """Push a metric to a host's Pushgateway and follow it to its end.
+
+    Raises:
+        HostError: it did not arrive, or not under its own labels, or did not go; with the reason.
+    """
+    seen = look(settings)
+    address = settings.pushgateway_url or pushgateway.url(pushgateway.plan(seen, settings))
+    smoke = Smoke(
+        pushgateway.client(host, settings, address),
+        Prometheus(session(host), settings.prometheus_url),
+        {"job": JOB, "instance": f"{_name_of(host)}-{uuid4().hex[:12]}"},
+    )
+    try:
+        _sweep(smoke)
+        _await_targets(smoke, settings)
+        bound = settings.pushgateway_smoke_timeout or _two_scrapes(smoke, settings)
+        with interruptible(), _Cleanup(host, smoke):
+            started = time.monotonic()
+            smoke.gateway.push(smoke.labels, f"# TYPE {METRIC} gauge\n{METRIC} {time.time():.3f}\n")
+            sample = _await(smoke, settings, bound)
+            arrived = time.monotonic() - started
+        _see_it_gone(smoke)
+    except ApiError as error:
+        raise HostError(f"The smoke push failed: {error}") from error
+    say(
+        host,
+        f"Proven: pushed, scraped after {arrived:.1f} s with its own labels, deleted:",
+        "green",
+    )
+    say(host, f"  {sample}", "green")
+
+
+def _name_of(host: Host) -> str:
+    return socket.gethostname() if host.name == "@local" else host.name.removeprefix("@")
+
+
+def _await_targets(smoke: Smoke, settings: Settings) -> None:
+    deadline = time.monotonic() + DISCOVERY_TIMEOUT
+    while not _targets(smoke, settings):
+        if time.monotonic() > deadline:
+            raise HostError(
+                f"Prometheus has no target of the job {settings.pushgateway_job_name}, "
+                f"{DISCOVERY_TIMEOUT} s after it loaded {settings.prometheus_config_path}. Do its "
+                "relabel_configs drop it?"
+            )
+        time.sleep(POLL)
+
+
+def _targets(smoke: Smoke, settings: Settings) -> list[Target]:
+    name = settings.pushgateway_job_name
+    return [target for target in smoke.prometheus.targets() if target.job == name]
+
+
+def _two_scrapes(smoke: Smoke, settings: Settings) -> float:
+    """Two of the scrape intervals that Prometheus itself reports for the job, in seconds."""
+    config = smoke.prometheus.config()
+    try:
+        jobs = {each.name: each for each in scrape_config.find_jobs(config)}
+        ours = jobs.get(settings.pushgateway_job_name)
+        return min(2 * seconds_of((ours and ours.scrape_interval) or "1m"), LONGEST)
+    except ValueError as error:  # whoever answers on that port may not be Prometheus
+        raise HostError(f"The smoke push failed: Prometheus says: {error}") from error
+
+
+def _await(smoke: Smoke, settings: Settings, bound: float) -> Sample:
+    """The pushed sample, as soon as Prometheus has it under its own labels."""
+    deadline = time.monotonic() + bound
+    while True:
+        for sample in smoke.prometheus.query(METRIC):
+            if sample.labels.get("exported_instance") == smoke.labels["instance"]:
+                raise HostError(
+                    f"The push arrived as {sample}: its own job and instance became exported_job and "
+                    "exported_instance, so honor_labels is not in effect for the job that scraped "
+                    f"it, {sample.labels.get('job')}. Set honor_labels: true there and reload."
+                )
+            if smoke.labels.items() <= sample.labels.items():
+                return sample
+        if time.monotonic() > deadline:
+            raise HostError(_why_it_did_not_arrive(smoke, settings, bound))
+        time.sleep(POLL)
+
+
+def _why_it_did_not_arrive(smoke: Smoke, settings: Settings, bound: float) -> str:
+    message = f"The push did not arrive in Prometheus within {bound:.0f} s"
+    targets = _targets(smoke, settings)
+    for target in targets:
+        if target.health == "down":
+            return f"{message}: it cannot scrape {target.url}: {target.last_error}"
+    return (
+        f"{message}. It scrapes {', '.join(target.url for target in targets)}: is that the "
+        f"Pushgateway at {smoke.gateway.url}? To wait longer, set pushgateway_smoke_timeout (seconds)."
+    )
+
+
+def _see_it_gone(smoke: Smoke) -> None:
+    """Deletion is queued: wait until the group is not there any more."""
+    deadline = time.monotonic() + DELETE_TIMEOUT
+    while any(group.labels == smoke.labels for group in _own_groups(smoke)):
+        if time.monotonic() > deadline:
+            raise HostError(
+                f"The group {smoke.labels} was deleted, but the Pushgateway still has it after "
+                f"{DELETE_TIMEOUT} s."
+            )
+        time.sleep(POLL)
+
+
+def _sweep(smoke: Smoke) -> None:
+    """Delete what runs that were killed left behind."""
+    for group in _own_groups(smoke):
+        if group.pushed_at < time.time() - ABANDONED:
+            smoke.gateway.delete(group.labels)
+
+
+def _own_groups(smoke: Smoke) -> list[Group]:
+    return [group for group in smoke.gateway.groups() if group.labels.get("job") == JOB]
+
+
+# Groups that are to go when the run is interrupted: then pyinfra runs no `finally` reliably, but it
+# disconnects from each host, with the connection still working.
+_to_delete: WeakKeyDictionary[Host, Smoke] = WeakKeyDictionary()
+
+
+class _DeleteOnDisconnect(BaseStateCallback):
+    @staticmethod
+    def host_disconnect(state: State, host: Host) -> None:  # noqa: ARG004 - pyinfra's signature
+        smoke = _to_delete.pop(host, None)
+        if smoke:
+            smoke.gateway.delete(smoke.labels)
+
+
+class _Cleanup:
+    """Deletes the group at the end of the block, or on disconnect if that end is never reached."""
+
+    def __init__(self, host: Host, smoke: Smoke) -> None:
+        self._host, self._smoke = host, smoke
+
+    def __enter__(self) -> None:
+        state = self._host.state
+        if not any(isinstance(each, _DeleteOnDisconnect) for each in state.callback_handlers):
+            state.add_callback_handler(_DeleteOnDisconnect())
+        _to_delete[self._host] = self._smoke
+
+    def __exit__(self, *_: object) -> None:
+        self._smoke.gateway.delete(self._smoke.labels)
+        _to_delete.pop(self._host, None)
