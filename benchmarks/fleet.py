@@ -27,14 +27,13 @@ from typing import Any, NamedTuple
 
 from labhost import Host, HostSpec, Lab
 from labhost.proxy import DelayingProxy
-from pushgateway_lab.run.host_files import script
-from pushgateway_lab.settings import Settings
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent
 PYINFRA = Path(sys.prefix, "bin/pyinfra")
 RIVALS = HERE / ".venv"
 INSTALLED = ("prometheus", "prometheus-pushgateway", "curl", "python3-apt")
+SNAPSHOT = "pushgateway_lab.host.snapshot.HostSnapshot"
 REAL_HOSTS = 20
 """More inventory entries than this share real hosts: the machine has to bear them all."""
 
@@ -111,17 +110,9 @@ def _no_change(lab: Lab, directory: Path, arguments: argparse.Namespace) -> None
 
 
 def _rows(fleet: Fleet, *, with_ansible: bool) -> list[Row]:
-    snapshot = script(
-        "snapshot.sh",
-        {
-            "config_path": Settings.prometheus_config_path,
-            "prometheus_unit": Settings.prometheus_unit,
-            "prometheus_url": Settings.prometheus_url,
-        },
-    )
     rows = [
         Row("pyinfra exec -- true, the floor", _pyinfra(fleet, "exec", "--", "true")),
-        Row("pyinfra exec of the snapshot", _pyinfra(fleet, "exec", "--", snapshot)),
+        Row("pyinfra fact of the snapshot", _pyinfra(fleet, "fact", SNAPSHOT)),
         _toolkit(fleet),
         Row("this toolkit's verify", _pyinfra(fleet, "-y", "deploy/verify.py")),
         _stock(fleet),

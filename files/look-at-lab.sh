@@ -117,7 +117,7 @@ look_at_verdict() {
         print_text promtool_said "${verdict%"
 "*}"
     }
-    error=$(timeout 3 journalctl --no-pager -o cat -b -n 1000 -u "$prometheus_unit" 2>/dev/null |
+    error=$(service_log_of_boot "$prometheus_unit" 1000 3 |
         grep -iE 'rror (re)?loading config' | tail -n 1 | head -c "$MOST_QUOTED")
     [ -z "$error" ] || print_text reload_error "$error"
 }
@@ -139,13 +139,12 @@ SAID
         awk 'BEGIN { exit !(ARGV[1] + 0 >= ARGV[2] + 0) }' "$taken" "$config_changed"
 }
 
-# The end of the log of a unit that is neither up nor was stopped.
+# The end of the log of a service that is neither up nor was stopped.
 look_at_logs() {
-    for unit in "$prometheus_unit" "$pushgateway_unit"; do
+    for service in "$prometheus_unit" "$pushgateway_unit"; do
         case $broken in
-        *" $unit "*) print_text "unit_log $unit" "$(
-            timeout 3 journalctl --no-pager -o cat -n 3 "_SYSTEMD_UNIT=$unit" 2>/dev/null |
-                head -c "$MOST_QUOTED"
+        *" $service "*) print_text "service_log $service" "$(
+            service_log "$service" 3 3 | head -c "$MOST_QUOTED"
         )" ;;
         esac
     done

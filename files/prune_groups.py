@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from pushgateway_lab.durations import seconds_of
-    from pushgateway_lab.matchers import Matcher, parse
+    from pushgateway_lab.formats.durations import seconds_of
+    from pushgateway_lab.formats.matchers import Matcher, parse
 else:
     # With -I, Python does not look beside the program. The directory is root's alone, and is to stay as
     # it was installed also when root runs this by hand.

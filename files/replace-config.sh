@@ -9,13 +9,13 @@
 #   expected  SHA-256 of the text the new one was made from, or "absent"
 #   digest    SHA-256 of the new text; empty: leave the file alone, only sweep and reload
 #   check     "promtool" to have promtool judge the new text first, else empty
-#   unit      systemd unit to reload, or empty; url: where that Prometheus answers
+#   service   to reload, or empty; url: where that Prometheus answers
 #   seconds   how long to wait for Prometheus to take or refuse the file
-#   worker    the text of config-worker.sh; and the functions of whose.sh
+#   worker    the text of config-worker.sh; and the functions of whose.sh and of a service manager
 # The new text comes on standard input as base64. At every instant the path holds the old or the new
 # text, whole. The first line printed is "result WORD", the second "candidate PATH", as which promtool
 # and Prometheus may have named the new text, the lines after it say why:
-#   written     the file holds the new text (no unit given)
+#   written     the file holds the new text (no service given)
 #   taken       and Prometheus took it; what promtool said
 #   conflict    somebody else changed the file meanwhile; it is as they left it
 #   incomplete  not all of the new text arrived; nothing was written
@@ -44,8 +44,8 @@ lock=/run/pushgateway-lab.lock
 MOST_QUOTED=16000   # bytes of what promtool or the journal says
 MOST_SAID=4000000   # bytes of Prometheus's metrics
 PROMTOOL_TIMEOUT=30 # seconds
-SYSTEMCTL_TIMEOUT=30
-JOURNAL_TIMEOUT=10
+RELOAD_TIMEOUT=30
+LOG_TIMEOUT=10
 expected=${expected:-}
 digest=${digest:-}
 temporary=
@@ -129,7 +129,7 @@ end_as_answered() {
 judge() {
     verdict=
     [ "${check:-}" = promtool ] && command -v promtool >/dev/null || return 0
-    find_reader_of "$unit"
+    find_reader_of "$service"
     words=$(as_owner_of_place ln -s -- "$temporary" "$candidate" 9>&- 2>&1) || finish failed "$words"
     verdict=$(
         ulimit -v 4000000
@@ -156,10 +156,10 @@ metric() {
 reload() {
     taken_before=$(metric success_timestamp_seconds)
     since=$(date +%s.%N)
-    words=$(timeout -k 1 "$SYSTEMCTL_TIMEOUT" systemctl reload -- "$unit" 2>&1)
+    words=$(service_reload "$service" "$RELOAD_TIMEOUT" 2>&1)
     case $? in
     0) ;;
-    124) words="systemctl reload did not come to an end within $SYSTEMCTL_TIMEOUT s. $words" && return 1 ;;
+    124) words="The reload of $service did not come to an end within $RELOAD_TIMEOUT s. $words" && return 1 ;;
     *) return 1 ;;
     esac
     deadline=$(($(date +%s) + seconds))
@@ -171,14 +171,14 @@ reload() {
         sleep 0.05
     done
     case $(metric successful) in
-        0) words="It refused the configuration, and the journal of $unit does not tell why. $words" ;;
+        0) words="It refused the configuration, and the log of $service does not tell why. $words" ;;
         *) words="It neither took nor refused the configuration within $seconds s. $words" ;;
     esac
     return 1
 }
 
 errors_in_log() {
-    timeout "$JOURNAL_TIMEOUT" journalctl --no-pager -o cat -u "$unit" --since "@$since" 2>/dev/null |
+    service_log_since "$service" "$since" "$LOG_TIMEOUT" |
         grep -iE 'level"?[=:]"?error' | tail -c "$MOST_QUOTED"
 }
 
@@ -216,7 +216,7 @@ if [ -n "$digest" ]; then
     trap '' HUP INT PIPE TERM
     phase replace
 fi
-[ -n "${unit:-}" ] || finish written
+[ -n "${service:-}" ] || finish written
 if reload; then
     [ -z "$digest" ] || phase settle
     finish taken "${verdict:-}"

@@ -2,8 +2,10 @@
 # One look at a host: everything the deploys decide on, in one round trip.
 #
 # Takes, as shell variables set before it: mark (a line that no host can know, printed before the
-# answer), config_path, longest (the bytes of it that are read), prometheus_unit, prometheus_url; and
-# the functions of whose.sh. Where a function look_further was defined before it, that looks at more.
+# answer), config_path, longest (the bytes of it that are read), prometheus_url; the services
+# prometheus_unit and pushgateway_unit; flags_file (where the Pushgateway's command line is written);
+# packages and tools (lists of words); and the functions of whose.sh, of a service manager and of a
+# package manager. Where a function look_further was defined before it, that looks at more.
 # Prints one "name value" a line; values that could hold anything are base64. The first line is the
 # version of this format, the last one says that nothing is missing; "at PLACE" says where it stood,
 # should it not come to an end, and "cut PLACE" that there was more than a look takes. It changes
@@ -12,10 +14,9 @@
 
 # shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_unit:?}" "${prometheus_url:?}"
+: "${pushgateway_unit:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
 
 export LC_ALL=C
-pushgateway_unit=prometheus-pushgateway.service
-defaults=/etc/default/prometheus-pushgateway
 MOST_SAID=4000000    # bytes of what Prometheus says
 MOST_LISTENERS=20000 # lines of listening sockets
 
@@ -49,14 +50,11 @@ look_at_system() {
         PRETTY_NAME=*) printf 'os %s\n' "${line#PRETTY_NAME=}" && break ;;
         esac
     done 2>/dev/null </etc/os-release
-    [ -d /run/systemd/system ] && echo "systemd running"
-    for tool in apt-get curl promtool /usr/bin/python3; do
+    service_manager_runs && echo "service_manager runs"
+    for tool in $tools; do
         command -v "$tool" >/dev/null && echo "tool $tool"
     done
-    # Debian's testing has promtool in a package of its own, the releases before do not.
-    if ! command -v promtool >/dev/null && command -v apt-cache >/dev/null; then
-        apt-cache show promtool >/dev/null 2>&1 && echo "promtool_package available"
-    fi
+    package_look_for_promtool
 }
 
 # What is installed tells more only where it does not run.
@@ -64,8 +62,8 @@ look_at_packages() {
     case $active in
     *" $prometheus_unit "*" $pushgateway_unit "* | *" $pushgateway_unit "*" $prometheus_unit "*) return ;;
     esac
-    dpkg-query -W -f='package ${Package} ${db:Status-Status} ${Version}\n' -- \
-        prometheus prometheus-pushgateway 2>/dev/null
+    # shellcheck disable=SC2086 # a list of words
+    package_look $packages
 }
 
 # The files of the optional prune, most often none: no program is started for none. Of a secret only this is
@@ -119,13 +117,7 @@ $file $(base64 -w0 -- "$file")
     done
 }
 
-# systemctl shows a block of lines for each unit, with its Id somewhere in it, and an empty line
-# between two blocks.
-look_at_units() {
-    # shellcheck disable=SC2086 # a list of words
-    shown=$(systemctl show --no-pager \
-        -p Id,LoadState,ActiveState,UnitFileState,MainPID,ExecStart,CanReload,NeedDaemonReload,User,Group \
-        -- "$prometheus_unit" "$pushgateway_unit" ${prune_units:-} 2>/dev/null)
+look_at_services() {
     pid=0
     prometheus_pid=0
     prometheus_user=
@@ -133,46 +125,34 @@ look_at_units() {
     prometheus_exists=no
     active=" "
     broken=" "
-    # shellcheck disable=SC2034 # prometheus_pid and broken are for what comes further
-    while IFS= read -r property; do
-        printf 'unit %s\n' "$property"
-        case $property in
-        MainPID=*[!0-9]* | MainPID=) main_pid=0 ;;
-        MainPID=*) main_pid=${property#MainPID=} ;;
-        ActiveState=*) state=${property#ActiveState=} ;;
-        LoadState=*) load_state=${property#LoadState=} ;;
-        User=*) user=${property#User=} ;;
-        Group=*) group=${property#Group=} ;;
-        Id=*) id=${property#Id=} ;;
-        "")
-            case $state in
-            active) active="$active $id " ;;
-            inactive) ;;
-            *) broken="$broken $id " ;;
-            esac
-            case $id in
-            "$pushgateway_unit") pid=$main_pid ;;
-            "$prometheus_unit")
-                prometheus_pid=$main_pid
-                prometheus_user=$user
-                prometheus_group=$group
-                [ "$load_state" = not-found ] || prometheus_exists=yes
-                ;;
-            esac
-            id=
-            user=
-            group=
-            ;;
-        esac
-    done <<UNITS
-$shown
-
-UNITS
+    echo "prometheus_service $prometheus_unit"
+    echo "pushgateway_service $pushgateway_unit"
+    # shellcheck disable=SC2086 # a list of words
+    service_look "$prometheus_unit" "$pushgateway_unit" ${prune_units:-}
     if [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ]; then
         print_base64 pushgateway_argv "/proc/$pid/cmdline"
         find "/proc/$pid/fd" -lname 'socket:*' -printf 'pushgateway_socket %l\n' 2>/dev/null
     fi
-    [ -e "$defaults" ] && print_base64 pushgateway_defaults "$defaults"
+    [ -e "$flags_file" ] && print_base64 flags_text "$flags_file"
+}
+
+# Called by service_look for each service.   $1 name; $2 state; $3 pid; $4 user; $5 group; $6 whether it exists
+# shellcheck disable=SC2034,SC2317 # called by service_look; prometheus_pid and broken are for what comes further
+note_service() {
+    case $2 in
+    active) active="$active $1 " ;;
+    inactive) ;;
+    *) broken="$broken $1 " ;;
+    esac
+    case $1 in
+    "$pushgateway_unit") pid=$3 ;;
+    "$prometheus_unit")
+        prometheus_pid=$3
+        prometheus_user=$4
+        prometheus_group=$5
+        prometheus_exists=$6
+        ;;
+    esac
 }
 
 # Listening TCP sockets as the kernel shows them: address, port and inode. State 0A is LISTEN. A host may
@@ -190,7 +170,7 @@ look_at_config() {
     follow "$config_path" || { echo "config unreadable"; return; }
     # What a run leaves that is killed in the middle of a transaction (replace-config.sh).
     for leftover in "${real%/*}/.${real##*/}.pushgateway-lab."* \
-        "${defaults%/*}/.${defaults##*/}.pushgateway-lab."*; do
+        "${flags_file%/*}/.${flags_file##*/}.pushgateway-lab."*; do
         [ -e "$leftover" ] && echo "config_leftover yes"
     done
     # The time first: a file that changes in between then looks older than it is, and is reloaded.
@@ -225,7 +205,7 @@ look_at_prometheus() {
 }
 
 printf '\n%s\n' "$mark"
-echo "snapshot 2"
+echo "snapshot 3"
 echo "at rights"
 look_at_rights
 echo "uid $uid"
@@ -233,8 +213,8 @@ if [ "$uid" -eq 0 ]; then
     echo "at system"
     look_at_system
     look_at_prune
-    echo "at units"
-    look_at_units
+    echo "at services"
+    look_at_services
     look_at_packages
     look_at_listeners
     echo "at config"

@@ -86,35 +86,21 @@ is_number() {
 }
 
 # Sets `reader`, the options of setpriv for the user whose Prometheus reads the file: that of the
-# running process, else that of the unit, else nobody; empty for root.
-#   $1 process id or 0; $2 User= of the unit; $3 Group=; $4 whether there is such a unit: yes or no
+# running process, else that of the service, else nobody; empty for root.
+#   $1 process id or 0; $2 user of the service; $3 its group; $4 whether it exists: yes or no
 find_reader() {
     reader=$NOBODY
     if [ "$1" -gt 0 ] && [ -r "/proc/$1/status" ]; then
         reader_of_process "/proc/$1/status"
     elif [ "$4" = yes ]; then
-        reader_of_unit "$2" "$3"
+        reader_of_service "$2" "$3"
     fi
 }
 
-# The same, of a systemd unit.   $1 its name
+# The same, of a service. Uses the functions of a service manager.   $1 its name
 find_reader_of() {
-    main_pid=0
-    user=
-    group=
-    exists=no
-    while IFS= read -r property; do
-        case $property in
-        MainPID=*[!0-9]* | MainPID=) ;;
-        MainPID=*) main_pid=${property#MainPID=} ;;
-        User=*) user=${property#User=} ;;
-        Group=*) group=${property#Group=} ;;
-        LoadState=not-found) ;;
-        LoadState=*) exists=yes ;;
-        esac
-    done <<SHOWN
-$(timeout 20 systemctl show --no-pager -p MainPID,User,Group,LoadState -- "$1" 2>/dev/null)
-SHOWN
+    service_ask "$1"
+    # shellcheck disable=SC2154 # service_ask sets them
     find_reader "$main_pid" "$user" "$group" "$exists"
 }
 
@@ -142,7 +128,7 @@ process_groups() {
     done <"$1"
 }
 
-reader_of_unit() {
+reader_of_service() {
     case $1 in
     "" | root | 0) reader= && return ;;
     *[!A-Za-z0-9_.-]* | -*) return ;;

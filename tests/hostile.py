@@ -8,12 +8,13 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from looks import CONFIG, NOW, look
-from pushgateway_lab.host.snapshot import ConfigFile, Listener, Loaded, Unit
+from pushgateway_lab.host.snapshot import ConfigFile, Listener, Loaded
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.configuration import BUILD_INFO
 from pushgateway_lab.lab.look import Disk, Look, Verdict
 from pushgateway_lab.lab.pushes import WIPES
 from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
+from pushgateway_lab.services import ServiceState
 from pushgateway_lab.settings import Settings, parse
 
 _ATTACKS = (
@@ -115,15 +116,20 @@ def _said() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def _unit(name: str) -> st.SearchStrategy[Unit]:
+def _service(name: str) -> st.SearchStrategy[ServiceState]:
     return st.builds(
-        Unit,
+        ServiceState,
         name=st.just(name) | TEXT,
-        load_state=st.sampled_from(("loaded", "not-found", "masked")) | TEXT,
-        active_state=STATES,
-        unit_file_state=STATES,
+        state=STATES,
+        exists=st.booleans(),
+        runs=st.booleans(),
+        is_active=st.booleans(),
+        is_stopped=st.booleans(),
+        has_failed=st.booleans(),
+        is_masked=st.booleans(),
+        is_disabled=st.booleans(),
         main_pid=st.just(7),
-        exec_start=st.just("") | TEXT,
+        command_line=st.just("") | TEXT,
         can_reload=st.booleans(),
     )
 
@@ -164,7 +170,8 @@ def looks(draw: st.DrawFn) -> Look:
     data = None if config is None else config.encode("utf-8", "surrogatepass")
     snapshot = base.snapshot._replace(
         os=draw(TEXT),
-        units={name: draw(_unit(name)) for name in names},
+        prometheus=draw(_service(names[0])),
+        pushgateway=draw(_service(names[1])),
         packages=draw(st.dictionaries(st.sampled_from(("prometheus",)), TEXT)),
         pushgateway_argv=draw(
             st.none()
@@ -172,7 +179,7 @@ def looks(draw: st.DrawFn) -> Look:
             | TEXT.map(lambda text: ("x", f"--web.listen-address={text}:9091"))
             | TEXT.map(lambda text: ("x", f"--web.external-url={text}"))
         ),
-        defaults=draw(st.none() | TEXT.map(lambda text: f'ARGS="--web.listen-address={text}"')),
+        flags_text=draw(st.none() | TEXT.map(lambda text: f'ARGS="--web.listen-address={text}"')),
         listeners=draw(st.sampled_from(((), (Listener("127.0.0.1", 9091, "1"),)))),
         pushgateway_sockets=("1",),
         config_state=draw(st.sampled_from(("absent", "special", "unreadable")) | TEXT),

@@ -19,8 +19,14 @@ scrape_configs:
 """
 
 _UNIT = (
-    "unit Id={name}|unit LoadState={load}|unit ActiveState={active}|unit UnitFileState={enabled}|"
-    "unit MainPID=7|unit ExecStart=|unit CanReload=yes|unit "
+    "Id={name}|LoadState={load}|ActiveState={active}|UnitFileState={enabled}|"
+    "MainPID=7|ExecStart=|CanReload=yes|"
+)
+
+
+SERVICES = (
+    "prometheus_service prometheus.service",
+    "pushgateway_service prometheus-pushgateway.service",
 )
 
 
@@ -31,7 +37,8 @@ def encoded(text: str) -> str:
 def unit(
     name: str, active: str = "active", enabled: str = "enabled", load: str = "loaded"
 ) -> list[str]:
-    return _UNIT.format(name=name, active=active, enabled=enabled, load=load).split("|")
+    lines = _UNIT.format(name=name, active=active, enabled=enabled, load=load).split("|")
+    return [f"service {line}" for line in lines]
 
 
 def look(
@@ -51,7 +58,7 @@ def look(
     lines = lines or tuple(unit("prometheus.service") + unit("prometheus-pushgateway.service"))
     text = ["config_changed 100", f"config_text {encoded(config)}", "config present"]
     tools = ["tool curl"] if curl else []
-    printed = ["snapshot 2", "uid 0", *tools, *lines, *text, "end"]
+    printed = ["snapshot 3", "uid 0", *tools, *SERVICES, *lines, *text, "end"]
     seen = snapshot.parse(snapshot.lines_of(printed))
     whole: dict[str, Any] = {
         "settings": parse(data or {}),

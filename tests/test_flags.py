@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from pushgateway_lab.pushgateway import flags
-from pushgateway_lab.pushgateway.flags import Flag, FlagError
+from pushgateway_lab.installations import environment_file, flags
+from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.settings import SettingsError, parse
 
 DEBIAN = '# Set the command-line arguments to pass to the server.\nARGS=""\n'
@@ -15,8 +15,8 @@ OURS = "--web.listen-address=127.0.0.1:9091 --web.enable-admin-api"
 
 def converge(defaults: str | None, **data: object) -> str:
     """What DEFAULTS becomes with these settings."""
-    present = flags.parse(flags.arguments(defaults))
-    return flags.edit(defaults, flags.merge(present, parse(data)))
+    present = flags.parse(environment_file.arguments(defaults))
+    return environment_file.edit(defaults, flags.merge(present, parse(data)))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_extra_flags_are_added_and_replaced() -> None:
 
 def test_a_value_with_a_space_stays_one_word() -> None:
     text = converge(DEBIAN, pushgateway_extra_flags={"persistence.file": "/a b"})
-    assert flags.parse(flags.arguments(text))[-1] == Flag("persistence.file", "/a b")
+    assert flags.parse(environment_file.arguments(text))[-1] == Flag("persistence.file", "/a b")
 
 
 @pytest.mark.parametrize("value", ['"', "'", "$HOME", "a\\b", "`id`", "a\nb", "\x7f", "\u2028"])
@@ -100,7 +100,7 @@ def test_a_value_that_would_not_be_taken_literally_is_refused(value: str) -> Non
         converge(DEBIAN, pushgateway_extra_flags={"persistence.file": value})
     # What an administrator wrote elsewhere is not moved into ARGS, either.
     with pytest.raises(FlagError, match=" holds "):
-        flags.edit(DEBIAN, [Flag("persistence.file", value)])
+        environment_file.edit(DEBIAN, [Flag("persistence.file", value)])
 
 
 @pytest.mark.parametrize("text", ['ARGS="--a\n', "A=1\nARGS='x\"\n", 'ARGS="a" b"\n'])
@@ -117,14 +117,17 @@ def test_the_same_flags_in_another_order_are_the_same() -> None:
 
 def test_the_units_own_flags_count() -> None:
     line = "/usr/bin/prometheus-pushgateway --log.level=debug $ARGS"
-    assert flags.command_line(line, ["--x=1"]) == (Flag("log.level", "debug"), Flag("x", "1"))
-    assert flags.command_line("/usr/bin/prometheus-pushgateway --x=1", []) is None
+    assert environment_file.command_line(line, ["--x=1"]) == (
+        Flag("log.level", "debug"),
+        Flag("x", "1"),
+    )
+    assert environment_file.command_line("/usr/bin/prometheus-pushgateway --x=1", []) is None
 
 
 def test_a_file_that_is_too_long_for_an_argument_list_is_refused_at_once() -> None:
     for text in ("ARGS=" + " " * 10**6 + '"', 'ARGS="\n' * 10**5, 'ARGS="' + "a " * 10**6 + '"'):
         with pytest.raises(FlagError):
-            flags.arguments(text)
+            environment_file.arguments(text)
 
 
 @pytest.mark.parametrize(
@@ -133,5 +136,5 @@ def test_a_file_that_is_too_long_for_an_argument_list_is_refused_at_once() -> No
 def test_reading_takes_no_longer_than_the_text(text: str) -> None:
     started = time.process_time()
     with suppress(FlagError):
-        flags.parse(flags.arguments(text))
+        flags.parse(environment_file.arguments(text))
     assert time.process_time() - started < 1

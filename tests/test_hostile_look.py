@@ -29,8 +29,8 @@ PLAIN: tuple[str, ...] = (
     "tsdb_blocks", "prune_mode", "prune_content", "asked", "at", "cut",
 )  # fmt: skip
 ENCODED = (
-    "pushgateway_argv", "pushgateway_defaults", "config_text", "config_obstacle", "promtool_said", "reload_error",
-    "sudo_refused", "unit_log prometheus.service", "answers",
+    "pushgateway_argv", "flags_text", "config_text", "config_obstacle", "promtool_said", "reload_error",
+    "sudo_refused", "service_log prometheus.service", "answers",
 )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def encoded(text: str) -> str:
 @st.composite
 def printed(draw: st.DrawFn) -> list[str]:
     """Lines as a host prints them, of which any may be hostile, or missing."""
-    lines = ["snapshot 2", "uid 0", "config_changed 100", "config present", "now 1800000000.5"]
+    lines = ["snapshot 3", "uid 0", "config_changed 100", "config present", "now 1800000000.5"]
     for name in draw(st.lists(st.sampled_from(PLAIN), max_size=8)):
         value = draw(TEXTS | st.sampled_from(("1", "0", "nan", "1e999", "-1", "prometheus")))
         lines += [f"{name} {line}" for line in value.split("\n")]

@@ -105,7 +105,7 @@ ARGS_ON = 'ARGS="--web.enable-admin-api"\n'
 )
 def test_only_what_counts_in_the_defaults_file_counts(defaults: str, says: str, fix: str) -> None:
     off = status(**{"web.enable-admin-api": "false"})
-    lines = [*unit(GATEWAY), f"pushgateway_defaults {encoded(defaults)}"]
+    lines = [*unit(GATEWAY), f"flags_text {encoded(defaults)}"]
     finding = host.admin_api(look(*lines, said={"status": off}))
     assert says in finding.says
     assert finding.fix

@@ -9,7 +9,7 @@ import pytest
 
 from looks import encoded, look, unit
 from pushgateway_lab.lab import configuration, gateway, host
-from pushgateway_lab.lab.commands import command, join, quoted, systemctl
+from pushgateway_lab.lab.commands import command, join, quoted
 from pushgateway_lab.lab.excerpts import SAYS, bounded, excerpt, lines, listed, written
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import Pushed, check_pushed
@@ -102,12 +102,6 @@ def refused() -> list[str]:
     name = "prometheus_config_last_reload_success"
     answer = 'prometheus_config {"data": {"yaml": "{}"}}'
     return [*unit("prometheus.service"), answer, f"{name}ful 0", f"{name}_timestamp_seconds 1"]
-
-
-def test_a_unit_is_never_an_option() -> None:
-    assert systemctl("reload", "-Hattacker.service") == "sudo systemctl reload -- -Hattacker"
-    assert systemctl("reload", "prometheus.service") == "sudo systemctl reload prometheus"
-    assert systemctl("reload", "a';id;'") == """sudo systemctl reload 'a'"'"';id;'"'"''"""
 
 
 def test_what_cannot_be_shown_is_no_command() -> None:

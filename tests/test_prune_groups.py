@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from gateways import TORTURE
-from pushgateway_lab import settings
+from pushgateway_lab import installations, settings
 from pushgateway_lab.formats import durations, matchers
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.host import snapshot
-from pushgateway_lab.install import packages
 
 FILES = Path(__file__).parents[1] / "files"
 
@@ -103,8 +102,8 @@ def test_its_log_has_one_line_for_each_group(value: str) -> None:
     ("after", "is_needed"), [({}, False), ({"pushgateway_prune_after": "1h"}, True)]
 )
 def test_python_is_installed_where_it_is_needed(after: dict[str, str], is_needed: bool) -> None:
-    bare = snapshot.parse(snapshot.lines_of(["snapshot 2", "uid 0", "end"]))
-    assert ("python3" in packages.missing(bare, settings.parse(after))) is is_needed
+    bare = snapshot.parse(snapshot.lines_of(["snapshot 3", "uid 0", "end"]))
+    assert ("python3" in installations.missing_packages(bare, settings.parse(after))) is is_needed
 
 
 class FakeGateway:

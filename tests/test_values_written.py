@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from labhost import Host
+from pushgateway_lab.installations import environment_file, flags
+from pushgateway_lab.installations.flags import Flag
 from pushgateway_lab.pruning.files import wanted_files
-from pushgateway_lab.pushgateway import flags
-from pushgateway_lab.pushgateway.flags import Flag
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.settings import Settings, values
 from setting_values import TEXTS, UNSEEN, settings_of, text_in, with_text
@@ -142,9 +142,9 @@ def test_an_environment_file_holds_each_flag_as_it_is(extra: dict[str, str]) -> 
     assert found
     wanted = flags.merge((), found)
     for before in (None, 'ARGS=""\n', "# a\nARGS='--x=1'\nB=2\n"):
-        merged = (*flags.parse(flags.arguments(before)), *wanted)
-        text = flags.edit(before, merged)
-        assert flags.parse(flags.arguments(text)) == merged
+        merged = (*flags.parse(environment_file.arguments(before)), *wanted)
+        text = environment_file.edit(before, merged)
+        assert flags.parse(environment_file.arguments(text)) == merged
         assert len(text.splitlines()) <= 3
 
 
@@ -172,6 +172,8 @@ def test_systemd_gives_each_flag_to_the_program_as_it_is(lab_host: Host) -> None
     lab_host.write("/etc/systemd/system/echo.service", service.encode())
     for start in range(0, len(words), 2500):
         wanted = [Flag(f"f{n}", word) for n, word in enumerate(words[start : start + 2500])]
-        lab_host.write("/etc/default/echo", flags.edit('# x\nARGS=""\n', wanted).encode())
+        lab_host.write(
+            "/etc/default/echo", environment_file.edit('# x\nARGS=""\n', wanted).encode()
+        )
         lab_host.run("systemctl start echo")
         assert lab_host.read("/run/echoed").decode().split("\0")[:-1] == list(map(str, wanted))

@@ -11,7 +11,7 @@ from pushgateway_lab import prune, settings
 from pushgateway_lab.course import start_line
 from pushgateway_lab.install import packages, preflight
 from pushgateway_lab.prometheus import configuration as prometheus
-from pushgateway_lab.pushgateway import service as pushgateway
+from pushgateway_lab.pushgateway import running as pushgateway
 from pushgateway_lab.run import patches, steps, summary
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.settings import Settings

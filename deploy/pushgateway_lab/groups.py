@@ -12,6 +12,7 @@ it answers and how it lets one in (``pushgateway_url`` and those after it).
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
+from http import HTTPStatus
 from pathlib import Path
 from typing import ParamSpec
 
@@ -21,15 +22,16 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
-from pushgateway_lab import settings
+from pushgateway_lab import installations, settings
 from pushgateway_lab.formats import exposition, grouping
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.exposition import ExpositionError
 from pushgateway_lab.formats.grouping import GroupingError, written
 from pushgateway_lab.http.api import ApiError, Pushgateway
-from pushgateway_lab.pushgateway import service as pushgateway
-from pushgateway_lab.pushgateway.flags import ADMIN_API
-from pushgateway_lab.run.failure import HostError, cleanly, function, noop, say
+from pushgateway_lab.installations.flags import ADMIN_API
+from pushgateway_lab.pushgateway.client import client
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.interrupt import interruptible
 from pushgateway_lab.settings import Settings, SettingsError, values
 
@@ -164,7 +166,7 @@ def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
     Raises:
         HostError: the Pushgateway did not do it.
     """
-    gateway = pushgateway.client(host, settings)
+    gateway = client(host, settings)
     try:
         for group in going:
             gateway.delete(group.labels)
@@ -218,15 +220,17 @@ def wipe(confirm: bool = False, url: str | None = None) -> Iterator[PyinfraComma
             "it. If that is what you want, pass confirm=True."
         )
     if gateway.flags().get(ADMIN_API) != "true":
-        raise HostError(_ADMIN_API_OFF)
+        raise HostError(_admin_api_off(ctx_host.get()))
     yield from function(_wipe, held, gateway)
 
 
-_ADMIN_API_OFF = (
-    "The admin API of this Pushgateway is off, so it cannot be wiped. To turn it on, run "
-    "deploy/bootstrap.py with pushgateway_admin_api=True; by hand, add --web.enable-admin-api to ARGS "
-    f"in {pushgateway.DEFAULTS} and restart it. Single groups can be deleted without it."
-)
+def _admin_api_off(host: Host) -> str:
+    place = installations.pushgateway(settings.for_host(host.state, host)).flags_place
+    return (
+        "The admin API of this Pushgateway is off, so it cannot be wiped. To turn it on, run "
+        "deploy/bootstrap.py with pushgateway_admin_api=True; by hand, add --web.enable-admin-api to "
+        f"{place} and restart it. Single groups can be deleted without it."
+    )
 
 
 def _wipe(host: Host, held: list[Group], gateway: Pushgateway) -> None:
@@ -234,7 +238,8 @@ def _wipe(host: Host, held: list[Group], gateway: Pushgateway) -> None:
         gateway.wipe()
         left = _await_gone(gateway, held)
     except ApiError as error:
-        raise HostError(_ADMIN_API_OFF if error.status == 404 else f"Not wiped: {error}") from error  # noqa: PLR2004
+        is_off = error.status == HTTPStatus.NOT_FOUND
+        raise HostError(_admin_api_off(host) if is_off else f"Not wiped: {error}") from error
     if left:
         raise HostError(
             f"{left} of {_counted(held)} are still there {DELETE_TIMEOUT} s after the wipe. "
@@ -257,4 +262,4 @@ def _gateway(url: str | None) -> Pushgateway:
             url = values.url("http", "https")(url)
         except ValueError as error:
             raise HostError(f"url {error}") from error
-    return pushgateway.client(host, wanted, url)
+    return client(host, wanted, url)

@@ -12,19 +12,20 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 
+from pushgateway_lab import installations
 from pushgateway_lab import settings as host_settings
 from pushgateway_lab.host.looking import forget, look, look_again
 from pushgateway_lab.host.snapshot import PRUNE_FILES, PRUNE_SERVICE, PRUNE_TIMER, Snapshot
 from pushgateway_lab.install import preflight
-from pushgateway_lab.install.packages import PYTHON
+from pushgateway_lab.installations import PYTHON
 from pushgateway_lab.pruning.files import (
     REMOVED,
     WantedFile,
     archive,
     wanted_files,
 )
-from pushgateway_lab.pushgateway import service as pushgateway
-from pushgateway_lab.run.failure import HostError, cleanly, function, noop, say
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings, SettingsError
 
@@ -52,7 +53,7 @@ def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
         else:
             noop(host, "old groups are not pruned")
         return
-    url = settings.pushgateway_url or pushgateway.url(pushgateway.plan(seen, settings))
+    url = installations.planned_url(seen, settings)
     if settings.pushgateway_username and not url.startswith("https:"):
         url = _where_the_password_may_go(url)
     if _is_right(seen, wanted_files(settings, url)):
@@ -84,13 +85,13 @@ def _settings_in_effect() -> Settings:
 
 
 def _is_right(seen: Snapshot, files: list[WantedFile]) -> bool:
-    timer = seen.unit(PRUNE_TIMER)
+    timer = seen.service(PRUNE_TIMER)
     return (
         seen.prune_files == {file.path: file.installed for file in files}
         and timer.is_active
-        and timer.unit_file_state == "enabled"
+        and timer.is_enabled
         # A run killed between writing and daemon-reload: what is written is not what runs.
-        and not any(seen.unit(name).needs_daemon_reload for name in (PRUNE_SERVICE, PRUNE_TIMER))
+        and not any(seen.service(name).is_outdated for name in (PRUNE_SERVICE, PRUNE_TIMER))
     )
 
 

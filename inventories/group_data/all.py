@@ -34,6 +34,9 @@ on the command line: --data pushgateway_smoke=always
 # seconds to wait for another program, as a new VM's own updates, to let go of apt
 # pushgateway_apt_timeout = 300.0
 
+# the Pushgateway's systemd unit; None: that of Debian's package
+# pushgateway_unit = None
+
 # where the Pushgateway answers, as seen on the host; None: http, where it listens
 # pushgateway_url = None
 
@@ -64,8 +67,8 @@ on the command line: --data pushgateway_smoke=always
 # the configuration file the job is merged into
 # prometheus_config_path = "/etc/prometheus/prometheus.yml"
 
-# Prometheus's systemd unit
-# prometheus_unit = "prometheus.service"
+# Prometheus's systemd unit; None: that of Debian's package
+# prometheus_unit = None
 
 # where Prometheus answers, as seen from the host itself
 # prometheus_url = "http://127.0.0.1:9090"

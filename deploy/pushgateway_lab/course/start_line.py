@@ -10,20 +10,21 @@ from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
 
-from pushgateway_lab import prune, scrape_config
+from pushgateway_lab import installations, prune, scrape_config
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install import preflight
-from pushgateway_lab.install.packages import has_prometheus
 from pushgateway_lab.lab import gateway, tasks
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.excerpts import excerpt, listed, written
 from pushgateway_lab.lab.host import CLOCK
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.prometheus import configuration as prometheus
-from pushgateway_lab.run.failure import HostError, cleanly, function, noop, say
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.scrape_config import ScrapeConfigError
+from pushgateway_lab.services import Service
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.smoke import push as smoke
 
@@ -51,7 +52,7 @@ def check(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCom
     preflight.check_rights(seen)
     preflight.check_system(seen)
     preflight.check_prometheus(seen, settings)
-    if has_prometheus(seen, settings):
+    if installations.prometheus(settings).is_there(seen):
         prometheus.text_of(seen, settings)
     _check_job(looked)
     _name_other_jobs(host, looked)
@@ -103,9 +104,13 @@ def _check_there(looked: Look) -> None:
         )
     if looked.groups is None:
         raise HostError(
-            "The Pushgateway does not answer, so what it holds cannot be deleted. Start it (systemctl "
-            "start prometheus-pushgateway), or run deploy/prepare.py."
+            "The Pushgateway does not answer, so what it holds cannot be deleted. Start it "
+            f"({_pushgateway(looked.settings).commands.start}), or run deploy/prepare.py."
         )
+
+
+def _pushgateway(settings: Settings) -> Service:
+    return installations.pushgateway(settings).service
 
 
 def _refuse_work(looked: Look, so_far: str = "Nothing was changed.") -> None:
@@ -137,7 +142,7 @@ def _refuse_work(looked: Look, so_far: str = "Nothing was changed.") -> None:
 
 def _check_seen(looked: Look) -> None:
     """What a running Pushgateway holds must be known before anything is changed."""
-    if looked.groups is not None or looked.snapshot.pushgateway.active_state != "active":
+    if looked.groups is not None or not looked.snapshot.pushgateway.runs:
         return
     if "curl" not in looked.snapshot.tools:
         return  # it will be installed, and groups are looked at again before any is deleted
@@ -187,7 +192,7 @@ def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[P
         if context.state.is_executing:
             raise HostError(
                 "The Pushgateway does not answer, so what it holds cannot be seen. Look at: "
-                "journalctl -u prometheus-pushgateway"
+                f"{_pushgateway(settings).commands.log}"
             )
         noop(host, "the Pushgateway is not there yet")
         return

@@ -31,7 +31,8 @@ from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.results import State as Progress
 from pushgateway_lab.report import console
 from pushgateway_lab.run.deadline import Budget, seconds_left
-from pushgateway_lab.run.failure import HostError, cleanly, noop
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.settings import STAGES, Settings, SettingsError
 
 PROBLEM = 1000

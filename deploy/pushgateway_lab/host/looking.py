@@ -12,10 +12,11 @@ from weakref import WeakKeyDictionary
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
+from pushgateway_lab import installations
 from pushgateway_lab.host import snapshot
 from pushgateway_lab.host.snapshot import HostSnapshot, IncompleteError, Snapshot
 from pushgateway_lab.pruning import files as prune_files
-from pushgateway_lab.run.failure import HostError
+from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.shell import after_mark, given_arguments, new_mark, run
 from pushgateway_lab.settings import Settings
 
@@ -177,7 +178,7 @@ def _arguments(host: Host, settings: Settings) -> dict[str, Any]:
     given = given_arguments(host)
     paths: dict[str, Any] = {
         "config_path": settings.prometheus_config_path,
-        "prometheus_unit": settings.prometheus_unit,
+        "servers": installations.look_variables(settings),
         "prometheus_url": settings.prometheus_url,
     }
     wants_sudo = given.get("_sudo") and not given.get("_su_user")

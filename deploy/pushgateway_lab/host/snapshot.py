@@ -7,7 +7,6 @@ was seen last, is for `pushgateway_lab.host.looking`.
 import binascii
 import json
 import math
-import re
 import shlex
 from base64 import b64decode
 from collections.abc import Iterable
@@ -24,10 +23,10 @@ from pushgateway_lab import scrape_config
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import after_mark, new_mark
 from pushgateway_lab.scrape_config import Job
+from pushgateway_lab.services import MANAGER, ServiceState
 from pushgateway_lab.settings import Settings
 
-VERSION = "2"
-PUSHGATEWAY_UNIT = "prometheus-pushgateway.service"
+VERSION = "3"
 PRUNE_SERVICE = "pushgateway-lab-prune.service"
 PRUNE_TIMER = "pushgateway-lab-prune.timer"
 
@@ -47,29 +46,6 @@ PRUNE_FILES = (
     *PRUNE_SECRETS,
 )
 """Files that `pushgateway_lab.prune` installs; ``files/snapshot.sh`` looks for the same."""
-
-
-class Unit(NamedTuple):
-    """A systemd unit, as ``systemctl show`` tells."""
-
-    name: str
-    load_state: str
-    active_state: str
-    unit_file_state: str
-    main_pid: int
-    exec_start: str
-    can_reload: bool
-    needs_daemon_reload: bool = False
-
-    @property
-    def exists(self) -> bool:
-        """Whether systemd knows the unit, masked or not."""
-        return self.load_state not in ("not-found", "")
-
-    @property
-    def is_active(self) -> bool:
-        """Whether the unit runs, or is about to."""
-        return self.active_state in ("active", "activating", "reloading")
 
 
 class Listener(NamedTuple):
@@ -121,9 +97,11 @@ class Snapshot(NamedTuple):
     """A host at one moment.
 
     + user: who looked, and what sudo said if it refused
-    + packages: name -> version of those of ours that are installed; empty where both units run
+    + packages: name -> version of those of ours that are installed; empty where both services run
+    + prometheus, pushgateway: their services
+    + services: name -> every service that was looked at
     + pushgateway_argv: the command line of the running Pushgateway, None when it does not run
-    + defaults: Debian's ``/etc/default/prometheus-pushgateway``, None when there is none
+    + flags_text: the file that the Pushgateway's command line is written in, None when there is none
     + config_state: present, absent, special (not a regular file), large (beyond
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
     + config_obstacle: why nobody may write it: who else could put something else in its place; None if
@@ -136,14 +114,16 @@ class Snapshot(NamedTuple):
     user: str
     sudo_refused: str | None
     os: str
-    runs_systemd: bool
+    has_service_manager: bool
     tools: tuple[str, ...]
     promtool_package: bool
     packages: dict[str, str]
-    units: dict[str, Unit]
+    prometheus: ServiceState
+    pushgateway: ServiceState
+    services: dict[str, ServiceState]
     pushgateway_argv: tuple[str, ...] | None
     pushgateway_sockets: tuple[str, ...]
-    defaults: str | None
+    flags_text: str | None
     listeners: tuple[Listener, ...]
     config_state: str
     config: ConfigFile | None
@@ -151,14 +131,9 @@ class Snapshot(NamedTuple):
     prune_files: dict[str, InstalledFile]
     loaded: Loaded | None
 
-    def unit(self, name: str) -> Unit:
-        """The unit of that name; one that does not exist when systemd does not know it."""
-        return self.units.get(name, Unit(name, "not-found", "inactive", "", 0, "", False))
-
-    @property
-    def pushgateway(self) -> Unit:
-        """The Pushgateway's unit."""
-        return self.unit(PUSHGATEWAY_UNIT)
+    def service(self, name: str) -> ServiceState:
+        """The service of that name; one that does not exist when its manager does not know it."""
+        return self.services.get(name, ServiceState(name))
 
     def config_in_words(self, path: str) -> str:
         """Say why the configuration file was not read."""
@@ -183,7 +158,8 @@ class HostSnapshot(FactBase[Snapshot | None]):
     """Returns the `Snapshot` of a host; None, the default, means unknown and never absent.
 
     + config_path: Prometheus's configuration file
-    + prometheus_unit: Prometheus's systemd unit
+    + servers: what is known of both servers, see `pushgateway_lab.installations.look_variables`;
+      None: Debian's packages
     + prometheus_url: where Prometheus answers, as seen from the host
     + with_sudo: run with sudo, and tell if sudo refuses instead of asking for a password
     + as_user: whom sudo is to become, root if empty
@@ -197,7 +173,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
     def command(
         self,
         config_path: str = Settings.prometheus_config_path,
-        prometheus_unit: str = Settings.prometheus_unit,
+        servers: dict[str, str] | None = None,
         prometheus_url: str = Settings.prometheus_url,
         with_sudo: bool = False,
         as_user: str = "",
@@ -206,16 +182,19 @@ class HostSnapshot(FactBase[Snapshot | None]):
         seconds: float = 8,
         secrets_follow: bool = False,
     ) -> StringCommand:
+        from pushgateway_lab import installations  # which imports this module
+
         self._mark = mark or new_mark()
         variables = {
             "mark": self._mark,
             "config_path": config_path,
             "longest": str(scrape_config.LONGEST),
-            "prometheus_unit": prometheus_unit,
             "prometheus_url": prometheus_url,
             "secrets_follow": "yes" if secrets_follow else "",
+            **(servers or installations.look_variables(Settings())),
         }
-        text = further + script("snapshot.sh", variables, "whose.sh")
+        functions = ("whose.sh", MANAGER.functions, installations.FUNCTIONS)
+        text = further + script("snapshot.sh", variables, *functions)
         if with_sudo:
             sudo = {"snapshot": text, "sudo_user": as_user, "mark": self._mark}
             text = script("snapshot-with-sudo.sh", sudo)
@@ -268,25 +247,32 @@ def parse(said: dict[str, list[str]]) -> Snapshot:
     def first(name: str) -> str | None:
         return said.get(name, [None])[0]
 
-    refused, defaults, argv, obstacle = map(
-        first, ("sudo_refused", "pushgateway_defaults", "pushgateway_argv", "config_obstacle")
+    refused, flags, argv, obstacle = map(
+        first, ("sudo_refused", "flags_text", "pushgateway_argv", "config_obstacle")
+    )
+    services = MANAGER.states(said.get("service", ()))
+    prometheus, pushgateway = (
+        services.get(name, ServiceState(name))
+        for name in (first(f"{server}_service") or "" for server in ("prometheus", "pushgateway"))
     )
     return Snapshot(
         is_root=first("uid") == "0",
         user=first("user") or "root",
         sudo_refused=None if refused is None else text_of(refused).strip(),
         os=_unquoted(first("os") or ""),
-        runs_systemd=first("systemd") == "running",
+        has_service_manager=first("service_manager") == "runs",
         tools=tuple(said.get("tool", ())),
         promtool_package=first("promtool_package") == "available",
         packages=_packages(said.get("package", ())),
-        units=_units("\n".join(said.get("unit", ()))),
+        prometheus=prometheus,
+        pushgateway=pushgateway,
+        services=services,
         pushgateway_argv=None if argv is None else _argv(argv),
         pushgateway_sockets=tuple(
             value.removeprefix("socket:[").removesuffix("]")
             for value in said.get("pushgateway_socket", ())
         ),
-        defaults=None if defaults is None else text_of(defaults),
+        flags_text=None if flags is None else text_of(flags),
         listeners=tuple(_listener(value) for value in said.get("listen", ())),
         config_state=first("config") or "absent",
         config=_config(said),
@@ -316,30 +302,6 @@ def _argv(value: str) -> tuple[str, ...]:
 def _packages(values: Iterable[str]) -> dict[str, str]:
     fields = (value.split(" ") for value in values)
     return {name: version for name, status, version in fields if status == "installed"}
-
-
-def _units(shown: str) -> dict[str, Unit]:
-    units = {}
-    for block in shown.strip().split("\n\n"):
-        properties = dict(line.partition("=")[::2] for line in block.splitlines())
-        if name := properties.get("Id"):
-            units[name] = Unit(
-                name=name,
-                load_state=properties.get("LoadState", ""),
-                active_state=properties.get("ActiveState", ""),
-                unit_file_state=properties.get("UnitFileState", ""),
-                main_pid=int(properties.get("MainPID", "0")),
-                exec_start=_command_line(properties.get("ExecStart", "")),
-                can_reload=properties.get("CanReload") == "yes",
-                needs_daemon_reload=properties.get("NeedDaemonReload") == "yes",
-            )
-    return units
-
-
-def _command_line(exec_start: str) -> str:
-    """The command line in systemd's ``{ path=... ; argv[]=... ; ignore_errors=no ; ... }``."""
-    match = re.search(r"argv\[\]=(.*?) ; ignore_errors=", exec_start)
-    return match[1] if match else ""
 
 
 def _listener(value: str) -> Listener:

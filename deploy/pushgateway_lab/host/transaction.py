@@ -8,15 +8,18 @@ from typing import NamedTuple
 
 from pyinfra.api.host import Host
 
-from pushgateway_lab.run.failure import HostError, say
+from pushgateway_lab import installations
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.host_files import host_file
 from pushgateway_lab.run.shell import ask
+from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
 
 ABSENT = "absent"
 
 AROUND = 150
-"""Seconds for all of a transaction but the waiting for Prometheus: promtool, systemctl, a slow disk."""
+"""Seconds for all of a transaction but the waiting for Prometheus: promtool, the service manager, a slow disk."""
 
 _DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -61,7 +64,7 @@ def sweep(host: Host, path: str) -> None:
 def _reloading(settings: Settings) -> dict[str, str]:
     return {
         "path": settings.prometheus_config_path,
-        "unit": settings.prometheus_unit,
+        "service": installations.prometheus(settings).service.name,
         "url": settings.prometheus_url,
         "seconds": f"{math.ceil(settings.prometheus_reload_timeout)}",
     }
@@ -73,7 +76,12 @@ def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
     deadline = 4 * float(variables["seconds"]) + AROUND
     try:
         first, *rest = ask(
-            host, "replace-config.sh", variables, data, functions=["whose.sh"], deadline=deadline
+            host,
+            "replace-config.sh",
+            variables,
+            data,
+            functions=["whose.sh", MANAGER.functions],
+            deadline=deadline,
         ) or [""]
     except HostError as error:
         raise HostError(_no_word(variables["path"], str(error))) from error

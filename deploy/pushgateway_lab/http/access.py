@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import HTTPBasicAuth
 
-from pushgateway_lab.host.snapshot import PUSHGATEWAY_UNIT, Listener, Snapshot
-from pushgateway_lab.run.failure import HostError
+from pushgateway_lab.host.snapshot import Listener, Snapshot
+from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.settings import Settings
 
 _USE_TLS = (
@@ -145,7 +145,7 @@ def why_not_there(url: str, seen: Snapshot) -> str | None:
         return f"The password is not sent to {url}: nobody listens there."
     if not set(seen.pushgateway_listeners).issuperset(found):
         return (
-            f"The password is not sent to {url}: what listens there is not {PUSHGATEWAY_UNIT}, but "
+            f"The password is not sent to {url}: what listens there is not {seen.pushgateway.name}, but "
             f"another program. Find it with: sudo ss -lntp 'sport = :{port}'"
         )
     return None

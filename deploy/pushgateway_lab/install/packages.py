@@ -8,43 +8,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyinfra import context
-from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.connectors.util import CommandOutput
 from pyinfra.operations import apt
 
-from pushgateway_lab.host import snapshot
+from pushgateway_lab import installations
+from pushgateway_lab.host import services, snapshot
 from pushgateway_lab.host.looking import forget, look, look_again
-from pushgateway_lab.host.snapshot import Snapshot
-from pushgateway_lab.run.failure import HostError, cleanly, function, noop, say
-from pushgateway_lab.run.host_files import host_file
-from pushgateway_lab.run.shell import START_TIMEOUT, ask, asked, explained
+from pushgateway_lab.installations import missing_packages
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.run.shell import ask, explained
 from pushgateway_lab.settings import Settings
 
-PUSHGATEWAY = "prometheus-pushgateway"
 INSTALL_TIMEOUT = 1800
 """Seconds for apt itself; an installation on a slow line takes minutes."""
-
-PYTHON = "/usr/bin/python3"
-HOLD = "/run/systemd/system/prometheus-pushgateway.service.d/pushgateway-lab-hold.conf"
-
-
-def missing(seen: Snapshot, settings: Settings) -> list[str]:
-    """The packages that a host lacks. A Prometheus installed in another way is none of them."""
-    wanted = {
-        "prometheus": not has_prometheus(seen, settings),
-        PUSHGATEWAY: PUSHGATEWAY not in seen.packages and not seen.pushgateway.exists,
-        "curl": "curl" not in seen.tools,
-        "python3": settings.pushgateway_prune_after is not None and PYTHON not in seen.tools,
-        "promtool": "promtool" not in seen.tools and seen.promtool_package,
-    }
-    return [name for name, is_missing in wanted.items() if is_missing]
-
-
-def has_prometheus(seen: Snapshot, settings: Settings) -> bool:
-    """Whether a Prometheus is there: its unit exists, or its port answers."""
-    return seen.unit(settings.prometheus_unit).exists or seen.is_listening(settings.prometheus_port)
 
 
 @operation()
@@ -55,30 +35,26 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
     + settings: of the host, see `pushgateway_lab.settings.for_host`
     """
     seen = look(settings)
-    packages = missing(seen, settings)
+    packages = missing_packages(seen, settings)
     if not packages:
         noop(context.host, "all packages are installed")
         return
-    if PUSHGATEWAY in packages:
-        yield _hold_pushgateway()
+    prometheus, pushgateway = (
+        installations.prometheus(settings),
+        installations.pushgateway(settings),
+    )
+    if pushgateway.package in packages:
+        yield from function(services.hold, pushgateway.service)
     yield from function(_wait_for_apt, settings)
     yield from _apt_packages(packages, settings, update=True)
     # Only now does apt know whether this release has promtool in a package of its own.
     seen = look_again(settings)
-    if further := missing(seen, settings):
+    if further := missing_packages(seen, settings):
         yield from _apt_packages(further, settings)
-    if "prometheus" in packages and not seen.unit(settings.prometheus_unit).is_active:
+    if prometheus.package in packages and not seen.prometheus.is_active:
         # A host's own policy-rc.d may keep packages from starting what they bring.
-        variables = {"unit": settings.prometheus_unit, "how": "start"}
-        yield from asked("start-unit.sh", variables, deadline=START_TIMEOUT)
+        yield from function(services.start, prometheus.service)
     forget()
-
-
-def _hold_pushgateway() -> StringCommand:
-    return StringCommand(
-        f'mkdir -p "$(dirname {HOLD})" && cat >{HOLD} && systemctl daemon-reload',
-        _stdin=host_file("pushgateway-hold.conf"),
-    )
 
 
 def _wait_for_apt(host: Host, settings: Settings) -> None:

@@ -8,12 +8,13 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 
+from pushgateway_lab import installations
 from pushgateway_lab.host.looking import look
-from pushgateway_lab.host.snapshot import PUSHGATEWAY_UNIT, Listener, Snapshot, text_of
-from pushgateway_lab.install.packages import has_prometheus
+from pushgateway_lab.host.snapshot import Listener, Snapshot, text_of
+from pushgateway_lab.installations import INSTALLER, address
 from pushgateway_lab.prometheus import configuration as prometheus
-from pushgateway_lab.pushgateway import service as pushgateway
-from pushgateway_lab.run.failure import HostError, cleanly, noop
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
 
@@ -29,7 +30,7 @@ def check(settings: Settings) -> Iterator[PyinfraCommand]:
     check_rights(seen)
     check_system(seen)
     check_prometheus(seen, settings)
-    if has_prometheus(seen, settings):
+    if installations.prometheus(settings).is_there(seen):
         prometheus.merged(seen, settings)
     check_pushgateway(host, seen, settings)
     noop(host, "nothing stands in the way")
@@ -53,69 +54,72 @@ def check_rights(seen: Snapshot) -> None:
 
 def check_system(seen: Snapshot) -> None:
     """The packages are Debian's, the services systemd's."""
-    if "apt-get" not in seen.tools:
-        raise HostError(f"{seen.os or 'This host'} has no apt-get; Debian and Ubuntu hosts work.")
-    if not seen.runs_systemd:
+    if INSTALLER not in seen.tools:
+        raise HostError(
+            f"{seen.os or 'This host'} has no {INSTALLER}; Debian and Ubuntu hosts work."
+        )
+    if not seen.has_service_manager:
         raise HostError("systemd does not run here, so no service can be managed.")
 
 
 def check_prometheus(seen: Snapshot, settings: Settings) -> None:
     """A Prometheus that is there must be one we can work with; one that is not will be installed."""
-    if not has_prometheus(seen, settings):
+    installation = installations.prometheus(settings)
+    if not installation.is_there(seen):
         return
-    unit = seen.unit(settings.prometheus_unit)
+    service, unit = installation.service, seen.prometheus
     if not unit.exists:
         raise HostError(
-            f"Something answers at {settings.prometheus_url}, but there is no {unit.name} to reload. "
-            "If Prometheus runs under another unit, set prometheus_unit."
+            f"Something answers at {settings.prometheus_url}, but there is no {service.name} to reload. "
+            "If Prometheus runs under another name, set prometheus_unit."
         )
-    if unit.active_state == "failed":
+    if unit.has_failed:
         raise HostError(
-            f"{unit.name} has failed. Find out why (journalctl -u {unit.name} -n 20), mend it and start "
+            f"{service.name} has failed. Find out why ({service.commands.log}), mend it and start "
             "it, then run this again."
         )
     if not unit.is_active:
         raise HostError(
-            f"{unit.name} is installed but {unit.active_state}. Somebody may have stopped it on "
-            f"purpose, so it was not started. Start it (systemctl start {unit.name}), or find out "
-            f"why it stopped (journalctl -u {unit.name}), then run this again."
+            f"{service.name} is installed but {unit.state}. Somebody may have stopped it on "
+            f"purpose, so it was not started. Start it ({service.commands.start}), or find out "
+            f"why it stopped ({service.commands.log}), then run this again."
         )
     if not unit.can_reload:
         raise HostError(
-            f"{unit.name} cannot be reloaded: it has no ExecReload. Give it "
-            "ExecReload=/bin/kill -HUP $MAINPID, then run this again."
+            f"Prometheus cannot be reloaded: {service.to_make_reloadable}, then run this again."
         )
 
 
 def check_pushgateway(host: Host, seen: Snapshot, settings: Settings) -> None:
     """Its port must be free or its own, and nobody may have forbidden it to run."""
-    if seen.pushgateway.unit_file_state.startswith("masked"):
+    service = installations.pushgateway(settings).service
+    if seen.pushgateway.is_masked:
         raise HostError(
-            f"{PUSHGATEWAY_UNIT} is masked, so somebody wants it not to run. If that is no longer "
-            f"so: systemctl unmask {PUSHGATEWAY_UNIT}"
+            f"{service.name} is masked, so somebody wants it not to run. If that is no longer "
+            f"so: {service.commands.allow_and_start}"
         )
-    for address in pushgateway.listen_addresses(pushgateway.plan(seen, settings)):
+    for wanted in address.listen_addresses(installations.plan(seen, settings).flags):
         for listener in seen.listeners:
-            if listener.inode not in seen.pushgateway_sockets and _clash(listener, address):
+            if listener.inode not in seen.pushgateway_sockets and _clash(listener, wanted):
                 raise HostError(
-                    f"The Pushgateway is to listen on {address}, but that port is taken by "
+                    f"The Pushgateway is to listen on {wanted}, but that port is taken by "
                     f"{_program_at(host, listener)}. Stop that program, or choose another address "
                     "with pushgateway_listen_address."
                 )
 
 
-def _clash(listener: Listener, address: str) -> bool:
-    """Whether a program that is to listen on `address` would find its port taken."""
-    name, _, port = address.rpartition(":")
+def _clash(listener: Listener, wanted: str) -> bool:
+    """Whether a program that is to listen on `wanted` would find its port taken."""
+    name, _, port = wanted.rpartition(":")
     if listener.port != int(port):
         return False
     name = {"": "0.0.0.0", "localhost": "127.0.0.1"}.get(name, name.strip("[]"))  # noqa: S104
     try:
-        wanted = ip_address(name)
+        own = ip_address(name)
     except ValueError:
         return True
     taken = ip_address(listener.address)
-    return wanted == taken or wanted.is_unspecified or taken.is_unspecified
+    return own == taken or own.is_unspecified or taken.is_unspecified
 
 
 def _program_at(host: Host, listener: Listener) -> str:

@@ -9,8 +9,6 @@ import shlex
 LONGEST = 1000
 """Characters of a fix: nobody reads more than that before pasting it."""
 
-JOURNAL_LINES = "20"
-
 
 def command(*words: str) -> str | None:
     """Return a command for a shell; None if a word is not printable, so that it cannot be shown.
@@ -33,27 +31,6 @@ def join(separator: str, *commands: str | None) -> str | None:
     """
     known = [each for each in commands if each is not None]
     return separator.join(known) if len(known) == len(commands) else None
-
-
-def systemctl(verb: str, unit: str, *options: str) -> str | None:
-    """Return the command that has systemd do something with a unit.
-
-    + verb: as ``restart``
-    + unit: its name; systemd adds ``.service`` itself
-    + options: of the verb, as ``--now``
-    """
-    name = unit.removesuffix(".service")
-    # Options end at --, for a unit whose name begins with a dash.
-    end = ["--"] if name.startswith("-") else []
-    return command("sudo", "systemctl", verb, *options, *end, name)
-
-
-def journal(unit: str) -> str | None:
-    """Return the command that shows the end of a unit's log.
-
-    + unit: its name, with or without ``.service``
-    """
-    return command("sudo", "journalctl", "-u", unit, "-n", JOURNAL_LINES)
 
 
 def is_shown(fix: str) -> bool:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
+from pushgateway_lab import installations
 from pushgateway_lab.lab.excerpts import excerpt, lines
 from pushgateway_lab.settings import Settings
 
@@ -115,7 +116,7 @@ _WORDS = frozenset(
     parameters parentheses parenthesis parse parser parsing password_file password_ref path
     pattern patterns pem per permission permitted persistence pipe place plain please point
     pointer port position positive possible possibly prefix previous problem process prometheus
-    prometheus-pushgateway promtool properties property protocol protocols provided public push
+    promtool properties property protocol protocols provided public push
     pushed pushgateway query quote quoted quotes range reached read reader reading receive
     received record recording records recursion reference referenced refers refused refusing
     regex regexes regexp regular relabel relabel_configs relabeling relabelings reload reloading
@@ -201,7 +202,11 @@ def _piece(match: re.Match[str]) -> str:
     word = text.lstrip(_OPENING).rstrip(_CLOSING)
     if word == ELLIPSIS:  # of a hole
         return text
-    is_own = word.lower() in _WORDS and word in (word.lower(), word.upper(), word.capitalize())
+    is_own = (word.lower() in _WORDS or word in installations.PACKAGES) and word in (
+        word.lower(),
+        word.upper(),
+        word.capitalize(),
+    )
     return text if is_own else ELLIPSIS
 
 

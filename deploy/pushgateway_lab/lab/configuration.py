@@ -1,12 +1,11 @@
 """Task 4.2.1: Prometheus scrapes the Pushgateway, with its labels left alone."""
 
-from pushgateway_lab import scrape_config
+from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.formats.answers import Target
 from pushgateway_lab.formats.durations import seconds_of
-from pushgateway_lab.host.snapshot import PUSHGATEWAY_UNIT
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
-from pushgateway_lab.lab.commands import command, join, systemctl
+from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.look import Look
@@ -61,15 +60,15 @@ def _edit(look: Look) -> str | None:
     return join("\n", command("sudoedit", look.settings.prometheus_config_path), _reload(look))
 
 
-def _reload(look: Look) -> str | None:
-    return systemctl("reload", look.settings.prometheus_unit)
+def _reload(look: Look) -> str:
+    return installations.prometheus(look.settings).service.commands.reload
 
 
 def _let_read(look: Look) -> str | None:
     path = look.settings.prometheus_config_path
     readable = join(
         "; ",
-        command("sudo", "chgrp", "prometheus", path),
+        command("sudo", "chgrp", installations.prometheus(look.settings).group, path),
         command("sudo", "chmod", "g+r", path),
     )
     return join("\n", readable, _reload(look))
@@ -300,7 +299,7 @@ def labels_of_targets(look: Look) -> frozenset[str]:
 def _down(look: Look, each: Target) -> Finding:
     says = f"Prometheus cannot scrape {excerpt(each.url)}: {excerpt(each.last_error)}"
     if look.snapshot.pushgateway.exists and look.snapshot.pushgateway_argv is None:
-        return wrong(says, systemctl("start", PUSHGATEWAY_UNIT))
+        return wrong(says, installations.pushgateway(look.settings).service.commands.start)
     wanted = look.settings.pushgateway_targets or (gateway.target(look),)
     if not any(_plain(address) in _plain(each.url) for address in wanted):
         return wrong(f"{says}\nThe Pushgateway is at {listed(wanted)}.", _edit(look))

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from pushgateway_lab.host.snapshot import PUSHGATEWAY_UNIT
+from pushgateway_lab import installations
+from pushgateway_lab.installations import address
 from pushgateway_lab.lab.checks import unknown, wrong
-from pushgateway_lab.lab.commands import command, journal, systemctl
+from pushgateway_lab.lab.commands import command
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.pushgateway import service as pushgateway
-from pushgateway_lab.run.failure import HostError
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.services import Service
 
 _USUAL = "http://localhost:9091"
 """Where the lab's page has it."""
@@ -31,7 +32,7 @@ def url(look: Look) -> str:
     if look.settings.pushgateway_url:
         return _escaped(look.settings.pushgateway_url)  # a certificate may be for that name alone
     try:
-        found = pushgateway.running_url(look.snapshot, look.settings)
+        found = installations.running_url(look.snapshot, look.settings)
     except (HostError, ValueError):  # flags that make no URL
         return _USUAL
     return _escaped(found).replace("//127.0.0.1:", "//localhost:")
@@ -50,7 +51,7 @@ def target(look: Look) -> str:
     if look.settings.pushgateway_targets:
         return look.settings.pushgateway_targets[0]
     try:
-        return pushgateway.local_address(pushgateway.plan(look.snapshot, look.settings))
+        return address.local_address(installations.plan(look.snapshot, look.settings).flags)
     except (HostError, ValueError):
         return _USUAL.removeprefix("http://")
 
@@ -96,16 +97,20 @@ def _why(look: Look) -> tuple[str, str | None]:
         )
     if not look.snapshot.pushgateway.exists:
         return "There is no Pushgateway on this host.", None
-    if look.snapshot.pushgateway.active_state != "active":
-        return "The Pushgateway does not run.", systemctl("start", PUSHGATEWAY_UNIT)
+    if not look.snapshot.pushgateway.runs:
+        return "The Pushgateway does not run.", _service(look).commands.start
     if why := look.unread.get("groups") or look.unread.get("status"):
         return f"What answers at {excerpt(url(look))} cannot be read: {excerpt(why)}.", None
     if reason := _refusals(look).get(look.gateway_status or 0):
         return f"The Pushgateway {reason}.", None
     return (
         f"Its unit is active, but the Pushgateway does not answer at {excerpt(url(look))}.",
-        journal(PUSHGATEWAY_UNIT),
+        _service(look).commands.log,
     )
+
+
+def _service(look: Look) -> Service:
+    return installations.pushgateway(look.settings).service
 
 
 def _refusals(look: Look) -> dict[int, str]:

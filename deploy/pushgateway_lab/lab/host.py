@@ -2,19 +2,18 @@
 
 from ipaddress import ip_address
 
-from pushgateway_lab.host.snapshot import PUSHGATEWAY_UNIT, Listener, Unit
-from pushgateway_lab.install.packages import PUSHGATEWAY
+from pushgateway_lab import installations
+from pushgateway_lab.host.snapshot import Listener
+from pushgateway_lab.installations.address import listen_addresses
+from pushgateway_lab.installations.flags import ADMIN_API, Flag, FlagError
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
-from pushgateway_lab.lab.commands import join, journal, systemctl
 from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, lines, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.pushgateway import flags
-from pushgateway_lab.pushgateway import service as pushgateway
-from pushgateway_lab.pushgateway.flags import Flag, FlagError
-from pushgateway_lab.run.failure import HostError
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.services import Service, ServiceState
 
 LEAST_FREE = 500_000_000
 """Bytes below which Prometheus may soon be unable to write; a day of a lab takes a tenth of it."""
@@ -23,13 +22,12 @@ CLOCK = 5.0
 """Seconds by which a host's clock may differ: beyond, times on this page and on the host disagree."""
 
 PREPARE = "deploy/prepare.py, by the trainer, installs what is missing"
-RESTART = f"sudo systemctl restart {PUSHGATEWAY_UNIT.removesuffix('.service')}"
 
 
 def prometheus_runs(look: Look) -> Finding:
-    """Prometheus's unit is active and enabled, and Prometheus answers."""
-    unit = look.snapshot.unit(look.settings.prometheus_unit)
-    if found := _unit_is_wrong(look, unit):
+    """Prometheus's service is active and enabled, and Prometheus answers."""
+    service = installations.prometheus(look.settings).service
+    if found := _service_is_wrong(look, service, look.snapshot.prometheus):
         if look.verdict and not look.verdict.accepted:
             path = look.settings.prometheus_config_path
             return found._replace(says=f"promtool refuses {excerpt(path)}: see 4.2.1. {found.says}")
@@ -40,56 +38,53 @@ def prometheus_runs(look: Look) -> Finding:
         )
     if look.snapshot.loaded is None:
         return wrong(
-            f"{excerpt(unit.name)} is active, but Prometheus does not answer at "
+            f"{excerpt(service.name)} is active, but Prometheus does not answer at "
             f"{excerpt(look.settings.prometheus_url)}.",
-            journal(unit.name),
+            service.commands.log,
         )
     return done("Prometheus runs, and starts when the host does.")
 
 
 def pushgateway_runs(look: Look) -> Finding:
-    """The Pushgateway's unit is active and enabled, and the Pushgateway answers."""
-    if found := _unit_is_wrong(look, look.snapshot.pushgateway):
+    """The Pushgateway's service is active and enabled, and the Pushgateway answers."""
+    service = installations.pushgateway(look.settings).service
+    if found := _service_is_wrong(look, service, look.snapshot.pushgateway):
         return found
     if look.pushgateway_status is None:
         return gateway.does_not_answer(look)
     return done("The Pushgateway runs, and starts when the host does.")
 
 
-def _unit_is_wrong(look: Look, unit: Unit) -> Finding | None:
-    name, shown = unit.name.removesuffix(".service"), excerpt(unit.name)
-    enable = systemctl("enable", name, "--now")
-    if not unit.exists:
+def _service_is_wrong(look: Look, service: Service, state: ServiceState) -> Finding | None:
+    shown, commands = excerpt(service.name), service.commands
+    if not state.exists:
         return still_open(f"There is no {shown} on this host: {PREPARE}.")
-    if unit.unit_file_state.startswith("masked") or unit.load_state == "masked":
+    if state.is_masked:
+        return wrong(f"{shown} is masked: somebody forbade it to run.", commands.allow_and_start)
+    if state.is_stopped:
+        return wrong(f"{shown} is inactive: it was stopped.", commands.enable_and_start)
+    if not state.runs:
         return wrong(
-            f"{shown} is masked: somebody forbade it to run.",
-            join(" && ", systemctl("unmask", name), enable),
+            f"{shown} does not stay up: it is {excerpt(state.state)}.{_log(look, service)}",
+            commands.log,
         )
-    if unit.active_state == "inactive":
-        return wrong(f"{shown} is inactive: it was stopped.", enable)
-    if unit.active_state != "active":
+    if state.is_disabled:
         return wrong(
-            f"{shown} does not stay up: it is {excerpt(unit.active_state)}.{_log(look, unit)}",
-            journal(name),
-        )
-    if unit.unit_file_state == "disabled":
-        return wrong(
-            f"{shown} runs, but would not start with the host: it is disabled.",
-            systemctl("enable", name),
+            f"{shown} runs, but would not start with the host: it is disabled.", commands.enable
         )
     return None
 
 
-def _log(look: Look, unit: Unit) -> str:
-    """The end of the log of a unit that does not stay up, as a further sentence."""
-    log = look.logs.get(unit.name, "").strip()
+def _log(look: Look, service: Service) -> str:
+    """The end of the log of a service that does not stay up, as a further sentence."""
+    log = look.logs.get(service.name, "").strip()
     return f" Its log ends with:\n{told(log, look.settings)}" if log else ""
 
 
 def admin_api(look: Look) -> Finding:
     """The running Pushgateway has the admin API on, or off where the settings say so."""
-    running = _running_flag(look, flags.ADMIN_API)
+    installation = installations.pushgateway(look.settings)
+    running = _running_flag(look, ADMIN_API)
     if running is None:
         return gateway.is_silent(look)
     if (running == "true") == look.settings.pushgateway_admin_api:
@@ -101,25 +96,26 @@ def admin_api(look: Look) -> Finding:
     if running == "true":
         return wrong(
             "The admin API is on, though pushgateway_admin_api is False.",
-            f"sudoedit {pushgateway.DEFAULTS} && {RESTART}",
+            installation.to_edit_flags(),
         )
-    if _has_admin_api(look.snapshot.defaults):
+    flag = Flag(ADMIN_API, value=True)
+    if _is_written(look, flag):
         return wrong(
-            f"The admin API is off, so wiping answers 404. {pushgateway.DEFAULTS} has "
-            f"--{flags.ADMIN_API}, but the Pushgateway runs without it: it was not restarted since, or "
-            "its unit does not use ARGS.",
-            RESTART,
+            f"The admin API is off, so wiping answers 404. {installation.flags_file} has {flag}, but the "
+            "Pushgateway runs without it: it was not restarted since, or its service does not use "
+            f"{installation.flags_place}.",
+            installation.service.commands.restart,
         )
     return wrong(
         "The admin API is off, so wiping answers 404; deleting single groups works.",
-        f'sudoedit {pushgateway.DEFAULTS}   # ARGS="... --{flags.ADMIN_API}"\n{RESTART}',
+        installation.to_edit_flags(flag),
     )
 
 
-def _has_admin_api(defaults: str | None) -> bool:
-    """Whether ARGS turns it on; the file may name it in a comment as well."""
+def _is_written(look: Look, flag: Flag) -> bool:
+    """Whether a flag is written where the Pushgateway's command line is."""
     try:
-        return Flag(flags.ADMIN_API, value=True) in flags.parse(flags.arguments(defaults))
+        return flag in installations.pushgateway(look.settings).written_flags(look.snapshot)
     except FlagError:
         return False
 
@@ -130,16 +126,17 @@ def listens(look: Look) -> Finding:
     if not listeners:
         return gateway.is_silent(look)
     try:
-        wanted = pushgateway.listen_addresses(pushgateway.plan(look.snapshot, look.settings))
+        wanted = listen_addresses(installations.plan(look.snapshot, look.settings).flags)
     except (HostError, ValueError) as error:
         return wrong(lines(str(error), each=600))
+    installation = installations.pushgateway(look.settings)
     where = listed([_written(each) for each in listeners])
     if not all(any(_is_at(each, address) for each in listeners) for address in wanted):
         return wrong(
             f"The Pushgateway listens on {where}, and is to listen on {listed(wanted)}: whoever "
-            f"reaches it can push and wipe. Either ARGS in {pushgateway.DEFAULTS} does not say so, or it "
+            f"reaches it can push and wipe. Either {installation.flags_place} does not say so, or it "
             "was not restarted since. deploy/prepare.py, by the trainer, mends both.",
-            f"grep ARGS {pushgateway.DEFAULTS}\n{RESTART}",
+            installation.to_see_flags,
         )
     return done(f"It listens on {where}.")
 
@@ -182,14 +179,20 @@ def _running_flag(look: Look, name: str) -> str | None:
 
 def versions(look: Look) -> Finding:
     """Which releases run."""
-    running = [("Prometheus", look.prometheus_version), ("Pushgateway", gateway.version(look))]
-    packages = {"Prometheus": "prometheus", "Pushgateway": PUSHGATEWAY}
+    installed = look.snapshot.packages
+    prometheus, pushgateway = (
+        installed.get(server(look.settings).package)
+        for server in (installations.prometheus, installations.pushgateway)
+    )
     parts = [
-        f"{name} {excerpt(version)}"
-        if isinstance(version, str) and version
-        else f"{name} {excerpt(look.snapshot.packages[packages[name]])} (installed, does not answer)"
-        for name, version in running
-        if version or packages[name] in look.snapshot.packages
+        f"{name} {excerpt(running)}"
+        if isinstance(running, str) and running
+        else f"{name} {excerpt(package or '')} (installed, does not answer)"
+        for name, running, package in (
+            ("Prometheus", look.prometheus_version, prometheus),
+            ("Pushgateway", gateway.version(look), pushgateway),
+        )
+        if running or package is not None
     ]
     if not parts:
         return unknown("Neither is installed here, as far as can be seen.")
@@ -199,8 +202,8 @@ def versions(look: Look) -> Finding:
 def disk_space(look: Look) -> Finding:
     """There is room for what Prometheus writes."""
     if look.disk is None:
-        runs = look.snapshot.unit(look.settings.prometheus_unit).is_active
-        why = "its unit has no write-ahead log open" if runs else "it does not run"
+        runs = look.snapshot.prometheus.is_active
+        why = "it has no write-ahead log open" if runs else "it does not run"
         return unknown(f"Where Prometheus writes cannot be seen: {why}.")
     free, size = look.disk
     room = f"{_gigabytes(free)} of {_gigabytes(size)} GB are free where Prometheus writes."

@@ -16,12 +16,13 @@ from weakref import WeakKeyDictionary
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
+from pushgateway_lab import installations
 from pushgateway_lab.formats import answers
 from pushgateway_lab.formats.answers import AnswerError, Group, Sample, Series, Target
 from pushgateway_lab.host import looking, snapshot
 from pushgateway_lab.host.looking import Answer
 from pushgateway_lab.host.snapshot import Snapshot
-from pushgateway_lab.pushgateway import service as pushgateway
+from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.settings import Settings
 
@@ -65,7 +66,7 @@ class Look:
     + disk: None where Prometheus does not run
     + said: what each server answered to each question; one that was not answered, or not as that
       server does, is missing
-    + logs: unit -> the end of its log, of those that are neither up nor were stopped
+    + logs: service -> the end of its log, of those that are neither up nor were stopped
     + gateway_status: the HTTP status of the Pushgateway's answer; None if it gave none
     + unread: what was answered but cannot be read -> why
     """
@@ -186,8 +187,8 @@ def _asked_apart(settings: Settings) -> bool:
 def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> dict[str, Any]:
     from pushgateway_lab.http.api import ApiError
 
-    address = pushgateway.running_url(looked.snapshot, settings)
-    gateway = pushgateway.client(host, settings, address)
+    address = installations.running_url(looked.snapshot, settings)
+    gateway = client(host, settings, address)
     try:
         return {_GROUPS: gateway.contents(), _STATUS: gateway.status()}
     except ApiError:
@@ -225,7 +226,7 @@ def _read(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
         gateway_status=heard.statuses.get(_STATUS) or None,
         logs={
             name: snapshot.text_of(log)
-            for name, _, log in (value.partition(" ") for value in said.get("unit_log", ()))
+            for name, _, log in (value.partition(" ") for value in said.get("service_log", ()))
         },
         unread=heard.unread,
     )

@@ -16,16 +16,18 @@ from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 
-from pushgateway_lab import scrape_config
-from pushgateway_lab.host import transaction as config_file
+from pushgateway_lab import installations, scrape_config
+from pushgateway_lab.host import transaction
 from pushgateway_lab.host.looking import forget, look, look_again
 from pushgateway_lab.host.snapshot import Snapshot
 from pushgateway_lab.host.transaction import Outcome
+from pushgateway_lab.installations import address
 from pushgateway_lab.lab.excerpts import excerpt, lines
-from pushgateway_lab.pushgateway import service as pushgateway
-from pushgateway_lab.run.failure import HostError, cleanly, function, noop, say
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.scrape_config import ScrapeConfigError
+from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
 
 ATTEMPTS = 5
@@ -41,7 +43,7 @@ LONGEST_LINE = 1000
 def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
     """The scrape job of the lab (task 4.2.1), as the settings want it."""
     targets = settings.pushgateway_targets or (
-        pushgateway.local_address(pushgateway.plan(seen, settings)),
+        address.local_address(installations.plan(seen, settings).flags),
     )
     interval = settings.pushgateway_scrape_interval
     return {
@@ -66,8 +68,8 @@ def text_of(seen: Snapshot, settings: Settings) -> str:
             f"{settings.prometheus_config_path} is absent. If Prometheus reads another "
             "file (see --config.file in its unit), set prometheus_config_path. If it was deleted: the "
             f"text before this toolkit's first change is in {settings.prometheus_config_path}"
-            ".before-pushgateway-lab, and Debian's own comes back with apt-get -o "
-            "Dpkg::Options::=--force-confmiss install --reinstall prometheus"
+            ".before-pushgateway-lab, and the one of its package comes back with "
+            f"{installations.prometheus(settings).to_restore_config}"
         )
     try:
         return scrape_config.decode(seen.config.data)
@@ -141,7 +143,7 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
             host, f"the job {settings.pushgateway_job_name} is in {settings.prometheus_config_path}"
         )
         return
-    config_file.show_diff(host, settings.prometheus_config_path, text, wanted)
+    transaction.show_diff(host, settings.prometheus_config_path, text, wanted)
     yield from function(_refuse_included, settings, text)
     yield from function(_wait_until_it_answers, settings)
     yield from function(_change, settings, merged)
@@ -167,7 +169,7 @@ def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
             f"the job {settings.pushgateway_job_name} is not in {settings.prometheus_config_path}",
         )
         return
-    config_file.show_diff(host, settings.prometheus_config_path, text, wanted)
+    transaction.show_diff(host, settings.prometheus_config_path, text, wanted)
     yield from function(_wait_until_it_answers, settings)
     yield from function(_change, settings, without_job)
     forget()
@@ -221,11 +223,11 @@ def _included_files(
         return
     variables = {
         "path": settings.prometheus_config_path,
-        "unit": settings.prometheus_unit,
+        "service": installations.prometheus(settings).service.name,
         "patterns": "\n".join(patterns),
         "longest": str(scrape_config.LONGEST),
     }
-    for line in ask(host, "read-included.sh", variables, functions=["whose.sh"]):
+    for line in ask(host, "read-included.sh", variables, functions=["whose.sh", MANAGER.functions]):
         path, _, data = line.partition(" ")
         yield b64decode(path).decode(errors="replace"), b64decode(data).decode(errors="replace")
 
@@ -243,8 +245,8 @@ def _change(
         text, wanted = change(seen, settings)
         if wanted == text:
             return
-        expected = config_file.digest_of(text.encode())
-        outcome = config_file.replace_and_reload(host, settings, expected, wanted.encode())
+        expected = transaction.digest_of(text.encode())
+        outcome = transaction.replace_and_reload(host, settings, expected, wanted.encode())
         forget()
         if outcome.result != "conflict":
             break
@@ -283,15 +285,15 @@ _EXPLANATIONS = {
     ),
     "refused": (
         "Prometheus did not take the new {path}; the file is what it was. It says:\n{words}\n"
-        "Mend what it names, then run this again. More: journalctl -u {unit}"
+        "Mend what it names, then run this again. More: {log}"
     ),
     "kept": (
         "Prometheus did not take {path}, and somebody changed it meanwhile, so it was left as it is. "
-        "It says:\n{words}\nMend the file, then run this again. More: journalctl -u {unit}"
+        "It says:\n{words}\nMend the file, then run this again. More: {log}"
     ),
     "unrestored": (
         "Prometheus did not take the new {path}, and the old text could not be put back; it is in "
-        "{path}.before-pushgateway-lab. It says:\n{words}\nMore: journalctl -u {unit}"
+        "{path}.before-pushgateway-lab. It says:\n{words}\nMore: {log}"
     ),
     "unsafe": (
         "{path} was not changed: {words}, so somebody else could have root write elsewhere. Give every "
@@ -311,8 +313,12 @@ def explain(settings: Settings, outcome: Outcome) -> str:
     return explanation.format(
         path=settings.prometheus_config_path,
         words=_told(outcome.words),
-        unit=settings.prometheus_unit,
+        log=_log(settings),
     )
+
+
+def _log(settings: Settings) -> str:
+    return installations.prometheus(settings).service.commands.log
 
 
 @operation()
@@ -335,8 +341,8 @@ def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraComm
 
 def _sweep(host: Host, settings: Settings) -> None:
     """Remove what a run that was killed left beside the files it was about to replace."""
-    for path in (settings.prometheus_config_path, pushgateway.DEFAULTS):
-        config_file.sweep(host, path)
+    for path in (settings.prometheus_config_path, installations.pushgateway(settings).flags_file):
+        transaction.sweep(host, path)
     forget()
 
 
@@ -363,11 +369,11 @@ def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
     _wait_until_it_answers(host, settings)
     if is_loaded(look(settings), settings, with_job=with_job):
         return
-    outcome = config_file.reload(host, settings)
+    outcome = transaction.reload(host, settings)
     if outcome.result == "refused":
         raise HostError(
             f"Prometheus did not take {settings.prometheus_config_path}. It says:\n{_told(outcome.words)}\n"
-            f"Mend what it names, then run this again. More: journalctl -u {settings.prometheus_unit}"
+            f"Mend what it names, then run this again. More: {_log(settings)}"
         )
     if outcome.result != "taken":
         raise HostError(explain(settings, outcome))
@@ -391,9 +397,9 @@ def _wait_until_it_answers(host: Host, settings: Settings) -> None:
             waiting = True
         if time.monotonic() > deadline:
             raise HostError(
-                f"Prometheus does not answer at {settings.prometheus_url}, though its unit runs. If "
-                "it listens elsewhere (see --web.listen-address in its unit), set prometheus_url. "
-                f"More: journalctl -u {settings.prometheus_unit}"
+                f"Prometheus does not answer at {settings.prometheus_url}, though its service runs. If "
+                "it listens elsewhere (see its flag --web.listen-address), set prometheus_url. "
+                f"More: {_log(settings)}"
             )
         time.sleep(0.3)
         forget()

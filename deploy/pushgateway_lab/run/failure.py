@@ -21,6 +21,7 @@ from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab.run import patches, visible
+from pushgateway_lab.run.errors import HostError
 
 P = ParamSpec("P")
 
@@ -34,10 +35,6 @@ _FRAMES = 8
 _reasons: WeakKeyDictionary[Host, str] = WeakKeyDictionary()
 
 _silent: ContextVar[bool] = ContextVar("silent", default=False)
-
-
-class HostError(Exception):
-    """What is wrong on one host: the place, the tool's own words, and the next step."""
 
 
 def cleanly(

@@ -13,7 +13,7 @@ from typing import Any
 import gevent
 from greenlet import greenlet
 
-from pushgateway_lab.run.failure import HostError
+from pushgateway_lab.run.errors import HostError
 
 _waiting: set[greenlet] = set()
 _previous: Any = None

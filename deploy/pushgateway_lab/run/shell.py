@@ -19,14 +19,12 @@ from pyinfra.connectors.util import CommandOutput
 
 from pushgateway_lab.run.command_output import is_cut_off
 from pushgateway_lab.run.deadline import seconds_left, within
-from pushgateway_lab.run.failure import HostError, function
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import function
 from pushgateway_lab.run.host_files import script
 
 DEADLINE = 60.0
 """Seconds for a command, if nothing else is said."""
-
-START_TIMEOUT = 150.0
-"""Seconds for ``start-unit.sh``: systemd gives a unit 90 to start."""
 
 _WHAT = 40
 """Characters of a command that name it, if nothing else is said."""
@@ -115,17 +113,6 @@ def ask(
         deadline,
         what=name,
     )
-
-
-def asked(
-    name: str, variables: Mapping[str, str], *, deadline: float = DEADLINE
-) -> Generator[FunctionCommand, None, None]:
-    """Yield a command that runs a script of ``files/`` as `ask` does, and ignores its answer."""
-    yield from function(_ask_for_nothing, name, dict(variables), deadline)
-
-
-def _ask_for_nothing(host: Host, name: str, variables: dict[str, str], deadline: float) -> None:
-    ask(host, name, variables, deadline=deadline)
 
 
 def new_mark() -> str:

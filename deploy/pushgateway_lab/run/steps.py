@@ -14,7 +14,8 @@ from pyinfra import context
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import OperationMeta, operation
 
-from pushgateway_lab.run.failure import HostError, cleanly, noop, silently
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, noop, silently
 from pushgateway_lab.settings import Settings
 
 

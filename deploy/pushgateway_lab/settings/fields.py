@@ -99,6 +99,9 @@ class Settings:
         values.seconds,
         "seconds to wait for another program, as a new VM's own updates, to let go of apt",
     )
+    pushgateway_unit: str | None = _setting(
+        None, values.unit, "the Pushgateway's systemd unit; None: that of Debian's package"
+    )
     pushgateway_url: str | None = _setting(
         None,
         values.url("http", "https"),
@@ -139,10 +142,8 @@ class Settings:
         values.path,
         "the configuration file the job is merged into",
     )
-    prometheus_unit: str = _setting(
-        "prometheus.service",
-        values.unit,
-        "Prometheus's systemd unit",
+    prometheus_unit: str | None = _setting(
+        None, values.unit, "Prometheus's systemd unit; None: that of Debian's package"
     )
     prometheus_url: str = _setting(
         "http://127.0.0.1:9090",

@@ -9,14 +9,15 @@ from weakref import WeakKeyDictionary
 from pyinfra.api.host import Host
 from pyinfra.api.state import BaseStateCallback, State
 
-from pushgateway_lab import scrape_config
+from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.formats.answers import Group, Sample, Target
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.host.looking import look
 from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
 from pushgateway_lab.http.connection import session
-from pushgateway_lab.pushgateway import service as pushgateway
-from pushgateway_lab.run.failure import HostError, say
+from pushgateway_lab.pushgateway.client import client
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.interrupt import interruptible
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.smoke.push import JOB
@@ -54,9 +55,9 @@ def prove(host: Host, settings: Settings) -> None:
         HostError: it did not arrive, or not under its own labels, or did not go; with the reason.
     """
     seen = look(settings)
-    address = settings.pushgateway_url or pushgateway.url(pushgateway.plan(seen, settings))
+    address = installations.planned_url(seen, settings)
     smoke = Smoke(
-        pushgateway.client(host, settings, address),
+        client(host, settings, address),
         Prometheus(session(host), settings.prometheus_url),
         {"job": JOB, "instance": f"{_name_of(host)}-{uuid4().hex[:12]}"},
     )

@@ -1,0 +1,66 @@
+"""Where a Pushgateway answers, from its command line. The only place that knows the rules for that.
+
+``files/look-at-lab.sh`` applies the same rules to the process that runs, to ask it within one look;
+tests/test_address.py compares both.
+"""
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from pushgateway_lab.installations.flags import LISTEN_ADDRESS, Flag
+
+DEFAULT = ":9091"
+"""The address of a Pushgateway without a flag for it (its README, "Run it")."""
+
+
+def listen_addresses(flags: Iterable[Flag]) -> list[str]:
+    """Return the addresses that a Pushgateway with these flags listens on, as HOST:PORT.
+
+    Example:
+        >>> listen_addresses([Flag("web.listen-address", "127.0.0.1:9091")])
+        ['127.0.0.1:9091']
+    """
+    return [str(flag.value) for flag in flags if flag.name == LISTEN_ADDRESS] or [DEFAULT]
+
+
+def local_address(flags: Iterable[Flag]) -> str:
+    """Return where to reach it on the host itself, as HOST:PORT.
+
+    Example:
+        >>> local_address([Flag("web.listen-address", "0.0.0.0:9091")])
+        'localhost:9091'
+    """
+    host, _, port = listen_addresses(flags)[0].rpartition(":")
+    return f"{'localhost' if _is_everywhere(host) or is_loopback(host) else host}:{port}"
+
+
+def url(flags: Iterable[Flag]) -> str:
+    """Return its URL on the host itself.
+
+    Example:
+        >>> url([Flag("web.listen-address", ":9091"), Flag("web.route-prefix", "/push")])
+        'http://127.0.0.1:9091/push'
+    """
+    flags = tuple(flags)
+    values = {flag.name: str(flag.value) for flag in flags}
+    # Without a route prefix, it is the path of the external URL (the Pushgateway's --help).
+    external = urlsplit(values.get("web.external-url", "")).path
+    prefix = (values.get("web.route-prefix") or external).strip("/")
+    host, _, port = listen_addresses(flags)[0].rpartition(":")
+    address = (
+        f"127.0.0.1:{port}" if _is_everywhere(host) or host == "localhost" else f"{host}:{port}"
+    )
+    return f"http://{address}/{prefix}".rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a listen address's host is reached from the host itself only."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_everywhere(host: str) -> bool:
+    return host in ("", "0.0.0.0", "[::]")  # noqa: S104 - recognised, not bound to

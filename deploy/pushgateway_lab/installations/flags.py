@@ -1,0 +1,93 @@
+"""The Pushgateway's command line as flags: reading it, and merging the settings into it.
+
+Pure functions on text. Where a command line is written is for each installation.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from pushgateway_lab.settings import Settings
+
+LISTEN_ADDRESS = "web.listen-address"
+ADMIN_API = "web.enable-admin-api"
+
+
+class FlagError(ValueError):
+    """A command line that cannot be read or written safely."""
+
+
+class Flag(NamedTuple):
+    """One flag as written: ``--name``, ``--no-name`` or ``--name=value``."""
+
+    name: str
+    value: str | bool
+
+    def __str__(self) -> str:
+        if not self.name:
+            return str(self.value)
+        if isinstance(self.value, bool):
+            return f"--{self.name}" if self.value else f"--no-{self.name}"
+        return f"--{self.name}={self.value}"
+
+
+def parse(words: Sequence[str]) -> tuple[Flag, ...]:
+    """The flags in a list of arguments, as Pushgateway's parser (kingpin) reads them.
+
+    A flag's value stands behind ``=`` or in the next word. ``--no-x`` turns a switch off. What is no
+    flag is kept as one with an empty name, so that nothing gets lost in a comparison.
+    """
+    flags: list[Flag] = []
+    rest = deque(words)
+    while rest:
+        word = rest.popleft()
+        name, equals, value = word.lstrip("-").partition("=")
+        if not word.startswith("-"):
+            flags.append(Flag("", word))
+        elif equals:
+            flags.append(Flag(name, value))
+        elif rest and not rest[0].startswith("-"):
+            flags.append(Flag(name, rest.popleft()))
+        elif name.startswith("no-"):
+            flags.append(Flag(name.removeprefix("no-"), value=False))
+        else:
+            flags.append(Flag(name, value=True))
+    return tuple(flags)
+
+
+def merge(present: Sequence[Flag], settings: Settings) -> tuple[Flag, ...]:
+    """The flags the Pushgateway is to run with.
+
+    What an administrator wrote stays. A setting that somebody gave replaces the flag of that name; a
+    default is added only where there is none.
+    """
+    wanted = [
+        (Flag(LISTEN_ADDRESS, settings.pushgateway_listen_address), "pushgateway_listen_address"),
+        (Flag(ADMIN_API, settings.pushgateway_admin_api), "pushgateway_admin_api"),
+        *(
+            (Flag(name, value), "pushgateway_extra_flags")
+            for name, value in settings.pushgateway_extra_flags.items()
+        ),
+    ]
+    merged = list(present)
+    for flag, key in wanted:
+        if key in settings.given:
+            merged = _replace(merged, flag)
+        elif all(each.name != flag.name for each in merged):
+            merged.append(flag)
+    return tuple(merged)
+
+
+def _replace(flags: list[Flag], flag: Flag) -> list[Flag]:
+    """Put `flag` where its name stands first, and drop further ones: repeating a flag is fatal."""
+    if flag in flags and sum(each.name == flag.name for each in flags) == 1:
+        return flags
+    at = next((i for i, each in enumerate(flags) if each.name == flag.name), len(flags))
+    others = [each for each in flags if each.name != flag.name]
+    others.insert(at, flag)
+    return others
+
+
+def same(one: Iterable[Flag], other: Iterable[Flag]) -> bool:
+    """Whether two command lines mean the same: order and notation do not matter."""
+    return sorted(map(str, one)) == sorted(map(str, other))

@@ -1,0 +1,147 @@
+"""The Pushgateway of a host as a service: that it runs, enabled at boot, with the flags it is to have."""
+
+import time
+from collections.abc import Iterator
+
+from pyinfra import context
+from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+
+from pushgateway_lab import installations
+from pushgateway_lab.host import services, transaction
+from pushgateway_lab.host.looking import forget, look, look_again
+from pushgateway_lab.host.snapshot import Snapshot
+from pushgateway_lab.installations import Plan, address, flags
+from pushgateway_lab.installations.flags import Flag
+from pushgateway_lab.pushgateway.client import client
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.settings import Settings
+
+START_TIMEOUT = 15
+"""Seconds for a started Pushgateway to listen; reading what it persisted takes most of them."""
+
+
+@operation()
+@cleanly
+def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Have the Pushgateway run, enabled at boot, with the flags it is to have.
+
+    It is restarted only when it runs with other flags.
+
+    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    """
+    seen, host = look(settings), context.host
+    if not seen.pushgateway.exists and not context.state.is_executing:
+        yield StringCommand("true")  # a dry run on a bare host: its package comes first
+        return
+    wanted = installations.plan(seen, settings)
+    _report(host, settings, wanted)
+    if _is_right(seen, wanted):
+        noop(host, "the Pushgateway runs with its flags")
+        return
+    installation = installations.pushgateway(settings)
+    transaction.show_diff(host, installation.flags_file, seen.flags_text or "", wanted.text)
+    if _must_restart(seen, wanted):
+        yield from function(_refuse_data_loss, settings, seen)
+    if wanted.text != (seen.flags_text or ""):
+        yield from function(_write_flags, installation.flags_file, seen.flags_text, wanted.text)
+    yield from function(services.release, installation.service)
+    start = services.restart if _must_restart(seen, wanted) else services.start
+    yield from function(start, installation.service)
+    yield from function(_see_it_listen, settings, wanted)
+    forget()
+
+
+def _is_right(seen: Snapshot, wanted: Plan) -> bool:
+    return (
+        seen.pushgateway.is_active
+        and not seen.pushgateway.is_disabled
+        and not seen.pushgateway.is_masked
+        and wanted.text == (seen.flags_text or "")
+        and not _must_restart(seen, wanted)
+    )
+
+
+def _must_restart(seen: Snapshot, wanted: Plan) -> bool:
+    """Whether it runs, but with other flags than it should."""
+    if seen.pushgateway_argv is None:
+        return False
+    return not flags.same(flags.parse(seen.pushgateway_argv[1:]), wanted.flags)
+
+
+def _report(host: Host, settings: Settings, wanted: Plan) -> None:
+    """Say, once a run, what an administrator chose that a trainer should know."""
+    if not context.state.is_executing:
+        return
+    place = installations.pushgateway(settings).flags_file
+    for each in address.listen_addresses(wanted.flags):
+        if not address.is_loopback(each.rpartition(":")[0]):
+            say(
+                host,
+                f"The Pushgateway listens on {each}, as {place} says; whoever reaches that "
+                "port can push and, with the admin API, wipe. To change it, set "
+                "pushgateway_listen_address.",
+                "yellow",
+            )
+    if Flag(flags.ADMIN_API, value=False) in wanted.flags:
+        say(host, f"The admin API is off, as {place} says; wiping will not work.", "yellow")
+
+
+def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:
+    data = new.encode("utf-8", "surrogateescape")
+    expected = transaction.ABSENT
+    if old is not None:
+        expected = transaction.digest_of(old.encode("utf-8", "surrogateescape"))
+    outcome = transaction.replace(host, path, expected, data, seconds=60)
+    if outcome.result != "written":
+        raise HostError(
+            f"{path} was not written ({outcome.result}) {outcome.words}".rstrip()
+            + ". Run this again."
+        )
+
+
+def _refuse_data_loss(host: Host, settings: Settings, seen: Snapshot) -> None:
+    """A Pushgateway that keeps its groups in memory only loses them when it restarts."""
+    from pushgateway_lab.http import api
+
+    if settings.pushgateway_allow_data_loss:
+        return
+    try:
+        gateway = client(host, settings, installations.running_url(seen, settings))
+        persists = gateway.flags().get("persistence.file")
+        groups = 0 if persists else len(gateway.groups())
+    except api.ApiError as error:
+        raise HostError(
+            f"{error}. Whether it holds groups that a restart would lose is not known, so it was not "
+            "restarted. To restart it all the same, set pushgateway_allow_data_loss=True."
+        ) from error
+    if groups:
+        raise HostError(
+            f"The Pushgateway must be restarted to change its flags, but holds {groups} pushed "
+            f"group{'s' if groups > 1 else ''} and does not persist them (no --persistence.file). "
+            "It was not restarted. Delete the groups, or set pushgateway_allow_data_loss=True."
+        )
+
+
+def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:
+    """Wait until it runs with exactly these flags and listens where they say."""
+    installation = installations.pushgateway(settings)
+    addresses = address.listen_addresses(wanted.flags)
+    ports = {int(each.rpartition(":")[2]) for each in addresses}
+    deadline = time.monotonic() + START_TIMEOUT
+    while True:
+        seen = look_again(settings)
+        listening = {listener.port for listener in seen.pushgateway_listeners}
+        if _is_right(seen, wanted) and ports <= listening:
+            return
+        if time.monotonic() > deadline or seen.pushgateway.has_failed:
+            break
+        time.sleep(0.2)
+    words = services.log(host, installation.service)
+    raise HostError(
+        f"The Pushgateway does not run as it should with {' '.join(map(str, wanted.flags))}: "
+        f"{installation.service.name} is {seen.pushgateway.state}. Its log ends with:\n{words}\n"
+        f"Check {installation.flags_file} and: {installation.service.commands.log}"
+    )

@@ -1,0 +1,9 @@
+"""The services of a host, by whatever starts services there. Pure: commands are made here, not run."""
+
+from pushgateway_lab.services.service import Commands, Service, ServiceManager, ServiceState
+from pushgateway_lab.services.systemd import SYSTEMD
+
+__all__ = ["MANAGER", "Commands", "Service", "ServiceManager", "ServiceState"]
+
+MANAGER: ServiceManager = SYSTEMD
+"""The service manager of every host; the only one so far."""

@@ -1,0 +1,111 @@
+"""Services as systemd has them. On the host, ``files/systemd.sh`` is its counterpart."""
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pushgateway_lab.services.service import Commands, ServiceState
+
+_SUFFIX = ".service"
+
+LOG_LINES = "20"
+"""Lines of the log that a person is shown."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of type service.
+
+    + name: its full name, as ``prometheus.service``
+    """
+
+    name: str
+
+    @property
+    def title(self) -> str:
+        """The name without ``.service``, which systemctl adds by itself."""
+        return self.name.removesuffix(_SUFFIX)
+
+    @property
+    def commands(self) -> Commands:
+        """The commands of systemctl and journalctl for it.
+
+        Example:
+            >>> Unit("prometheus.service").commands.restart
+            'sudo systemctl restart prometheus'
+        """
+        enable_and_start = self._systemctl("enable", "--now")
+        return Commands(
+            start=self._systemctl("start"),
+            restart=self._systemctl("restart"),
+            reload=self._systemctl("reload"),
+            enable=self._systemctl("enable"),
+            enable_and_start=enable_and_start,
+            allow_and_start=f"{self._systemctl('unmask')} && {enable_and_start}",
+            log=shlex.join(["sudo", "journalctl", "-u", self.name, "-n", LOG_LINES]),
+            status=self._systemctl("status"),
+        )
+
+    @property
+    def to_make_reloadable(self) -> str:
+        """The line that a unit needs to be reloaded (systemd.service(5))."""
+        return (
+            f"{self.name} has no ExecReload. Give it ExecReload=/bin/kill -HUP $MAINPID "
+            f"(sudo systemctl edit {shlex.quote(self.title)})"
+        )
+
+    def _systemctl(self, verb: str, *options: str) -> str:
+        # Options end at --, for a unit whose name begins with a dash.
+        end = ["--"] if self.title.startswith("-") else []
+        return shlex.join(["sudo", "systemctl", verb, *options, *end, self.title])
+
+
+class Systemd:
+    """The service manager systemd."""
+
+    functions = "systemd.sh"
+
+    def service(self, name: str) -> Unit:
+        """Return the unit of that name."""
+        return Unit(name)
+
+    def states(self, lines: Iterable[str]) -> dict[str, ServiceState]:
+        """Parse the output of ``systemctl show``: a block of lines for each unit, an empty line between."""
+        found = {}
+        for block in "\n".join(lines).strip().split("\n\n"):
+            properties = dict(line.partition("=")[::2] for line in block.splitlines())
+            if name := properties.get("Id"):
+                found[name] = _state(name, properties)
+        return found
+
+
+SYSTEMD = Systemd()
+
+
+def _state(name: str, properties: Mapping[str, str]) -> ServiceState:
+    load_state, state, file_state = (
+        properties.get(key, "") for key in ("LoadState", "ActiveState", "UnitFileState")
+    )
+    return ServiceState(
+        name=name,
+        state=state,
+        exists=load_state not in ("not-found", ""),
+        runs=state == "active",
+        is_active=state in ("active", "activating", "reloading"),
+        is_stopped=state == "inactive",
+        has_failed=state == "failed",
+        is_masked=load_state == "masked" or file_state.startswith("masked"),
+        is_enabled=file_state == "enabled",
+        is_disabled=file_state == "disabled",
+        main_pid=int(properties.get("MainPID", "0")),
+        command_line=_command_line(properties.get("ExecStart", "")),
+        can_reload=properties.get("CanReload") == "yes",
+        is_outdated=properties.get("NeedDaemonReload") == "yes",
+    )
+
+
+def _command_line(exec_start: str) -> str:
+    """The command line in systemd's ``{ path=... ; argv[]=... ; ignore_errors=no ; ... }``."""
+    match = re.search(r"argv\[\]=(.*?) ; ignore_errors=", exec_start)
+    return match[1] if match else ""

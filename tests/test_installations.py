@@ -1,0 +1,198 @@
+"""What follows from how both servers are installed: plans, addresses, packages, what a person types."""
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from looks import SERVICES, encoded, unit
+from pushgateway_lab import installations
+from pushgateway_lab.host import snapshot
+from pushgateway_lab.host.snapshot import Snapshot
+from pushgateway_lab.installations import address
+from pushgateway_lab.installations.flags import Flag, FlagError, parse
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_files import host_file
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.settings import parse as parse_settings
+
+GATEWAY = "prometheus-pushgateway.service"
+DEFAULT_FLAGS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api")
+
+
+def seen(*lines: str) -> Snapshot:
+    """A host of which a look printed this."""
+    return snapshot.parse(snapshot.lines_of(["snapshot 3", "uid 0", *SERVICES, *lines, "end"]))
+
+
+def settings(**data: Any) -> Settings:
+    return parse_settings(data)
+
+
+def flags_text(text: str) -> str:
+    return f"flags_text {encoded(text)}"
+
+
+def argv(*words: str) -> str:
+    return f"pushgateway_argv {encoded(chr(0).join(words) + chr(0))}"
+
+
+def exec_start(command_line: str) -> list[str]:
+    """The unit of a Pushgateway that is started so."""
+    lines = [line for line in unit(GATEWAY) if not line.startswith("service ExecStart")]
+    shown = f"{{ path=/x ; argv[]={command_line} ; ignore_errors=no ; pid=7 }}"
+    return [*lines[:-1], f"service ExecStart={shown}", "service "]
+
+
+def test_the_plan_of_a_bare_host_has_the_defaults() -> None:
+    plan = installations.plan(seen(), settings())
+    assert tuple(map(str, plan.flags)) == DEFAULT_FLAGS
+    assert plan.text == f'ARGS="{" ".join(DEFAULT_FLAGS)}"\n'
+
+
+def test_the_plan_keeps_what_an_administrator_wrote() -> None:
+    text = '# ours\nARGS="--log.level=debug --web.listen-address=:9092"\n'
+    plan = installations.plan(seen(flags_text(text)), settings())
+    assert plan.text == text.replace(':9092"', ':9092 --web.enable-admin-api"')
+    assert Flag("log.level", "debug") in plan.flags
+    given = settings(pushgateway_listen_address="127.0.0.1:9093", pushgateway_admin_api=False)
+    plan = installations.plan(seen(flags_text(text)), given)
+    assert set(map(str, plan.flags)) == {
+        "--log.level=debug",
+        "--web.listen-address=127.0.0.1:9093",
+        "--no-web.enable-admin-api",
+    }
+
+
+def test_the_plan_has_the_flags_around_args_in_a_unit() -> None:
+    lines = exec_start("/usr/bin/prometheus-pushgateway --log.level=warn $ARGS")
+    plan = installations.plan(seen(*lines), settings())
+    assert str(plan.flags[0]) == "--log.level=warn"
+    assert "--log.level" not in plan.text
+
+
+def test_a_unit_with_flags_of_its_own_is_right_or_refused() -> None:
+    right = exec_start(f"/opt/pushgateway {' '.join(DEFAULT_FLAGS)}")
+    plan = installations.plan(seen(*right, flags_text("# nothing\n")), settings())
+    assert tuple(map(str, plan.flags)) == DEFAULT_FLAGS
+    assert plan.text == "# nothing\n"
+    wrong = exec_start("/opt/pushgateway --web.listen-address=:9091")
+    with pytest.raises(HostError) as refusal:
+        installations.plan(seen(*wrong), settings())
+    assert GATEWAY in str(refusal.value)
+    assert "--web.enable-admin-api" in str(refusal.value)
+
+
+def test_flags_that_cannot_be_read_are_refused_with_the_place() -> None:
+    broken = seen(flags_text('ARGS="--a\n'))
+    with pytest.raises(HostError, match="/etc/default/prometheus-pushgateway: line 1"):
+        installations.plan(broken, settings())
+    with pytest.raises(FlagError):
+        installations.pushgateway(settings()).written_flags(broken)
+
+
+def test_the_address_is_the_set_one_else_the_running_one_else_the_planned_one() -> None:
+    runs = seen(argv("pushgateway", "--web.listen-address", "127.0.0.1:9099"))
+    given = settings(pushgateway_url="http://localhost:1/x")
+    assert installations.running_url(runs, given) == "http://localhost:1/x"
+    assert installations.planned_url(runs, given) == "http://localhost:1/x"
+    assert installations.running_url(runs, settings()) == "http://127.0.0.1:9099"
+    assert installations.planned_url(runs, settings()) == "http://127.0.0.1:9091"
+    assert installations.running_url(seen(), settings()) == "http://127.0.0.1:9091"
+
+
+COMMAND_LINES: tuple[tuple[list[str], str], ...] = (
+    ([], "http://127.0.0.1:9091"),
+    (["--web.listen-address=127.0.0.1:9092"], "http://127.0.0.1:9092"),
+    (["--web.listen-address", "127.0.0.1:9092"], "http://127.0.0.1:9092"),
+    (["--web.listen-address=:80"], "http://127.0.0.1:80"),
+    (["--web.listen-address=0.0.0.0:9091"], "http://127.0.0.1:9091"),
+    (["--web.listen-address=[::]:9091"], "http://127.0.0.1:9091"),
+    (["--web.listen-address=[::1]:9091"], "http://[::1]:9091"),
+    (["--web.listen-address=localhost:9091"], "http://127.0.0.1:9091"),
+    (["--web.listen-address=vm:9091"], "http://vm:9091"),
+    (["--web.listen-address=:1", "--web.listen-address=:2"], "http://127.0.0.1:1"),
+    (["--web.route-prefix=/push"], "http://127.0.0.1:9091/push"),
+    (["--web.route-prefix", "push/"], "http://127.0.0.1:9091/push"),
+    (["--web.route-prefix=/"], "http://127.0.0.1:9091"),
+    (["--web.external-url=http://vm/push/"], "http://127.0.0.1:9091/push"),
+    (["--web.external-url=http://vm"], "http://127.0.0.1:9091"),
+    (["--web.external-url", "http://vm/a", "--web.route-prefix=/b"], "http://127.0.0.1:9091/b"),
+    (["--log.level=debug", "--web.enable-admin-api"], "http://127.0.0.1:9091"),
+)
+
+
+@pytest.mark.parametrize(("words", "url"), COMMAND_LINES)
+def test_the_package_and_the_look_find_the_same_address(words: list[str], url: str) -> None:
+    assert address.url(parse(words)) == url
+    # The look's own function, with the command line of this process in the place of the Pushgateway's.
+    look = host_file("look-at-lab.sh").replace('"/proc/$pid/cmdline"', '"$words"')
+    program = f'{look}\ngateway=found\npid=1\nfind_gateway\nprintf %s "$gateway"'
+    found = subprocess.run(
+        ["sh", "-c", f'words=$(mktemp) && cat >"$words"\n{program}\nrm "$words"'],
+        input=("\0".join(["pushgateway", *words]) + "\0").encode(),
+        capture_output=True,
+        check=True,
+    )
+    assert found.stdout.decode() == url
+
+
+@pytest.mark.parametrize(
+    ("listens", "scraped"),
+    [
+        (":9091", "localhost:9091"),
+        ("0.0.0.0:9091", "localhost:9091"),
+        ("127.0.0.1:9092", "localhost:9092"),
+        ("[::1]:9091", "localhost:9091"),
+        ("10.0.0.7:9091", "10.0.0.7:9091"),
+        ("vm:9091", "vm:9091"),
+    ],
+)
+def test_what_prometheus_scrapes_on_the_host_itself(listens: str, scraped: str) -> None:
+    assert address.local_address([Flag("web.listen-address", listens)]) == scraped
+
+
+def test_only_what_is_missing_is_installed() -> None:
+    def missing(*lines: str, **data: Any) -> list[str]:
+        return installations.missing_packages(seen(*lines), settings(**data))
+
+    assert missing() == ["prometheus", "prometheus-pushgateway", "curl"]
+    both = [*unit("prometheus.service"), *unit(GATEWAY), "tool curl"]
+    assert missing(*both) == []
+    assert missing(*both, "promtool_package available") == ["promtool"]
+    assert missing(*both, "promtool_package available", "tool promtool") == []
+    assert missing(*both, pushgateway_prune_after="1h") == ["python3"]
+    # Installed, though nobody has a unit of it; and a Prometheus that only answers.
+    answers = "listen 0100007F:2382 1"
+    assert missing(answers, "package prometheus-pushgateway installed 1.5", "tool curl") == []
+    assert missing(answers, "tool curl", prometheus_url="http://127.0.0.1:9999") == [
+        "prometheus",
+        "prometheus-pushgateway",
+    ]
+
+
+def test_the_settings_name_other_services() -> None:
+    named = settings(prometheus_unit="prom.service", pushgateway_unit="push.service")
+    assert installations.prometheus(named).service.name == "prom.service"
+    assert installations.pushgateway(named).service.name == "push.service"
+    variables = installations.look_variables(named)
+    assert variables["prometheus_unit"] == "prom.service"
+    assert variables["pushgateway_unit"] == "push.service"
+    lines = ["prometheus_service prom.service", "pushgateway_service push.service"]
+    found = snapshot.parse(
+        snapshot.lines_of(
+            ["snapshot 3", "uid 0", *lines, *unit("push.service", active="failed"), "end"]
+        )
+    )
+    assert found.pushgateway.has_failed
+    assert not found.prometheus.exists
+
+
+def test_what_a_person_types_to_change_flags() -> None:
+    installation = installations.pushgateway(settings())
+    edit = "sudoedit /etc/default/prometheus-pushgateway"
+    restart = "sudo systemctl restart prometheus-pushgateway"
+    assert installation.to_edit_flags() == f"{edit}\n{restart}"
+    shown = installation.to_edit_flags(Flag("web.enable-admin-api", value=True))
+    assert shown == f'{edit}   # ARGS="... --web.enable-admin-api"\n{restart}'
+    assert installation.to_see_flags.endswith(restart)
