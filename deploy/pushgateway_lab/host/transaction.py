@@ -2,6 +2,7 @@
 
 import math
 from difflib import unified_diff
+from enum import StrEnum, auto
 from hashlib import sha256
 from itertools import islice
 from typing import NamedTuple
@@ -24,10 +25,29 @@ AROUND = 150
 _DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-class Outcome(NamedTuple):
-    """How it ended, in the words that the script's head explains, and why."""
+class Result(StrEnum):
+    """How a transaction ended; the head of ``files/replace-config.sh`` explains each."""
 
-    result: str
+    WRITTEN = auto()
+    TAKEN = auto()
+    CONFLICT = auto()
+    INCOMPLETE = auto()
+    REJECTED = auto()
+    REFUSED = auto()
+    KEPT = auto()
+    UNRESTORED = auto()
+    BUSY = auto()
+    UNSAFE = auto()
+    FAILED = auto()
+
+
+_RESULTS = {each.value: each for each in Result}
+
+
+class Outcome(NamedTuple):
+    """How a transaction ended, and why."""
+
+    result: Result
     words: str
 
 
@@ -75,20 +95,25 @@ def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
     # As the script has it: twice the time for Prometheus, and as much again for the lock.
     deadline = 4 * float(variables["seconds"]) + AROUND
     try:
-        first, *rest = ask(
+        lines = ask(
             host,
             "replace-config.sh",
             variables,
             data,
             functions=["whose.sh", MANAGER.functions],
             deadline=deadline,
-        ) or [""]
+        )
     except HostError as error:
         raise HostError(_no_word(variables["path"], str(error))) from error
-    word, _, result = first.partition(" ")
-    if word != "result":
-        raise HostError(_no_word(variables["path"], "\n".join((first, *rest))))
-    return Outcome(result, _words(variables["path"], rest))
+    return _outcome(variables["path"], lines)
+
+
+def _outcome(path: str, lines: list[str]) -> Outcome:
+    """Parse what ``files/replace-config.sh`` prints."""
+    name, _, word = lines[0].partition(" ") if lines else ("", "", "")
+    if name != "result" or word not in _RESULTS:
+        raise HostError(_no_word(path, "\n".join(lines)))
+    return Outcome(_RESULTS[word], _words(path, lines[1:]))
 
 
 def _words(path: str, lines: list[str]) -> str:

@@ -12,6 +12,7 @@ from pushgateway_lab import installations
 from pushgateway_lab.host import services, transaction
 from pushgateway_lab.host.looking import forget, look, look_again
 from pushgateway_lab.host.snapshot import Snapshot
+from pushgateway_lab.host.transaction import Result
 from pushgateway_lab.installations import Plan, address, flags
 from pushgateway_lab.installations.flags import Flag
 from pushgateway_lab.pushgateway.client import client
@@ -95,7 +96,7 @@ def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:
     if old is not None:
         expected = transaction.digest_of(old.encode("utf-8", "surrogateescape"))
     outcome = transaction.replace(host, path, expected, data, seconds=60)
-    if outcome.result != "written":
+    if outcome.result is not Result.WRITTEN:
         raise HostError(
             f"{path} was not written ({outcome.result}) {outcome.words}".rstrip()
             + ". Run this again."
