@@ -21,7 +21,6 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
-from pushgateway_lab import settings
 from pushgateway_lab.formats import exposition, grouping
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.exposition import ExpositionError
@@ -29,6 +28,7 @@ from pushgateway_lab.formats.grouping import GroupingError, written
 from pushgateway_lab.http.api import ApiError, Pushgateway
 from pushgateway_lab.pushgateway import service as pushgateway
 from pushgateway_lab.pushgateway.flags import ADMIN_API
+from pushgateway_lab.run import host_settings
 from pushgateway_lab.run.failure import HostError, cleanly, function, noop, say
 from pushgateway_lab.run.interrupt import interruptible
 from pushgateway_lab.settings import Settings, SettingsError, values
@@ -145,7 +145,7 @@ def _delete(host: Host, labels: dict[str, str], gateway: Pushgateway) -> None:
     try:
         before = [each for each in gateway.groups() if each.labels == labels]
         gateway.delete(labels)
-        left = _await_gone(gateway, before)
+        left = _await_gone(host, gateway, before)
     except ApiError as error:
         raise HostError(f"{written(labels)} was not deleted: {error}") from error
     if left:
@@ -159,7 +159,7 @@ def _delete(host: Host, labels: dict[str, str], gateway: Pushgateway) -> None:
 def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
     """Delete these groups, each on its own, and see that they are gone.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 
     Raises:
         HostError: the Pushgateway did not do it.
@@ -168,7 +168,7 @@ def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
     try:
         for group in going:
             gateway.delete(group.labels)
-        left = _await_gone(gateway, going)
+        left = _await_gone(host, gateway, going)
     except (ApiError, GroupingError) as error:
         raise HostError(f"Not all groups were deleted: {error}. Run this again.") from error
     if left:
@@ -182,11 +182,11 @@ def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
     )
 
 
-def _await_gone(gateway: Pushgateway, groups: list[Group]) -> int:
+def _await_gone(host: Host, gateway: Pushgateway, groups: list[Group]) -> int:
     """Wait until groups are gone, or were pushed to anew; returns how many are left in the end."""
     waited_for = {_identity(group) for group in groups}
     deadline = time.monotonic() + DELETE_TIMEOUT
-    with interruptible():
+    with interruptible(host.state):
         while True:
             left = sum(_identity(group) in waited_for for group in gateway.groups())
             if not left or time.monotonic() > deadline:
@@ -232,7 +232,7 @@ _ADMIN_API_OFF = (
 def _wipe(host: Host, held: list[Group], gateway: Pushgateway) -> None:
     try:
         gateway.wipe()
-        left = _await_gone(gateway, held)
+        left = _await_gone(host, gateway, held)
     except ApiError as error:
         raise HostError(_ADMIN_API_OFF if error.status == 404 else f"Not wiped: {error}") from error  # noqa: PLR2004
     if left:
@@ -249,9 +249,8 @@ def _counted(groups: list[Group]) -> str:
 
 def _gateway(url: str | None) -> Pushgateway:
     """The Pushgateway of the host in context."""
-    # Not context.host, which stands for another host a moment later.
-    host = ctx_host.get()
-    wanted = settings.for_host(context.state, host)
+    host = ctx_host.get()  # not context.host, which stands for another host a moment later
+    wanted = host_settings.for_host(host)
     if url is not None:
         try:
             url = values.url("http", "https")(url)

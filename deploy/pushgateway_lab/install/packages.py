@@ -7,11 +7,11 @@ package starts it on all interfaces.
 from collections.abc import Iterator
 from typing import Any
 
-from pyinfra import context
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.connectors.util import CommandOutput
+from pyinfra.context import ctx_host
 from pyinfra.operations import apt
 
 from pushgateway_lab.host import snapshot
@@ -52,26 +52,27 @@ def has_prometheus(seen: Snapshot, settings: Settings) -> bool:
 def install(settings: Settings) -> Iterator[PyinfraCommand]:
     """Install the packages the lab needs where they are missing.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
-    seen = look(settings)
+    host = ctx_host.get()
+    seen = look(host, settings)
     packages = missing(seen, settings)
     if not packages:
-        noop(context.host, "all packages are installed")
+        noop(host, "all packages are installed")
         return
     if PUSHGATEWAY in packages:
         yield _hold_pushgateway()
     yield from function(_wait_for_apt, settings)
     yield from _apt_packages(packages, settings, update=True)
     # Only now does apt know whether this release has promtool in a package of its own.
-    seen = look_again(settings)
+    seen = look_again(host, settings)
     if further := missing(seen, settings):
         yield from _apt_packages(further, settings)
     if "prometheus" in packages and not seen.unit(settings.prometheus_unit).is_active:
         # A host's own policy-rc.d may keep packages from starting what they bring.
         variables = {"unit": settings.prometheus_unit, "how": "start"}
         yield from asked("start-unit.sh", variables, deadline=START_TIMEOUT)
-    forget()
+    forget(host)
 
 
 def _hold_pushgateway() -> StringCommand:

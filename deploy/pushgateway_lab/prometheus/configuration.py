@@ -15,6 +15,7 @@ from pyinfra import context
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
 
 from pushgateway_lab import scrape_config
 from pushgateway_lab.host import transaction as config_file
@@ -128,9 +129,10 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     The new text is judged by promtool first, replaces the old one at once, and is taken back if
     Prometheus refuses it.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
-    seen, host = look(settings), context.host
+    host = ctx_host.get()
+    seen = look(host, settings)
     if seen.config is None and not context.state.is_executing:
         yield StringCommand("true")  # a dry run on a bare host: its package brings the file
         return
@@ -145,7 +147,7 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     yield from function(_refuse_included, settings, text)
     yield from function(_wait_until_it_answers, settings)
     yield from function(_change, settings, merged)
-    forget()
+    forget(host)
 
 
 @operation()
@@ -153,9 +155,10 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
 def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     """Have the lab's job out of Prometheus's configuration, whoever wrote it, and Prometheus know.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
-    seen, host = look(settings), context.host
+    host = ctx_host.get()
+    seen = look(host, settings)
     if seen.config is None and not context.state.is_executing:
         noop(host, "there is no configuration yet")
         return
@@ -170,7 +173,7 @@ def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     config_file.show_diff(host, settings.prometheus_config_path, text, wanted)
     yield from function(_wait_until_it_answers, settings)
     yield from function(_change, settings, without_job)
-    forget()
+    forget(host)
 
 
 def _warn_of_others(host: Host, text: str, wanted: dict[str, Any]) -> None:
@@ -239,13 +242,13 @@ def _change(
     """
     outcome = Outcome("conflict", "")
     for _ in range(ATTEMPTS):
-        seen = look(settings)
+        seen = look(host, settings)
         text, wanted = change(seen, settings)
         if wanted == text:
             return
         expected = config_file.digest_of(text.encode())
         outcome = config_file.replace_and_reload(host, settings, expected, wanted.encode())
-        forget()
+        forget(host)
         if outcome.result != "conflict":
             break
     if outcome.result != "taken":
@@ -320,24 +323,25 @@ def explain(settings: Settings, outcome: Outcome) -> str:
 def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraCommand]:
     """Have Prometheus run with the configuration file as it is: reload it when it does not.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + with_job: whether the lab's job is to be among what is loaded, or is not
     """
-    seen, host = look(settings), context.host
+    host = ctx_host.get()
+    seen = look(host, settings)
     if seen.config is not None and seen.config.has_leftovers:
         yield from function(_sweep, settings)
     elif is_loaded(seen, settings, with_job=with_job):
         noop(host, "Prometheus has loaded the file as it is")
         return
     yield from function(_reload, settings, with_job=with_job)
-    forget()
+    forget(host)
 
 
 def _sweep(host: Host, settings: Settings) -> None:
     """Remove what a run that was killed left beside the files it was about to replace."""
     for path in (settings.prometheus_config_path, pushgateway.DEFAULTS):
         config_file.sweep(host, path)
-    forget()
+    forget(host)
 
 
 def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> bool:
@@ -361,7 +365,7 @@ def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> b
 
 def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
     _wait_until_it_answers(host, settings)
-    if is_loaded(look(settings), settings, with_job=with_job):
+    if is_loaded(look(host, settings), settings, with_job=with_job):
         return
     outcome = config_file.reload(host, settings)
     if outcome.result == "refused":
@@ -372,7 +376,7 @@ def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
     if outcome.result != "taken":
         raise HostError(explain(settings, outcome))
     deadline = time.monotonic() + settings.prometheus_reload_timeout
-    while not is_loaded(look_again(settings), settings, with_job=with_job):
+    while not is_loaded(look_again(host, settings), settings, with_job=with_job):
         if time.monotonic() > deadline:
             raise HostError(
                 f"Prometheus was reloaded, but as to the job {settings.pushgateway_job_name}, what it "
@@ -385,7 +389,7 @@ def _wait_until_it_answers(host: Host, settings: Settings) -> None:
     """A Prometheus that has just been started answers after a while."""
     deadline = time.monotonic() + START_TIMEOUT
     waiting = False
-    while look(settings).loaded is None:
+    while look(host, settings).loaded is None:
         if not waiting:
             say(host, f"Prometheus does not answer yet; waiting, {START_TIMEOUT} s at most")
             waiting = True
@@ -396,4 +400,4 @@ def _wait_until_it_answers(host: Host, settings: Settings) -> None:
                 f"More: journalctl -u {settings.prometheus_unit}"
             )
         time.sleep(0.3)
-        forget()
+        forget(host)

@@ -127,13 +127,13 @@ def client(host: Host, settings: Settings, address: str | None = None) -> "Pushg
     from pushgateway_lab.http.api import Pushgateway
     from pushgateway_lab.http.connection import session
 
-    address = address or settings.pushgateway_url or running_url(look(settings), settings)
+    address = address or settings.pushgateway_url or running_url(look(host, settings), settings)
     allowed = access.to_pushgateway(settings)
     if allowed.username is None or urlsplit(address).scheme == "https":
         return Pushgateway(session(host, allowed), address)
     if problem := access.why_not_plain(address):
         raise HostError(problem)
-    seen = look(settings)
+    seen = look(host, settings)
     if not seen.is_root:
         raise HostError(access.why_not_there(address, seen))
     check = partial(_check_listener, host, settings)
@@ -144,11 +144,10 @@ def _check_listener(host: Host, settings: Settings, url: str) -> None:
     """Raise `PasswordWithheldError` unless the Pushgateway itself listens where a URL leads."""
     from pushgateway_lab.http import access
 
-    with ctx_host.use(host):
-        try:
-            seen = look_within(settings, LISTENER_GOOD_FOR)
-        except HostError as error:
-            raise access.PasswordWithheldError(f"The password is not sent: {error}") from error
+    try:
+        seen = look_within(host, settings, LISTENER_GOOD_FOR)
+    except HostError as error:
+        raise access.PasswordWithheldError(f"The password is not sent: {error}") from error
     if problem := access.why_not_there(url, seen):
         raise access.PasswordWithheldError(problem)
 
@@ -171,9 +170,10 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
 
     It is restarted only when it runs with other flags.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
-    seen, host = look(settings), context.host
+    host = ctx_host.get()
+    seen = look(host, settings)
     if not seen.pushgateway.exists and not context.state.is_executing:
         yield StringCommand("true")  # a dry run on a bare host: its package comes first
         return
@@ -192,7 +192,7 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
     variables = {"unit": PUSHGATEWAY_UNIT, "how": how}
     yield from asked("start-unit.sh", variables, deadline=UNIT_TIMEOUT)
     yield from function(_see_it_listen, settings, wanted)
-    forget()
+    forget(host)
 
 
 def _is_right(seen: Snapshot, wanted: Plan) -> bool:
@@ -270,7 +270,7 @@ def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:
     ports = {int(address.rpartition(":")[2]) for address in listen_addresses(wanted)}
     deadline = time.monotonic() + START_TIMEOUT
     while True:
-        seen = look_again(settings)
+        seen = look_again(host, settings)
         listening = {listener.port for listener in seen.pushgateway_listeners}
         if _is_right(seen, wanted) and ports <= listening:
             return
