@@ -33,7 +33,7 @@ REPOSITORY = HERE.parent
 PYINFRA = Path(sys.prefix, "bin/pyinfra")
 RIVALS = HERE / ".venv"
 INSTALLED = ("prometheus", "prometheus-pushgateway", "curl", "python3-apt")
-SNAPSHOT = "pushgateway_lab.host.snapshot.HostSnapshot"
+SNAPSHOT = "pushgateway_lab.host.fact.HostSnapshot"
 REAL_HOSTS = 20
 """More inventory entries than this share real hosts: the machine has to bear them all."""
 

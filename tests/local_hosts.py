@@ -1,7 +1,8 @@
 """This machine as a pyinfra host, for tests that need a command to run and no host."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from pyinfra.api.config import Config
 from pyinfra.api.host import Host
@@ -18,3 +19,24 @@ def local_host() -> Iterator[Host]:
     assert host is not None
     with ctx_state.use(state), ctx_host.use(host):
         yield host
+
+
+def state_of(hosts: Mapping[str, Mapping[str, Any]]) -> State:
+    """The state of a run on hosts with these names and data, all connected to; nothing is run on them."""
+    state = State(Inventory((list(hosts.items()), {})), Config())
+    for host in state.inventory:
+        state.activate_host(host)
+    return state
+
+
+def host_of(state: State, name: str) -> Host:
+    """The host of that name."""
+    host = state.inventory.get_host(name)
+    assert host is not None
+    return host
+
+
+def disconnected(state: State, *names: str) -> None:
+    """What pyinfra does when it has disconnected from these hosts."""
+    for name in names:
+        state.trigger_callbacks("host_disconnect", host_of(state, name))

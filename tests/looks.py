@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pushgateway_lab.host import snapshot
-from pushgateway_lab.lab.look import Disk, Look, Verdict
+from pushgateway_lab.lab.look import Disk, Look, Verdict, parse_answers
 from pushgateway_lab.settings import parse
 
 NOW = 1_800_000_000.0
@@ -47,19 +47,23 @@ def look(
     config: str = CONFIG,
     curl: bool = True,
     said: Mapping[str, Any] | None = None,
+    all_read: bool = True,
     **fields: Any,
 ) -> Look:
     """A look at a host with both units and a configuration that Prometheus has not loaded.
 
     + lines: of the snapshot, instead of both units
     + curl: whether it is installed
-    + said: what the servers answered
+    + said: what the servers answered, as data, by the question
+    + all_read: whether each must be an answer of that server
     """
     lines = lines or tuple(unit("prometheus.service") + unit("prometheus-pushgateway.service"))
     text = ["config_changed 100", f"config_text {encoded(config)}", "config present"]
     tools = ["tool curl"] if curl else []
     printed = ["snapshot 3", "uid 0", *tools, *SERVICES, *lines, *text, "end"]
     seen = snapshot.parse(snapshot.lines_of(printed))
+    answers = parse_answers(said or {}, {})
+    assert not (all_read and answers.unread)
     whole: dict[str, Any] = {
         "settings": parse(data or {}),
         "snapshot": seen,
@@ -69,7 +73,7 @@ def look(
         "verdict": Verdict(accepted=True, words=""),
         "reload_error": "",
         "disk": Disk(10**10, 10**11),
-        "said": said or {},
+        "answers": answers,
     }
     return Look(**(whole | fields))
 

@@ -227,7 +227,14 @@ def test_an_answer_of_the_largest_size_is_read() -> None:
     body = json.dumps({"data": "x" * (BODY - 100)}).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with requests.Session() as session:
-        assert len(Pushgateway(session, answering(head + body)).contents()) == BODY - 100
+        assert (
+            len(
+                Pushgateway(session, answering(head + body))._get(
+                    "/api/v1/metrics", lambda data: data
+                )
+            )
+            == BODY - 100
+        )
 
 
 @pytest.mark.parametrize(
@@ -236,7 +243,7 @@ def test_an_answer_of_the_largest_size_is_read() -> None:
 def test_other_bodies(body: bytes) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with requests.Session() as session, pytest.raises(ApiError, match="that server's fault"):
-        Pushgateway(session, answering(head + body)).contents()
+        Pushgateway(session, answering(head + body)).groups()
 
 
 @pytest.mark.parametrize("value", ["x y", "", "1 2 3"])

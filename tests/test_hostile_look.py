@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hostile import looks
 from pushgateway_lab.host import snapshot
-from pushgateway_lab.host.looking import Answer
+from pushgateway_lab.host.snapshot import Answer
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.checks import judged
 from pushgateway_lab.lab.look import Look
@@ -66,8 +66,8 @@ def shown(looked: Look) -> None:
 
 def read(lines: list[str]) -> Look:
     said = snapshot.lines_of(lines)
-    paths = [lab_look._TARGETS, lab_look._BUILD, *map(lab_look._path_of, queries_of(TASKS))]
-    return lab_look._read(parse({}), Answer(said, "mark", 1.0, 2.0), paths)
+    paths = lab_look.paths_of(queries_of(TASKS))
+    return lab_look.parse(parse({}), Answer(said, "mark", 1.0, 2.0), paths)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))

@@ -280,11 +280,11 @@ def test_an_answer_that_is_none_costs_no_other() -> None:
         f"{body}\n{mark} {status}\n" for body, status in zip(bodies, statuses, strict=True)
     )
     packed = b64encode(gzip.compress(told.encode())).decode()
-    heard = lab_look._answers(["a", "b", "c", "d", "e", "f"], packed, mark)
+    heard = lab_look._hear(["a", "b", "c", "d", "e", "f"], packed, mark)
     assert heard.said == {"a": [1], "d": {"a": 2}}
     assert list(heard.statuses.values()) == statuses
     assert heard.unread.keys() == {"b", "e"}
-    assert lab_look._answers(["a"], "", mark) == ({}, {}, {})
+    assert lab_look._hear(["a"], "", mark) == ({}, {}, {})
 
 
 def test_what_a_host_packs_is_unpacked_up_to_a_limit() -> None:
@@ -292,7 +292,7 @@ def test_what_a_host_packs_is_unpacked_up_to_a_limit() -> None:
     squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(squeeze.compress(bytes(1 << 20)) for _ in range(2048)) + squeeze.flush()
     tracemalloc.start()
-    heard = lab_look._answers(["a"], b64encode(bomb).decode(), "mark")
+    heard = lab_look._hear(["a"], b64encode(bomb).decode(), "mark")
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 40_000_000

@@ -171,7 +171,9 @@ def test_a_pushgateway_that_says_no_flags_is_no_mistake_of_a_check() -> None:
         5,
     )
     for status in answers:
-        looked = look(said={"status": status, "groups": [group(TRAINING)]})
+        said = {"status": status, "groups": [group(TRAINING)]}
+        looked = look(said=said, all_read=False)
+        assert looked.unread.keys() == {"status"}
         assert gateway.version(looked) is None
         for check in host.CHECKS:
             assert check.judge(looked).says

@@ -105,14 +105,16 @@ def history(labels: dict[str, str], *values: tuple[float, float]) -> dict[str, o
 
 def remembered(past: dict[str, object], *groups: object, **fields: Any) -> Look:
     """A look at a host where Prometheus remembers this, and the Pushgateway holds these."""
-    return look(
-        said={
-            "groups": list(groups),
-            path(LABS_COMPLETED.history): past,
-            path(SOME_METRIC.history): history({}),
-        },
-        **fields,
-    )
+    return look(said=remembering(past, *groups), **fields)
+
+
+def remembering(past: dict[str, object], *groups: object) -> dict[str, object]:
+    """The answers at such a host."""
+    return {
+        "groups": list(groups),
+        path(LABS_COMPLETED.history): past,
+        path(SOME_METRIC.history): history({}),
+    }
 
 
 def test_what_was_right_once_stays_done_after_it_was_deleted() -> None:
@@ -159,7 +161,7 @@ def test_labels_that_the_job_adds_are_no_mistake() -> None:
     past = history({**TRAINING, "env": "lab"}, (60, 4))
     targets = {"scrapePool": "pushgateway", "labels": {"job": "pushgateway", "env": "lab"}}
     shown = {"discoveredLabels": {}, "scrapeUrl": "", "health": "up", "lastError": "", **targets}
-    said = {**remembered(past).said, "/api/v1/targets?state=active": {"activeTargets": [shown]}}
+    said = {**remembering(past), "/api/v1/targets?state=active": {"activeTargets": [shown]}}
     assert seen(look(said=said), LABS_COMPLETED).state is State.DONE
     assert seen(remembered(past), LABS_COMPLETED).state is State.OPEN
 
@@ -231,7 +233,7 @@ def test_commands_name_the_pushgateway_as_it_is() -> None:
         "prometheus-pushgateway\0--web.listen-address=:9191\0--web.external-url=http://vm/push/"
     )
     lines = [*unit("prometheus-pushgateway.service"), f"pushgateway_argv {encoded(command_line)}"]
-    said = remembered(history({})).said
+    said = remembering(history({}))
     finding = pushed(look(*lines, said=said), LABS_COMPLETED)
     assert finding.fix
     assert " http://localhost:9191/push/metrics/job/" in finding.fix

@@ -38,7 +38,7 @@ def test_other_peoples_code_can_ask_for_the_snapshot_as_a_fact(
     lab_host: Host, run_pyinfra: Callable[..., PyinfraResult], sessions: Callable[[], int]
 ) -> None:
     sessions()
-    result = run_pyinfra(lab_host, "fact", "pushgateway_lab.host.snapshot.HostSnapshot")
+    result = run_pyinfra(lab_host, "fact", "pushgateway_lab.host.fact.HostSnapshot")
     assert result.returncode == 0, result.output
     assert "Debian GNU/Linux" in result.output
     assert sessions() == 1

@@ -13,7 +13,7 @@ from pyinfra.api.host import Host
 
 from local_hosts import local_host
 from pushgateway_lab.run import command_output, host_files, patches, shell
-from pushgateway_lab.run.deadline import Budget, paused, seconds_left, within
+from pushgateway_lab.run.deadline import limit, paused, seconds_left, within
 from pushgateway_lab.run.errors import HostError
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -81,7 +81,8 @@ with local_host() as host:
 
 def test_a_run_has_a_budget(here: Host) -> None:
     assert seconds_left(here.state) == float("inf")
-    here.state.add_callback_handler(Budget(time.monotonic() + 0.5))
+    limit(here.state, 0.5)
+    limit(here.state, 60)  # the first one holds
     with pytest.raises(HostError, match="time for this run was over before it answered: the nap"):
         shell.run(here, "sleep 3", what="the nap")
     with pytest.raises(HostError, match="time for this run is over; not run any more: true"):

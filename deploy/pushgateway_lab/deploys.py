@@ -3,16 +3,16 @@
 import inspect
 from pathlib import Path
 
-from pyinfra import context
 from pyinfra.api.deploy import deploy
 from pyinfra.api.state import State
+from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab import prune, settings
+from pushgateway_lab import prune
 from pushgateway_lab.course import start_line
 from pushgateway_lab.install import packages, preflight
 from pushgateway_lab.prometheus import configuration as prometheus
 from pushgateway_lab.pushgateway import running as pushgateway
-from pushgateway_lab.run import patches, steps, summary
+from pushgateway_lab.run import ending, host_settings, patches, steps
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.smoke import push as smoke
@@ -108,9 +108,7 @@ def verify() -> None:
     from pushgateway_lab.course import verify as verification  # only now: the others do without
 
     wanted = _begin()
-    all_tasks = verification.deploy_tasks()
-    verification.within_budget(context.state, wanted)
-    verification.table_at_the_end(context.state, all_tasks)
+    all_tasks = verification.begin(ctx_state.get(), wanted)
     verification.look(name="Look at the host", settings=wanted, all_tasks=all_tasks)
     verification.tell(name="Report", settings=wanted, all_tasks=all_tasks)
 
@@ -118,9 +116,11 @@ def verify() -> None:
 def _begin() -> Settings:
     """What every deploy begins with; returns the settings of the host in context."""
     patches.apply()
-    _let_inspect_know(context.state)
-    summary.at_the_end(context.state)
-    return settings.for_host(context.state, context.host)
+    # Not context.state and context.host, which stand for others later.
+    state, host = ctx_state.get(), ctx_host.get()
+    _let_inspect_know(state)
+    ending.tell_at_end(state)
+    return host_settings.for_host(host)
 
 
 def _let_inspect_know(state: State) -> None:

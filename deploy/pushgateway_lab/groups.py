@@ -22,7 +22,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
-from pushgateway_lab import installations, settings
+from pushgateway_lab import installations
 from pushgateway_lab.formats import exposition, grouping
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.exposition import ExpositionError
@@ -30,6 +30,7 @@ from pushgateway_lab.formats.grouping import GroupingError, written
 from pushgateway_lab.http.api import ApiError, Pushgateway
 from pushgateway_lab.installations.flags import ADMIN_API
 from pushgateway_lab.pushgateway.client import client
+from pushgateway_lab.run import host_settings
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.interrupt import interruptible
@@ -147,7 +148,7 @@ def _delete(host: Host, labels: dict[str, str], gateway: Pushgateway) -> None:
     try:
         before = [each for each in gateway.groups() if each.labels == labels]
         gateway.delete(labels)
-        left = _await_gone(gateway, before)
+        left = _await_gone(host, gateway, before)
     except ApiError as error:
         raise HostError(f"{written(labels)} was not deleted: {error}") from error
     if left:
@@ -161,7 +162,7 @@ def _delete(host: Host, labels: dict[str, str], gateway: Pushgateway) -> None:
 def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
     """Delete these groups, each on its own, and see that they are gone.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 
     Raises:
         HostError: the Pushgateway did not do it.
@@ -170,7 +171,7 @@ def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
     try:
         for group in going:
             gateway.delete(group.labels)
-        left = _await_gone(gateway, going)
+        left = _await_gone(host, gateway, going)
     except (ApiError, GroupingError) as error:
         raise HostError(f"Not all groups were deleted: {error}. Run this again.") from error
     if left:
@@ -184,11 +185,11 @@ def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
     )
 
 
-def _await_gone(gateway: Pushgateway, groups: list[Group]) -> int:
+def _await_gone(host: Host, gateway: Pushgateway, groups: list[Group]) -> int:
     """Wait until groups are gone, or were pushed to anew; returns how many are left in the end."""
     waited_for = {_identity(group) for group in groups}
     deadline = time.monotonic() + DELETE_TIMEOUT
-    with interruptible():
+    with interruptible(host.state):
         while True:
             left = sum(_identity(group) in waited_for for group in gateway.groups())
             if not left or time.monotonic() > deadline:
@@ -225,7 +226,7 @@ def wipe(confirm: bool = False, url: str | None = None) -> Iterator[PyinfraComma
 
 
 def _admin_api_off(host: Host) -> str:
-    place = installations.pushgateway(settings.for_host(host.state, host)).flags_place
+    place = installations.pushgateway(host_settings.for_host(host)).flags_place
     return (
         "The admin API of this Pushgateway is off, so it cannot be wiped. To turn it on, run "
         "deploy/bootstrap.py with pushgateway_admin_api=True; by hand, add --web.enable-admin-api to "
@@ -236,7 +237,7 @@ def _admin_api_off(host: Host) -> str:
 def _wipe(host: Host, held: list[Group], gateway: Pushgateway) -> None:
     try:
         gateway.wipe()
-        left = _await_gone(gateway, held)
+        left = _await_gone(host, gateway, held)
     except ApiError as error:
         is_off = error.status == HTTPStatus.NOT_FOUND
         raise HostError(_admin_api_off(host) if is_off else f"Not wiped: {error}") from error
@@ -254,9 +255,8 @@ def _counted(groups: list[Group]) -> str:
 
 def _gateway(url: str | None) -> Pushgateway:
     """The Pushgateway of the host in context."""
-    # Not context.host, which stands for another host a moment later.
-    host = ctx_host.get()
-    wanted = settings.for_host(context.state, host)
+    host = ctx_host.get()  # not context.host, which stands for another host a moment later
+    wanted = host_settings.for_host(host)
     if url is not None:
         try:
             url = values.url("http", "https")(url)

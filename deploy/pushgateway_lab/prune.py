@@ -7,13 +7,12 @@ what it consists of.
 
 from collections.abc import Iterator
 
-from pyinfra import context
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
-from pushgateway_lab import settings as host_settings
 from pushgateway_lab.host.looking import forget, look, look_again
 from pushgateway_lab.host.snapshot import PRUNE_FILES, PRUNE_SERVICE, PRUNE_TIMER, Snapshot
 from pushgateway_lab.install import preflight
@@ -24,6 +23,7 @@ from pushgateway_lab.pruning.files import (
     archive,
     wanted_files,
 )
+from pushgateway_lab.run import host_settings
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.shell import ask
@@ -40,16 +40,16 @@ _FUNCTIONS = ("prune-directory.sh",)
 def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
     """Have a host delete old groups regularly, or no longer, as ``pushgateway_prune_after`` says.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`; None: those in effect
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`; None: those in effect
     """
-    host = context.host
-    settings = settings or _settings_in_effect()
-    seen = look(settings)
+    host = ctx_host.get()
+    settings = settings or _settings_in_effect(host)
+    seen = look(host, settings)
     preflight.check_rights(seen)
     if settings.pushgateway_prune_after is None:
         if seen.prune_files:
             yield from function(_remove)
-            forget()
+            forget(host)
         else:
             noop(host, "old groups are not pruned")
         return
@@ -61,7 +61,7 @@ def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
         return
     # Not the files: pyinfra prints arguments, and some of the files are secrets.
     yield from function(_install, settings, url)
-    forget()
+    forget(host)
 
 
 def _where_the_password_may_go(url: str) -> str:
@@ -77,9 +77,9 @@ def _where_the_password_may_go(url: str) -> str:
     return access.addressed(url)
 
 
-def _settings_in_effect() -> Settings:
+def _settings_in_effect(host: Host) -> Settings:
     try:
-        return host_settings.for_host(context.state, context.host)
+        return host_settings.for_host(host)
     except SettingsError as error:
         raise HostError(str(error)) from error
 
@@ -96,13 +96,13 @@ def _is_right(seen: Snapshot, files: list[WantedFile]) -> bool:
 
 
 def _install(host: Host, settings: Settings, url: str) -> None:
-    if PYTHON not in look(settings).tools:
+    if PYTHON not in look(host, settings).tools:
         raise HostError(f"The prune needs {PYTHON}: apt-get install python3, then run this again.")
     files = wanted_files(settings, url)
     variables = {"timer": PRUNE_TIMER, "files": "\n".join(PRUNE_FILES)}
     try:
         ask(host, "install-prune.sh", variables, archive(files), functions=_FUNCTIONS)
-        problem = "" if _is_right(look_again(settings), files) else "it differs"
+        problem = "" if _is_right(look_again(host, settings), files) else "it differs"
     except HostError as error:
         problem = str(error)
     if problem:

@@ -9,13 +9,14 @@ from pyinfra import context
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
+from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations, prune, scrape_config
+from pushgateway_lab.course import looking
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install import preflight
 from pushgateway_lab.lab import gateway, tasks
-from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.excerpts import excerpt, listed, written
 from pushgateway_lab.lab.host import CLOCK
 from pushgateway_lab.lab.look import Look
@@ -29,8 +30,8 @@ from pushgateway_lab.settings import Settings
 from pushgateway_lab.smoke import push as smoke
 
 
-def _look(settings: Settings) -> Look:
-    return lab_look.look(settings, _queries(settings))
+def _look(host: Host, settings: Settings) -> Look:
+    return looking.look(host, settings, _queries(settings))
 
 
 def _queries(settings: Settings) -> tuple[str, ...]:
@@ -44,10 +45,11 @@ def check(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCom
 
     That is also one on which somebody worked before, unless ``lab_reset`` is set.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + for_reset: it is to be reset: whatever somebody did there may go
     """
-    looked, host = _look(settings), context.host
+    host = ctx_host.get()
+    looked = _look(host, settings)
     seen = looked.snapshot
     preflight.check_rights(seen)
     preflight.check_system(seen)
@@ -184,10 +186,11 @@ def _goes(group: Group, settings: Settings) -> bool:
 def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCommand]:
     """Have none of the lab's groups in the Pushgateway; none at all with ``lab_wipe``.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + for_reset: it is to be reset: they may go without ``lab_reset``
     """
-    looked, host = _look(settings), context.host
+    host = ctx_host.get()
+    looked = _look(host, settings)
     if looked.groups is None:
         if context.state.is_executing:
             raise HostError(
@@ -207,7 +210,7 @@ def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[P
         noop(host, "there is no group of the lab's")
         return
     yield from function(_delete, settings, going)
-    forget()
+    forget(host)
 
 
 def _delete(host: Host, settings: Settings, going: list[Group]) -> None:
@@ -224,17 +227,18 @@ def begun(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[P
     Noted anew only if there is something to tell apart: this run removed something, or Prometheus has
     seen the lab's metrics since the last note; or if that is in the future, after the clock was changed.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + after: the operations that remove somebody's work
     """
-    looked = _look(settings)
+    host = ctx_host.get()
+    looked = _look(host, settings)
     removed = any(each.changed for each in after)
     has_begun = looked.began_at is not None and looked.began_at <= looked.now + CLOCK
     if has_begun and not removed and not _has_history(looked):
-        noop(context.host, "the course has begun, and nobody has done anything yet")
+        noop(host, "the course has begun, and nobody has done anything yet")
         return
-    yield StringCommand(script("begin-course.sh", {"course": lab_look.COURSE}))
-    forget()
+    yield StringCommand(script("begin-course.sh", {"course": looking.COURSE}))
+    forget(host)
 
 
 def _has_history(looked: Look) -> bool:

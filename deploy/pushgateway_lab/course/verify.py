@@ -5,41 +5,83 @@ everything is broken still has a report; the second writes it and fails the host
 they should be. The table comes at the very end of the run.
 """
 
-import math
 import shutil
 import sys
 import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from weakref import WeakKeyDictionary
 
 import click
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
-from pyinfra.api.state import BaseStateCallback, State
+from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab import settings as host_settings
+from pushgateway_lab.course import looking
 from pushgateway_lab.install import preflight
 from pushgateway_lab.lab import checks, tasks
-from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.checks import Task
 from pushgateway_lab.lab.excerpts import lines
 from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.results import State as Progress
 from pushgateway_lab.report import console
-from pushgateway_lab.run.deadline import Budget, seconds_left
+from pushgateway_lab.run import deadline, host_settings
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, noop
+from pushgateway_lab.run.run import Run
 from pushgateway_lab.settings import STAGES, Settings, SettingsError
 
 PROBLEM = 1000
 """Characters of a line of what is wrong with a host as a whole."""
 
-_results: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
-_written: WeakKeyDictionary[State, dict[str, HostResult]] = WeakKeyDictionary()
+
+class _Verification:
+    """What is known of the hosts of a run.
+
+    + results: by the name of the host, of those that were looked at
+    + written: the results of which there is a report
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._state = run.state
+        self._tasks: tuple[Task, ...] | None = None
+        self._run = run
+        self.results: dict[str, HostResult] = {}
+        self.written: dict[str, HostResult] = {}
+
+    def begin(self) -> tuple[Task, ...]:
+        """Check the settings, have the table shown at the end, and return the tasks; once a run."""
+        if self._tasks is None:
+            self._tasks = check_settings(self._state)
+            self._run.at_end(self._show)
+        return self._tasks
+
+    def _show(self) -> None:
+        if self.results:
+            _show(_report(self._state, self.begin()))
+
+
+def _of(state: State) -> _Verification:
+    return Run.of(state).part(_Verification)
+
+
+def begin(state: State, settings: Settings) -> tuple[Task, ...]:
+    """Begin the verification of a run, and return its tasks; further calls only return these.
+
+    The table is shown when the run ends. It is limited to ``lab_budget`` seconds; the report names the hosts
+    that were not looked at.
+
+    + settings: of any host of the run; the first ``lab_budget`` counts
+
+    Raises:
+        SettingsError: see `check_settings`.
+    """
+    all_tasks = _of(state).begin()
+    if settings.lab_budget:
+        deadline.limit(state, settings.lab_budget)
+    return all_tasks
 
 
 def check_settings(state: State) -> tuple[Task, ...]:
@@ -49,7 +91,7 @@ def check_settings(state: State) -> tuple[Task, ...]:
         SettingsError: they differ between hosts, or the trainer's file cannot be used.
     """
     host_settings.check_all(_hosts(state))
-    of_hosts = [host_settings.parse(host.data.dict()) for host in _hosts(state)]
+    of_hosts = [host_settings.settings_of(host) for host in _hosts(state)]
     for key in ("lab_tasks", "report"):
         if len({getattr(each, key) for each in of_hosts}) > 1:
             raise SettingsError(f"{key} differs between hosts; a run has one, set it for all")
@@ -65,19 +107,19 @@ def _hosts(state: State) -> list[Host]:
 def look(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCommand]:
     """Look at a host, and find out where it is.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + all_tasks: see `check_settings`
     """
     state, host = ctx_state.get(), ctx_host.get()
     result = _result(host, settings, all_tasks)
-    _results.setdefault(state, {})[host.name] = result
+    _of(state).results[host.name] = result
     noop(host, "looked at")
     yield from ()
 
 
 def _result(host: Host, settings: Settings, all_tasks: tuple[Task, ...]) -> HostResult:
     try:
-        looked = lab_look.look(settings, tasks.queries_of(all_tasks))
+        looked = looking.look(host, settings, tasks.queries_of(all_tasks))
         preflight.check_rights(looked.snapshot)
         results = tuple(checks.judged(task, looked) for task in all_tasks)
     except HostError as error:
@@ -108,7 +150,7 @@ def _is_expected(result: HostResult, expected: str | None) -> bool:
 def tell(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCommand]:
     """Write the report of all hosts, then fail this one if it is not where it should be.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + all_tasks: see `check_settings`
     """
     state, host = ctx_state.get(), ctx_host.get()
@@ -116,7 +158,7 @@ def tell(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCom
         noop(host, "told at the end")
         return
     problem = _write(state, settings, all_tasks)
-    result = _results[state][host.name]
+    result = _of(state).results[host.name]
     if not result.expected:
         raise HostError(_why(result, settings.lab_expect))
     if problem:
@@ -144,8 +186,9 @@ def _write(state: State, settings: Settings, all_tasks: tuple[Task, ...]) -> str
     Returns:
         Why it could not be written.
     """
-    known = dict(_results[state])
-    if settings.report is None or _written.get(state) == known:
+    verification = _of(state)
+    known = dict(verification.results)
+    if settings.report is None or verification.written == known:
         return None
     from pushgateway_lab.report.write import write  # only now: a template engine comes with it
 
@@ -156,14 +199,14 @@ def _write(state: State, settings: Settings, all_tasks: tuple[Task, ...]) -> str
             f"The report could not be written to {error.filename or settings.report}: {error.strerror}. "
             "Choose another directory: --data report=DIRECTORY"
         )
-    _written[state] = known
+    verification.written = known
     return None
 
 
 def _report(state: State, all_tasks: tuple[Task, ...]) -> Report:
     """All hosts of a run, those that could not be reached as well."""
-    known = _results.get(state, {})
-    expected = {host_settings.parse(host.data.dict()).lab_expect for host in _hosts(state)}
+    known = _of(state).results
+    expected = {host_settings.settings_of(host).lab_expect for host in _hosts(state)}
     hosts = (
         known.get(host.name) or _not_looked_at(host.name, _why_not(state, host), all_tasks)
         for host in _hosts(state)
@@ -177,23 +220,6 @@ def _why_not(state: State, host: Host) -> str:
     return "Not reached: no connection. Is it up, and is its name right?"
 
 
-class _TableAtTheEnd(BaseStateCallback):
-    """Shows the table when the last host is disconnected, below all that pyinfra prints."""
-
-    def __init__(self, all_tasks: tuple[Task, ...]) -> None:
-        self._all_tasks = all_tasks
-        self._connected: int | None = None
-
-    def host_disconnect(self, state: State, host: Host) -> None:  # type: ignore[override]
-        """Show it, once all hosts are disconnected."""
-        del host
-        if self._connected is None:
-            self._connected = len(state.activated_hosts)
-        self._connected -= 1
-        if self._connected == 0 and _results.get(state):
-            _show(_report(state, self._all_tasks))
-
-
 def _show(report: Report) -> None:
     """On standard output, unless pyinfra prints JSON there."""
     to_stderr = "--json" in sys.argv
@@ -201,29 +227,3 @@ def _show(report: Report) -> None:
     on_terminal = stream.isatty()
     width = shutil.get_terminal_size().columns if on_terminal else None
     click.echo(console.table(report, color=on_terminal, width=width), err=to_stderr)
-
-
-def within_budget(state: State, settings: Settings) -> None:
-    """Limit the run to ``lab_budget`` seconds; the report names the hosts that were not looked at.
-
-    + settings: of any host of the run; the first counts
-    """
-    if settings.lab_budget and math.isinf(seconds_left(state)):
-        state.add_callback_handler(Budget(time.monotonic() + settings.lab_budget))
-
-
-def table_at_the_end(state: State, all_tasks: tuple[Task, ...]) -> None:
-    """Have the table of this run shown when it ends; once is enough, however often it is asked."""
-    if not any(isinstance(each, _TableAtTheEnd) for each in state.callback_handlers):
-        state.add_callback_handler(_TableAtTheEnd(all_tasks))
-
-
-def deploy_tasks() -> tuple[Task, ...]:
-    """The tasks of the run in context, checked once."""
-    state = ctx_state.get()
-    if state not in _tasks:
-        _tasks[state] = check_settings(state)
-    return _tasks[state]
-
-
-_tasks: WeakKeyDictionary[State, tuple[Task, ...]] = WeakKeyDictionary()

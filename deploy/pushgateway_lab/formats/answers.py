@@ -74,6 +74,13 @@ class Series(NamedTuple):
     """Time in seconds since 1970, and the value then."""
 
 
+class Result(NamedTuple):
+    """What Prometheus answers to a query: samples or series, see `result`."""
+
+    samples: list[Sample]
+    series: list[Series]
+
+
 class Target(NamedTuple):
     """A scrape target as Prometheus sees it."""
 
@@ -196,6 +203,17 @@ def series(data: Any) -> list[Series]:
         )
         for each in _result(data, "matrix")
     ]
+
+
+def result(data: Any) -> Result:
+    """Return the samples in Prometheus's answer to an instant query, or the series in one for a range.
+
+    Its resultType says which; of others, as a scalar, there are neither.
+
+    Raises:
+        AnswerError: it is no such answer.
+    """
+    return Result(samples(data), series(data))
 
 
 def _result(data: Any, kind: str) -> Iterator[Mapping[str, Any]]:

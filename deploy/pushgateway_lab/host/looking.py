@@ -1,22 +1,23 @@
 """Looking at a host, and remembering what was seen: one look serves all that is decided on it.
 
-What is seen is for `pushgateway_lab.host.snapshot`, and for `pushgateway_lab.lab.look`, which looks at more.
+What is seen is for `pushgateway_lab.host.snapshot`, and for `pushgateway_lab.course.looking`, which looks at
+more. Hosts must be pyinfra's own, as `ctx_host.get()`: `context.host` stands for another host later.
 """
 
 import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
 
 from pyinfra.api.host import Host
-from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.host import snapshot
-from pushgateway_lab.host.snapshot import HostSnapshot, IncompleteError, Snapshot
+from pushgateway_lab.host.fact import HostSnapshot
+from pushgateway_lab.host.snapshot import Answer, IncompleteError, Snapshot
 from pushgateway_lab.pruning import files as prune_files
 from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.run import Run
 from pushgateway_lab.run.shell import after_mark, given_arguments, new_mark, run
 from pushgateway_lab.settings import Settings
 
@@ -33,102 +34,101 @@ does, somebody may have been asked, and minutes lie."""
 T = TypeVar("T")
 
 
-class Answer(NamedTuple):
-    """What a host said.
+class _Seen(NamedTuple):
+    """What the last look at a host found, and when by `time.monotonic`.
 
-    + said: see `pushgateway_lab.host.snapshot.lines_of`
-    + mark: the line that it began behind
-    + earliest, latest: between these it was said, by this machine's clock, in seconds since 1970
+    + found: its snapshot, and what else it saw: one object of each class; or why it failed
     """
 
-    said: dict[str, list[str]]
-    mark: str
-    earliest: float
-    latest: float
-
-
-class _Seen(NamedTuple):
-    """What a look found, and when by `time.monotonic`."""
-
     at: float
-    found: Snapshot | HostError
+    found: tuple[object, ...] | HostError
 
 
-_seen: WeakKeyDictionary[Host, _Seen] = WeakKeyDictionary()
+class _Looks:
+    """The last look at each host of a run."""
+
+    def __init__(self, run: Run) -> None:
+        del run
+        self.seen: dict[Host, _Seen] = {}
 
 
-def look(settings: Settings) -> Snapshot:
-    """The snapshot of the host in context; taken now, unless a good one is remembered.
+def _seen(host: Host) -> dict[Host, _Seen]:
+    return Run.of(host.state).part(_Looks).seen
+
+
+def look(host: Host, settings: Settings) -> Snapshot:
+    """Return the snapshot of a host; taken now, unless a good one is remembered.
 
     Raises:
         HostError: the host could not be looked at; nothing is known about it.
     """
-    return remembered() or remember(
-        lambda: ask(settings, lambda answer: snapshot.parse(answer.said)), lambda found: found
+    return remembered(host, Snapshot) or remember(
+        host,
+        lambda: ask(host, settings, lambda answer: snapshot.parse(answer.said)),
+        lambda found: found,
     )
 
 
-def remembered() -> Snapshot | None:
-    """What is known about the host in context without looking; None if nothing is.
+def remembered(host: Host, kind: type[T]) -> T | None:
+    """Return what is known about a host without looking; None if nothing is.
+
+    + kind: the class of what is wanted: `Snapshot`, or what a look that sees more was remembered with
 
     Raises:
-        HostError: it could not be looked at a moment ago.
+        HostError: the host could not be looked at a moment ago.
     """
-    seen = _seen.get(ctx_host.get())
+    seen = _seen(host).get(host)
     if seen is None or time.monotonic() - seen.at > GOOD_FOR:
         return None
     if isinstance(seen.found, HostError):
         raise seen.found
-    return seen.found
+    return next((each for each in seen.found if isinstance(each, kind)), None)
 
 
-def remember(take: Callable[[], T], snapshot_of: Callable[[T], Snapshot]) -> T:
-    """Take a look, and have `look` return its snapshot, until something is changed.
+def remember(host: Host, take: Callable[[], T], snapshot_of: Callable[[T], Snapshot]) -> T:
+    """Take a look at a host, and remember what it returns, and its snapshot, until something is changed.
 
     Raises:
         HostError: as `take` did; `look` does, too, instead of waiting once more for a host that hangs.
     """
-    # Not context.host, which stands for another host a moment later.
-    host = ctx_host.get()
     try:
         taken = take()
     except HostError as error:
-        _seen[host] = _Seen(time.monotonic(), error)
+        _seen(host)[host] = _Seen(time.monotonic(), error)
         raise
-    _seen[host] = _Seen(time.monotonic(), snapshot_of(taken))
+    _seen(host)[host] = _Seen(time.monotonic(), (snapshot_of(taken), taken))
     return taken
 
 
-def look_again(settings: Settings) -> Snapshot:
-    """The snapshot of the host in context, taken now."""
-    forget()
-    return look(settings)
+def look_again(host: Host, settings: Settings) -> Snapshot:
+    """Return the snapshot of a host, taken now."""
+    forget(host)
+    return look(host, settings)
 
 
-def look_within(settings: Settings, seconds: float) -> Snapshot:
-    """The snapshot of the host in context, taken within the last `seconds` or now."""
-    seen = _seen.get(ctx_host.get())
+def look_within(host: Host, settings: Settings, seconds: float) -> Snapshot:
+    """Return the snapshot of a host, taken within the last `seconds` or now."""
+    seen = _seen(host).get(host)
     if seen is not None and time.monotonic() - seen.at > seconds:
-        forget()
-    return look(settings)
+        forget(host)
+    return look(host, settings)
 
 
-def forget() -> None:
-    """Say that the host in context was changed: the next `look` looks."""
-    _seen.pop(ctx_host.get(), None)
+def forget(host: Host) -> None:
+    """Forget what was seen of a host, because it was changed: the next `look` looks."""
+    _seen(host).pop(host, None)
 
 
-def ask(settings: Settings, read: Callable[[Answer], T], further: str = "") -> T:
-    """Ask the host in context for its snapshot, and more, in one round trip.
+def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: str = "") -> T:
+    """Ask a host for its snapshot, and more, in one round trip.
 
     + read: what is made of the answer
-    + further: see `pushgateway_lab.host.snapshot.HostSnapshot`
+    + further: see `pushgateway_lab.host.fact.HostSnapshot`
 
     Raises:
         HostError: it did not answer, or `read` could make nothing of what it said; or a secret that it is
             to compare cannot be read here.
     """
-    host = ctx_host.get()
     arguments = _arguments(host, settings)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
     secrets = prune_files.compared_on_host(settings)

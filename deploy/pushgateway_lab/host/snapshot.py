@@ -1,10 +1,9 @@
-"""Everything the deploys need to know about a host, in one round trip.
+"""Everything the deploys need to know about a host, as data, and the parsing of it. Pure.
 
-``files/snapshot.sh`` looks, this module reads what it prints. It decides nothing; when to look, and what
-was seen last, is for `pushgateway_lab.host.looking`.
+``files/snapshot.sh`` looks, this module parses what it prints. It decides nothing; `pushgateway_lab.host.fact`
+makes the command, `pushgateway_lab.host.looking` says when to look.
 """
 
-import binascii
 import json
 import math
 import shlex
@@ -14,17 +13,9 @@ from hashlib import sha256
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from pyinfra.api.command import QuoteString, StringCommand
-from pyinfra.api.exceptions import FactProcessError
-from pyinfra.api.facts import FactBase
-from typing_extensions import override
-
 from pushgateway_lab import scrape_config
-from pushgateway_lab.run.host_files import script
-from pushgateway_lab.run.shell import after_mark, new_mark
 from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import MANAGER, ServiceState
-from pushgateway_lab.settings import Settings
 
 VERSION = "3"
 PRUNE_SERVICE = "pushgateway-lab-prune.service"
@@ -154,64 +145,18 @@ class Snapshot(NamedTuple):
         return tuple(each for each in self.listeners if each.inode in self.pushgateway_sockets)
 
 
-class HostSnapshot(FactBase[Snapshot | None]):
-    """Returns the `Snapshot` of a host; None, the default, means unknown and never absent.
+class Answer(NamedTuple):
+    """What a host printed when it was looked at.
 
-    + config_path: Prometheus's configuration file
-    + servers: what is known of both servers, see `pushgateway_lab.installations.look_variables`;
-      None: Debian's packages
-    + prometheus_url: where Prometheus answers, as seen from the host
-    + with_sudo: run with sudo, and tell if sudo refuses instead of asking for a password
-    + as_user: whom sudo is to become, root if empty
-    + further: shell that defines look_further, which looks at more; see `pushgateway_lab.lab.look`
-    + mark: a line that no host can know; its answer begins behind it
-    + seconds: after which the host itself ends the look
-    + secrets_follow: on standard input, see `pushgateway_lab.pruning.files.compared_on_host`
+    + said: see `lines_of`
+    + mark: the line that it began behind
+    + earliest, latest: between these it was printed, by this machine's clock, in seconds since 1970
     """
 
-    @override
-    def command(
-        self,
-        config_path: str = Settings.prometheus_config_path,
-        servers: dict[str, str] | None = None,
-        prometheus_url: str = Settings.prometheus_url,
-        with_sudo: bool = False,
-        as_user: str = "",
-        further: str = "",
-        mark: str = "",
-        seconds: float = 8,
-        secrets_follow: bool = False,
-    ) -> StringCommand:
-        from pushgateway_lab import installations  # which imports this module
-
-        self._mark = mark or new_mark()
-        variables = {
-            "mark": self._mark,
-            "config_path": config_path,
-            "longest": str(scrape_config.LONGEST),
-            "prometheus_url": prometheus_url,
-            "secrets_follow": "yes" if secrets_follow else "",
-            **(servers or installations.look_variables(Settings())),
-        }
-        functions = ("whose.sh", MANAGER.functions, installations.FUNCTIONS)
-        text = further + script("snapshot.sh", variables, *functions)
-        if with_sudo:
-            sudo = {"snapshot": text, "sudo_user": as_user, "mark": self._mark}
-            text = script("snapshot-with-sudo.sh", sudo)
-        # Whatever hangs on the host ends there, too.
-        return StringCommand("timeout", "-k", "1", f"{seconds:g}", "sh", "-c", QuoteString(text))
-
-    @override
-    def process(self, output: list[str]) -> Snapshot:
-        try:
-            return parse(lines_of(after_mark(output, self._mark) or []))
-        except (ValueError, KeyError, IndexError, binascii.Error) as error:
-            raise FactProcessError(f"the host's answer makes no sense: {error!r}") from error
-
-    @override
-    @staticmethod
-    def default() -> Snapshot | None:
-        return None
+    said: dict[str, list[str]]
+    mark: str
+    earliest: float
+    latest: float
 
 
 class IncompleteError(ValueError):

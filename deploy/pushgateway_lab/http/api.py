@@ -242,10 +242,6 @@ class Pushgateway(_Api):
         """All groups it holds."""
         return self._get("/api/v1/metrics", answers.groups)
 
-    def contents(self) -> Any:
-        """All it holds, as it says it: see `pushgateway_lab.formats.answers.groups`."""
-        return self._get("/api/v1/metrics", lambda data: data)
-
     def flags(self) -> dict[str, str]:
         """The flags it runs with, defaults included."""
         return self.status()["flags"]

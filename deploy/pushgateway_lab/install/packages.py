@@ -7,11 +7,11 @@ package starts it on all interfaces.
 from collections.abc import Iterator
 from typing import Any
 
-from pyinfra import context
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.connectors.util import CommandOutput
+from pyinfra.context import ctx_host
 from pyinfra.operations import apt
 
 from pushgateway_lab import installations
@@ -32,12 +32,13 @@ INSTALL_TIMEOUT = 1800
 def install(settings: Settings) -> Iterator[PyinfraCommand]:
     """Install the packages the lab needs where they are missing.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
-    seen = look(settings)
+    host = ctx_host.get()
+    seen = look(host, settings)
     packages = missing_packages(seen, settings)
     if not packages:
-        noop(context.host, "all packages are installed")
+        noop(host, "all packages are installed")
         return
     prometheus, pushgateway = (
         installations.prometheus(settings),
@@ -48,13 +49,13 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
     yield from function(_wait_for_apt, settings)
     yield from _apt_packages(packages, settings, update=True)
     # Only now does apt know whether this release has promtool in a package of its own.
-    seen = look_again(settings)
+    seen = look_again(host, settings)
     if further := missing_packages(seen, settings):
         yield from _apt_packages(further, settings)
     if prometheus.package in packages and not seen.prometheus.is_active:
         # A host's own policy-rc.d may keep packages from starting what they bring.
         yield from function(services.start, prometheus.service)
-    forget()
+    forget(host)
 
 
 def _wait_for_apt(host: Host, settings: Settings) -> None:

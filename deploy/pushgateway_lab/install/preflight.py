@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from pyinfra import context
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.host.looking import look
@@ -24,9 +24,10 @@ from pushgateway_lab.settings import Settings
 def check(settings: Settings) -> Iterator[PyinfraCommand]:
     """Stop a host on which the rest could not end well, before anything is changed on it.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
-    seen, host = look(settings), context.host
+    host = ctx_host.get()
+    seen = look(host, settings)
     check_rights(seen)
     check_system(seen)
     check_prometheus(seen, settings)

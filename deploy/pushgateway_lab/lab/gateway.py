@@ -1,7 +1,6 @@
 """The Pushgateway of a host, for people there: where it answers, how to ask it, and why it does not."""
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote
 
 from pushgateway_lab import installations
@@ -9,7 +8,7 @@ from pushgateway_lab.installations import address
 from pushgateway_lab.lab.checks import unknown, wrong
 from pushgateway_lab.lab.commands import command
 from pushgateway_lab.lab.excerpts import excerpt
-from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.look import GROUPS, STATUS, Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.services import Service
@@ -62,19 +61,16 @@ def curl(look: Look) -> str:
     return (user and command("curl", "--user", user)) or "curl"
 
 
-def running_flags(look: Look) -> Mapping[str, Any] | None:
+def running_flags(look: Look) -> Mapping[str, str] | None:
     """The flags with which it runs, as it says; None if it does not say."""
     status = look.pushgateway_status
-    flags = status.get("flags") if isinstance(status, Mapping) else None
-    return flags if isinstance(flags, Mapping) else None
+    return None if status is None else status["flags"]
 
 
 def version(look: Look) -> str | None:
     """Its release, as it says; None if it does not say."""
     status = look.pushgateway_status
-    build = status.get("build_information") if isinstance(status, Mapping) else None
-    found = build.get("version") if isinstance(build, Mapping) else None
-    return found if isinstance(found, str) else None
+    return None if status is None else status["build_information"]["version"]
 
 
 def is_silent(look: Look) -> Finding:
@@ -99,7 +95,7 @@ def _why(look: Look) -> tuple[str, str | None]:
         return "There is no Pushgateway on this host.", None
     if not look.snapshot.pushgateway.runs:
         return "The Pushgateway does not run.", _service(look).commands.start
-    if why := look.unread.get("groups") or look.unread.get("status"):
+    if why := look.unread.get(GROUPS) or look.unread.get(STATUS):
         return f"What answers at {excerpt(url(look))} cannot be read: {excerpt(why)}.", None
     if reason := _refusals(look).get(look.gateway_status or 0):
         return f"The Pushgateway {reason}.", None

@@ -1,41 +1,33 @@
-"""One look at a lab host: its snapshot and what both servers say, in one round trip.
+"""A look at a lab host as data: its snapshot and what both servers answered. Pure.
 
-``files/look-at-lab.sh`` looks, this module reads what it prints. What it means is for the checks.
+``files/look-at-lab.sh`` looks, this module parses what it prints; `pushgateway_lab.course.looking` asks the host.
+What it means is for the checks. Each answer is parsed once, when it arrives: one that is not what that
+server says is left out, so that a check sees parsed answers or none.
 """
 
 import math
 import zlib
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
-from weakref import WeakKeyDictionary
 
-from pyinfra.api.host import Host
-from pyinfra.context import ctx_host
-
-from pushgateway_lab import installations
 from pushgateway_lab.formats import answers
-from pushgateway_lab.formats.answers import AnswerError, Group, Sample, Series, Target
-from pushgateway_lab.host import looking, snapshot
-from pushgateway_lab.host.looking import Answer
-from pushgateway_lab.host.snapshot import Snapshot
-from pushgateway_lab.pushgateway.client import client
-from pushgateway_lab.run.host_files import script
+from pushgateway_lab.formats.answers import AnswerError, Group, Result, Sample, Series, Target
+from pushgateway_lab.host import snapshot
+from pushgateway_lab.host.snapshot import Answer, Snapshot
 from pushgateway_lab.settings import Settings
 
 T = TypeVar("T")
 
-COURSE = "/var/lib/pushgateway-lab/course-began"
-"""Notes when the course began on a host, in seconds since 1970: later history is the trainee's."""
+# The questions: to Prometheus by their path, and to the Pushgateway.
+TARGETS = "/api/v1/targets?state=active"
+BUILD = "/api/v1/status/buildinfo"
+GROUPS, STATUS = "groups", "status"
+_QUERY = "/api/v1/query?query="
 
-_TARGETS = "/api/v1/targets?state=active"
-_BUILD = "/api/v1/status/buildinfo"
-_GROUPS, _STATUS = "groups", "status"
-
-_MOST_ANSWERED = 6_000_000
+MOST_ANSWERED = 6_000_000
 """Bytes of what both servers answer that are read: a Pushgateway of 8,000 groups says less."""
 
 
@@ -53,6 +45,25 @@ class Disk(NamedTuple):
     size: int
 
 
+class Answers(NamedTuple):
+    """The parsed answers of both servers; None, or missing, where there was none of that server.
+
+    + groups: what the Pushgateway holds
+    + status: its ``flags`` and ``build_information``
+    + targets: the active targets of Prometheus
+    + version: of the Prometheus that runs
+    + results: of queries, by `path_of` the query
+    + unread: what was answered but cannot be read -> why
+    """
+
+    groups: list[Group] | None
+    status: Mapping[str, Mapping[str, str]] | None
+    targets: list[Target] | None
+    version: str | None
+    results: Mapping[str, Result]
+    unread: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Look:
     """A lab host at one moment.
@@ -64,11 +75,8 @@ class Look:
       no promtool
     + reload_error: what Prometheus logged when it last refused its configuration
     + disk: None where Prometheus does not run
-    + said: what each server answered to each question; one that was not answered, or not as that
-      server does, is missing
     + logs: service -> the end of its log, of those that are neither up nor were stopped
     + gateway_status: the HTTP status of the Pushgateway's answer; None if it gave none
-    + unread: what was answered but cannot be read -> why
     """
 
     settings: Settings
@@ -79,141 +87,83 @@ class Look:
     verdict: Verdict | None
     reload_error: str
     disk: Disk | None
-    said: Mapping[str, Any]
+    answers: Answers
     gateway_status: int | None = None
     logs: Mapping[str, str] = field(default_factory=dict)
-    unread: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def groups(self) -> list[Group] | None:
-        """What the Pushgateway holds; None if it does not answer."""
-        return answers.groups(self.said[_GROUPS]) if _GROUPS in self.said else None
 
     @property
-    def pushgateway_status(self) -> Mapping[str, Any] | None:
-        """The Pushgateway's ``flags`` and ``build_information``; None if it does not answer."""
-        return self.said.get(_STATUS)
+    def groups(self) -> list[Group] | None:
+        """What the Pushgateway holds; None if it does not answer."""
+        return self.answers.groups
 
-    @cached_property
+    @property
+    def pushgateway_status(self) -> Mapping[str, Mapping[str, str]] | None:
+        """The Pushgateway's ``flags`` and ``build_information``; None if it does not answer."""
+        return self.answers.status
+
+    @property
     def targets(self) -> list[Target]:
         """The targets of Prometheus."""
-        return answers.targets(self.said[_TARGETS]) if _TARGETS in self.said else []
+        return self.answers.targets or []
 
     @property
     def says_targets(self) -> bool:
         """Whether Prometheus said what its targets are."""
-        return _TARGETS in self.said
+        return self.answers.targets is not None
 
     @property
     def prometheus_version(self) -> str | None:
         """Of the Prometheus that runs; None if it does not answer."""
-        version: str | None = self.said.get(_BUILD, {}).get("version")
-        return version
+        return self.answers.version
+
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """What was answered but cannot be read, and why."""
+        return self.answers.unread
 
     def samples(self, query: str) -> list[Sample] | None:
         """What Prometheus answers to an instant query that a check named; None for no answer."""
-        return self._read(_path_of(query), answers.samples)
+        found = self.answers.results.get(path_of(query))
+        return None if found is None else found.samples
 
     def series(self, query: str) -> list[Series] | None:
         """What it answers to an instant query for a range that a check named; None for no answer."""
-        return self._read(_path_of(query), answers.series)
-
-    def _read(self, path: str, read: Callable[[Any], list[T]]) -> list[T] | None:
-        if path not in self.said:
-            return None
-        key = (path, read)
-        if key not in self._found:
-            self._found[key] = read(self.said[path])
-        found: list[T] = self._found[key]
-        return found
-
-    @cached_property
-    def _found(self) -> dict[Any, Any]:
-        """Parsed answers, so that each is parsed once."""
-        return {}
+        found = self.answers.results.get(path_of(query))
+        return None if found is None else found.series
 
 
-# With each look, the snapshot that came with it: once that is forgotten, the look is, too.
-_looks: WeakKeyDictionary[Host, Look] = WeakKeyDictionary()
+def path_of(query: str) -> str:
+    """Return the path at which Prometheus is asked a query."""
+    return f"{_QUERY}{quote(query, safe='')}"
 
 
-def look(settings: Settings, queries: Sequence[str]) -> Look:
-    """A look at the host in context; taken now, unless a good one is remembered.
+def paths_of(queries: Sequence[str]) -> list[str]:
+    """Return the paths of all that Prometheus is asked: what a look always asks, and these queries."""
+    return [TARGETS, BUILD, *map(path_of, queries)]
 
-    + queries: instant queries in PromQL, in which ``[LAB_AGEms]`` stands for the range since the course
-      began
+
+def parse(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
+    """Parse what a host printed.
+
+    + paths: those that Prometheus was asked, see `paths_of`
 
     Raises:
-        HostError: the host could not be looked at; nothing is known about it.
+        ValueError, KeyError, IndexError, TypeError: ``look-at-lab.sh`` prints something else.
     """
-    host = ctx_host.get()
-    seen = looking.remembered()
-    if seen is not None and host in _looks and _looks[host].snapshot is seen:
-        return _looks[host]
-    looked = looking.remember(lambda: _look(host, settings, queries), lambda taken: taken.snapshot)
-    _looks[host] = looked
-    return looked
-
-
-def _look(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
-    paths = [_TARGETS, _BUILD, *map(_path_of, queries)]
-    looked = looking.ask(
-        settings, lambda answer: _read(settings, answer, paths), _further(settings, paths)
-    )
-    if _asked_apart(settings) and looked.snapshot.is_root:
-        return replace(looked, said={**looked.said, **_ask_pushgateway(host, settings, looked)})
-    return looked
-
-
-def _further(settings: Settings, paths: Sequence[str]) -> str:
-    gateway = settings.pushgateway_url or "found"
-    return script(
-        "look-at-lab.sh",
-        {
-            "course": COURSE,
-            "most_answered": str(_MOST_ANSWERED),
-            "gateway": "" if _asked_apart(settings) else gateway,
-            "questions": "\n".join(f"{settings.prometheus_url}{path}" for path in paths),
-        },
-    )
-
-
-def _asked_apart(settings: Settings) -> bool:
-    """Whether the Pushgateway wants a password or a certificate, which no script shall hold."""
-    url = settings.pushgateway_url or ""
-    return url.startswith("https:") or settings.pushgateway_username is not None
-
-
-def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> dict[str, Any]:
-    from pushgateway_lab.http.api import ApiError
-
-    address = installations.running_url(looked.snapshot, settings)
-    gateway = client(host, settings, address)
-    try:
-        return {_GROUPS: gateway.contents(), _STATUS: gateway.status()}
-    except ApiError:
-        return {}
-
-
-def _path_of(query: str) -> str:
-    return f"/api/v1/query?query={quote(query, safe='')}"
-
-
-def _read(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
     said = answer.said
     seen = snapshot.parse(said)
     now = _number(said.get("now", [str(answer.latest)])[0])
     # In the order in which the script asks.
     names = [
         *(paths if "asked" in said and "prometheus" in said["asked"] else []),
-        *([_GROUPS, _STATUS] if "asked" in said and "pushgateway" in said["asked"] else []),
+        *([GROUPS, STATUS] if "asked" in said and "pushgateway" in said["asked"] else []),
     ]
-    heard = _answers(names, said.get("answers", [""])[0], answer.mark)
+    heard = _hear(names, said.get("answers", [""])[0], answer.mark)
     verdict = None
     if "promtool_exit" in said:
         words = snapshot.text_of(said["promtool_said"][0])
         verdict = Verdict(said["promtool_exit"] == ["0"], words)
-    looked = Look(
+    return Look(
         settings=settings,
         snapshot=seen,
         now=now,
@@ -222,55 +172,42 @@ def _read(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
         verdict=verdict,
         reload_error=snapshot.text_of(said.get("reload_error", [""])[0]),
         disk=_disk(said.get("tsdb_blocks", [])),
-        said=heard.said,
-        gateway_status=heard.statuses.get(_STATUS) or None,
+        answers=parse_answers(heard.said, heard.unread),
+        gateway_status=heard.statuses.get(STATUS) or None,
         logs={
             name: snapshot.text_of(log)
             for name, _, log in (value.partition(" ") for value in said.get("service_log", ()))
         },
-        unread=heard.unread,
     )
-    return _readable(looked)
 
 
-def _readable(looked: Look) -> Look:
-    """Leave out what a server answered in another shape than it has: it is not that server's answer."""
-    unread = {}
-    for name in looked.said:
-        try:
-            _try_to_read(looked, name)
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            IndexError,
-            OverflowError,
-        ) as error:
-            unread[name] = repr(error)
-    if not unread:
-        return looked
-    kept = {name: data for name, data in looked.said.items() if name not in unread}
-    return replace(looked, said=kept, unread={**looked.unread, **unread})
+def parse_answers(said: Mapping[str, Any], unread: Mapping[str, str]) -> Answers:
+    """Parse the data of answers, by their question; what is not that server's answer becomes unread.
 
-
-def _try_to_read(looked: Look, name: str) -> None:
-    """Read an answer as the checks will.
-
-    Raises:
-        AnswerError: it is not what that server says.
+    + unread: what could not even be read as data
     """
-    if name == _GROUPS:
-        _ = looked.groups
-    elif name == _TARGETS:
-        _ = looked.targets
-    elif name == _STATUS:
-        answers.status(looked.said[name])
-    elif name == _BUILD:
-        answers.version(looked.said[name])
-    else:
-        looked._read(name, answers.samples)  # noqa: SLF001 - of this module
-        looked._read(name, answers.series)  # noqa: SLF001
+    wrong = dict(unread)
+
+    def parsed(name: str, parse: Callable[[Any], T]) -> T | None:
+        try:
+            return parse(said[name]) if name in said else None
+        except AnswerError as error:
+            wrong[name] = str(error)
+            return None
+
+    results = {
+        path: parsed(path, answers.result)
+        for path in said
+        if path not in (GROUPS, STATUS, TARGETS, BUILD)
+    }
+    return Answers(
+        groups=parsed(GROUPS, answers.groups),
+        status=parsed(STATUS, answers.status),
+        targets=parsed(TARGETS, answers.targets),
+        version=parsed(BUILD, answers.version),
+        results={path: found for path, found in results.items() if found is not None},
+        unread=wrong,
+    )
 
 
 def _number(text: str) -> float:
@@ -294,14 +231,14 @@ def _disk(blocks: Sequence[str]) -> Disk | None:
 
 
 class _Heard(NamedTuple):
-    """The answers of both servers, see `Look`."""
+    """The answers as they came: the data in each, its HTTP status, and why others are no data."""
 
     said: dict[str, Any]
     statuses: dict[str, int]
     unread: dict[str, str]
 
 
-def _answers(names: Sequence[str], encoded: str, mark: str) -> _Heard:
+def _hear(names: Sequence[str], encoded: str, mark: str) -> _Heard:
     """Take apart what ``look-at-lab.sh`` prints: another program on the port may answer anything."""
     heard = _Heard({}, {}, {})
     told = _unpacked(b64decode(encoded, validate=True))
@@ -315,9 +252,9 @@ def _answers(names: Sequence[str], encoded: str, mark: str) -> _Heard:
             except AnswerError as error:
                 heard.unread[name] = str(error)
         body = following
-    if len(told) >= _MOST_ANSWERED:
+    if len(told) >= MOST_ANSWERED:
         for name in names[len(parts) :]:
-            heard.unread[name] = f"there was more than {_MOST_ANSWERED} bytes"
+            heard.unread[name] = f"there was more than {MOST_ANSWERED} bytes"
     return heard
 
 
@@ -326,6 +263,6 @@ def _unpacked(data: bytes) -> bytes:
     if not data:
         return b""
     try:
-        return zlib.decompressobj(wbits=31).decompress(data, _MOST_ANSWERED)
+        return zlib.decompressobj(wbits=31).decompress(data, MOST_ANSWERED)
     except zlib.error as error:
         raise ValueError(f"the answers cannot be unpacked: {error}") from error

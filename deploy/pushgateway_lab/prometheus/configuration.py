@@ -15,12 +15,13 @@ from pyinfra import context
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.host import transaction
 from pushgateway_lab.host.looking import forget, look, look_again
 from pushgateway_lab.host.snapshot import Snapshot
-from pushgateway_lab.host.transaction import Outcome
+from pushgateway_lab.host.transaction import Outcome, Result
 from pushgateway_lab.installations import address
 from pushgateway_lab.lab.excerpts import excerpt, lines
 from pushgateway_lab.run.errors import HostError
@@ -94,7 +95,7 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
 def _writable(seen: Snapshot, settings: Settings, text: str, wanted: str) -> str:
     """Return the wanted text, where it may be written."""
     if wanted != text and seen.config_obstacle:
-        raise HostError(explain(settings, Outcome("unsafe", seen.config_obstacle)))
+        raise HostError(explain(settings, Outcome(Result.UNSAFE, seen.config_obstacle)))
     return wanted
 
 
@@ -130,9 +131,10 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     The new text is judged by promtool first, replaces the old one at once, and is taken back if
     Prometheus refuses it.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
-    seen, host = look(settings), context.host
+    host = ctx_host.get()
+    seen = look(host, settings)
     if seen.config is None and not context.state.is_executing:
         yield StringCommand("true")  # a dry run on a bare host: its package brings the file
         return
@@ -147,7 +149,7 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     yield from function(_refuse_included, settings, text)
     yield from function(_wait_until_it_answers, settings)
     yield from function(_change, settings, merged)
-    forget()
+    forget(host)
 
 
 @operation()
@@ -155,9 +157,10 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
 def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     """Have the lab's job out of Prometheus's configuration, whoever wrote it, and Prometheus know.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
-    seen, host = look(settings), context.host
+    host = ctx_host.get()
+    seen = look(host, settings)
     if seen.config is None and not context.state.is_executing:
         noop(host, "there is no configuration yet")
         return
@@ -172,7 +175,7 @@ def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     transaction.show_diff(host, settings.prometheus_config_path, text, wanted)
     yield from function(_wait_until_it_answers, settings)
     yield from function(_change, settings, without_job)
-    forget()
+    forget(host)
 
 
 def _warn_of_others(host: Host, text: str, wanted: dict[str, Any]) -> None:
@@ -239,15 +242,15 @@ def _change(
 
     + change: the text of the file as a snapshot has it, and as it is to be
     """
-    outcome = Outcome("conflict", "")
+    outcome = Outcome(Result.CONFLICT, "")
     for _ in range(ATTEMPTS):
-        seen = look(settings)
+        seen = look(host, settings)
         text, wanted = change(seen, settings)
         if wanted == text:
             return
         expected = transaction.digest_of(text.encode())
         outcome = transaction.replace_and_reload(host, settings, expected, wanted.encode())
-        forget()
+        forget(host)
         if outcome.result != "conflict":
             break
     if outcome.result != "taken":
@@ -326,24 +329,25 @@ def _log(settings: Settings) -> str:
 def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraCommand]:
     """Have Prometheus run with the configuration file as it is: reload it when it does not.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + with_job: whether the lab's job is to be among what is loaded, or is not
     """
-    seen, host = look(settings), context.host
+    host = ctx_host.get()
+    seen = look(host, settings)
     if seen.config is not None and seen.config.has_leftovers:
         yield from function(_sweep, settings)
     elif is_loaded(seen, settings, with_job=with_job):
         noop(host, "Prometheus has loaded the file as it is")
         return
     yield from function(_reload, settings, with_job=with_job)
-    forget()
+    forget(host)
 
 
 def _sweep(host: Host, settings: Settings) -> None:
     """Remove what a run that was killed left beside the files it was about to replace."""
     for path in (settings.prometheus_config_path, installations.pushgateway(settings).flags_file):
         transaction.sweep(host, path)
-    forget()
+    forget(host)
 
 
 def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> bool:
@@ -367,7 +371,7 @@ def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> b
 
 def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
     _wait_until_it_answers(host, settings)
-    if is_loaded(look(settings), settings, with_job=with_job):
+    if is_loaded(look(host, settings), settings, with_job=with_job):
         return
     outcome = transaction.reload(host, settings)
     if outcome.result == "refused":
@@ -378,7 +382,7 @@ def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
     if outcome.result != "taken":
         raise HostError(explain(settings, outcome))
     deadline = time.monotonic() + settings.prometheus_reload_timeout
-    while not is_loaded(look_again(settings), settings, with_job=with_job):
+    while not is_loaded(look_again(host, settings), settings, with_job=with_job):
         if time.monotonic() > deadline:
             raise HostError(
                 f"Prometheus was reloaded, but as to the job {settings.pushgateway_job_name}, what it "
@@ -391,7 +395,7 @@ def _wait_until_it_answers(host: Host, settings: Settings) -> None:
     """A Prometheus that has just been started answers after a while."""
     deadline = time.monotonic() + START_TIMEOUT
     waiting = False
-    while look(settings).loaded is None:
+    while look(host, settings).loaded is None:
         if not waiting:
             say(host, f"Prometheus does not answer yet; waiting, {START_TIMEOUT} s at most")
             waiting = True
@@ -402,4 +406,4 @@ def _wait_until_it_answers(host: Host, settings: Settings) -> None:
                 f"More: {_log(settings)}"
             )
         time.sleep(0.3)
-        forget()
+        forget(host)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pyinfra.api.host import Host
-from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.host.looking import look, look_within
@@ -35,14 +34,16 @@ def client(host: Host, settings: Settings, address: str | None = None) -> "Pushg
     from pushgateway_lab.http.connection import session
 
     address = (
-        address or settings.pushgateway_url or installations.running_url(look(settings), settings)
+        address
+        or settings.pushgateway_url
+        or installations.running_url(look(host, settings), settings)
     )
     allowed = access.to_pushgateway(settings)
     if allowed.username is None or urlsplit(address).scheme == "https":
         return Pushgateway(session(host, allowed), address)
     if problem := access.why_not_plain(address):
         raise HostError(problem)
-    seen = look(settings)
+    seen = look(host, settings)
     if not seen.is_root:
         raise HostError(access.why_not_there(address, seen))
     check = partial(_check_listener, host, settings)
@@ -53,10 +54,9 @@ def _check_listener(host: Host, settings: Settings, url: str) -> None:
     """Raise `PasswordWithheldError` unless the Pushgateway itself listens where a URL leads."""
     from pushgateway_lab.http import access
 
-    with ctx_host.use(host):
-        try:
-            seen = look_within(settings, LISTENER_GOOD_FOR)
-        except HostError as error:
-            raise access.PasswordWithheldError(f"The password is not sent: {error}") from error
+    try:
+        seen = look_within(host, settings, LISTENER_GOOD_FOR)
+    except HostError as error:
+        raise access.PasswordWithheldError(f"The password is not sent: {error}") from error
     if problem := access.why_not_there(url, seen):
         raise access.PasswordWithheldError(problem)

@@ -7,6 +7,7 @@ from pyinfra import context
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.host import services, transaction
@@ -33,7 +34,8 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
 
     + settings: of the host, see `pushgateway_lab.settings.for_host`
     """
-    seen, host = look(settings), context.host
+    host = ctx_host.get()
+    seen = look(host, settings)
     if not seen.pushgateway.exists and not context.state.is_executing:
         yield StringCommand("true")  # a dry run on a bare host: its package comes first
         return
@@ -52,7 +54,7 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
     start = services.restart if _must_restart(seen, wanted) else services.start
     yield from function(start, installation.service)
     yield from function(_see_it_listen, settings, wanted)
-    forget()
+    forget(host)
 
 
 def _is_right(seen: Snapshot, wanted: Plan) -> bool:
@@ -133,7 +135,7 @@ def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:
     ports = {int(each.rpartition(":")[2]) for each in addresses}
     deadline = time.monotonic() + START_TIMEOUT
     while True:
-        seen = look_again(settings)
+        seen = look_again(host, settings)
         listening = {listener.port for listener in seen.pushgateway_listeners}
         if _is_right(seen, wanted) and ports <= listening:
             return

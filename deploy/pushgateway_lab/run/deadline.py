@@ -1,5 +1,6 @@
 """Time limits for what waits for a host, and for a run as a whole."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,29 +9,31 @@ from typing import TypeVar
 
 import gevent
 from gevent import monkey
-from pyinfra.api.state import BaseStateCallback, State
+from pyinfra.api.state import State
+
+from pushgateway_lab.run.run import Run
 
 T = TypeVar("T")
 
 
-class Budget(BaseStateCallback):
-    """The moment at which a run must end.
+class _Budget:
+    """The moment at which a run must end, by `time.monotonic`; infinity: it has no such moment."""
 
-        state.add_callback_handler(Budget(time.monotonic() + seconds))
+    def __init__(self, run: Run) -> None:
+        del run
+        self.ends_at = math.inf
 
-    Kept with the run's `State`, as what is called back is; it is called back for nothing.
 
-    + ends_at: by `time.monotonic`, in seconds
-    """
-
-    def __init__(self, ends_at: float) -> None:
-        self.ends_at = ends_at
+def limit(state: State, seconds: float) -> None:
+    """Let a run last for `seconds` from now at most; the first limit of a run holds."""
+    budget = Run.of(state).part(_Budget)
+    if math.isinf(budget.ends_at):
+        budget.ends_at = time.monotonic() + seconds
 
 
 def seconds_left(state: State) -> float:
-    """Return how many seconds a run has left; infinity if it has no `Budget`, negative if it is over."""
-    ends = [each.ends_at for each in state.callback_handlers if isinstance(each, Budget)]
-    return min(ends, default=float("inf")) - time.monotonic()
+    """Return how many seconds a run has left; infinity if it has no limit, negative if it is over."""
+    return Run.of(state).part(_Budget).ends_at - time.monotonic()
 
 
 def within(seconds: float, act: Callable[[], T], give_up: Callable[[], object] | None = None) -> T:

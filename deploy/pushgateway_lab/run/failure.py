@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec
-from weakref import WeakKeyDictionary
 
 from pyinfra import logger
 from pyinfra.api.command import FunctionCommand, PyinfraCommand
@@ -22,6 +21,7 @@ from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab.run import patches, visible
 from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.run import Run
 
 P = ParamSpec("P")
 
@@ -31,10 +31,15 @@ _SHORT = 400
 _FRAMES = 8
 """Frames of a traceback that are shown after an unexpected error."""
 
-# Why a host failed, in one line: for the summary at the end of a run.
-_reasons: WeakKeyDictionary[Host, str] = WeakKeyDictionary()
-
 _silent: ContextVar[bool] = ContextVar("silent", default=False)
+
+
+class _Reasons:
+    """Why each host of a run failed, in one line: for the end of the run."""
+
+    def __init__(self, run: Run) -> None:
+        del run
+        self.of: dict[Host, str] = {}
 
 
 def cleanly(
@@ -71,8 +76,12 @@ def function(
 
 
 def reason_of(host: Host) -> str:
-    """Why a host failed, in one line; nothing if it did not, or if pyinfra said it."""
-    return _reasons.get(host, "")
+    """Return why a host failed, in one line; empty if it did not, or if pyinfra said it."""
+    return Run.of(host.state).part(_Reasons).of.get(host, "")
+
+
+def _note_reason(host: Host, message: str) -> None:
+    Run.of(host.state).part(_Reasons).of[host] = _in_short(message)
 
 
 @contextmanager
@@ -117,7 +126,7 @@ def _call(
 
 
 def _fail(state: State, host: Host, message: str) -> bool:  # noqa: ARG001
-    _reasons[host] = _in_short(message)
+    _note_reason(host, message)
     say(host, message, "red")
     return False
 
@@ -139,5 +148,5 @@ def _note_during_change_detection(message: str) -> None:
     if state.is_executing or host in state.failed_hosts:
         return
     state.failed_hosts.add(host)
-    _reasons[host] = _in_short(message)
+    _note_reason(host, message)
     say(host, message, "red")

@@ -36,7 +36,7 @@ class Step(NamedTuple):
 def take(settings: Settings, steps: Sequence[Step]) -> None:
     """Note the operations of all steps for the host in context; one if it is right as it is.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
     if _is_right(settings, steps):
         steps = [Step(steps[0].name, stays_right, {"steps": steps})]
@@ -54,7 +54,7 @@ def take(settings: Settings, steps: Sequence[Step]) -> None:
 def stays_right(settings: Settings, steps: Sequence[Step]) -> Iterator[PyinfraCommand]:
     """Stop a host that is not right any more, though it was when it was looked at.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + steps: those that had nothing to do
     """
     if not _nothing_to_do(settings, steps):

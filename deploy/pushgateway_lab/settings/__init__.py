@@ -1,4 +1,4 @@
-"""Host data to checked settings: the fields, what each may hold, and the settings of a run's hosts."""
+"""Host data to checked settings: the fields, and what each may hold."""
 
 from pushgateway_lab.settings.fields import (
     KEYS,
@@ -6,8 +6,6 @@ from pushgateway_lab.settings.fields import (
     STAGES,
     Settings,
     SettingsError,
-    check_all,
-    for_host,
     parse,
 )
 
@@ -17,7 +15,5 @@ __all__ = [
     "STAGES",
     "Settings",
     "SettingsError",
-    "check_all",
-    "for_host",
     "parse",
 ]

@@ -7,17 +7,14 @@ and ``report``. `pushgateway_lab.settings.values` says what each may hold. Defau
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
 from pyinfra.api.exceptions import PyinfraError
-from pyinfra.api.host import Host
-from pyinfra.api.state import State
 
 from pushgateway_lab.formats.characters import shown
 from pushgateway_lab.settings import values
@@ -30,9 +27,6 @@ STAGES = ("prepared", "configured", "pushed", "cleaned")
 # A key this similar to one of ours is taken for a misspelling of it (1.0 is the same word).
 # 0.9 catches a letter lost, doubled or swapped; prometheus_config_dir (0.88) stays its owner's.
 MISSPELT = 0.9
-
-# Runs whose hosts have all been checked: once is enough, or n hosts would cost n times n checks.
-_checked: WeakSet[State] = WeakSet()
 
 
 class SettingsError(PyinfraError):
@@ -251,32 +245,3 @@ def _misspelling_of(key: str) -> str | None:
     if plain.startswith(PREFIXES) and len(shortened) == 1:
         return shortened[0]
     return next(iter(get_close_matches(plain, KEYS, n=1, cutoff=MISSPELT)), None)
-
-
-def for_host(state: State, host: Host) -> Settings:
-    """The settings of a host, once those of every host of this run are known to be good.
-
-    Raises:
-        SettingsError: for any host of the run, so that nothing is touched anywhere.
-    """
-    if state not in _checked:
-        check_all(state.inventory.get_active_hosts())
-        _checked.add(state)
-    return parse(host.data.dict())
-
-
-def check_all(hosts: Iterable[Host]) -> None:
-    """Raise one `SettingsError` that names each host with bad settings, and each bad key.
-
-    Hosts that share a mistake, as a group's, share its line.
-    """
-    hosts_with: dict[str, list[str]] = {}
-    for host in sorted(hosts, key=lambda host: host.name):
-        try:
-            parse(host.data.dict())
-        except SettingsError as error:
-            for line in str(error).splitlines():
-                hosts_with.setdefault(line, []).append(host.name)
-    if hosts_with:
-        lines = [f"{', '.join(names)}: {line}" for line, names in hosts_with.items()]
-        raise SettingsError("settings that cannot be used:\n        " + "\n        ".join(lines))

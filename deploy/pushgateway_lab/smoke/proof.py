@@ -2,12 +2,12 @@
 
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import uuid4
-from weakref import WeakKeyDictionary
 
 from pyinfra.api.host import Host
-from pyinfra.api.state import BaseStateCallback, State
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.formats.answers import Group, Sample, Target
@@ -19,6 +19,7 @@ from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.interrupt import interruptible
+from pushgateway_lab.run.run import Run
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.smoke.push import JOB
 
@@ -54,7 +55,7 @@ def prove(host: Host, settings: Settings) -> None:
     Raises:
         HostError: it did not arrive, or not under its own labels, or did not go; with the reason.
     """
-    seen = look(settings)
+    seen = look(host, settings)
     address = installations.planned_url(seen, settings)
     smoke = Smoke(
         client(host, settings, address),
@@ -65,7 +66,7 @@ def prove(host: Host, settings: Settings) -> None:
         _sweep(smoke)
         _await_targets(smoke, settings)
         bound = settings.pushgateway_smoke_timeout or _two_scrapes(smoke, settings)
-        with interruptible(), _Cleanup(host, smoke):
+        with interruptible(host.state), _deleted_at_the_end(host, smoke):
             started = time.monotonic()
             smoke.gateway.push(smoke.labels, f"# TYPE {METRIC} gauge\n{METRIC} {time.time():.3f}\n")
             sample = _await(smoke, settings, bound)
@@ -166,31 +167,19 @@ def _own_groups(smoke: Smoke) -> list[Group]:
     return [group for group in smoke.gateway.groups() if group.labels.get("job") == JOB]
 
 
-# Groups that are to go when the run is interrupted: then pyinfra runs no `finally` reliably, but it
-# disconnects from each host, with the connection still working.
-_to_delete: WeakKeyDictionary[Host, Smoke] = WeakKeyDictionary()
+@contextmanager
+def _deleted_at_the_end(host: Host, smoke: Smoke) -> Iterator[None]:
+    """Delete the group at the end of the block, or on disconnect if that end is never reached."""
 
-
-class _DeleteOnDisconnect(BaseStateCallback):
-    @staticmethod
-    def host_disconnect(state: State, host: Host) -> None:  # noqa: ARG004 - pyinfra's signature
-        smoke = _to_delete.pop(host, None)
-        if smoke:
+    def delete_late() -> None:
+        try:
             smoke.gateway.delete(smoke.labels)
+        except ApiError as error:
+            say(host, f"The group {smoke.labels} of the smoke push is left: {error}", "yellow")
 
-
-class _Cleanup:
-    """Deletes the group at the end of the block, or on disconnect if that end is never reached."""
-
-    def __init__(self, host: Host, smoke: Smoke) -> None:
-        self._host, self._smoke = host, smoke
-
-    def __enter__(self) -> None:
-        state = self._host.state
-        if not any(isinstance(each, _DeleteOnDisconnect) for each in state.callback_handlers):
-            state.add_callback_handler(_DeleteOnDisconnect())
-        _to_delete[self._host] = self._smoke
-
-    def __exit__(self, *_: object) -> None:
-        self._smoke.gateway.delete(self._smoke.labels)
-        _to_delete.pop(self._host, None)
+    take_back = Run.of(host.state).on_disconnect(host, delete_late)
+    try:
+        yield
+    finally:
+        smoke.gateway.delete(smoke.labels)
+        take_back()

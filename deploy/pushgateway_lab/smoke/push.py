@@ -19,7 +19,7 @@ JOB = "pushgateway_lab_smoke"
 def push(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[PyinfraCommand]:
     """Push a metric, see it in Prometheus with its own labels, delete it, see it gone.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + after: operations; with ``pushgateway_smoke`` auto, it is pushed if one of them changed something
     """
     if not _is_due(settings, after):

@@ -1,0 +1,89 @@
+"""Looking at a lab host: its snapshot and what both servers say, in one round trip.
+
+What it sees is for `pushgateway_lab.lab.look`; what is remembered, and for how long, for `pushgateway_lab.host.looking`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pyinfra.api.host import Host
+
+from pushgateway_lab import installations
+from pushgateway_lab.formats.answers import AnswerError
+from pushgateway_lab.host import looking
+from pushgateway_lab.lab import look as lab_look
+from pushgateway_lab.lab.look import GROUPS, STATUS, Answers, Look
+from pushgateway_lab.pushgateway.client import client
+from pushgateway_lab.run.host_files import script
+from pushgateway_lab.settings import Settings
+
+COURSE = "/var/lib/pushgateway-lab/course-began"
+"""Notes when the course began on a host, in seconds since 1970: later history is the trainee's."""
+
+
+def look(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
+    """Return a look at a host; taken now, unless a good one is remembered.
+
+    + queries: instant queries in PromQL, in which ``[LAB_AGEms]`` stands for the range since the course
+      began
+
+    Raises:
+        HostError: the host could not be looked at; nothing is known about it.
+    """
+    return looking.remembered(host, Look) or looking.remember(
+        host, lambda: _look(host, settings, queries), lambda taken: taken.snapshot
+    )
+
+
+def _look(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
+    paths = lab_look.paths_of(queries)
+    looked = looking.ask(
+        host,
+        settings,
+        lambda answer: lab_look.parse(settings, answer, paths),
+        _further(settings, paths),
+    )
+    if _is_asked_apart(settings) and looked.snapshot.is_root:
+        return replace(looked, answers=_ask_pushgateway(host, settings, looked))
+    return looked
+
+
+def _further(settings: Settings, paths: Sequence[str]) -> str:
+    gateway = settings.pushgateway_url or "found"
+    return script(
+        "look-at-lab.sh",
+        {
+            "course": COURSE,
+            "most_answered": str(lab_look.MOST_ANSWERED),
+            "gateway": "" if _is_asked_apart(settings) else gateway,
+            "questions": "\n".join(f"{settings.prometheus_url}{path}" for path in paths),
+        },
+    )
+
+
+def _is_asked_apart(settings: Settings) -> bool:
+    """Whether the Pushgateway wants a password or a certificate, which no script shall hold."""
+    url = settings.pushgateway_url or ""
+    return url.startswith("https:") or settings.pushgateway_username is not None
+
+
+def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Answers:
+    """Return the answers of a look with those of the Pushgateway, asked through its client."""
+    from pushgateway_lab.http.api import ApiError
+
+    address = installations.running_url(looked.snapshot, settings)
+    gateway = client(host, settings, address)
+    found: dict[str, Any] = {}
+    unread = dict(looked.unread)
+    questions: dict[str, Callable[[], object]] = {GROUPS: gateway.groups, STATUS: gateway.status}
+    for name, ask in questions.items():
+        try:
+            found[name] = ask()
+        except ApiError as error:
+            if not isinstance(error.__cause__, AnswerError):
+                break  # who does not answer is not waited for again
+            unread[name] = str(error.__cause__)
+    return looked.answers._replace(
+        groups=found.get(GROUPS), status=found.get(STATUS), unread=unread
+    )
