@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from pushgateway_lab.host import snapshot
+from pushgateway_lab.facts import snapshot
 from pushgateway_lab.lab.look import Disk, Look, Verdict, parse_answers
 from pushgateway_lab.settings import parse
 

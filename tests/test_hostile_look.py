@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostile import looks
-from pushgateway_lab.host import snapshot
-from pushgateway_lab.host.snapshot import Answer
+from pushgateway_lab.facts import snapshot
+from pushgateway_lab.facts.snapshot import Answer
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.checks import judged
 from pushgateway_lab.lab.look import Look

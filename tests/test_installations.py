@@ -7,8 +7,8 @@ import pytest
 
 from looks import SERVICES, encoded, unit
 from pushgateway_lab import installations
-from pushgateway_lab.host import snapshot
-from pushgateway_lab.host.snapshot import Snapshot
+from pushgateway_lab.facts import snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
 from pushgateway_lab.installations.flags import Flag, FlagError, parse
 from pushgateway_lab.run.errors import HostError

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from looks import look
-from pushgateway_lab.host.snapshot import Listener, Snapshot
+from pushgateway_lab.facts.snapshot import Listener, Snapshot
 from pushgateway_lab.http.access import (
     Access,
     PasswordWithheldError,

@@ -13,9 +13,9 @@ import pytest
 
 from gateways import TORTURE
 from pushgateway_lab import installations, settings
+from pushgateway_lab.facts import snapshot
 from pushgateway_lab.formats import durations, matchers
 from pushgateway_lab.formats.durations import seconds_of
-from pushgateway_lab.host import snapshot
 
 FILES = Path(__file__).parents[1] / "files"
 

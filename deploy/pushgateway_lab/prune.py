@@ -13,8 +13,8 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
+from pushgateway_lab.facts.snapshot import PRUNE_FILES, PRUNE_SERVICE, PRUNE_TIMER, Snapshot
 from pushgateway_lab.host.looking import forget, look, look_again
-from pushgateway_lab.host.snapshot import PRUNE_FILES, PRUNE_SERVICE, PRUNE_TIMER, Snapshot
 from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import PYTHON
 from pushgateway_lab.pruning.files import (

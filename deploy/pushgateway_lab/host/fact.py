@@ -11,7 +11,7 @@ from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from pushgateway_lab import installations, scrape_config
-from pushgateway_lab.host.snapshot import Snapshot, lines_of, parse
+from pushgateway_lab.facts.snapshot import Snapshot, lines_of, parse
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import after_mark, new_mark
 from pushgateway_lab.services import MANAGER

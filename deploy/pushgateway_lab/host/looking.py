@@ -1,6 +1,6 @@
 """Looking at a host, and remembering what was seen: one look serves all that is decided on it.
 
-What is seen is for `pushgateway_lab.host.snapshot`, and for `pushgateway_lab.course.looking`, which looks at
+What is seen is for `pushgateway_lab.facts.snapshot`, and for `pushgateway_lab.course.looking`, which looks at
 more. Hosts must be pyinfra's own, as `ctx_host.get()`: `context.host` stands for another host later.
 """
 
@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, TypeVar
 from pyinfra.api.host import Host
 
 from pushgateway_lab import installations
-from pushgateway_lab.host import snapshot
+from pushgateway_lab.facts import snapshot
+from pushgateway_lab.facts.snapshot import Answer, IncompleteError, Snapshot
 from pushgateway_lab.host.fact import HostSnapshot
-from pushgateway_lab.host.snapshot import Answer, IncompleteError, Snapshot
 from pushgateway_lab.pruning import files as prune_files
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.run import Run

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import HTTPBasicAuth
 
-from pushgateway_lab.host.snapshot import Listener, Snapshot
+from pushgateway_lab.facts.snapshot import Listener, Snapshot
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.settings import Settings
 

@@ -15,7 +15,8 @@ from pyinfra.context import ctx_host
 from pyinfra.operations import apt
 
 from pushgateway_lab import installations
-from pushgateway_lab.host import services, snapshot
+from pushgateway_lab.facts import snapshot
+from pushgateway_lab.host import services
 from pushgateway_lab.host.looking import forget, look, look_again
 from pushgateway_lab.installations import missing_packages
 from pushgateway_lab.run.errors import HostError

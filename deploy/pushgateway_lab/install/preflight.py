@@ -9,8 +9,8 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
+from pushgateway_lab.facts.snapshot import Listener, Snapshot, text_of
 from pushgateway_lab.host.looking import look
-from pushgateway_lab.host.snapshot import Listener, Snapshot, text_of
 from pushgateway_lab.installations import INSTALLER, address
 from pushgateway_lab.prometheus import configuration as prometheus
 from pushgateway_lab.run.errors import HostError

@@ -4,7 +4,7 @@ No module beside an implementation spells the name of a unit, a package or a fil
 are the only implementation so far; another one is chosen in `pushgateway` and `prometheus`.
 """
 
-from pushgateway_lab.host.snapshot import Snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address, debian, flags
 from pushgateway_lab.installations.debian import (
     FUNCTIONS,

@@ -6,7 +6,7 @@ On the host, ``files/debian.sh`` is its counterpart. ``pushgateway_lab.install.p
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pushgateway_lab.host.snapshot import Snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import environment_file, flags
 from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.installations.installation import Plan

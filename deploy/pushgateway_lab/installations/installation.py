@@ -5,7 +5,7 @@
 
 from typing import NamedTuple, Protocol
 
-from pushgateway_lab.host.snapshot import Snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations.flags import Flag
 from pushgateway_lab.services import Service
 from pushgateway_lab.settings import Settings

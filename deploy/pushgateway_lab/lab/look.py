@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
+from pushgateway_lab.facts import snapshot
+from pushgateway_lab.facts.snapshot import Answer, Snapshot
 from pushgateway_lab.formats import answers
 from pushgateway_lab.formats.answers import AnswerError, Group, Result, Sample, Series, Target
-from pushgateway_lab.host import snapshot
-from pushgateway_lab.host.snapshot import Answer, Snapshot
 from pushgateway_lab.settings import Settings
 
 T = TypeVar("T")

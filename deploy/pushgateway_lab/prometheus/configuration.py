@@ -18,9 +18,9 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations, scrape_config
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import transaction
 from pushgateway_lab.host.looking import forget, look, look_again
-from pushgateway_lab.host.snapshot import Snapshot
 from pushgateway_lab.host.transaction import Outcome, Result
 from pushgateway_lab.installations import address
 from pushgateway_lab.lab.excerpts import excerpt, lines

@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 from typing_extensions import override
 
-from pushgateway_lab.formats import durations, matchers
-from pushgateway_lab.host.snapshot import (
+from pushgateway_lab.facts.snapshot import (
     PRUNE_FILES,
     PRUNE_SECRETS,
     PRUNE_SERVICE,
     PRUNE_TIMER,
     InstalledFile,
 )
+from pushgateway_lab.formats import durations, matchers
 from pushgateway_lab.run.host_files import host_file
 from pushgateway_lab.settings import Settings
 

@@ -10,9 +10,9 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import services, transaction
 from pushgateway_lab.host.looking import forget, look, look_again
-from pushgateway_lab.host.snapshot import Snapshot
 from pushgateway_lab.host.transaction import Result
 from pushgateway_lab.installations import Plan, address, flags
 from pushgateway_lab.installations.flags import Flag

@@ -1,0 +1,1 @@
+"""What a look at a host shows, as data. Pure: nothing here asks a host."""
