@@ -183,7 +183,7 @@ def looks(draw: st.DrawFn) -> Look:
         listeners=draw(st.sampled_from(((), (Listener("127.0.0.1", 9091, "1"),)))),
         pushgateway_sockets=("1",),
         config_state=draw(st.sampled_from(("absent", "special", "unreadable")) | TEXT),
-        config=None if data is None else ConfigFile(data, "", has_leftovers=False, changed_at=100),
+        config=None if data is None else ConfigFile(data, has_leftovers=False, changed_at=100),
         loaded=draw(
             st.none() | st.builds(Loaded, st.sampled_from(_CONFIGS) | TEXT, st.booleans(), TIME)
         ),

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.host import transaction
-from pushgateway_lab.host.transaction import Outcome, Result
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.host_files import host_file
 

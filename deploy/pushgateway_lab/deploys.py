@@ -1,6 +1,7 @@
 """The deploys as functions, for the scripts in ``deploy/`` and for other people's pyinfra code."""
 
 import inspect
+from functools import partial
 from pathlib import Path
 
 from pyinfra.api.deploy import deploy
@@ -9,32 +10,98 @@ from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import prune
 from pushgateway_lab.course import start_line
+from pushgateway_lab.host.looking import look
 from pushgateway_lab.install import packages, preflight
-from pushgateway_lab.prometheus import configuration as prometheus
-from pushgateway_lab.pushgateway import running as pushgateway
+from pushgateway_lab.prometheus import configuration, loading
+from pushgateway_lab.prometheus.job import duplicates
+from pushgateway_lab.pushgateway import running
 from pushgateway_lab.run import ending, host_settings, patches, steps
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.smoke import push as smoke
+from pushgateway_lab.smoke import push
 
-_TO_RUN = (
-    Step("Install the packages", packages.install),
-    Step("Run the Pushgateway", pushgateway.run_with_flags),
-    Step("Prune old groups", prune.scheduled),
+_INSTALL = Step("Install the packages", packages.install, look, packages.are_installed)
+_RUN = Step(
+    "Run the Pushgateway", running.run_with_flags, look, running.is_done, notes=running.notes
+)
+_PRUNE = Step("Prune old groups", prune.scheduled, look, prune.is_done)
+_MERGE = Step(
+    "Merge the scrape job",
+    configuration.scrape_job,
+    look,
+    configuration.is_merged,
+    notes=duplicates,
+)
+_LOAD = Step("Have Prometheus load it", loading.loaded, look, loading.is_done)
+
+_BOOTSTRAP = (
+    Step("Check the host", preflight.check, look, preflight.is_free),
+    _INSTALL,
+    _RUN,
+    _PRUNE,
+    _MERGE,
+    _LOAD,
+    Step(
+        "Prove it with a push",
+        push.push,
+        look,
+        push.is_done,
+        after=(_INSTALL, _RUN, _MERGE, _LOAD),
+    ),
 )
 
 
-def _to_the_start_line(*, for_reset: bool = False) -> tuple[Step, ...]:
-    return (
-        Step("Remove the scrape job", prometheus.no_scrape_job),
-        Step("Have Prometheus load it", prometheus.loaded, {"with_job": False}),
-        Step("Delete the groups", start_line.groups_deleted, {"for_reset": for_reset}),
-        Step(
-            "Begin the course",
-            start_line.begun,
-            after=("Remove the scrape job", "Delete the groups"),
-        ),
+def _check(*, for_reset: bool) -> Step:
+    return Step(
+        "Check the host",
+        start_line.check,
+        start_line.look,
+        partial(start_line.is_free, for_reset=for_reset),
+        notes=start_line.other_jobs,
+        arguments={"for_reset": for_reset},
     )
+
+
+def _to_the_start_line(*, for_reset: bool) -> tuple[Step, ...]:
+    remove = Step(
+        "Remove the scrape job",
+        configuration.no_scrape_job,
+        configuration.look_at_included,
+        configuration.is_removed,
+    )
+    load = Step(
+        "Have Prometheus load it",
+        loading.loaded,
+        look,
+        partial(loading.is_done, with_job=False),
+        arguments={"with_job": False},
+    )
+    delete = Step(
+        "Delete the groups",
+        start_line.groups_deleted,
+        start_line.look,
+        partial(start_line.has_no_groups, for_reset=for_reset),
+        notes=start_line.other_groups,
+        arguments={"for_reset": for_reset},
+    )
+    begin = Step(
+        "Begin the course",
+        start_line.begun,
+        start_line.look,
+        start_line.has_begun,
+        after=(remove, delete),
+    )
+    return remove, load, delete, begin
+
+
+_PREPARE = (
+    _check(for_reset=False),
+    _INSTALL,
+    _RUN,
+    _PRUNE,
+    *_to_the_start_line(for_reset=False),
+)
+_RESET = (_check(for_reset=True), *_to_the_start_line(for_reset=True))
 
 
 @deploy("Bootstrap")
@@ -44,25 +111,7 @@ def bootstrap() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used; nothing was touched.
     """
-    steps.take(
-        _begin(),
-        (
-            Step("Check the host", preflight.check),
-            *_TO_RUN,
-            Step("Merge the scrape job", prometheus.scrape_job),
-            Step("Have Prometheus load it", prometheus.loaded),
-            Step(
-                "Prove it with a push",
-                smoke.push,
-                after=(
-                    "Install the packages",
-                    "Run the Pushgateway",
-                    "Merge the scrape job",
-                    "Have Prometheus load it",
-                ),
-            ),
-        ),
-    )
+    steps.take(_begin(), _BOOTSTRAP)
 
 
 @deploy("Prepare")
@@ -72,14 +121,7 @@ def prepare() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used; nothing was touched.
     """
-    steps.take(
-        _begin(),
-        (
-            Step("Check the host", start_line.check),
-            *_TO_RUN,
-            *_to_the_start_line(),
-        ),
-    )
+    steps.take(_begin(), _PREPARE)
 
 
 @deploy("Reset")
@@ -89,13 +131,7 @@ def reset() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used; nothing was touched.
     """
-    steps.take(
-        _begin(),
-        (
-            Step("Check the host", start_line.check, {"for_reset": True}),
-            *_to_the_start_line(for_reset=True),
-        ),
-    )
+    steps.take(_begin(), _RESET)
 
 
 @deploy("Verify")

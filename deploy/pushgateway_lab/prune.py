@@ -35,6 +35,19 @@ REPORT_JOB = "pushgateway_lab_prune"
 _FUNCTIONS = ("prune-directory.sh",)
 
 
+def is_done(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether old groups are pruned as ``pushgateway_prune_after`` says, or not at all.
+
+    Raises:
+        HostError: the host was not looked at as root, the password must not go where the Pushgateway
+            answers, or a file that the settings name cannot be read.
+    """
+    preflight.check_rights(seen)
+    if settings.pushgateway_prune_after is None:
+        return not seen.prune_files
+    return _is_right(seen, wanted_files(settings, _url(seen, settings)))
+
+
 @operation()
 @cleanly
 def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
@@ -45,23 +58,25 @@ def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
     host = ctx_host.get()
     settings = settings or _settings_in_effect(host)
     seen = look(host, settings)
-    preflight.check_rights(seen)
-    if settings.pushgateway_prune_after is None:
-        if seen.prune_files:
-            yield from function(_remove)
-            forget(host)
-        else:
-            noop(host, "old groups are not pruned")
-        return
-    url = installations.planned_url(seen, settings)
-    if settings.pushgateway_username and not url.startswith("https:"):
-        url = _where_the_password_may_go(url)
-    if _is_right(seen, wanted_files(settings, url)):
-        noop(host, "old groups are pruned")
+    is_wanted = settings.pushgateway_prune_after is not None
+    if is_done(seen, settings):
+        noop(host, f"old groups are {'' if is_wanted else 'not '}pruned")
         return
     # Not the files: pyinfra prints arguments, and some of the files are secrets.
-    yield from function(_install, settings, url)
+    yield from function(_install, settings) if is_wanted else function(_remove)
     forget(host)
+
+
+def _url(seen: Snapshot, settings: Settings) -> str:
+    """Return where the prune reaches the Pushgateway.
+
+    Raises:
+        HostError: see `_where_the_password_may_go`.
+    """
+    url = installations.planned_url(seen, settings)
+    if settings.pushgateway_username and not url.startswith("https:"):
+        return _where_the_password_may_go(url)
+    return url
 
 
 def _where_the_password_may_go(url: str) -> str:
@@ -95,10 +110,11 @@ def _is_right(seen: Snapshot, files: list[WantedFile]) -> bool:
     )
 
 
-def _install(host: Host, settings: Settings, url: str) -> None:
-    if PYTHON not in look(host, settings).tools:
+def _install(host: Host, settings: Settings) -> None:
+    seen = look(host, settings)
+    if PYTHON not in seen.tools:
         raise HostError(f"The prune needs {PYTHON}: apt-get install python3, then run this again.")
-    files = wanted_files(settings, url)
+    files = wanted_files(settings, _url(seen, settings))
     variables = {"timer": PRUNE_TIMER, "files": "\n".join(PRUNE_FILES)}
     try:
         ask(host, "install-prune.sh", variables, archive(files), functions=_FUNCTIONS)

@@ -5,11 +5,10 @@ What somebody did there before is removed only when it is asked for, and only wh
 
 from collections.abc import Iterator, Sequence
 
-from pyinfra import context
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
-from pyinfra.context import ctx_host
+from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations, prune, scrape_config
 from pushgateway_lab.course import looking
@@ -20,9 +19,9 @@ from pushgateway_lab.lab import gateway, tasks
 from pushgateway_lab.lab.excerpts import excerpt, listed, written
 from pushgateway_lab.lab.host import CLOCK
 from pushgateway_lab.lab.look import Look
-from pushgateway_lab.prometheus import configuration as prometheus
+from pushgateway_lab.prometheus.job import text_of
 from pushgateway_lab.run.errors import HostError
-from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.services import Service
@@ -30,12 +29,30 @@ from pushgateway_lab.settings import Settings
 from pushgateway_lab.smoke import push as smoke
 
 
-def _look(host: Host, settings: Settings) -> Look:
-    return looking.look(host, settings, _queries(settings))
+def look(host: Host, settings: Settings) -> Look:
+    """Return a look at a host with all that the tasks ask Prometheus."""
+    return looking.look(host, settings, tasks.queries_of(tasks.tasks(settings.lab_tasks)))
 
 
-def _queries(settings: Settings) -> tuple[str, ...]:
-    return tasks.queries_of(tasks.tasks(settings.lab_tasks))
+def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> bool:
+    """Return True where a host can be brought to the start line. See `check`.
+
+    Raises:
+        HostError: it cannot.
+    """
+    seen = looked.snapshot
+    preflight.check_rights(seen)
+    preflight.check_system(seen)
+    preflight.check_prometheus(seen, settings)
+    if installations.prometheus(settings).is_there(seen):
+        text_of(seen, settings)
+    _check_job(looked)
+    if for_reset:
+        _check_there(looked)
+    else:
+        preflight.check_pushgateway(seen, settings)
+        _refuse_work(looked)
+    return True
 
 
 @operation()
@@ -49,20 +66,10 @@ def check(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCom
     + for_reset: it is to be reset: whatever somebody did there may go
     """
     host = ctx_host.get()
-    looked = _look(host, settings)
-    seen = looked.snapshot
-    preflight.check_rights(seen)
-    preflight.check_system(seen)
-    preflight.check_prometheus(seen, settings)
-    if installations.prometheus(settings).is_there(seen):
-        prometheus.text_of(seen, settings)
-    _check_job(looked)
-    _name_other_jobs(host, looked)
-    if for_reset:
-        _check_there(looked)
-    else:
-        preflight.check_pushgateway(host, seen, settings)
-        _refuse_work(looked)
+    looked = look(host, settings)
+    with preflight.naming_the_program(host):
+        is_free(looked, settings, for_reset=for_reset)
+    tell(host, other_jobs(looked, settings))
     noop(host, "nothing stands in the way")
     yield from ()
 
@@ -81,19 +88,17 @@ def _check_job(looked: Look) -> None:
         ) from error
 
 
-def _name_other_jobs(host: Host, looked: Look) -> None:
-    """Say, once a run, that another job scrapes the Pushgateway: for verify, it is a mistake."""
-    config, settings = looked.snapshot.config, looked.settings
-    if config is None or not context.state.is_executing:
+def other_jobs(looked: Look, settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each other job that scrapes the Pushgateway: for verify, it is a mistake."""
+    config = looked.snapshot.config
+    if config is None:
         return
     jobs = scrape_config.find_jobs(scrape_config.decode(config.data))
     address = gateway.target(looked)
     for other in scrape_config.jobs_scraping(jobs, address, besides=settings.pushgateway_job_name):
-        say(
-            host,
+        yield (
             f"The job {excerpt(other.name)} in {settings.prometheus_config_path} (line {other.line}) scrapes "
-            f"{address} as well. It is not the lab's, and is left as it is.",
-            "yellow",
+            f"{address} as well. It is not the lab's, and is left as it is."
         )
 
 
@@ -181,6 +186,35 @@ def _goes(group: Group, settings: Settings) -> bool:
     return settings.lab_wipe or group.labels.get("job") in jobs
 
 
+def has_no_groups(looked: Look, settings: Settings, *, for_reset: bool = False) -> bool:
+    """Return whether the Pushgateway holds no group that `groups_deleted` deletes.
+
+    Raises:
+        HostError: it does not answer; or it holds somebody's work that may not go.
+    """
+    return not _going(looked, settings, for_reset=for_reset)
+
+
+def _going(looked: Look, settings: Settings, *, for_reset: bool) -> list[Group]:
+    if looked.groups is None:
+        raise HostError(
+            "The Pushgateway does not answer, so what it holds cannot be seen. Look at: "
+            f"{_pushgateway(settings).commands.log}"
+        )
+    if not for_reset:
+        # One that did not run when the host was checked may have persisted what somebody pushed.
+        _refuse_work(looked, "No group was deleted.")
+    return [group for group in looked.groups if _goes(group, settings)]
+
+
+def other_groups(looked: Look, settings: Settings) -> Iterator[str]:
+    """Yield a sentence about groups that are not the lab's."""
+    groups = looked.groups or []
+    staying = [each for each in groups if not _goes(each, settings) and not _is_ours(each)]
+    if staying:
+        yield f"Not the lab's, and left as they are: {_named(staying)}"
+
+
 @operation()
 @cleanly
 def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCommand]:
@@ -190,22 +224,12 @@ def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[P
     + for_reset: it is to be reset: they may go without ``lab_reset``
     """
     host = ctx_host.get()
-    looked = _look(host, settings)
-    if looked.groups is None:
-        if context.state.is_executing:
-            raise HostError(
-                "The Pushgateway does not answer, so what it holds cannot be seen. Look at: "
-                f"{_pushgateway(settings).commands.log}"
-            )
+    looked = look(host, settings)
+    if looked.groups is None and not ctx_state.get().is_executing:
         noop(host, "the Pushgateway is not there yet")
         return
-    going = [group for group in looked.groups if _goes(group, settings)]
-    staying = [each for each in looked.groups if not _goes(each, settings) and not _is_ours(each)]
-    if staying and context.state.is_executing:
-        say(host, f"Not the lab's, and left as they are: {_named(staying)}", "yellow")
-    if not for_reset:
-        # One that did not run when the host was checked may have persisted what somebody pushed.
-        _refuse_work(looked, "No group was deleted.")
+    tell(host, other_groups(looked, settings))
+    going = _going(looked, settings, for_reset=for_reset)
     if not going:
         noop(host, "there is no group of the lab's")
         return
@@ -217,6 +241,13 @@ def _delete(host: Host, settings: Settings, going: list[Group]) -> None:
     from pushgateway_lab import groups  # only now: the HTTP clients cost 0.1 s to import
 
     groups.delete_all(host, settings, going)
+
+
+def has_begun(looked: Look, settings: Settings) -> bool:
+    """Return whether the beginning of the course is noted, and nobody has done anything since."""
+    del settings
+    is_noted = looked.began_at is not None and looked.began_at <= looked.now + CLOCK
+    return is_noted and not _has_history(looked)
 
 
 @operation()
@@ -231,10 +262,8 @@ def begun(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[P
     + after: the operations that remove somebody's work
     """
     host = ctx_host.get()
-    looked = _look(host, settings)
-    removed = any(each.changed for each in after)
-    has_begun = looked.began_at is not None and looked.began_at <= looked.now + CLOCK
-    if has_begun and not removed and not _has_history(looked):
+    is_removed = any(each.changed for each in after)
+    if not is_removed and has_begun(look(host, settings), settings):
         noop(host, "the course has begun, and nobody has done anything yet")
         return
     yield StringCommand(script("begin-course.sh", {"course": looking.COURSE}))

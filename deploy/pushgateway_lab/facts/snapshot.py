@@ -9,7 +9,6 @@ import math
 import shlex
 from base64 import b64decode
 from collections.abc import Iterable
-from hashlib import sha256
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -51,7 +50,6 @@ class ConfigFile(NamedTuple):
     """Prometheus's configuration file as it is on the host."""
 
     data: bytes
-    digest: str
     has_leftovers: bool
     """Whether a run that was killed left a temporary file beside it."""
     changed_at: float
@@ -134,6 +132,21 @@ class Snapshot(NamedTuple):
             "unreadable": f"{path} cannot be read by the user that Prometheus runs as.",
         }
         return reasons.get(self.config_state, f"{path} is {self.config_state}.")
+
+    @property
+    def has_loaded_file(self) -> bool:
+        """Whether Prometheus runs with the configuration file as it is now.
+
+        Prometheus tells when it last took its file and shows what it took, with all defaults written out, so
+        texts cannot be compared. The file is loaded if it has not changed in any way (ctime) since then, and
+        no later reload failed. ``files/look-at-lab.sh`` has the same rule, to decide whether promtool is asked.
+        """
+        return (
+            self.loaded is not None
+            and self.config is not None
+            and self.loaded.last_reload_successful
+            and self.loaded.last_reload_success_at >= self.config.changed_at
+        )
 
     def is_listening(self, port: int) -> bool:
         """Whether any program listens on that TCP port."""
@@ -263,7 +276,6 @@ def _config(said: dict[str, list[str]]) -> ConfigFile | None:
     data = b64decode(said["config_text"][0], validate=True)
     return ConfigFile(
         data=data,
-        digest=sha256(data).hexdigest(),
         has_leftovers="config_leftover" in said,
         changed_at=float(said["config_changed"][0]),
     )

@@ -100,6 +100,14 @@ def remember(host: Host, take: Callable[[], T], snapshot_of: Callable[[T], Snaps
     return taken
 
 
+def remember_also(host: Host, found: T) -> T:
+    """Remember something else that was seen of a host, with its last look; return it."""
+    seen = _seen(host).get(host)
+    if seen is not None and not isinstance(seen.found, HostError):
+        _seen(host)[host] = seen._replace(found=(*seen.found, found))
+    return found
+
+
 def look_again(host: Host, settings: Settings) -> Snapshot:
     """Return the snapshot of a host, taken now."""
     forget(host)

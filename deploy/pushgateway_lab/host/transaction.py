@@ -2,14 +2,13 @@
 
 import math
 from difflib import unified_diff
-from enum import StrEnum, auto
 from hashlib import sha256
 from itertools import islice
-from typing import NamedTuple
 
 from pyinfra.api.host import Host
 
 from pushgateway_lab import installations
+from pushgateway_lab.facts.outcome import RESULTS, Outcome
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.host_files import host_file
@@ -23,32 +22,6 @@ AROUND = 150
 """Seconds for all of a transaction but the waiting for Prometheus: promtool, the service manager, a slow disk."""
 
 _DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
-
-
-class Result(StrEnum):
-    """How a transaction ended; the head of ``files/replace-config.sh`` explains each."""
-
-    WRITTEN = auto()
-    TAKEN = auto()
-    CONFLICT = auto()
-    INCOMPLETE = auto()
-    REJECTED = auto()
-    REFUSED = auto()
-    KEPT = auto()
-    UNRESTORED = auto()
-    BUSY = auto()
-    UNSAFE = auto()
-    FAILED = auto()
-
-
-_RESULTS = {each.value: each for each in Result}
-
-
-class Outcome(NamedTuple):
-    """How a transaction ended, and why."""
-
-    result: Result
-    words: str
 
 
 def replace(host: Host, path: str, expected: str, data: bytes, *, seconds: float) -> Outcome:
@@ -111,9 +84,9 @@ def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
 def _outcome(path: str, lines: list[str]) -> Outcome:
     """Parse what ``files/replace-config.sh`` prints."""
     name, _, word = lines[0].partition(" ") if lines else ("", "", "")
-    if name != "result" or word not in _RESULTS:
+    if name != "result" or word not in RESULTS:
         raise HostError(_no_word(path, "\n".join(lines)))
-    return Outcome(_RESULTS[word], _words(path, lines[1:]))
+    return Outcome(RESULTS[word], _words(path, lines[1:]))
 
 
 def _words(path: str, lines: list[str]) -> str:

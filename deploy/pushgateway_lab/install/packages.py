@@ -16,6 +16,7 @@ from pyinfra.operations import apt
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts import snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import services
 from pushgateway_lab.host.looking import forget, look, look_again
 from pushgateway_lab.installations import missing_packages
@@ -26,6 +27,11 @@ from pushgateway_lab.settings import Settings
 
 INSTALL_TIMEOUT = 1800
 """Seconds for apt itself; an installation on a slow line takes minutes."""
+
+
+def are_installed(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether the host has all packages that the lab needs."""
+    return not missing_packages(seen, settings)
 
 
 @operation()

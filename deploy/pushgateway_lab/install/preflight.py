@@ -1,6 +1,7 @@
 """What must be so before anything is touched on a host."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 
 from pyinfra.api.command import PyinfraCommand
@@ -12,30 +13,66 @@ from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Listener, Snapshot, text_of
 from pushgateway_lab.host.looking import look
 from pushgateway_lab.installations import INSTALLER, address
-from pushgateway_lab.prometheus import configuration as prometheus
+from pushgateway_lab.prometheus.job import merged
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
 
 
-@operation()
-@cleanly
-def check(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Stop a host on which the rest could not end well, before anything is changed on it.
+class PortTakenError(HostError):
+    """Another program listens where the Pushgateway is to listen.
 
-    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+    + address: where, as HOST:PORT
+    + listener: the socket of the other program
     """
-    host = ctx_host.get()
-    seen = look(host, settings)
+
+    def __init__(self, address: str, listener: Listener, program: str = "another program") -> None:
+        super().__init__(
+            f"The Pushgateway is to listen on {address}, but that port is taken by {program}. Stop that "
+            "program, or choose another address with pushgateway_listen_address."
+        )
+        self.address = address
+        self.listener = listener
+
+
+def is_free(seen: Snapshot, settings: Settings) -> bool:
+    """Return True where nothing stands in the way.
+
+    Raises:
+        HostError: something does.
+    """
     check_rights(seen)
     check_system(seen)
     check_prometheus(seen, settings)
     if installations.prometheus(settings).is_there(seen):
-        prometheus.merged(seen, settings)
-    check_pushgateway(host, seen, settings)
+        merged(seen, settings)
+    check_pushgateway(seen, settings)
+    return True
+
+
+@operation()
+@cleanly
+def check(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Fail a host on which the rest could not end well, before anything is changed on it.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+    """
+    host = ctx_host.get()
+    with naming_the_program(host):
+        is_free(look(host, settings), settings)
     noop(host, "nothing stands in the way")
     yield from ()
+
+
+@contextmanager
+def naming_the_program(host: Host) -> Iterator[None]:
+    """In the block, ask the host which program took the port, and name it in the error."""
+    try:
+        yield
+    except PortTakenError as error:
+        program = _program_at(host, error.listener)
+        raise PortTakenError(error.address, error.listener, program) from error
 
 
 def check_rights(seen: Snapshot) -> None:
@@ -91,7 +128,7 @@ def check_prometheus(seen: Snapshot, settings: Settings) -> None:
         )
 
 
-def check_pushgateway(host: Host, seen: Snapshot, settings: Settings) -> None:
+def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
     """Its port must be free or its own, and nobody may have forbidden it to run."""
     service = installations.pushgateway(settings).service
     if seen.pushgateway.is_masked:
@@ -102,11 +139,7 @@ def check_pushgateway(host: Host, seen: Snapshot, settings: Settings) -> None:
     for wanted in address.listen_addresses(installations.plan(seen, settings).flags):
         for listener in seen.listeners:
             if listener.inode not in seen.pushgateway_sockets and _clash(listener, wanted):
-                raise HostError(
-                    f"The Pushgateway is to listen on {wanted}, but that port is taken by "
-                    f"{_program_at(host, listener)}. Stop that program, or choose another address "
-                    "with pushgateway_listen_address."
-                )
+                raise PortTakenError(wanted, listener)
 
 
 def _clash(listener: Listener, wanted: str) -> bool:

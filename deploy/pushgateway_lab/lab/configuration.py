@@ -169,7 +169,7 @@ def accepted(look: Look) -> Finding:
     if look.snapshot.config_state == "unreadable":
         return wrong(look.snapshot.config_in_words(path), _let_read(look))
     if look.verdict is None:
-        if _is_loaded_as_it_is(look):
+        if look.snapshot.has_loaded_file:
             return done(f"Prometheus took {path} as it is.")
         if look.snapshot.config is None:
             return unknown(look.snapshot.config_in_words(path))
@@ -178,16 +178,6 @@ def accepted(look: Look) -> Finding:
         return done(f"promtool accepts {path}.")
     return wrong(
         f"promtool refuses {path}. It says:\n{told(look.verdict.words, look.settings)}", _edit(look)
-    )
-
-
-def _is_loaded_as_it_is(look: Look) -> bool:
-    config, loaded = look.snapshot.config, look.snapshot.loaded
-    return (
-        config is not None
-        and loaded is not None
-        and loaded.last_reload_successful
-        and loaded.last_reload_success_at >= config.changed_at
     )
 
 

@@ -3,26 +3,34 @@
 import time
 from collections.abc import Iterator
 
-from pyinfra import context
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
-from pyinfra.context import ctx_host
+from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations
+from pushgateway_lab.facts.outcome import Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import services, transaction
 from pushgateway_lab.host.looking import forget, look, look_again
-from pushgateway_lab.host.transaction import Result
 from pushgateway_lab.installations import Plan, address, flags
 from pushgateway_lab.installations.flags import Flag
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.errors import HostError
-from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.settings import Settings
 
 START_TIMEOUT = 15
 """Seconds for a started Pushgateway to listen; reading what it persisted takes most of them."""
+
+
+def is_done(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether the Pushgateway runs, enabled at boot, with the flags it is to have.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.plan`.
+    """
+    return seen.pushgateway.exists and _is_right(seen, installations.plan(seen, settings))
 
 
 @operation()
@@ -36,11 +44,11 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
     """
     host = ctx_host.get()
     seen = look(host, settings)
-    if not seen.pushgateway.exists and not context.state.is_executing:
+    if not seen.pushgateway.exists and not ctx_state.get().is_executing:
         yield StringCommand("true")  # a dry run on a bare host: its package comes first
         return
     wanted = installations.plan(seen, settings)
-    _report(host, settings, wanted)
+    tell(host, notes(seen, settings))
     if _is_right(seen, wanted):
         noop(host, "the Pushgateway runs with its flags")
         return
@@ -74,22 +82,18 @@ def _must_restart(seen: Snapshot, wanted: Plan) -> bool:
     return not flags.same(flags.parse(seen.pushgateway_argv[1:]), wanted.flags)
 
 
-def _report(host: Host, settings: Settings, wanted: Plan) -> None:
-    """Say, once a run, what an administrator chose that a trainer should know."""
-    if not context.state.is_executing:
-        return
+def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Yield what an administrator chose that a trainer should know."""
+    wanted = installations.plan(seen, settings)
     place = installations.pushgateway(settings).flags_file
     for each in address.listen_addresses(wanted.flags):
         if not address.is_loopback(each.rpartition(":")[0]):
-            say(
-                host,
-                f"The Pushgateway listens on {each}, as {place} says; whoever reaches that "
-                "port can push and, with the admin API, wipe. To change it, set "
-                "pushgateway_listen_address.",
-                "yellow",
+            yield (
+                f"The Pushgateway listens on {each}, as {place} says; whoever reaches that port can push "
+                "and, with the admin API, wipe. To change it, set pushgateway_listen_address."
             )
     if Flag(flags.ADMIN_API, value=False) in wanted.flags:
-        say(host, f"The admin API is off, as {place} says; wiping will not work.", "yellow")
+        yield f"The admin API is off, as {place} says; wiping will not work."
 
 
 def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:

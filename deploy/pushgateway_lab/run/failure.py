@@ -6,9 +6,7 @@ exit code that is not 0, and all other hosts go on.
 """
 
 import traceback
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import wraps
 from typing import ParamSpec
 
@@ -30,8 +28,6 @@ _SHORT = 400
 
 _FRAMES = 8
 """Frames of a traceback that are shown after an unexpected error."""
-
-_silent: ContextVar[bool] = ContextVar("silent", default=False)
 
 
 class _Reasons:
@@ -84,31 +80,25 @@ def _note_reason(host: Host, message: str) -> None:
     Run.of(host.state).part(_Reasons).of[host] = _in_short(message)
 
 
-@contextmanager
-def silently() -> Iterator[None]:
-    """Have `say` and `noop` say nothing: in the block it is only found out what would be done."""
-    token = _silent.set(True)
-    try:
-        yield
-    finally:
-        _silent.reset(token)
-
-
 def say(host: Host, message: str, color: str | None = None) -> None:
     """Tell something about a host, on standard error, each line with the host's name.
 
     + message: may hold what a host said: it is escaped and cut, see `pushgateway_lab.run.visible`
     """
-    if _silent.get():
-        return
     for line in visible.message(message).splitlines():
         host.log_styled(line, log_func=logger.info, **({"fg": color} if color else {}))
 
 
+def tell(host: Host, notes: Iterable[str]) -> None:
+    """Say what a trainer should know about a host, once a run: when it executes."""
+    if host.state.is_executing:
+        for note in notes:
+            say(host, note, "yellow")
+
+
 def noop(host: Host, why: str) -> None:
     """Say, with pyinfra's -v, that there is nothing to do."""
-    if not _silent.get():
-        host.noop(visible.message(why))
+    host.noop(visible.message(why))
 
 
 def _call(

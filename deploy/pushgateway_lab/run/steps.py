@@ -1,86 +1,98 @@
-"""A deploy as a table of steps, of which a host that is right gets one operation.
+"""A deploy as a table of steps. A host on which all of them are done gets one operation.
 
 pyinfra takes a few milliseconds to note and to run an operation on a host, whether it does anything or
-not: with seven of them, 0.2 of the 1.5 s of twenty hosts that are right. So each host is looked at first, and
-only where a step has something to do are all of them noted.
+not: with seven of them, 0.2 of the 1.5 s of twenty hosts that are right. So each step says by a predicate
+whether it is done, and only where one is not, all operations are noted.
 """
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
-from pyinfra import context
 from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
+from pyinfra.context import ctx_host
 
 from pushgateway_lab.run.errors import HostError
-from pushgateway_lab.run.failure import cleanly, noop, silently
+from pushgateway_lab.run.failure import cleanly, noop, tell
 from pushgateway_lab.settings import Settings
 
 
-class Step(NamedTuple):
-    """An operation of a deploy, which takes ``settings``.
+def _nothing(seen: object, settings: Settings) -> Iterable[str]:
+    del seen, settings
+    return ()
 
-    + name: as it is shown while it runs
-    + arguments: what else it takes
-    + after: names of steps before it, whose operations it is also told, as ``after``
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A step of a deploy.
+
+    + name: what is shown while it runs
+    + operation: takes ``settings``, `arguments`, and ``after`` if the step has any
+    + look: what the step decides on; it may ask the host, once for all steps
+    + is_done: whether the operation has nothing to do on a host, from what `look` saw and the settings
+      alone. Raises `HostError` where the step cannot be taken
+    + notes: sentences that a trainer should read, whether the step is done or not
+    + arguments: what else the operation takes
+    + after: steps before this one; the operation is told their results
     """
 
     name: str
     operation: Callable[..., OperationMeta]
+    look: Callable[[Host, Settings], Any]
+    is_done: Callable[[Any, Settings], bool]
+    notes: Callable[[Any, Settings], Iterable[str]] = _nothing
     arguments: Mapping[str, Any] = MappingProxyType({})
-    after: tuple[str, ...] = ()
+    after: "tuple[Step, ...]" = ()
 
 
 def take(settings: Settings, steps: Sequence[Step]) -> None:
-    """Note the operations of all steps for the host in context; one if it is right as it is.
+    """Note the operations of all steps for the host in context; one if all of them are done.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
-    if _is_right(settings, steps):
-        steps = [Step(steps[0].name, stays_right, {"steps": steps})]
-    noted: dict[str, OperationMeta] = {}
+    if _are_done_for_sure(ctx_host.get(), settings, steps):
+        stays_right(name=steps[0].name, settings=settings, steps=steps)
+        return
+    noted: dict[Step, OperationMeta] = {}
     for step in steps:
-        after = {"after": [noted[name] for name in step.after]} if step.after else {}
+        after = {"after": [noted[each] for each in step.after]} if step.after else {}
         # From one line for all hosts: pyinfra tells operations apart by where they are called.
-        noted[step.name] = step.operation(
-            name=step.name, settings=settings, **step.arguments, **after
-        )
+        noted[step] = step.operation(name=step.name, settings=settings, **step.arguments, **after)
 
 
 @operation()
 @cleanly
 def stays_right(settings: Settings, steps: Sequence[Step]) -> Iterator[PyinfraCommand]:
-    """Stop a host that is not right any more, though it was when it was looked at.
+    """Fail the host if it has drifted since the run was prepared.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
-    + steps: those that had nothing to do
+    + steps: those that were done
     """
-    if not _nothing_to_do(settings, steps):
+    host = ctx_host.get()
+    if not are_done(host, settings, steps):
         raise HostError(
             "Nothing was to be done on this host, but somebody has changed it since. Run this again."
         )
-    noop(context.host, "all is as it should be")
+    for step in steps:
+        tell(host, step.notes(step.look(host, settings), settings))
+    noop(host, "all is as it should be")
     yield from ()
 
 
-def _is_right(settings: Settings, steps: Sequence[Step]) -> bool:
-    try:
-        with silently():
-            return _nothing_to_do(settings, steps)
-    except Exception:  # noqa: BLE001 - whatever it is, the step itself will tell
-        return False
-
-
-def _nothing_to_do(settings: Settings, steps: Sequence[Step]) -> bool:
-    """Whether no step would do anything on the host in context, as it was looked at last.
+def are_done(host: Host, settings: Settings, steps: Sequence[Step]) -> bool:
+    """Return whether all steps are done on a host, as it was looked at last.
 
     Raises:
-        HostError: a step cannot be taken.
+        HostError: a step cannot be taken, or the host could not be looked at.
     """
-    # The generators themselves: they decide, and what they yield would be done by pyinfra.
-    generators = (
-        inspect.unwrap(step.operation)(settings=settings, **step.arguments) for step in steps
-    )
-    return all(next(iter(each), None) is None for each in generators)
+    return all(step.is_done(step.look(host, settings), settings) for step in steps)
+
+
+def _are_done_for_sure(host: Host, settings: Settings, steps: Sequence[Step]) -> bool:
+    try:
+        return are_done(host, settings, steps)
+    except Exception:  # noqa: BLE001 - whatever it is, the operation of that step tells it
+        return False

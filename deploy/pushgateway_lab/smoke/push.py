@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 
-from pyinfra import context
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
+from pyinfra.context import ctx_host
 
 from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.settings import Settings
 
 JOB = "pushgateway_lab_smoke"
 """The job label of the groups it pushes."""
+
+
+def is_done(seen: object, settings: Settings) -> bool:
+    """Return whether no push is due on a host on which nothing is to be changed."""
+    del seen
+    return settings.pushgateway_smoke != "always"
 
 
 @operation()
@@ -23,7 +29,7 @@ def push(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[Py
     + after: operations; with ``pushgateway_smoke`` auto, it is pushed if one of them changed something
     """
     if not _is_due(settings, after):
-        noop(context.host, "nothing changed, so there is nothing to prove")
+        noop(ctx_host.get(), "nothing changed, so there is nothing to prove")
         return
     yield from function(_prove, settings)
 

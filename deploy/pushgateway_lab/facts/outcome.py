@@ -1,0 +1,31 @@
+"""How a transaction on a file of a host ended."""
+
+from enum import StrEnum, auto
+from typing import NamedTuple
+
+
+class Result(StrEnum):
+    """How a transaction ended; the head of ``files/replace-config.sh`` explains each."""
+
+    WRITTEN = auto()
+    TAKEN = auto()
+    CONFLICT = auto()
+    INCOMPLETE = auto()
+    REJECTED = auto()
+    REFUSED = auto()
+    KEPT = auto()
+    UNRESTORED = auto()
+    BUSY = auto()
+    UNSAFE = auto()
+    FAILED = auto()
+
+
+RESULTS = {each.value: each for each in Result}
+"""The outcome of each word that the script prints."""
+
+
+class Outcome(NamedTuple):
+    """How a transaction ended, and why."""
+
+    result: Result
+    words: str

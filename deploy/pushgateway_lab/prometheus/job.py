@@ -1,0 +1,155 @@
+"""The scrape job in the text of Prometheus's configuration file: what it is to be, and what stands in the way.
+
+Pure: decided from a snapshot and the settings. Writing the file is for `pushgateway_lab.prometheus.configuration`.
+"""
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from pushgateway_lab import installations, scrape_config
+from pushgateway_lab.facts.outcome import Outcome, Result
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.installations import address
+from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.prometheus.outcomes import explain
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.scrape_config import ScrapeConfigError
+from pushgateway_lab.settings import Settings
+
+
+class IncludedFile(NamedTuple):
+    """A file that the configuration names under ``scrape_config_files``."""
+
+    path: str
+    text: str
+
+
+def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
+    """Return the scrape job of the lab (task 4.2.1), as the settings want it.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.plan`.
+    """
+    targets = settings.pushgateway_targets or (
+        address.local_address(installations.plan(seen, settings).flags),
+    )
+    interval = settings.pushgateway_scrape_interval
+    return {
+        "job_name": settings.pushgateway_job_name,
+        **({"scrape_interval": interval} if interval else {}),
+        "honor_labels": True,
+        "static_configs": [{"targets": list(targets)}],
+    }
+
+
+def text_of(seen: Snapshot, settings: Settings) -> str:
+    """Return the text of the configuration file.
+
+    Raises:
+        HostError: there is no such file, or it is no text.
+    """
+    path = settings.prometheus_config_path
+    if seen.config is None and seen.config_state != "absent":
+        raise HostError(f"{seen.config_in_words(path)} Mend that, then run this again.")
+    if seen.config is None:
+        raise HostError(
+            f"{path} is absent. If Prometheus reads another file (see its flag --config.file), set "
+            "prometheus_config_path. If it was deleted: the text before this toolkit's first change is in "
+            f"{path}.before-pushgateway-lab, and the one of its package comes back with "
+            f"{installations.prometheus(settings).to_restore_config}"
+        )
+    try:
+        return scrape_config.decode(seen.config.data)
+    except ScrapeConfigError as error:
+        raise HostError(_unusable(settings, error)) from error
+
+
+def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
+    """Return the text of the configuration file as it is, and as it is to be.
+
+    Raises:
+        HostError: the file cannot be understood well enough to change it, or must not be written.
+    """
+    text = text_of(seen, settings)
+    try:
+        wanted = _merged_text(text, json.dumps(job(seen, settings)))
+    except ScrapeConfigError as error:
+        raise HostError(_unusable(settings, error)) from error
+    return text, _writable(seen, settings, text, wanted)
+
+
+def without_job(seen: Snapshot, settings: Settings) -> tuple[str, str]:
+    """Return the text of the configuration file as it is, and as it is without the lab's job.
+
+    Raises:
+        HostError: the file cannot be understood well enough to change it, or must not be written.
+    """
+    text = text_of(seen, settings)
+    try:
+        wanted = scrape_config.remove_job(text, settings.pushgateway_job_name)
+    except ScrapeConfigError as error:
+        raise HostError(_unusable(settings, error)) from error
+    return text, _writable(seen, settings, text, wanted)
+
+
+# The hosts of a class mostly have the same files: what was worked out for one holds for the next.
+@lru_cache(maxsize=32)
+def _merged_text(text: str, job: str) -> str:
+    return scrape_config.merge_job(text, json.loads(job))
+
+
+def _writable(seen: Snapshot, settings: Settings, text: str, wanted: str) -> str:
+    """Return the wanted text, where it may be written."""
+    if wanted != text and seen.config_obstacle:
+        raise HostError(explain(settings, Outcome(Result.UNSAFE, seen.config_obstacle)))
+    return wanted
+
+
+def _unusable(settings: Settings, error: ScrapeConfigError) -> str:
+    return f"{settings.prometheus_config_path}: {error}\nNothing was written and nothing reloaded."
+
+
+def duplicates(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each other job in the file that scrapes the same target."""
+    if seen.config is None:
+        return
+    wanted = job(seen, settings)
+    jobs = scrape_config.find_jobs(text_of(seen, settings))
+    for target in wanted["static_configs"][0]["targets"]:
+        for other in scrape_config.jobs_scraping(jobs, target, besides=wanted["job_name"]):
+            name = excerpt(other.name)
+            yield (
+                f"The job {name} (line {other.line}) scrapes {target} as well, so every pushed metric is "
+                f"there twice. Remove it, or use it: set pushgateway_job_name={shlex.quote(name)}"
+            )
+
+
+def has_job(text: str, settings: Settings) -> bool:
+    """Return whether the file itself has the lab's job."""
+    return any(
+        each.name == settings.pushgateway_job_name for each in scrape_config.known_jobs(text)
+    )
+
+
+def refuse_included(files: Iterable[IncludedFile], settings: Settings) -> None:
+    """Fail where an included file has the lab's job: with the same name twice, Prometheus loads nothing.
+
+    Raises:
+        HostError: the job is in such a file, where this toolkit does not change it.
+    """
+    name = settings.pushgateway_job_name
+    for file in files:
+        try:
+            jobs = scrape_config.find_jobs(file.text)
+        except ScrapeConfigError:
+            continue  # promtool will say so
+        for each in jobs:
+            if each.name == name:
+                raise HostError(
+                    f"The job {name} is in {excerpt(file.path)} (line {each.line}), which "
+                    f"{settings.prometheus_config_path} names under scrape_config_files. Nothing was "
+                    "changed. Take it out of that file, or choose another name with pushgateway_job_name."
+                )

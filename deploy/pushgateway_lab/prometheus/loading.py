@@ -1,0 +1,107 @@
+"""That Prometheus runs with its configuration file as it is."""
+
+import time
+from collections.abc import Iterator
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
+
+from pushgateway_lab import installations
+from pushgateway_lab.facts.outcome import Result
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.host import transaction
+from pushgateway_lab.host.looking import forget, look, look_again
+from pushgateway_lab.prometheus.outcomes import explain_reload
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.settings import Settings
+
+START_TIMEOUT = 60
+"""Seconds for a starting Prometheus to answer; replaying its write-ahead log takes most of them."""
+
+
+def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> bool:
+    """Return whether Prometheus runs with the file as it is now, see `Snapshot.has_loaded_file`.
+
+    + with_job: whether the lab's job must be among what is loaded, honoring labels, or must not be there.
+      That shows a Prometheus which reads another file.
+    """
+    if not seen.has_loaded_file or seen.loaded is None:
+        return False
+    name = settings.pushgateway_job_name
+    ours = next((each for each in seen.loaded.jobs if each.name == name), None)
+    return ours is not None and ours.honor_labels if with_job else ours is None
+
+
+def is_done(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> bool:
+    """Return whether `loaded` has nothing to do. See `is_loaded`."""
+    has_leftovers = seen.config is not None and seen.config.has_leftovers
+    return not has_leftovers and is_loaded(seen, settings, with_job=with_job)
+
+
+@operation()
+@cleanly
+def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraCommand]:
+    """Have Prometheus run with the configuration file as it is: reload it when it does not.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+    + with_job: see `is_loaded`
+    """
+    host = ctx_host.get()
+    seen = look(host, settings)
+    if is_done(seen, settings, with_job=with_job):
+        noop(host, "Prometheus has loaded the file as it is")
+        return
+    if seen.config is not None and seen.config.has_leftovers:
+        yield from function(_sweep, settings)
+    yield from function(_reload, settings, with_job=with_job)
+    forget(host)
+
+
+def _sweep(host: Host, settings: Settings) -> None:
+    """Remove what a run that was killed left beside the files it was about to replace."""
+    for path in (settings.prometheus_config_path, installations.pushgateway(settings).flags_file):
+        transaction.sweep(host, path)
+    forget(host)
+
+
+def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
+    wait_until_it_answers(host, settings)
+    if is_loaded(look(host, settings), settings, with_job=with_job):
+        return
+    outcome = transaction.reload(host, settings)
+    if outcome.result is not Result.TAKEN:
+        raise HostError(explain_reload(settings, outcome))
+    deadline = time.monotonic() + settings.prometheus_reload_timeout
+    while not is_loaded(look_again(host, settings), settings, with_job=with_job):
+        if time.monotonic() > deadline:
+            raise HostError(
+                f"Prometheus was reloaded, but as to the job {settings.pushgateway_job_name}, what it "
+                f"has loaded is not {settings.prometheus_config_path}. Does it read another file? See its "
+                "flag --config.file, and set prometheus_config_path."
+            )
+        time.sleep(0.2)
+
+
+def wait_until_it_answers(host: Host, settings: Settings) -> None:
+    """Wait for a Prometheus that has just been started.
+
+    Raises:
+        HostError: it does not answer within `START_TIMEOUT`.
+    """
+    deadline = time.monotonic() + START_TIMEOUT
+    waiting = False
+    while look(host, settings).loaded is None:
+        if not waiting:
+            say(host, f"Prometheus does not answer yet; waiting, {START_TIMEOUT} s at most")
+            waiting = True
+        if time.monotonic() > deadline:
+            raise HostError(
+                f"Prometheus does not answer at {settings.prometheus_url}, though its service runs. If "
+                "it listens elsewhere (see its flag --web.listen-address), set prometheus_url. "
+                f"More: {installations.prometheus(settings).service.commands.log}"
+            )
+        time.sleep(0.3)
+        forget(host)
