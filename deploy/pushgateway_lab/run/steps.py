@@ -6,8 +6,7 @@ whether it is done, and only where one is not, all operations are noted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyinfra.api.command import PyinfraCommand
@@ -44,7 +43,7 @@ class Step:
     look: Callable[[Host, Settings], Any]
     is_done: Callable[[Any, Settings], bool]
     notes: Callable[[Any, Settings], Iterable[str]] = _nothing
-    arguments: Mapping[str, Any] = MappingProxyType({})
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     after: "tuple[Step, ...]" = ()
 
 
