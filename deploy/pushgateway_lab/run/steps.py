@@ -6,7 +6,7 @@ whether it is done, and only where one is not, all operations are noted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyinfra.api.command import PyinfraCommand
@@ -53,8 +53,7 @@ def take(settings: Settings, steps: Sequence[Step]) -> None:
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
     if _are_done_for_sure(ctx_host.get(), settings, steps):
-        stays_right(name=steps[0].name, settings=settings, steps=steps)
-        return
+        steps = [replace(steps[0], operation=stays_right, arguments={"steps": steps})]
     noted: dict[Step, OperationMeta] = {}
     for step in steps:
         after = {"after": [noted[each] for each in step.after]} if step.after else {}
