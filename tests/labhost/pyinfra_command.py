@@ -34,6 +34,7 @@ class PyinfraCommand:
     def __init__(self, directory: Path, repository: Path = REPOSITORY) -> None:
         """`directory` is where the inventories are written, `repository` where pyinfra runs."""
         self._directory, self._repository = directory, repository
+        self._state = directory / "state"
         self._started: list[subprocess.Popen[str]] = []
 
     def start(
@@ -59,7 +60,7 @@ class PyinfraCommand:
         process = subprocess.Popen(
             [Path(sys.prefix, "bin/pyinfra"), path, *(["--sudo"] if sudo else []), *arguments],
             cwd=self._repository,
-            env=os.environ | dict(environment or {}),
+            env=os.environ | {"XDG_STATE_HOME": str(self._state)} | dict(environment or {}),
             # Nothing may wait for an answer that nobody gives.
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -96,7 +97,15 @@ class PyinfraCommand:
             _kill_group(process)
             stdout, stderr = process.communicate()
             raise TimeoutError(f"pyinfra took over {timeout} s:\n{stdout}{stderr}") from None
-        return PyinfraResult(process.returncode, stdout, stderr)
+        return PyinfraResult(process.returncode, stdout, stderr + self._logs())
+
+    def _logs(self) -> str:
+        """The logs of errors that nobody expected, so that who looks for a traceback finds it."""
+        logs = sorted(self._state.glob("pushgateway-lab/*.log"))
+        texts = [path.read_text(encoding="utf-8") for path in logs]
+        for path in logs:
+            path.unlink()
+        return "".join(texts)
 
     def run_locally(
         self,

@@ -8,7 +8,6 @@ they should be. The table comes at the very end of the run.
 import shutil
 import sys
 import time
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from pushgateway_lab.lab.excerpts import lines
 from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.results import State as Progress
 from pushgateway_lab.report import console
-from pushgateway_lab.run import deadline, host_settings
+from pushgateway_lab.run import crash_log, deadline, host_settings
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.run import Run
@@ -124,9 +123,8 @@ def _result(host: Host, settings: Settings, all_tasks: tuple[Task, ...]) -> Host
         results = tuple(checks.judged(task, looked) for task in all_tasks)
     except HostError as error:
         return _not_looked_at(host.name, str(error), all_tasks)
-    except Exception:  # noqa: BLE001 - a mistake of ours must not cost the others their report
-        problem = f"Unexpected, and a mistake of this program:\n{traceback.format_exc()}"
-        return _not_looked_at(host.name, problem, all_tasks)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the others their report
+        return _not_looked_at(host.name, crash_log.write(error, host.name), all_tasks)
     result = HostResult(host.name, results, looked_at=looked.now, began_at=looked.began_at)
     return result._replace(expected=_is_expected(result, settings.lab_expect))
 

@@ -5,7 +5,6 @@ what pyinfra calls a failed operation: a message that names the host, no further
 exit code that is not 0, and all other hosts go on.
 """
 
-import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import wraps
 from typing import ParamSpec
@@ -17,7 +16,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab.run import patches, visible
+from pushgateway_lab.run import crash_log, patches, visible
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.run import Run
 
@@ -25,9 +24,6 @@ P = ParamSpec("P")
 
 _SHORT = 400
 """Characters of a reason in the summary."""
-
-_FRAMES = 8
-"""Frames of a traceback that are shown after an unexpected error."""
 
 
 class _Reasons:
@@ -54,10 +50,7 @@ def cleanly(
             _note_during_change_detection(str(error))
             yield FunctionCommand(_fail, (str(error),), {})
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the run for other hosts
-            message = (
-                f"Unexpected, and a mistake of this program: {visible.value(repr(error))}\n"
-                f"{traceback.format_exc(limit=-_FRAMES)}"
-            )
+            message = crash_log.write(error, ctx_host.get().name)
             _note_during_change_detection(message)
             yield FunctionCommand(_fail, (message,), {})
 
