@@ -58,7 +58,7 @@ lint: .venv/locked ## formatting, lint, types, shell files, known vulnerabilitie
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
-	.venv/bin/bandit --quiet -c pyproject.toml -r deploy files inventories benchmarks tests config.py
+	.venv/bin/bandit --quiet -c pyproject.toml -r deploy inventories benchmarks tests config.py
 	.venv/bin/python tests/lock_audit.py requirements.txt
 	@command -v shellcheck >/dev/null || { echo "shellcheck is missing. On Debian or Ubuntu: apt-get install shellcheck"; exit 1; }
 	shellcheck $(SHELL_FILES)

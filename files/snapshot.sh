@@ -4,7 +4,8 @@
 # Takes, as shell variables set before it: mark (a line that no host can know, printed before the
 # answer), config_path, longest (the bytes of it that are read), prometheus_url; the services
 # prometheus_unit and pushgateway_unit; flags_file (where the Pushgateway's command line is written);
-# packages and tools (lists of words); and the functions of whose.sh, of a service manager and of a
+# packages and tools (lists of words); of the prune prune_files, prune_secrets (those of the files that are
+# secrets) and prune_unit_names (lists of words); and the functions of whose.sh, of a service manager and of a
 # package manager. Where a function look_further was defined before it, that looks at more.
 # Prints one "name value" a line; values that could hold anything are base64. The first line is the
 # version of this format, the last one says that nothing is missing; "at PLACE" says where it stood,
@@ -15,6 +16,7 @@
 # shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_unit:?}" "${prometheus_url:?}"
 : "${pushgateway_unit:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
+: "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
 
 export LC_ALL=C
 MOST_SAID=4000000    # bytes of what Prometheus says
@@ -71,23 +73,16 @@ look_at_packages() {
 look_at_prune() {
     set --
     secrets=
-    for file in /usr/local/lib/pushgateway-lab/prune_groups.py \
-        /usr/local/lib/pushgateway-lab/prune_listener.py \
-        /usr/local/lib/pushgateway-lab/prune_gateway.py \
-        /usr/local/lib/pushgateway-lab/matchers.py /usr/local/lib/pushgateway-lab/durations.py \
-        /etc/systemd/system/pushgateway-lab-prune.service \
-        /etc/systemd/system/pushgateway-lab-prune.timer \
-        /etc/pushgateway-lab/prune.arguments /etc/pushgateway-lab/prune.ca.pem \
-        /etc/pushgateway-lab/prune.password /etc/pushgateway-lab/prune.client.pem; do
+    for file in $prune_files; do
         [ -e "$file" ] || [ -L "$file" ] || continue
-        prune_units="pushgateway-lab-prune.service pushgateway-lab-prune.timer"
+        prune_units=$prune_unit_names
         # What is no regular file has a mode only, a symbolic link its own: that is none of ours.
         if [ -L "$file" ] || [ ! -f "$file" ]; then
             stat -c 'prune_mode %u:%g:%a %n' -- "$file"
             continue
         fi
-        case $file in
-        *.password | *.client.pem) secrets="$secrets $file" ;;
+        case " $prune_secrets " in
+        *" $file "*) secrets="$secrets $file" ;;
         *) set -- "$@" "$file" ;;
         esac
     done

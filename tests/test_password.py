@@ -6,12 +6,12 @@ import pytest
 import requests
 
 from looks import look
-from pushgateway_lab.facts.snapshot import Listener, Snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.sockets import Listener, loopback_of
 from pushgateway_lab.http.access import (
     Access,
     PasswordWithheldError,
     addressed,
-    loopback_of,
     why_not_plain,
     why_not_there,
 )

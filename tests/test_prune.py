@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,11 @@ ON = {
     "pushgateway_prune_after": "3s",
     "pushgateway_prune_keep": ['job="keep"', 'job="a",x=~"ke.*"'],
 }
+
+BY_HAND = (
+    "python3 /usr/local/lib/pushgateway-lab/prune.pyz"
+    " @/etc/pushgateway-lab/prune.arguments --dry-run"
+)
 
 Run = Callable[..., PyinfraResult]
 
@@ -128,12 +134,11 @@ def test_bootstrap_turns_it_on_repairs_it_and_turns_it_off(
     ]
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data))
     prune(lab_host)
-    # As docs/prune.md says, by hand; no __pycache__ remains of it (see the fingerprint below).
-    told = lab_host.run(
-        "python3 /usr/local/lib/pushgateway-lab/prune_groups.py"
-        " @/etc/pushgateway-lab/prune.arguments --dry-run"
-    )
-    assert "groups would be deleted" in told.stdout
+    # By hand, as the unit file and docs/prune.md say: nothing remains of it (see the fingerprint below).
+    for by_hand in (BY_HAND, BY_HAND.replace("python3", "/usr/bin/python3 -I")):
+        assert "groups would be deleted" in lab_host.run(by_hand).stdout
+    assert BY_HAND in lab_host.run(f"systemctl cat {SERVICE}").stdout
+    assert BY_HAND in (Path(__file__).parents[1] / "docs/prune.md").read_text(encoding="utf-8")
     # The Pushgateway listens on loopback only now.
     metrics = lab_host.run("curl -s localhost:9091/metrics").stdout
     assert (
@@ -143,8 +148,8 @@ def test_bootstrap_turns_it_on_repairs_it_and_turns_it_off(
     # Each of these is repaired by the next run.
     for damage in (
         f"systemctl disable --now {TIMER}",
-        "echo '# x' >>/usr/local/lib/pushgateway-lab/prune_groups.py",
-        "rm /usr/local/lib/pushgateway-lab/matchers.py",
+        "echo '# x' >>/usr/local/lib/pushgateway-lab/prune.pyz",
+        "rm /usr/local/lib/pushgateway-lab/prune.pyz",
         "chmod 644 /etc/pushgateway-lab/prune.password",
         f"touch /etc/systemd/system/{SERVICE}",  # written, and not loaded
         f"rm /etc/systemd/system/{SERVICE}",

@@ -260,7 +260,7 @@ def test_only_files_of_ours_go_and_only_from_roots_directories(
         refused = run_pyinfra(host, "-y", PRUNE, data=data)
         assert refused.returncode == 1, trap
         assert "/etc/pushgateway-lab is" in refused.stderr, refused.stderr
-        host.run("test ! -e /usr/local/lib/pushgateway-lab/prune_groups.py")
+        host.run("test ! -e /usr/local/lib/pushgateway-lab/prune.pyz")
         Attacker(host).run("ln -sf /etc/shadow /etc/pushgateway-lab/prune.password", check=False)
         host.run("touch /etc/pushgateway-lab/prune.arguments")
         left = run_pyinfra(host, "-y", PRUNE)

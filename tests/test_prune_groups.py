@@ -1,35 +1,17 @@
 """The program that prunes, by itself: what it reads, and that it looks before it deletes."""
 
 import argparse
-import importlib
 import json
-import sys
 import time
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
 from gateways import TORTURE
 from pushgateway_lab import installations, settings
 from pushgateway_lab.facts import snapshot
-from pushgateway_lab.formats import durations, matchers
+from pushgateway_lab.formats import matchers
 from pushgateway_lab.formats.durations import seconds_of
-
-FILES = Path(__file__).parents[1] / "files"
-
-
-def _load() -> tuple[ModuleType, ModuleType]:
-    # On a host, these are files beside the program.
-    sys.modules["matchers"], sys.modules["durations"] = matchers, durations
-    sys.path.insert(0, str(FILES))
-    return importlib.import_module("prune_groups"), importlib.import_module("prune_gateway")
-
-
-prune_groups: Any
-prune_gateway: Any
-prune_groups, prune_gateway = _load()
+from pushgateway_lab.pruning.program import client, command, deletion, log
 
 GOOD = [
     'job="backup"',
@@ -47,7 +29,7 @@ BAD = ["", "{}", "job", "job=backup", "job='a'", 'job="a', 'job="a",', 'job="a" 
 @pytest.mark.parametrize("text", GOOD)
 def test_what_the_settings_take_the_program_takes(text: str) -> None:
     assert matchers.parse(text)
-    assert prune_groups.matchers(text)
+    assert command.matchers(text)
 
 
 @pytest.mark.parametrize("text", BAD)
@@ -55,7 +37,7 @@ def test_what_the_settings_refuse_the_program_refuses(text: str) -> None:
     with pytest.raises(ValueError, match="has "):
         matchers.parse(text)
     with pytest.raises(argparse.ArgumentTypeError):
-        prune_groups.matchers(text)
+        command.matchers(text)
 
 
 @pytest.mark.parametrize(
@@ -75,27 +57,24 @@ def test_what_the_settings_refuse_the_program_refuses(text: str) -> None:
 )
 def test_matchers_match_as_prometheus_does(text: str, kept: bool) -> None:
     key = (("instance", "db1"), ("job", "backup"), ("text", "a\nb"))
-    assert prune_groups.is_kept(key, [prune_groups.matchers(text)]) is kept
-    assert (
-        prune_groups.is_kept(key, [prune_groups.matchers('job="x"'), prune_groups.matchers(text)])
-        is kept
-    )
+    assert deletion.is_kept(key, [command.matchers(text)]) is kept
+    assert deletion.is_kept(key, [command.matchers('job="x"'), command.matchers(text)]) is kept
 
 
 @pytest.mark.parametrize("duration", ["24h", "1d12h", "500ms", "1y2w", "90m"])
 def test_durations_are_those_of_prometheus(duration: str) -> None:
-    assert prune_groups.seconds(duration) == seconds_of(duration)
+    assert command.seconds(duration) == seconds_of(duration)
 
 
 @pytest.mark.parametrize("duration", ["", "0s", "24", "h", "-1h", "1.5h", "1 h"])
 def test_wrong_durations_are_refused(duration: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
-        prune_groups.seconds(duration)
+        command.seconds(duration)
 
 
 @pytest.mark.parametrize("value", [value for value in TORTURE.values() if value])
 def test_its_log_has_one_line_for_each_group(value: str) -> None:
-    assert len(prune_groups.written((("job", value),)).split("\n")) == 1
+    assert len(log.written((("job", value),)).split("\n")) == 1
 
 
 @pytest.mark.parametrize(
@@ -106,7 +85,7 @@ def test_python_is_installed_where_it_is_needed(after: dict[str, str], is_needed
     assert ("python3" in installations.missing_packages(bare, settings.parse(after))) is is_needed
 
 
-class FakeGateway:
+class FakeGateway(client.Gateway):
     """Answers each look with the next of some lists of groups, and remembers what was deleted."""
 
     def __init__(self, *looks: dict[str, float], good_for: float = 60) -> None:
@@ -117,13 +96,15 @@ class FakeGateway:
         """There is always time."""
         return 60
 
-    def look(self) -> Any:
+    def look(self) -> client.Look:
         """The next look; the last one for ever, without what was deleted."""
         now = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
-        pushes = {(("job", job),): at for job, at in now.items() if job not in self.deleted}
-        return prune_gateway.Look(pushes, time.monotonic() + self.good_for)
+        pushes: client.Pushes = {
+            (("job", job),): at for job, at in now.items() if job not in self.deleted
+        }
+        return client.Look(pushes, time.monotonic() + self.good_for)
 
-    def delete(self, key: tuple[tuple[str, str], ...]) -> None:
+    def delete(self, key: client.Key) -> None:
         """Remember."""
         self.deleted.append(dict(key)["job"])
 
@@ -135,7 +116,7 @@ def _options(**changed: object) -> argparse.Namespace:
 def test_the_oldest_goes_first_and_the_young_stay() -> None:
     now = time.time()
     gateway = FakeGateway({"old": now - 100, "older": now - 200, "young": now - 10, "never": 0.0})
-    outcome = prune_groups.prune(gateway, _options())
+    outcome = deletion.prune(gateway, _options())
     assert gateway.deleted == ["never", "older", "old"]
     assert (len(outcome.deleted), outcome.left, outcome.failed) == (3, 1, 0)
 
@@ -144,18 +125,18 @@ def test_a_group_pushed_between_look_and_deletion_stays() -> None:
     now = time.time()
     first = {"a": now - 200, "b": now - 100, "c": now - 90}
     gateway = FakeGateway(first, {**first, "b": now}, {"a": now - 200, "b": now}, good_for=-1)
-    prune_groups.prune(gateway, _options())
+    deletion.prune(gateway, _options())
     assert gateway.deleted == ["a"]
 
 
 def test_a_clock_that_was_set_back_deletes_nothing() -> None:
     gateway = FakeGateway({"a": time.time() + 3600})
-    assert prune_groups.prune(gateway, _options()).deleted == {}
+    assert deletion.prune(gateway, _options()).deleted == {}
 
 
 def test_a_dry_run_deletes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     gateway = FakeGateway({"a": 1.0})
-    assert prune_groups.prune(gateway, _options(dry_run=True)).left == 1
+    assert deletion.prune(gateway, _options(dry_run=True)).left == 1
     assert gateway.deleted == []
     assert 'would delete {job="a"}' in capsys.readouterr().out
 
@@ -166,13 +147,13 @@ def test_two_groups_that_look_alike_are_as_young_as_the_younger() -> None:
     plain = {"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"value": "7"}]}}
     for groups in ([shadowed, plain], [plain, shadowed]):
         answer = json.dumps({"data": groups}).encode()
-        assert prune_gateway.last_pushes(answer) == {(("job", "a"),): 7.0}
+        assert client.last_pushes(answer) == {(("job", "a"),): 7.0}
 
 
 def test_a_label_may_have_the_name_of_a_push_time() -> None:
     labels = {"job": "a", "push_time_seconds": "x", "z": "y"}
     group = {"labels": labels, "push_time_seconds": {"metrics": [{"value": "7"}]}}
-    (key,) = prune_gateway.last_pushes(json.dumps({"data": [group]}).encode())
+    (key,) = client.last_pushes(json.dumps({"data": [group]}).encode())
     assert dict(key) == labels
 
 
@@ -216,17 +197,17 @@ GROUP = '{"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"value": "5
 def test_what_is_no_list_of_groups_is_the_servers_fault(
     answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gateway = prune_gateway.Gateway("http://x", None, None)
+    gateway = client.Gateway("http://x", None, None)
     whole = answer if not answer.startswith('{"labels') else f'{{"data": [{answer}]}}'
     monkeypatch.setattr(gateway, "_request", lambda *_: whole.encode())
-    with pytest.raises(prune_gateway.GatewayError, match=r"http://x is no Pushgateway: "):
+    with pytest.raises(client.GatewayError, match=r"http://x is no Pushgateway: "):
         gateway.look()
 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        ("\x1b]52;c;aGk=\x07", r"\u001b]52;c;aGk=\u0007"),
+        ("\x1b]52;c;aGk=\x07", r"\x1b]52;c;aGk=\x07"),
         ("\x9b31m", r"\x9b31m"),
         ("\u202eevil\u2028", r"\u202eevil\u2028"),
         ("\U000e0041", r"\U000e0041"),
@@ -236,15 +217,15 @@ def test_what_is_no_list_of_groups_is_the_servers_fault(
 def test_its_log_drives_no_terminal(
     value: str, shown: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    prune_groups.log(prune_groups.written((("job", value),)))
+    log.say(log.written((("job", value),)))
     assert capsys.readouterr().out == f'{{job="{shown}"}}\n'
 
 
 def test_its_log_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     key = (("job", "x" * 3_000_000), *((f"l{number}", "y" * 150) for number in range(100)))
-    prune_groups.log(f"deleted {prune_groups.written(key)}")
+    log.say(f"deleted {log.written(key)}")
     line = capsys.readouterr().out
-    assert line.startswith('deleted {job="' + "x" * 200 + "... (3000000 characters)")
+    assert line.startswith('deleted {job="' + "x" * 200 + "… (2,999,800 more characters)")
     assert line.count("\n") == 1
     assert len(line) < 1100
 
@@ -253,7 +234,7 @@ def test_no_value_holds_up_a_regular_expression_or_keeps_its_group_by_that() -> 
     hostile = {"a" * 40 + f"!{number}": 1.0 for number in range(200)}
     gateway = FakeGateway({**hostile, "old": 2.0, "aab": 3.0})
     started = time.monotonic()
-    prune_groups.prune(gateway, _options(keep=[prune_groups.matchers('job=~"(a+)+b"')]))
+    deletion.prune(gateway, _options(keep=[command.matchers('job=~"(a+)+b"')]))
     assert sorted(gateway.deleted) == sorted([*hostile, "old"])
     assert time.monotonic() - started < 5
 
@@ -262,8 +243,8 @@ def test_a_run_ends_in_time_while_it_matches(monkeypatch: pytest.MonkeyPatch) ->
     gateway = FakeGateway({"a" * 10_000_000: 1.0})
     monkeypatch.setattr(gateway, "seconds_left", lambda: 0.05)
     started = time.monotonic()
-    with pytest.raises(prune_gateway.GatewayError, match="not done within 240 s"):
-        prune_groups.prune(gateway, _options(keep=[prune_groups.matchers('job=~"(a+)+b"')]))
+    with pytest.raises(client.GatewayError, match="not done within 240 s"):
+        deletion.prune(gateway, _options(keep=[command.matchers('job=~"(a+)+b"')]))
     assert time.monotonic() - started < 1
     assert gateway.deleted == []
 
@@ -271,15 +252,15 @@ def test_a_run_ends_in_time_while_it_matches(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_group_whose_labels_fit_into_no_request_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gateway = prune_gateway.Gateway("http://x", None, None)
+    gateway = client.Gateway("http://x", None, None)
     asked: list[str] = []
     monkeypatch.setattr(
         gateway, "_request", lambda method, path, *_: asked.append(f"{method} {path}")
     )
-    pushes = {(("job", "x" * 900_000),): 1.0, (("job", "b"),): 2.0}
-    monkeypatch.setattr(gateway, "look", lambda: prune_gateway.Look(pushes, time.monotonic() + 60))
-    monkeypatch.setattr(prune_groups, "see_them_gone", lambda _, outcome: outcome)
-    assert prune_groups.prune(gateway, _options()).failed == 1
+    pushes: client.Pushes = {(("job", "x" * 900_000),): 1.0, (("job", "b"),): 2.0}
+    monkeypatch.setattr(gateway, "look", lambda: client.Look(pushes, time.monotonic() + 60))
+    monkeypatch.setattr(deletion, "see_them_gone", lambda _, outcome: outcome)
+    assert deletion.prune(gateway, _options()).failed == 1
     assert asked == ["DELETE /metrics/job@base64/Yg=="]
     assert "too long for a request" in capsys.readouterr().out
 
@@ -288,5 +269,5 @@ def test_a_group_whose_labels_fit_into_no_request_does_not_stop_the_others(
     "url", ["http://10.1.2.3:9091", "http://example.org", "http://[fe80::1]:9091"]
 )
 def test_a_password_goes_over_plain_http_to_loopback_only(url: str) -> None:
-    with pytest.raises(prune_gateway.GatewayError, match="neither https nor on loopback"):
-        prune_gateway.Gateway(url, "trainer", None)
+    with pytest.raises(client.GatewayError, match="neither https nor on loopback"):
+        client.Gateway(url, "trainer", None)

@@ -12,23 +12,20 @@ from pathlib import Path
 import pytest
 
 from attackers import BEHAVIOURS
-from pushgateway_lab.formats import matchers
+from pushgateway_lab.pruning import bundle
 
 SERVER = Path(__file__).with_name("attackers") / "hostile_server.py"
-FILES = Path(__file__).parents[1] / "files"
-PACKAGE = Path(matchers.__file__).parent
 MEMORY = 384 << 20  # as the service has it: LimitAS
 GROUP = {"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"labels": {}, "value": "5"}]}}
 
 # As the service runs it, but for the seconds of a request.
 PROGRAM = f"""
 import resource, sys
+sys.path.insert(0, sys.argv.pop(1))
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
-sys.path.insert(0, {str(FILES)!r})
-sys.path.append({str(PACKAGE)!r})  # on a host, its modules are beside the program
-import prune_gateway, prune_groups
-prune_gateway.REQUEST_TIMEOUT = int(sys.argv.pop(1))
-sys.exit(prune_groups.main())
+from pushgateway_lab.pruning.program import client, command
+client.REQUEST_TIMEOUT = int(sys.argv.pop(1))
+sys.exit(command.main())
 """
 
 Serve = Callable[..., int]
@@ -68,9 +65,23 @@ def answers_at(port: int) -> bool:
     return False
 
 
-def run(port: int, seconds: int = 3) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that a host gets."""
+    path = tmp_path_factory.mktemp("program") / "prune.pyz"
+    path.write_bytes(bundle.program())
+    return path
+
+
+def words_of(program: Path, port: int, seconds: int) -> list[str]:
+    # -S: nothing that is installed on this machine.
+    words = [sys.executable, "-I", "-S", "-c", PROGRAM, str(program), str(seconds)]
+    return [*words, f"--url=http://127.0.0.1:{port}", "--older-than=1s"]
+
+
+def run(program: Path, port: int, seconds: int = 3) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-I", "-c", PROGRAM, str(seconds), f"--url=http://127.0.0.1:{port}", "--older-than=1s"],
+        words_of(program, port, seconds),
         capture_output=True,
         text=True,
         timeout=60,
@@ -87,30 +98,34 @@ def assert_servers_fault(done: subprocess.CompletedProcess[str]) -> None:
 
 
 @pytest.mark.parametrize("behaviour", [each for each in BEHAVIOURS if each != "say"])
-def test_its_fault_is_said_in_one_line_and_soon(behaviour: str, serve: Serve) -> None:
+def test_its_fault_is_said_in_one_line_and_soon(
+    behaviour: str, program: Path, serve: Serve
+) -> None:
     port = serve(behaviour)
     started = time.monotonic()
-    assert_servers_fault(run(port))
+    assert_servers_fault(run(program, port))
     assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize("body", ["[" + "[]," * 9_000_000 + "0]", "[" + "{}," * 9_000_000 + "0]"])
-def test_an_answer_that_becomes_large_in_memory_does_not(body: str, serve: Serve) -> None:
-    done = run(serve("say", {"*": body}), seconds=30)
+def test_an_answer_that_becomes_large_in_memory_does_not(
+    body: str, program: Path, serve: Serve
+) -> None:
+    done = run(program, serve("say", {"*": body}), seconds=30)
     assert_servers_fault(done)
     assert "does not fit into memory" in done.stderr
 
 
-def test_an_answer_that_is_too_long_is_not_read(serve: Serve) -> None:
-    done = run(serve("say", {"*": " " * (33 << 20)}))
+def test_an_answer_that_is_too_long_is_not_read(program: Path, serve: Serve) -> None:
+    done = run(program, serve("say", {"*": " " * (33 << 20)}))
     assert_servers_fault(done)
     assert "longer than" in done.stderr
 
 
-def test_a_deletion_that_is_refused_is_told(serve: Serve) -> None:
+def test_a_deletion_that_is_refused_is_told(program: Path, serve: Serve) -> None:
     answers = {"/api/v1/metrics": json.dumps({"data": [GROUP]})}
     # Of deletion, this server knows nothing: 404, and a text of its own.
-    done = run(serve("say", answers))
+    done = run(program, serve("say", answers))
     assert done.returncode == 1
     assert "cannot delete" in done.stdout
     assert "answered 404: not here" in done.stdout
@@ -131,14 +146,13 @@ def test_a_deletion_that_is_refused_is_told(serve: Serve) -> None:
     ],
     ids=lambda head: repr(head[:50]),
 )  # fmt: skip
-def test_heads_and_trailers_that_do_not_end_well(head: bytes) -> None:
+def test_heads_and_trailers_that_do_not_end_well(program: Path, head: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        words = [sys.executable, "-I", "-c", PROGRAM, "3"]
-        words += [f"--url=http://127.0.0.1:{port}", "--older-than=1s"]
+        words = words_of(program, port, 3)
         with subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as program:
+        ) as process:
             connection, _ = server.accept()
             with connection:
                 connection.recv(65536)
@@ -149,8 +163,8 @@ def test_heads_and_trailers_that_do_not_end_well(head: bytes) -> None:
                 else:
                     if not head:
                         connection.shutdown(socket.SHUT_RDWR)
-                out, err = program.communicate(timeout=20)
-    done = subprocess.CompletedProcess(words, program.returncode, out, err)
+                out, err = process.communicate(timeout=20)
+    done = subprocess.CompletedProcess(words, process.returncode, out, err)
     if b" 500 " in head:
         assert (done.returncode, err.count("\n")) == (1, 1)
         assert r"answered 500: \x1b]52;c;aGk=\x07eee" in err

@@ -76,11 +76,13 @@ def test_the_prune_reads_its_arguments_as_they_are(
     tmp_path_factory: pytest.TempPathFactory, found: Settings
 ) -> None:
     parser = argparse.ArgumentParser(fromfile_prefix_chars="@", allow_abbrev=False)
-    for name in ("--url", "--older-than", "--username"):
+    for name in ("--url", "--unit", "--older-than", "--username"):
         parser.add_argument(name)
     parser.add_argument("--keep", action="append", default=[])
     url = found.pushgateway_url or "http://h"
-    (file,) = (each for each in wanted_files(found, url) if each.path.endswith(".arguments"))
+    (file,) = (
+        each for each in wanted_files(found, url, "x.service") if each.path.endswith(".arguments")
+    )
     path = tmp_path_factory.getbasetemp() / "prune.arguments"
     path.write_bytes(file.data)
     read = parser.parse_args([f"@{path}"])

@@ -1,7 +1,7 @@
 """The prune: a service and a timer on a host that delete groups nobody pushes to any more.
 
 Off by default; ``pushgateway_prune_after`` turns it on. What runs on the host is
-``files/prune_groups.py``; this module puts it there, or takes it away. `pushgateway_lab.pruning.files` says
+`pushgateway_lab.pruning.program`; this module puts it there, or takes it away. `pushgateway_lab.pruning.files` says
 what it consists of.
 """
 
@@ -13,10 +13,11 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
-from pushgateway_lab.facts.snapshot import PRUNE_FILES, PRUNE_SERVICE, PRUNE_TIMER, Snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host.looking import forget, look, look_again
 from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import PYTHON
+from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.files import (
     REMOVED,
     WantedFile,
@@ -28,9 +29,6 @@ from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings, SettingsError
-
-REPORT_JOB = "pushgateway_lab_prune"
-"""The job label of the group that the program pushes with ``pushgateway_prune_report``."""
 
 _FUNCTIONS = ("prune-directory.sh",)
 
@@ -45,7 +43,7 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
     preflight.check_rights(seen)
     if settings.pushgateway_prune_after is None:
         return not seen.prune_files
-    return _is_right(seen, wanted_files(settings, _url(seen, settings)))
+    return _is_right(seen, _wanted(seen, settings))
 
 
 @operation()
@@ -99,14 +97,19 @@ def _settings_in_effect(host: Host) -> Settings:
         raise HostError(str(error)) from error
 
 
+def _wanted(seen: Snapshot, settings: Settings) -> list[WantedFile]:
+    unit = installations.pushgateway(settings).service.name
+    return wanted_files(settings, _url(seen, settings), unit)
+
+
 def _is_right(seen: Snapshot, files: list[WantedFile]) -> bool:
-    timer = seen.service(PRUNE_TIMER)
+    timer = seen.service(layout.TIMER)
     return (
         seen.prune_files == {file.path: file.installed for file in files}
         and timer.is_active
         and timer.is_enabled
         # A run killed between writing and daemon-reload: what is written is not what runs.
-        and not any(seen.service(name).is_outdated for name in (PRUNE_SERVICE, PRUNE_TIMER))
+        and not any(seen.service(name).is_outdated for name in layout.UNITS)
     )
 
 
@@ -114,8 +117,8 @@ def _install(host: Host, settings: Settings) -> None:
     seen = look(host, settings)
     if PYTHON not in seen.tools:
         raise HostError(f"The prune needs {PYTHON}: apt-get install python3, then run this again.")
-    files = wanted_files(settings, _url(seen, settings))
-    variables = {"timer": PRUNE_TIMER, "files": "\n".join(PRUNE_FILES)}
+    files = _wanted(seen, settings)
+    variables = {"timer": layout.TIMER, "files": "\n".join(layout.FILES)}
     try:
         ask(host, "install-prune.sh", variables, archive(files), functions=_FUNCTIONS)
         problem = "" if _is_right(look_again(host, settings), files) else "it differs"
@@ -123,13 +126,13 @@ def _install(host: Host, settings: Settings) -> None:
         problem = str(error)
     if problem:
         raise HostError(
-            f"The prune could not be installed: {problem}\nLook at: systemctl status {PRUNE_TIMER}"
+            f"The prune could not be installed: {problem}\nLook at: systemctl status {layout.TIMER}"
         )
 
 
 def _remove(host: Host) -> None:
     # By our own names: what a host says about its files is no instruction.
-    variables = {"service": PRUNE_SERVICE, "timer": PRUNE_TIMER, "files": "\n".join(REMOVED)}
+    variables = {"service": layout.SERVICE, "timer": layout.TIMER, "files": "\n".join(REMOVED)}
     left = ask(host, "remove-prune.sh", variables, functions=_FUNCTIONS)
     if left:
         say(host, "\n".join(["Left alone:", *left]), "yellow")

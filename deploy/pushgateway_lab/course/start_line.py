@@ -10,7 +10,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab import installations, prune, scrape_config
+from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.course import looking
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.host.looking import forget
@@ -20,6 +20,7 @@ from pushgateway_lab.lab.excerpts import excerpt, listed, written
 from pushgateway_lab.lab.host import CLOCK
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.prometheus.job import text_of
+from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_files import script
@@ -161,7 +162,7 @@ def _check_seen(looked: Look) -> None:
 
 def _is_ours(group: Group) -> bool:
     """Whether this toolkit pushed it: nobody's work."""
-    return group.labels.get("job") in (smoke.JOB, prune.REPORT_JOB)
+    return group.labels.get("job") in (smoke.JOB, layout.REPORT_JOB)
 
 
 def _job_found(looked: Look) -> list[str]:

@@ -9,41 +9,17 @@ import math
 import shlex
 from base64 import b64decode
 from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import NamedTuple
 
 from pushgateway_lab import scrape_config
+from pushgateway_lab.formats import sockets
+from pushgateway_lab.formats.sockets import Listener
+from pushgateway_lab.pruning import layout
+from pushgateway_lab.pruning.layout import InstalledFile
 from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import MANAGER, ServiceState
 
 VERSION = "3"
-PRUNE_SERVICE = "pushgateway-lab-prune.service"
-PRUNE_TIMER = "pushgateway-lab-prune.timer"
-
-PRUNE_SECRETS = ("/etc/pushgateway-lab/prune.password", "/etc/pushgateway-lab/prune.client.pem")
-"""Files of the prune of which a look tells only whether they are what is wanted."""
-
-PRUNE_FILES = (
-    "/usr/local/lib/pushgateway-lab/prune_groups.py",
-    "/usr/local/lib/pushgateway-lab/prune_listener.py",
-    "/usr/local/lib/pushgateway-lab/prune_gateway.py",
-    "/usr/local/lib/pushgateway-lab/matchers.py",
-    "/usr/local/lib/pushgateway-lab/durations.py",
-    f"/etc/systemd/system/{PRUNE_SERVICE}",
-    f"/etc/systemd/system/{PRUNE_TIMER}",
-    "/etc/pushgateway-lab/prune.arguments",
-    "/etc/pushgateway-lab/prune.ca.pem",
-    *PRUNE_SECRETS,
-)
-"""Files that `pushgateway_lab.prune` installs; ``files/snapshot.sh`` looks for the same."""
-
-
-class Listener(NamedTuple):
-    """A listening TCP socket."""
-
-    address: str
-    port: int
-    inode: str
 
 
 class ConfigFile(NamedTuple):
@@ -54,18 +30,6 @@ class ConfigFile(NamedTuple):
     """Whether a run that was killed left a temporary file beside it."""
     changed_at: float
     """When the file last changed in any way (ctime), in seconds since 1970."""
-
-
-class InstalledFile(NamedTuple):
-    """A file of ours on a host.
-
-    + mode: owner, group and permissions, as ``0:0:644``
-    + content: its SHA-256, in hexadecimal; of a secret ``same`` (as is wanted), ``empty`` or ``differs``;
-      nothing where it is no regular file
-    """
-
-    mode: str
-    content: str
 
 
 class Loaded(NamedTuple):
@@ -95,7 +59,7 @@ class Snapshot(NamedTuple):
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
     + config_obstacle: why nobody may write it: who else could put something else in its place; None if
       somebody may
-    + prune_files: path -> the file, of those of `PRUNE_FILES` that are there
+    + prune_files: path -> the file, of those of `pushgateway_lab.pruning.layout.FILES` that are there
     + loaded: None when Prometheus does not answer, or when curl is missing
     """
 
@@ -231,7 +195,7 @@ def parse(said: dict[str, list[str]]) -> Snapshot:
             for value in said.get("pushgateway_socket", ())
         ),
         flags_text=None if flags is None else text_of(flags),
-        listeners=tuple(_listener(value) for value in said.get("listen", ())),
+        listeners=tuple(map(sockets.parse, said.get("listen", ()))),
         config_state=first("config") or "absent",
         config=_config(said),
         config_obstacle=None if obstacle is None else text_of(obstacle),
@@ -262,14 +226,6 @@ def _packages(values: Iterable[str]) -> dict[str, str]:
     return {name: version for name, status, version in fields if status == "installed"}
 
 
-def _listener(value: str) -> Listener:
-    """A line of /proc/net/tcp: each 32-bit word of the address is in the machine's byte order."""
-    local, _, inode = value.partition(" ")
-    address, _, port = local.partition(":")
-    words = [bytes.fromhex(address[i : i + 8])[::-1] for i in range(0, len(address), 8)]
-    return Listener(str(ip_address(b"".join(words))), int(port, 16), str(int(inode)))
-
-
 def _config(said: dict[str, list[str]]) -> ConfigFile | None:
     if said.get("config") != ["present"]:
         return None
@@ -289,7 +245,7 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
     # Of ours only: a path that a host names is no instruction.
     return {
         path: InstalledFile(modes[path], contents.get(path, ""))
-        for path in PRUNE_FILES
+        for path in layout.FILES
         if path in modes
     }
 

@@ -3,12 +3,16 @@
 Anything may listen on a server's port. Each function here takes any JSON value, and either returns what
 it declares or raises `AnswerError`: no other exception, no wrong type further inside, no text that
 cannot be written as UTF-8, no time that is endless.
+
+Python 3.9 and its standard library: the prune's program reads groups with it.
 """
+
+from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
@@ -94,19 +98,27 @@ class Target(NamedTuple):
     """Those that its samples get, where they have no other."""
 
 
-def parse(body: bytes) -> Any:
+def parse(
+    body: bytes,
+    largest: int = LARGEST,
+    most_values: int | None = MOST_VALUES,
+    object_hook: Callable[[dict[str, Any]], Any] | None = None,
+) -> Any:
     """Return the ``data`` of an answer of either API: ``{"status": "success", "data": ...}``.
 
+    + largest: bytes of it that are read at most
+    + most_values: None where something else limits the memory
+    + object_hook: called with each JSON object, as `json.loads` does; what it returns takes its place
+
     Raises:
-        AnswerError: it is no JSON, not that, or larger than `LARGEST` and `MOST_VALUES` allow.
+        AnswerError: it is no JSON, not that, or larger.
     """
-    if len(body) > LARGEST:
-        raise AnswerError(f"the answer is larger than {LARGEST >> 20} MiB")
-    # Each value stands behind one of these; those inside of texts are few in what servers answer.
-    if body.count(b",") + body.count(b"[") + body.count(b"{") > MOST_VALUES:
-        raise AnswerError(f"the answer has more than {MOST_VALUES} values")
+    if len(body) > largest:
+        raise AnswerError(f"the answer is larger than {largest >> 20} MiB")
+    if most_values is not None and _values_in(body) > most_values:
+        raise AnswerError(f"the answer has more than {most_values} values")
     try:
-        answer = json.loads(body.decode(), parse_constant=_refuse_constant)
+        answer = json.loads(body.decode(), parse_constant=_refuse_constant, object_hook=object_hook)
     except RecursionError:
         raise AnswerError("the answer is nested too deep") from None
     except ValueError:  # also of bytes that are no UTF-8, and of numbers of thousands of digits
@@ -115,6 +127,14 @@ def parse(body: bytes) -> Any:
     if envelope.get("status", "success") != "success" or "data" not in envelope:
         raise _wrong('an answer with the status "success" and data', answer)
     return envelope["data"]
+
+
+def _values_in(body: bytes) -> int:
+    """Return about how many values JSON has.
+
+    Each stands behind one of these characters; those inside of texts are few in what servers answer.
+    """
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -367,7 +387,7 @@ def _finite(said: Any, expected: str) -> float:
 
 
 def _number(said: Any, expected: str) -> float:
-    if isinstance(said, str | int | float) and not isinstance(said, bool):
+    if isinstance(said, (str, int, float)) and not isinstance(said, bool):
         try:
             return float(said)
         except (ValueError, OverflowError):

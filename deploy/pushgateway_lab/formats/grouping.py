@@ -2,7 +2,11 @@
 
 Pure functions. The rules are those of the Pushgateway's README, "URL", and of its code where the
 README leaves something open.
+
+Python 3.9 and its standard library: the prune's program uses the same paths.
 """
+
+from __future__ import annotations
 
 import json
 import re
@@ -27,8 +31,18 @@ def group_path(labels: Mapping[str, str]) -> str:
         GroupingError: there is no job, or a name or a value that the Pushgateway would not take.
     """
     check(labels)
-    names = ["job", *sorted(name for name in labels if name != "job")]
-    return "".join(_segment(name, labels[name]) for name in names)
+    return "".join(_segment(name, labels[name]) for name in _job_first(labels))
+
+
+def base64_path(labels: Mapping[str, str]) -> str:
+    """The path of a group that a Pushgateway has, with each value as base64: the labels are not checked."""
+    return "".join(
+        _base64_segment(quote(name, safe=""), labels[name]) for name in _job_first(labels)
+    )
+
+
+def _job_first(labels: Mapping[str, str]) -> list[str]:
+    return sorted(labels, key=lambda name: (name != "job", name))
 
 
 def _segment(name: str, value: str) -> str:
@@ -38,9 +52,13 @@ def _segment(name: str, value: str) -> str:
     and the Pushgateway itself resolve it.
     """
     if value in ("", ".", "..") or "/" in value:
-        # Of an empty value no character would be left; any padding stands for one.
-        return f"/{name}@base64/{urlsafe_b64encode(value.encode()).decode() or '='}"
+        return _base64_segment(name, value)
     return f"/{name}/{quote(value, safe='')}"
+
+
+def _base64_segment(name: str, value: str) -> str:
+    # Of an empty value no character would be left; any padding stands for one.
+    return f"/{name}@base64/{urlsafe_b64encode(value.encode()).decode() or '='}"
 
 
 def check(labels: Mapping[str, str]) -> None:
@@ -95,8 +113,8 @@ def parse(labels: object) -> dict[str, str]:
 
 def written(labels: Mapping[str, str]) -> str:
     """Labels in Prometheus's notation: ``{job="backup", instance="db1"}``, job first."""
-    names = sorted(labels, key=lambda name: (name != "job", name))
-    return "{" + ", ".join(f'{name}="{escaped(labels[name])}"' for name in names) + "}"
+    pairs = (f'{name}="{escaped(labels[name])}"' for name in _job_first(labels))
+    return "{" + ", ".join(pairs) + "}"
 
 
 def escaped(value: str) -> str:

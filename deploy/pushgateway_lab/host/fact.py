@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts.snapshot import Snapshot, lines_of, parse
+from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import after_mark, new_mark
 from pushgateway_lab.services import MANAGER
@@ -53,6 +54,9 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "longest": str(scrape_config.LONGEST),
             "prometheus_url": prometheus_url,
             "secrets_follow": "yes" if secrets_follow else "",
+            "prune_files": " ".join(layout.FILES),
+            "prune_secrets": " ".join(layout.SECRETS),
+            "prune_unit_names": " ".join(layout.UNITS),
             **(servers or installations.look_variables(Settings())),
         }
         functions = ("whose.sh", MANAGER.functions, installations.FUNCTIONS)

@@ -8,7 +8,7 @@ Pushgateway's own socket: ports beyond 1023 are anybody's, and whoever listens t
 """
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import HTTPBasicAuth
 
-from pushgateway_lab.facts.snapshot import Listener, Snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.sockets import loopback_of, port_of, reached
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.settings import Settings
 
@@ -85,24 +86,6 @@ class _Password(HTTPBasicAuth):
         return with_password
 
 
-def loopback_of(url: str) -> IPv4Address | IPv6Address | None:
-    """Return the loopback address that a URL names; None if it names another or none.
-
-    Only an address is one, or the name ``localhost`` (RFC 6761, 6.3), which stands for 127.0.0.1. What
-    else some resolver takes for loopback (``127.1``, ``0.0.0.0``, ``localhost.``) is not.
-    """
-    host = urlsplit(url).hostname or ""
-    try:
-        address = ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address):
-        if address.scope_id is not None:
-            return None
-        address = address.ipv4_mapped or address
-    return address if address.is_loopback else None
-
-
 def why_not_plain(url: str) -> str | None:
     """Return why no password goes to a URL over plain http, and what to do; None if it may."""
     if not _is_plain_address(url):
@@ -134,31 +117,20 @@ def why_not_there(url: str, seen: Snapshot) -> str | None:
 
     + seen: the host, looked at right before
     """
-    address, port = loopback_of(url), urlsplit(url).port or 80
     if not seen.is_root:
         return (
             f"The password is not sent to {url}: only root can see who listens there, and {seen.user} "
             "looked. Add --sudo."
         )
-    found = [each for each in seen.listeners if each.port == port and _gets(each, address)]
+    found = reached(seen.listeners, url)
     if not found:
         return f"The password is not sent to {url}: nobody listens there."
     if not set(seen.pushgateway_listeners).issuperset(found):
         return (
             f"The password is not sent to {url}: what listens there is not {seen.pushgateway.name}, but "
-            f"another program. Find it with: sudo ss -lntp 'sport = :{port}'"
+            f"another program. Find it with: sudo ss -lntp 'sport = :{port_of(url)}'"
         )
     return None
-
-
-def _gets(listener: Listener, address: IPv4Address | IPv6Address | None) -> bool:
-    """Return whether a connection to an address could end at this listener."""
-    own = ip_address(listener.address)
-    if isinstance(own, IPv6Address):
-        if own.is_unspecified:
-            return True  # IPv4, too, unless the socket asked not to
-        own = own.ipv4_mapped or own
-    return own == address or (own.is_unspecified and isinstance(address, IPv4Address))
 
 
 def addressed(url: str) -> str:

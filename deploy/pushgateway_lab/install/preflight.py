@@ -10,7 +10,8 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
-from pushgateway_lab.facts.snapshot import Listener, Snapshot, text_of
+from pushgateway_lab.facts.snapshot import Snapshot, text_of
+from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.host.looking import look
 from pushgateway_lab.installations import INSTALLER, address
 from pushgateway_lab.prometheus.job import merged

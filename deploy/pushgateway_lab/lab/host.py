@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 
 from pushgateway_lab import installations
-from pushgateway_lab.facts.snapshot import Listener
+from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.installations.address import listen_addresses
 from pushgateway_lab.installations.flags import ADMIN_API, Flag, FlagError
 from pushgateway_lab.lab import gateway

@@ -8,32 +8,17 @@ import hashlib
 import io
 from base64 import b64encode
 from collections.abc import Sequence
-from pathlib import Path
-from types import ModuleType
 from typing import NamedTuple
 
 from typing_extensions import override
 
-from pushgateway_lab.facts.snapshot import (
-    PRUNE_FILES,
-    PRUNE_SECRETS,
-    PRUNE_SERVICE,
-    PRUNE_TIMER,
-    InstalledFile,
-)
-from pushgateway_lab.formats import durations, matchers
+from pushgateway_lab.pruning import layout
+from pushgateway_lab.pruning.bundle import program
+from pushgateway_lab.pruning.layout import InstalledFile
 from pushgateway_lab.run.host_files import host_file
-from pushgateway_lab.settings import Settings
+from pushgateway_lab.settings import Settings, values
 
-PROGRAM = "/usr/local/lib/pushgateway-lab/prune_groups.py"
-_LISTENER = "/usr/local/lib/pushgateway-lab/prune_listener.py"
-_GATEWAY = "/usr/local/lib/pushgateway-lab/prune_gateway.py"
-_SHARED = (matchers, durations)
-"""Modules of this package that the program uses: what the settings accept is what it applies."""
-_CONFIG = "/etc/pushgateway-lab"
-_NOTED = "/run/pushgateway-lab-prune.listeners"
-
-REMOVED = (*PRUNE_FILES, _NOTED)
+REMOVED = (*layout.FILES, layout.NOTED)
 """Files that are removed with the prune; names from hosts are never added."""
 
 
@@ -52,48 +37,43 @@ class WantedFile(NamedTuple):
     @property
     def installed(self) -> InstalledFile:
         """Return the form in which a snapshot shows this file once it is installed."""
-        if self.path in PRUNE_SECRETS:
+        if self.path in layout.SECRETS:
             content = "same" if self.data else "empty"
         else:
             content = hashlib.sha256(self.data).hexdigest()
         return InstalledFile(f"0:0:{self.mode:o}", content)
 
 
-def wanted_files(settings: Settings, url: str) -> list[WantedFile]:
-    """Return the wanted files of the prune of a Pushgateway at `url`.
+def wanted_files(settings: Settings, url: str, unit: str) -> list[WantedFile]:
+    """Return the wanted files of the prune of a Pushgateway.
+
+    + url: where it answers
+    + unit: its systemd unit
 
     Raises:
         HostError: a file on this machine that the settings name cannot be read.
     """
     texts = {
-        PROGRAM: host_file("prune_groups.py"),
-        _LISTENER: host_file("prune_listener.py"),
-        _GATEWAY: host_file("prune_gateway.py"),
-        **{_beside_program(each): _source(each) for each in _SHARED},
-        f"/etc/systemd/system/{PRUNE_SERVICE}": host_file(PRUNE_SERVICE),
-        f"/etc/systemd/system/{PRUNE_TIMER}": host_file(PRUNE_TIMER),
-        f"{_CONFIG}/prune.arguments": "".join(f"{word}\n" for word in arguments(settings, url)),
+        f"/etc/systemd/system/{layout.SERVICE}": _service(unit),
+        f"/etc/systemd/system/{layout.TIMER}": host_file(layout.TIMER),
+        layout.ARGUMENTS: "".join(f"{word}\n" for word in arguments(settings, url, unit)),
     }
-    public = [WantedFile(path, text.encode(), 0o644) for path, text in texts.items()]
-    secret = _credentials(settings)
-    return [*public, *(WantedFile(path, text.encode(), 0o600) for path, text in secret.items())]
+    return [
+        WantedFile(layout.PROGRAM, program(), 0o644),
+        *(WantedFile(path, text.encode(), 0o644) for path, text in texts.items()),
+        *(WantedFile(path, text.encode(), 0o600) for path, text in _credentials(settings).items()),
+    ]
 
 
-def _beside_program(module: ModuleType) -> str:
-    return f"/usr/local/lib/pushgateway-lab/{_path(module).name}"
+def _service(unit: str) -> str:
+    """Return the unit file of the service: it starts after the Pushgateway's `unit`."""
+    return host_file(layout.SERVICE).replace("@PUSHGATEWAY_UNIT@", values.unit(unit))
 
 
-def _source(module: ModuleType) -> str:
-    return _path(module).read_text(encoding="utf-8")
-
-
-def _path(module: ModuleType) -> Path:
-    return Path(str(module.__file__))
-
-
-def arguments(settings: Settings, url: str) -> list[str]:
-    """Return the arguments of the program, one for each line of its file."""
-    words = [f"--url={url}", f"--older-than={settings.pushgateway_prune_after}"]
+def arguments(settings: Settings, url: str, unit: str) -> list[str]:
+    """Return the arguments of the program, one for each line of its file; see `wanted_files`."""
+    words = [f"--url={url}", f"--unit={values.unit(unit)}"]
+    words.append(f"--older-than={settings.pushgateway_prune_after}")
     words += [f"--keep={each}" for each in settings.pushgateway_prune_keep]
     if settings.pushgateway_username:
         words.append(f"--username={settings.pushgateway_username}")
@@ -113,7 +93,7 @@ def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
     return [
         (path, text.encode())
         for path, text in _credentials(settings).items()
-        if path in PRUNE_SECRETS and text
+        if path in layout.SECRETS and text
     ]
 
 
@@ -132,7 +112,7 @@ def compared_on_host(settings: Settings) -> bytes | None:
 
 def _credentials(settings: Settings) -> dict[str, str]:
     """The files that systemd hands to the service as credentials; empty where there is none."""
-    texts = {"prune.password": "", "prune.ca.pem": "", "prune.client.pem": ""}
+    texts = {layout.PASSWORD: "", layout.AUTHORITIES: "", layout.CLIENT: ""}
     if (
         settings.pushgateway_username
         or settings.pushgateway_ca_file
@@ -142,10 +122,10 @@ def _credentials(settings: Settings) -> dict[str, str]:
 
         allowed = access.to_pushgateway(settings)
         own = [allowed.cert_file, allowed.key_file]
-        texts["prune.password"] = allowed.password
-        texts["prune.ca.pem"] = access.text_of(allowed.ca_file)
-        texts["prune.client.pem"] = "\n".join(filter(None, map(access.text_of, own)))
-    return {f"{_CONFIG}/{name}": text for name, text in texts.items()}
+        texts[layout.PASSWORD] = allowed.password
+        texts[layout.AUTHORITIES] = access.text_of(allowed.ca_file)
+        texts[layout.CLIENT] = "\n".join(filter(None, map(access.text_of, own)))
+    return texts
 
 
 def archive(files: Sequence[WantedFile]) -> bytes:

@@ -3,7 +3,11 @@ r"""Text from hosts, such that all of it can be seen and none of it does anythin
 A host may say what it likes: sequences that drive a terminal, marks that turn the direction of
 writing, blanks of no width. Here, they become what people know from string literals, as ``\x1b``.
 A text that is too long to be read is cut, and says by how much.
+
+Python 3.9 and its standard library: the prune's program writes its log with it.
 """
+
+from __future__ import annotations
 
 import unicodedata
 

@@ -1,25 +1,29 @@
 """Requests of the prune to one Pushgateway: what its groups are, and deleting one.
 
-Python 3.9 and its standard library; installed beside ``prune_groups.py``, which decides what to delete.
-
 What answers may be anybody. So each request has a deadline, each answer a limit, and a password goes over
-plain HTTP only to a listener that ``prune_listener.py`` has seen to be the Pushgateway's.
+plain HTTP only to a listener that root has seen to be the Pushgateway's
+(`pushgateway_lab.pruning.program.listening`).
 """
 
 from __future__ import annotations
 
 import base64
 import http.client
-import json
 import signal
 import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
+
+from pushgateway_lab.formats import answers
+from pushgateway_lab.formats.answers import AnswerError
+from pushgateway_lab.formats.characters import shown
+from pushgateway_lab.formats.grouping import base64_path
+from pushgateway_lab.formats.sockets import loopback_of, port_of
+from pushgateway_lab.pruning.program.listening import NOTED, lines_of, listeners
 
 REQUEST_TIMEOUT = 30
 """Seconds for a whole request, however much of its answer has come."""
@@ -41,27 +45,15 @@ PATH_LIMIT = 1_000_000
 TRUST = 0.2
 """Seconds for which a look at the push times is believed, beyond what it takes itself."""
 
-LISTENERS = Path("/run/pushgateway-lab-prune.listeners")
-"""File in which ``prune_listener.py`` notes the sockets that may get the password."""
-
 # Labels as sorted pairs: a key of dictionaries.
 Key = tuple[tuple[str, str], ...]
 # The last push of each group, in seconds since 1970.
 Pushes = dict[Key, float]
 
-# What a group is looked at for.
-_NEEDED = ("labels", "push_time_seconds", "push_failure_time_seconds")
+# Without these, a group is none. The first is the last push that succeeded, the other that failed.
+_TIMES = ("push_time_seconds", "push_failure_time_seconds")
 _LATEST = 1 << 38
 """Seconds since 1970 of the last push time that is believed: the year 10680."""
-# What goes wrong when something is read that is no list of groups.
-_UNREADABLE = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-)
 
 
 class GatewayError(Exception):
@@ -102,7 +94,7 @@ class Look(NamedTuple):
 class SeenConnection(http.client.HTTPConnection):
     """A connection without TLS to a listener that was seen to be the Pushgateway's.
 
-    + noted: the listeners that ``prune_listener.py`` has seen, see `listening`
+    + noted: the listeners that were seen, see `lines_of`
     """
 
     def __init__(self, host: str, port: int, noted: set[str]) -> None:
@@ -115,7 +107,8 @@ class SeenConnection(http.client.HTTPConnection):
         Then it did when this connected, too: nobody else can have had the port in between.
         """
         super().connect()
-        if not self._noted or not self._noted <= listening(self.port):
+        there = lines_of(each for each in listeners() if each.port == self.port)
+        if not self._noted or not self._noted <= there:
             self.close()
             raise GatewayError(
                 f"what listens on port {self.port} has changed since it was seen to be the "
@@ -140,12 +133,12 @@ class Gateway:
             )
         elif username is not None:
             # Not by its name: that may stand for several addresses, each with a listener of its own.
-            address = "127.0.0.1" if host == "localhost" else host
-            if not is_loopback(address):
+            address = loopback_of(self.url)
+            if address is None:
                 raise GatewayError(
                     f"{self.url} is neither https nor on loopback, so the password was not sent"
                 )
-            self._connection = SeenConnection(address, parts.port or 80, _noted())
+            self._connection = SeenConnection(str(address), port_of(self.url), _noted())
         else:
             self._connection = http.client.HTTPConnection(host, parts.port, timeout=REQUEST_TIMEOUT)
 
@@ -161,9 +154,9 @@ class Gateway:
             answer = self._request("GET", "/api/v1/metrics", ANSWER_LIMIT)
             try:
                 pushes = last_pushes(answer)
-            except _UNREADABLE as error:
+            except AnswerError as error:
                 raise GatewayError(
-                    f"what answers at {self.url} is no Pushgateway: {error!r}"
+                    f"what answers at {self.url} is no Pushgateway: {error}"
                 ) from error
         took = time.monotonic() - started
         # From the start, when this was certainly so. On a large Pushgateway, half of the time goes
@@ -172,7 +165,7 @@ class Gateway:
 
     def delete(self, key: Key) -> None:
         """Delete exactly the group with these labels. Deletion is queued."""
-        path = group_path(key)
+        path = f"/metrics{base64_path(dict(key))}"
         if len(path) > PATH_LIMIT:
             raise RefusedError("its labels are too long for a request")
         self.request("DELETE", path)
@@ -221,32 +214,12 @@ class Gateway:
         return bytes(data)
 
 
-def listening(port: int) -> set[str]:
-    """The sockets that listen on a TCP port: address and inode of each, as the kernel writes them."""
-    found = set()
-    for name in ("tcp", "tcp6"):
-        # Not /proc/net: in the sandbox of the service, /proc shows processes only.
-        for line in Path("/proc/self/net", name).read_text(encoding="ascii").splitlines()[1:]:
-            _, local, _, state, *_, inode = line.split()[:10]
-            if state == "0A" and int(local.rpartition(":")[2], 16) == port:
-                found.add(f"{local} {inode}")
-    return found
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether this is a loopback address; a name is none."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _noted() -> set[str]:
     try:
-        return set(LISTENERS.read_text(encoding="ascii").splitlines())
+        return set(NOTED.read_text(encoding="ascii").splitlines())
     except FileNotFoundError as error:
         raise GatewayError(
-            f"there is no {LISTENERS}, so the password was not sent; prune_listener.py writes it"
+            f"there is no {NOTED}, so the password was not sent; --check-listener writes it"
         ) from error
 
 
@@ -275,58 +248,34 @@ def _credential(directory: Path | None, name: str) -> Path | None:
     return path if path and path.exists() and path.stat().st_size else None
 
 
-def group_path(key: Key) -> str:
-    """The path of a group, job first. As base64, every value is a safe segment of a path."""
-    labels = dict(key)
-    names = ["job", *sorted(name for name in labels if name != "job")]
-    return "/metrics" + "".join(
-        f"/{quote(name, safe='')}@base64/{base64.urlsafe_b64encode(labels[name].encode()).decode() or '='}"
-        for name in names
-    )
-
-
 def last_pushes(answer: bytes) -> Pushes:
-    """The groups in the Pushgateway's list of metrics; one of `_UNREADABLE` if it is something else."""
-    groups = json.loads(answer, object_hook=_without_metrics)["data"]
-    if not isinstance(groups, (list, type(None))):
-        raise TypeError("its data is no list")
+    """Return when somebody last pushed to each group in the Pushgateway's list of metrics.
+
+    Also in vain: then somebody still cares for the group.
+
+    Raises:
+        AnswerError: it is no such list.
+    """
+    data = answers.parse(answer, ANSWER_LIMIT, most_values=None, object_hook=_without_metrics)
     pushes: Pushes = {}
-    for group in groups or ():
-        key = _key(group)
-        # Two groups that look alike (see _key): neither is older than the younger one.
-        pushes[key] = max(_last_push(group), pushes.get(key, 0))
+    for said, group in zip(data or (), answers.groups(data)):
+        first, pushed = sorted((group.pushed_at, group.failed_at))
+        # Without a time, a group would be the oldest of all.
+        if "job" not in group.labels or not _has_times(said) or not 0 <= first <= pushed <= _LATEST:
+            raise AnswerError(f"expected a group with a job and push times, not {shown(said)}")
+        key = tuple(sorted(group.labels.items()))
+        # Two groups may look alike (see answers.groups): neither is older than the younger one.
+        pushes[key] = max(pushed, pushes.get(key, 0))
     return pushes
 
 
 def _without_metrics(found: dict[str, Any]) -> dict[str, Any]:
     """Drop the metrics of a group while JSON is parsed: they may be large."""
     # The values of labels are texts, also of one that is called push_time_seconds.
-    if isinstance(found.get("push_time_seconds"), dict):
-        return {name: found[name] for name in _NEEDED if name in found}
+    if isinstance(found.get(_TIMES[0]), dict):
+        return {name: found[name] for name in ("labels", *_TIMES) if name in found}
     return found
 
 
-def _key(group: dict[str, Any]) -> Key:
-    """The labels of a group, also where a metric that is called "labels" took their place.
-
-    Then they come from its push time, where a group without an instance has an empty one.
-    """
-    labels = group["labels"]
-    if isinstance(labels.get("metrics"), list):
-        labels = dict(group["push_time_seconds"]["metrics"][0]["labels"])
-        if not labels.get("instance"):
-            labels.pop("instance", None)
-    if "job" not in labels:
-        raise KeyError("job")
-    key = tuple(sorted(labels.items()))
-    # Texts that a request can be made of: no numbers, and no halves of characters.
-    "".join(part for pair in key for part in pair).encode()
-    return key
-
-
-def _last_push(group: dict[str, Any]) -> float:
-    """When somebody last pushed to a group, also in vain: then somebody still cares for it."""
-    pushed = max(float(group[name]["metrics"][0]["value"]) for name in _NEEDED[1:] if name in group)
-    if not 0 <= pushed <= _LATEST:  # not a number is neither
-        raise ValueError(f"{pushed} is no push time")
-    return pushed
+def _has_times(said: dict[str, Any]) -> bool:
+    return _TIMES[0] in said and all(said[name].get("metrics") for name in _TIMES if name in said)

@@ -1,0 +1,8 @@
+"""Start the program, which `pushgateway_lab.pruning.program.command` describes."""
+
+import sys
+
+from pushgateway_lab.pruning.program.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Delete the groups to which nobody has pushed for a while, and see that they are gone."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from typing import NamedTuple
+
+from pushgateway_lab.formats.grouping import group_path
+from pushgateway_lab.formats.matchers import Matcher
+from pushgateway_lab.pruning.layout import REPORT_JOB
+from pushgateway_lab.pruning.program.client import (
+    LATE,
+    Gateway,
+    GatewayError,
+    Key,
+    Pushes,
+    RefusedError,
+    limited,
+)
+from pushgateway_lab.pruning.program.log import ago, say, written
+
+GONE_TIMEOUT = 30
+"""Seconds for the deletions, which are queued, to be done."""
+
+
+def is_kept(key: Key, keep: list[list[Matcher]]) -> bool:
+    """Whether a group is to stay whatever its age."""
+    labels = dict(key)
+    return any(all(matcher.matches(labels) for matcher in each) for each in keep)
+
+
+def too_old(pushes: Pushes, limit: float) -> list[Key]:
+    """The groups to which nobody has pushed within `limit` seconds, the oldest first."""
+    before = time.time() - limit
+    return sorted(
+        (key for key, pushed in pushes.items() if pushed < before), key=pushes.__getitem__
+    )
+
+
+class Outcome(NamedTuple):
+    """What a prune did: the last pushes of the groups it deleted, and counts of the others."""
+
+    deleted: Pushes
+    left: int
+    failed: int
+
+
+def prune(gateway: Gateway, options: Namespace) -> Outcome:
+    """Delete what is too old, and see that it is gone.
+
+    A group that was pushed to again since the look is not deleted. Between the last look and a
+    deletion a fraction of a second remains: the Pushgateway has no deletion with a condition.
+    """
+    first = now = gateway.look()
+    deleted: Pushes = {}
+    failed = 0
+    for key in too_old(first.pushes, options.older_than):
+        # Linear in its labels, of which there may be 32 MB.
+        with limited(gateway.seconds_left(), GatewayError(LATE)):
+            kept = is_kept(key, options.keep)
+        if kept:
+            continue
+        if time.monotonic() > now.good_until and not options.dry_run:
+            now = gateway.look()
+        if now.pushes.get(key) != first.pushes[key]:
+            continue
+        try:
+            if not options.dry_run:
+                gateway.delete(key)
+        except RefusedError as error:
+            say(f"cannot delete {written(key)}: {error}")
+            failed += 1
+            continue
+        deleted[key] = first.pushes[key]
+        say(
+            f"{'would delete' if options.dry_run else 'deleted'} {written(key)}, {ago(deleted[key])}"
+        )
+    if options.dry_run:
+        return Outcome(deleted, len(first.pushes), failed)
+    return see_them_gone(gateway, Outcome(deleted, 0, failed))
+
+
+def see_them_gone(gateway: Gateway, outcome: Outcome) -> Outcome:
+    """Wait until each deleted group is gone, or was pushed to anew."""
+    deadline = time.monotonic() + GONE_TIMEOUT
+    while True:
+        pushes = gateway.look().pushes
+        there = [key for key, pushed in outcome.deleted.items() if pushes.get(key) == pushed]
+        if not there or time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    for key in there:
+        hint = (
+            "; a value that is no Unicode only goes with a wipe" if "\ufffd" in written(key) else ""
+        )
+        say(f"{written(key)} was deleted, but the Pushgateway still has it{hint}")
+    gone = {key: pushed for key, pushed in outcome.deleted.items() if key not in there}
+    return Outcome(gone, len(pushes), outcome.failed + len(there))
+
+
+def report(gateway: Gateway, outcome: Outcome, limit: float) -> None:
+    """Push what was done, as a group of its own."""
+    values = {
+        "deleted_groups": len(outcome.deleted),
+        "left_groups": outcome.left,
+        "failed_groups": outcome.failed,
+        "limit_seconds": limit,
+    }
+    names = {f"{REPORT_JOB}_{name}": value for name, value in values.items()}
+    lines = [f"# TYPE {name} gauge\n{name} {value}\n" for name, value in names.items()]
+    gateway.request("PUT", f"/metrics{group_path({'job': REPORT_JOB})}", "".join(lines))
