@@ -69,6 +69,30 @@ def test_its_bytes_are_the_same_on_every_machine() -> None:
         )  # fmt: skip
 
 
+def test_an_installed_copy_makes_the_same(tmp_path: Path) -> None:
+    def python(*words: str) -> str:
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    python("-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path))
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    told = python(
+        "-c",
+        "import hashlib; from pushgateway_lab.pruning import bundle; "
+        "print(bundle.__file__, hashlib.sha256(bundle.program()).hexdigest())",
+    )
+    made = tmp_path / "installed/pushgateway_lab/pruning/bundle.py"
+    assert told == f"{made} {hashlib.sha256(bundle.program()).hexdigest()}\n"
+
+
 def test_it_imports_what_a_host_has() -> None:
     modules = bundle.modules()
     for name, source in modules.items():
