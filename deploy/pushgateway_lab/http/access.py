@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import HTTPBasicAuth
 
-from pushgateway_lab.facts.snapshot import Listener, Snapshot
 from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.settings import Settings
 
@@ -124,41 +123,6 @@ def _is_plain_address(url: str) -> bool:
         return False
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return parts.netloc.lower() == (host if port is None else f"{host}:{port}")
-
-
-def why_not_there(url: str, seen: Snapshot) -> str | None:
-    """Return why no password goes to a loopback URL on a host, and what to do; None if it may.
-
-    It may if each socket that could get the connection is one of the Pushgateway's unit. Where several
-    could, the kernel takes the one with the more special address: that would be the attacker's.
-
-    + seen: the host, looked at right before
-    """
-    address, port = loopback_of(url), urlsplit(url).port or 80
-    if not seen.is_root:
-        return (
-            f"The password is not sent to {url}: only root can see who listens there, and {seen.user} "
-            "looked. Add --sudo."
-        )
-    found = [each for each in seen.listeners if each.port == port and _gets(each, address)]
-    if not found:
-        return f"The password is not sent to {url}: nobody listens there."
-    if not set(seen.pushgateway_listeners).issuperset(found):
-        return (
-            f"The password is not sent to {url}: what listens there is not {seen.pushgateway.name}, but "
-            f"another program. Find it with: sudo ss -lntp 'sport = :{port}'"
-        )
-    return None
-
-
-def _gets(listener: Listener, address: IPv4Address | IPv6Address | None) -> bool:
-    """Return whether a connection to an address could end at this listener."""
-    own = ip_address(listener.address)
-    if isinstance(own, IPv6Address):
-        if own.is_unspecified:
-            return True  # IPv4, too, unless the socket asked not to
-        own = own.ipv4_mapped or own
-    return own == address or (own.is_unspecified and isinstance(address, IPv4Address))
 
 
 def addressed(url: str) -> str:
