@@ -54,10 +54,13 @@ test-packages:
 test: test-packages .venv/locked lint unit hosts ## everything: lint, types, unit tests, tests on real hosts (needs root)
 
 .PHONY: lint
-lint: .venv/locked ## formatting, lint, types, shell files, known vulnerabilities of what is locked
+lint: .venv/locked ## formatting, lint, types, imports, shell files, known vulnerabilities of what is locked
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo --no-cache
+	.venv/bin/deptry --no-ansi deploy
+	.venv/bin/deptry --no-ansi --ignore DEP004 deploy tests benchmarks # these may use the dev group
 	.venv/bin/bandit --quiet -c pyproject.toml -r deploy inventories benchmarks tests config.py
 	.venv/bin/python tests/lock_audit.py requirements.txt
 	@command -v shellcheck >/dev/null || { echo "shellcheck is missing. On Debian or Ubuntu: apt-get install shellcheck"; exit 1; }

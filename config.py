@@ -6,13 +6,10 @@ so it is one timeout a run, whatever the number of such hosts.
 
 from pyinfra import config
 
-from pushgateway_lab.run import command_line, patches
+from pushgateway_lab import configure
 
-# What hosts say is escaped and cut, and what waits for them has a limit: pyinfra has neither.
-patches.apply()
-
-# pyinfra takes the name of a file that is not there for a host, or for no host, and ends with 0.
-command_line.check()
+# Before any host is connected to: limits, escaping, and a check that the inventory exists.
+configure()
 
 # Seconds; pyinfra's default is 10. A VM on another continent answers within one. The whole connection, to
 # its login, gets a tenth of a second more for each host of the run.

@@ -6,6 +6,6 @@ Changes only what is missing or wrong; a second run changes nothing. Settings: s
 inventories/group_data/all.py.
 """
 
-from pushgateway_lab.deploys import bootstrap
+from pushgateway_lab import bootstrap
 
 bootstrap()

@@ -6,6 +6,6 @@ Refuses hosts on which somebody worked before, unless lab_reset=True. Settings: 
 inventories/group_data/all.py.
 """
 
-from pushgateway_lab.deploys import prepare
+from pushgateway_lab import prepare
 
 prepare()

@@ -5,6 +5,6 @@
 Removes the scrape job and the groups of the lab's jobs; all groups with lab_wipe=True.
 """
 
-from pushgateway_lab.deploys import reset
+from pushgateway_lab import reset
 
 reset()

@@ -5,6 +5,6 @@
 Settings: lab_expect, lab_tasks and report, see inventories/group_data/all.py and docs/verify.md.
 """
 
-from pushgateway_lab.deploys import verify
+from pushgateway_lab import verify
 
 verify()

@@ -11,7 +11,7 @@ from pushgateway_lab.run import crash_log
 
 def an_error(message: str = "no such key") -> Exception:
     try:
-        {}[message]
+        dict[str, str]()[message]
     except KeyError as error:
         return error
     raise AssertionError

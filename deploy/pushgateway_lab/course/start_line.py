@@ -10,7 +10,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab import installations, scrape_config
+from pushgateway_lab import installations, scrape_config, smoke
 from pushgateway_lab.course import looking
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.host.looking import forget
@@ -27,7 +27,6 @@ from pushgateway_lab.run.host_files import script
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.services import Service
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.smoke import push as smoke
 
 
 def look(host: Host, settings: Settings) -> Look:

@@ -1,1 +1,56 @@
-"""The lab as tasks and checks: what each looks at, and what it makes of it."""
+"""The lab as tasks and checks: what each looks at, and what it makes of it.
+
+What a trainer's file of tasks (``docs/verify.md``) may use is in ``__all__``:
+
++ `Task`, `Check`: what such a file lists
++ `Look`: what a check is given; `Finding` and its `State`: what it returns, made by `done`, `still_open`,
+  `wrong` and `unknown`
++ `query`: a check that asks Prometheus
++ `Pushed`: a metric that people push; `pushed_checks` and `deleted_check`: checks of it
+"""
+
+from typing import TYPE_CHECKING
+
+from pushgateway_lab import lazy
+
+if TYPE_CHECKING:
+    from pushgateway_lab.lab.checks import Check, Task, done, query, still_open, unknown, wrong
+    from pushgateway_lab.lab.look import Look
+    from pushgateway_lab.lab.pushed import Pushed
+    from pushgateway_lab.lab.pushes import deleted_check, pushed_checks
+    from pushgateway_lab.lab.results import Finding, State
+else:  # hidden from mypy, as in the package above
+    __getattr__ = lazy.importer(
+        __name__,
+        {
+            "Check": "pushgateway_lab.lab.checks",
+            "Finding": "pushgateway_lab.lab.results",
+            "Look": "pushgateway_lab.lab.look",
+            "Pushed": "pushgateway_lab.lab.pushed",
+            "State": "pushgateway_lab.lab.results",
+            "Task": "pushgateway_lab.lab.checks",
+            "deleted_check": "pushgateway_lab.lab.pushes",
+            "done": "pushgateway_lab.lab.checks",
+            "pushed_checks": "pushgateway_lab.lab.pushes",
+            "query": "pushgateway_lab.lab.checks",
+            "still_open": "pushgateway_lab.lab.checks",
+            "unknown": "pushgateway_lab.lab.checks",
+            "wrong": "pushgateway_lab.lab.checks",
+        },
+    )
+
+__all__ = [
+    "Check",
+    "Finding",
+    "Look",
+    "Pushed",
+    "State",
+    "Task",
+    "deleted_check",
+    "done",
+    "pushed_checks",
+    "query",
+    "still_open",
+    "unknown",
+    "wrong",
+]

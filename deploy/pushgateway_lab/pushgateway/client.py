@@ -32,6 +32,7 @@ def client(host: Host, settings: Settings, address: str | None = None) -> "Pushg
     from pushgateway_lab.http import access
     from pushgateway_lab.http.api import Pushgateway
     from pushgateway_lab.http.connection import session
+    from pushgateway_lab.pushgateway.listeners import why_not_there
 
     address = (
         address
@@ -45,18 +46,19 @@ def client(host: Host, settings: Settings, address: str | None = None) -> "Pushg
         raise HostError(problem)
     seen = look(host, settings)
     if not seen.is_root:
-        raise HostError(access.why_not_there(address, seen))
+        raise HostError(why_not_there(address, seen))
     check = partial(_check_listener, host, settings)
     return Pushgateway(session(host, allowed, check), access.addressed(address))
 
 
 def _check_listener(host: Host, settings: Settings, url: str) -> None:
     """Raise `PasswordWithheldError` unless the Pushgateway itself listens where a URL leads."""
-    from pushgateway_lab.http import access
+    from pushgateway_lab.http.access import PasswordWithheldError
+    from pushgateway_lab.pushgateway.listeners import why_not_there
 
     try:
         seen = look_within(host, settings, LISTENER_GOOD_FOR)
     except HostError as error:
-        raise access.PasswordWithheldError(f"The password is not sent: {error}") from error
-    if problem := access.why_not_there(url, seen):
-        raise access.PasswordWithheldError(problem)
+        raise PasswordWithheldError(f"The password is not sent: {error}") from error
+    if problem := why_not_there(url, seen):
+        raise PasswordWithheldError(problem)

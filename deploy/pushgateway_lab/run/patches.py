@@ -1,11 +1,7 @@
 """Patch pyinfra at run time: limits on time and output, and escaping of everything that hosts print.
 
-Called by ``config.py``, and by every deploy and operation: who installed the package has no such file. What
-is about connecting holds only if it was called before, so it is wanted in a ``config.py``::
-
-    from pushgateway_lab.run import patches
-
-    patches.apply()
+Called by ``config.py`` (`pushgateway_lab.configure`), and by every deploy and operation: who installed the
+package may have no such file. The limits for connecting hold only if it was called before that.
 """
 
 from collections.abc import Callable

@@ -21,7 +21,7 @@ from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.interrupt import interruptible
 from pushgateway_lab.run.run import Run
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.smoke.push import JOB
+from pushgateway_lab.smoke import JOB
 
 METRIC = "pushgateway_lab_smoke_pushed_at_seconds"
 

@@ -10,9 +10,6 @@ from pyinfra.context import ctx_host
 from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.settings import Settings
 
-JOB = "pushgateway_lab_smoke"
-"""The job label of the groups it pushes."""
-
 
 def is_done(seen: object, settings: Settings) -> bool:
     """Return whether no push is due on a host on which nothing is to be changed."""
