@@ -13,7 +13,8 @@ from pyinfra.context import ctx_host, ctx_state
 
 from local_hosts import host_of, state_of
 from pushgateway_lab.run import failure
-from pushgateway_lab.run.failure import HostError, cleanly, function, reason_of, silently
+from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.failure import cleanly, function, reason_of
 
 
 @pytest.fixture
@@ -100,16 +101,14 @@ def test_a_reason_is_the_first_line_and_what_it_announces() -> None:
     assert len(failure._in_short("x" * 5000)) < 450
 
 
-def test_nothing_is_said_while_it_is_only_found_out(
+def test_notes_are_told_when_a_run_executes_and_not_before(
     state: State, caplog: pytest.LogCaptureFixture
 ) -> None:
     host = host_of(state, "a")
-    state.print_noop_info = True
     with caplog.at_level(logging.INFO, logger.name):
-        with silently():
-            failure.say(host, "x")
-            failure.noop(host, "x")
+        state.is_executing = False
+        failure.tell(host, ["x", "y"])
         assert caplog.text == ""
-        failure.say(host, "x")
-        failure.noop(host, "y")
+        state.is_executing = True
+        failure.tell(host, ["x", "y"])
     assert caplog.text.count("[a] ") == 2
