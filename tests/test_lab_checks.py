@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from looks import CONFIG, NOW, encoded, look, status, unit
+from pushgateway_lab.formats.answers import Sample, Series
 from pushgateway_lab.lab import configuration, host
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.checks import Check, Task, done, judged
@@ -285,6 +286,46 @@ def test_an_answer_that_is_none_costs_no_other() -> None:
     assert list(heard.statuses.values()) == statuses
     assert heard.unread.keys() == {"b", "e"}
     assert lab_look._hear(["a"], "", mark) == ({}, {}, {})
+
+
+def test_an_answer_of_another_program_is_no_mistake_of_a_check() -> None:
+    """Each answer is parsed when it arrives: the checks see parsed ones, or none."""
+    query = queries_of(TASKS)[0]
+    path = lab_look.path_of(query)
+    data = {
+        "groups": [{"labels": 5}],
+        "status": status(),
+        TARGETS: {"activeTargets": [7]},
+        "/api/v1/status/buildinfo": {"version": None},
+        path: {"resultType": "vector", "result": [{"metric": {}, "value": "now"}]},
+    }
+    looked = look(said=data, all_read=False)
+    assert looked.groups is None
+    assert looked.pushgateway_status == status()
+    assert (looked.targets, looked.says_targets) == ([], False)
+    assert looked.prometheus_version is None
+    assert looked.samples(query) is None
+    assert looked.series(query) is None
+    assert looked.unread.keys() == data.keys() - {"status"}
+    assert looked.unread[path] == "expected a time and a value, not 'now'"
+    found = [each.finding for task in TASKS for each in judged(task, looked).checks]
+    assert not [each for each in found if "mistake in it" in each.says]
+
+
+def test_a_result_is_samples_or_series_by_its_type() -> None:
+    queries = {
+        "up": answer_of({"a": "b"}),
+        "up[1m]": {"resultType": "matrix", "result": [{"metric": {"a": "b"}, "values": []}]},
+        "1": {"resultType": "scalar", "result": [NOW, "1"]},
+    }
+    looked = look(said={lab_look.path_of(query): data for query, data in queries.items()})
+    found = {query: (looked.samples(query), looked.series(query)) for query in (*queries, "down")}
+    assert found == {
+        "up": ([Sample({"a": "b"}, "1")], []),
+        "up[1m]": ([], [Series({"a": "b"}, ())]),
+        "1": ([], []),
+        "down": (None, None),
+    }
 
 
 def test_what_a_host_packs_is_unpacked_up_to_a_limit() -> None:

@@ -40,7 +40,7 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
 
     It is restarted only when it runs with other flags.
 
-    + settings: of the host, see `pushgateway_lab.settings.for_host`
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
     host = ctx_host.get()
     seen = look(host, settings)

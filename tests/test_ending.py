@@ -1,0 +1,112 @@
+"""The end of a run: each host that is not done is named, with the reason, and no other."""
+
+import logging
+from collections.abc import Iterator
+
+import click
+import pytest
+from pyinfra import logger
+from pyinfra.api.command import FunctionCommand
+from pyinfra.api.operation import OperationMeta
+from pyinfra.api.state import State, StateOperationHostData, StateOperationMeta
+from pyinfra.connectors.util import CommandOutput
+
+from local_hosts import disconnected, host_of, state_of
+from pushgateway_lab.run import ending, failure
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
+    """What was logged, without colours."""
+    lines: list[str] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(click.unstyle(record.getMessage()))
+
+    handler = Handler()
+    logger.addHandler(handler)
+    with caplog.at_level(logging.INFO, logger.name):
+        yield lines
+    logger.removeHandler(handler)
+
+
+def with_operation(state: State, name: str, **succeeded: bool | None) -> None:
+    """Have an operation on hosts that succeeded there, failed there, or was not run (None)."""
+    op_hash = f"hash of {name}"
+    state.op_meta[op_hash] = StateOperationMeta((0,))
+    state.op_meta[op_hash].names.add(name)
+    for host_name, success in succeeded.items():
+        host = host_of(state, host_name)
+        meta = OperationMeta(op_hash, is_change=True)
+        if success is not None:
+            meta.set_complete(success, [], CommandOutput([]))
+        state.ops[host][op_hash] = StateOperationHostData(lambda: iter(()), {}, meta)  # type: ignore[typeddict-item]
+        if success is False:
+            state.failed_hosts.add(host)
+            state.trigger_callbacks("operation_host_error", host, op_hash, 0, 0)
+
+
+def state_to_tell_of(*names: str) -> State:
+    state = state_of({name: {} for name in names})
+    ending.tell_at_end(state)
+    ending.tell_at_end(state)  # as each host's deploy does
+    return state
+
+
+def test_nothing_is_told_where_all_is_done(told: list[str]) -> None:
+    state = state_to_tell_of("a", "b")
+    state.is_executing = True
+    with_operation(state, "Install", a=True, b=True)
+    disconnected(state, "a", "b")
+    assert told == []
+
+
+def test_what_became_of_each_host_is_told_once_in_the_order_of_the_inventory(
+    told: list[str],
+) -> None:
+    state = state_to_tell_of("failed", "mute", "gone", "good", "unfinished")
+    state.is_executing = True
+    state.activated_hosts.remove(host_of(state, "gone"))
+    with_operation(state, "Install", failed=True, mute=True, good=True, unfinished=True)
+    failed = host_of(state, "failed")
+    assert not failure._fail(state, failed, "It is broken:\n  no disk\nMend it.")
+    with_operation(state, "Run it", failed=False, mute=False, good=True, unfinished=None)
+    told.clear()
+    disconnected(state, "good", "unfinished", "mute")
+    assert told == []
+    disconnected(state, "failed")
+    assert [" ".join(line.split()) for line in told] == [
+        "--> Hosts that are not done:",
+        "[failed] failed at: Run it: It is broken: no disk",
+        "[mute] failed at: Run it",
+        "[gone] not reached: no connection",
+        "[unfinished] not finished: run this again",
+    ]
+
+
+def test_a_host_out_of_the_limit_is_not_told_of(told: list[str]) -> None:
+    state = state_to_tell_of("a", "other")
+    state.limit_hosts = [host_of(state, "a")]
+    state.activated_hosts.remove(host_of(state, "other"))
+    disconnected(state, "a")
+    assert told == []
+
+
+def test_a_dry_run_tells_what_would_fail(told: list[str]) -> None:
+    state = state_to_tell_of("a", "b", "c")
+    with_operation(state, "Install", a=None, b=None, c=None)
+    for name in "ab":
+        state.failed_hosts.add(host_of(state, name))
+    failure._note_reason(host_of(state, "a"), "No root.")
+    disconnected(state, "a", "b", "c")
+    assert told == ["--> Hosts that are not done:", "[a] would fail: No root.", "[b] failed"]
+
+
+def test_reasons_are_those_of_one_run(told: list[str]) -> None:
+    state, other = state_to_tell_of("a"), state_to_tell_of("a")
+    host = host_of(state, "a")
+    FunctionCommand(failure._fail, ("No root.",), {}).execute(state, host, {})
+    assert failure.reason_of(host) == "No root."
+    assert failure.reason_of(host_of(other, "a")) == ""
+    assert told == ["[a] No root."]
