@@ -1,9 +1,7 @@
 """Chromium, without a window, and what tests ask it about the page of a report."""
 
 import shutil
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,8 @@ from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+
+from waiting import wait_for
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 ARGUMENTS = (
@@ -26,9 +26,6 @@ ARGUMENTS = (
     "--lang=en-US",
 )
 DESKTOP, PHONE = (1280, 800), (360, 740)
-
-WAIT = 20
-"""Seconds for what comes at once, unless the machine has much else to do."""
 
 Show = Callable[..., None]
 
@@ -63,14 +60,8 @@ def js(chrome: webdriver.Chrome, script: str, *arguments: Any) -> Any:
 
 
 def until(holds: Callable[[], object], what: str) -> None:
-    """Wait; while a page is being loaded, what is asked for may not be there, or not any more."""
-    deadline = time.monotonic() + WAIT
-    while True:
-        with suppress(WebDriverException):
-            if holds():
-                return
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
+    """Wait; while a page is being loaded, the elements of the last one are gone."""
+    wait_for(holds, what, passing=WebDriverException)
 
 
 def one(chrome: webdriver.Chrome, selector: str) -> WebElement:

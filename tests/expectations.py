@@ -2,11 +2,10 @@
 
 import json
 import re
-import time
-from collections.abc import Callable
 from typing import Any
 
 from labhost import Host, PyinfraResult
+from waiting import wait_on_host
 
 BOOTSTRAP = "deploy/bootstrap.py"
 CONFIG = "/etc/prometheus/prometheus.yml"
@@ -93,13 +92,6 @@ def assert_bootstrapped(host: Host) -> None:
     ).stdout == ("0\n"), "the smoke push left its group behind"
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-
-
 def prometheus_runs(host: Host) -> None:
     """Wait until the Prometheus of a host that has just booted has read its configuration."""
-    host.run("until curl -sfo /dev/null localhost:9090/-/ready; do sleep 0.1; done", timeout=60)
+    wait_on_host(host, "curl -sfo /dev/null localhost:9090/-/ready", 60)

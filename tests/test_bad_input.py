@@ -15,6 +15,7 @@ from expectations import (
     prometheus_runs,
 )
 from labhost import Host, HostSpec, PyinfraResult
+from waiting import wait_on_host
 
 Run = Callable[..., PyinfraResult]
 
@@ -78,7 +79,7 @@ def test_a_configuration_that_prometheus_would_refuse(lab_host: Host, run_pyinfr
 def test_the_port_is_taken(lab_host: Host, run_pyinfra: Run) -> None:
     lab_host.run("systemctl disable --now prometheus-pushgateway")
     lab_host.run("systemd-run --quiet --unit=squatter python3 -m http.server --bind 127.0.0.1 9091")
-    lab_host.run("until curl -so /dev/null 127.0.0.1:9091; do sleep 0.1; done")
+    wait_on_host(lab_host, "curl -so /dev/null 127.0.0.1:9091")
     refused(
         lab_host,
         run_pyinfra,

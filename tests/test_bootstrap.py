@@ -18,10 +18,10 @@ from expectations import (
     assert_bootstrapped,
     assert_unchanged_run,
     fingerprint,
-    wait_for,
 )
 from labhost import Host, HostSpec, PyinfraResult
 from labhost.pyinfra_command import PyinfraCommand, toolkit_directories
+from waiting import wait_on_host
 
 
 @pytest.fixture
@@ -261,9 +261,7 @@ def test_an_interrupted_smoke_push_leaves_no_group(
     host = boot_host(packages=INSTALLED)
     never = {"pushgateway_scrape_interval": "1h", "pushgateway_smoke_timeout": 120}
     running = pyinfra_command.start(host, "-y", BOOTSTRAP, data=never)
-    wait_for(
-        lambda: "pushgateway_lab" in host.run("curl -s localhost:9091/metrics", check=False).stdout
-    )
+    wait_on_host(host, "curl -s localhost:9091/metrics | grep -q pushgateway_lab", 60)
     running.send_signal(signal.SIGINT)
     interrupted = pyinfra_command.finish(running, timeout=10)
     assert f"[{host.name}] Interrupted." in interrupted.stderr

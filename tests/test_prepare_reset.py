@@ -16,12 +16,12 @@ from expectations import (
     assert_unchanged_run,
     prometheus_runs,
     query,
-    wait_for,
 )
 from labhost import Host, PyinfraResult
 from test_lab_page import PUSH_INSTANCE, PUSH_TRAINING, groups
 from test_verify import PREPARE, VERIFY, rows, untouched
 from trainees import LABS, PUSHED, RELOAD, UP
+from waiting import wait_for_value
 
 Run = Callable[..., PyinfraResult]
 
@@ -142,7 +142,7 @@ def test_prepare_deletes_groups_that_are_not_the_labs_only_when_told_to_wipe(
 ) -> None:
     prometheus_runs(lab_host)
     lab_host.run(f"{PUSH_BACKUP}; {PUSH_TRAINING}")
-    wait_for(lambda: len(groups(lab_host)) == 2)
+    wait_for_value(lambda: len(groups(lab_host)), 2)
     before = untouched(lab_host)
     result = run_pyinfra(lab_host, "-y", PREPARE, data={"lab_reset": True})
     is_refused(lab_host, result, 'groups that are not the lab\'s: {job="backup"}.', "lab_wipe=True")
@@ -171,7 +171,7 @@ def test_what_the_prune_pushes_is_nobodys_work(lab_host: Host, run_pyinfra: Run)
     data = {"pushgateway_prune_after": "1h", "pushgateway_prune_report": True}
     ends_well(run_pyinfra(lab_host, "-y", PREPARE, data=data))
     lab_host.run("systemctl start pushgateway-lab-prune.service")
-    wait_for(lambda: groups(lab_host) == [{"job": "pushgateway_lab_prune"}])
+    wait_for_value(lambda: groups(lab_host), [{"job": "pushgateway_lab_prune"}])
     assert_unchanged_run(run_pyinfra(lab_host, "-y", PREPARE, data=data))
 
 

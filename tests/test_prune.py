@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from expectations import BOOTSTRAP, FAST, INSTALLED, assert_unchanged_run, fingerprint
-from gateways import PACKAGES, TORTURE, client, delete_all, eventually, fill, labels_of, restart
+from gateways import PACKAGES, TORTURE, client, delete_all, fill, labels_of, restart
 from labhost import SUITES, Host, HostSpec, PyinfraResult
+from waiting import wait_for
 
 PRUNE = "pushgateway_lab.prune.scheduled"
 SERVICE = "pushgateway-lab-prune.service"
@@ -92,7 +93,7 @@ def _survives_a_restart_and_an_interruption(host: Host) -> None:
     assert len(gateway.groups()) == 601
     # Killed in the middle: what it logged is gone, what is left goes the next time.
     host.run(f"systemctl start --no-block {SERVICE}")
-    eventually(lambda: len(gateway.groups()) < 600)
+    wait_for(lambda: len(gateway.groups()) < 600, "the first groups are deleted")
     host.run(
         f"systemctl kill --signal=KILL {SERVICE}; systemctl reset-failed {SERVICE}", check=False
     )

@@ -13,6 +13,7 @@ import pytest
 from attackers import Attacker
 from gateways import PACKAGES, restart
 from labhost import SUITES, Host, HostSpec, PyinfraResult
+from waiting import wait_for_port
 
 PRUNE = "pushgateway_lab.prune.scheduled"
 SERVICE = "pushgateway-lab-prune.service"
@@ -156,7 +157,8 @@ def _between_the_look_and_the_connection(host: Host) -> None:
     assert "what listens on port 9091 has changed" in log
     attacker.stop_serving(9091)
     hold(host, SERVICE)
-    host.run(f"systemctl start {UNIT}; until ss -lnt | grep -q :9091; do sleep 0.05; done")
+    host.run(f"systemctl start {UNIT}")
+    wait_for_port(host, 9091)
     assert prune(host)[0]
 
 

@@ -72,7 +72,7 @@ def test_a_host_opens_with_all_that_was_found(chrome: webdriver.Chrome, show: Sh
     show(reports.a_class())
     assert not found(chrome, 3).is_displayed()
     summary(chrome, 3).click()
-    until(lambda: found(chrome, 3).is_displayed(), "the host did not open")
+    until(lambda: found(chrome, 3).is_displayed(), "the host opens")
     assert not found(chrome, 2).is_displayed()
     text = found(chrome, 3).text
     assert "Stage: prepared" in text
@@ -92,19 +92,19 @@ def test_a_host_opens_with_all_that_was_found(chrome: webdriver.Chrome, show: Sh
         "Copy",
     ]
     summary(chrome, 3).click()
-    until(lambda: not found(chrome, 3).is_displayed(), "the host did not close")
+    until(lambda: not found(chrome, 3).is_displayed(), "the host closes")
 
 
 def test_a_click_beside_the_name_opens_a_host_too(chrome: webdriver.Chrome, show: Show) -> None:
     show(reports.a_class())
     every(chrome, "tr.at")[2].find_elements(By.CSS_SELECTOR, "td")[1].click()
-    until(lambda: found(chrome, 3).is_displayed(), "the host did not open")
+    until(lambda: found(chrome, 3).is_displayed(), "the host opens")
 
 
 def test_a_host_that_was_not_reached_says_why(chrome: webdriver.Chrome, show: Show) -> None:
     show(reports.a_class())
     summary(chrome, 6).click()
-    until(lambda: found(chrome, 6).is_displayed(), "the host did not open")
+    until(lambda: found(chrome, 6).is_displayed(), "the host opens")
     assert found(chrome, 6).find_element(By.CSS_SELECTOR, ".problem").text == (
         "Timed out after 4 s while connecting to port 22"
     )
@@ -134,7 +134,7 @@ def test_it_works_without_its_script(chrome: webdriver.Chrome, show: Show) -> No
         show(reports.a_class())
         assert not one(chrome, ".controls").is_displayed()
         summary(chrome, 3).click()
-        until(lambda: found(chrome, 3).is_displayed(), "the host did not open")
+        until(lambda: found(chrome, 3).is_displayed(), "the host opens")
         assert "2026-11-24 05:55:00 UTC" in found(chrome, 3).text
         assert not every(chrome, "pre button")
     finally:
@@ -155,11 +155,11 @@ def test_what_a_host_says_is_text(chrome: webdriver.Chrome, show: Show) -> None:
     assert r"\x1b[31mred" in name
     assert r"\u202eback\u2066wards \x00 \ud800" in name
     summary(chrome, 1).click()
-    until(lambda: found(chrome, 1).is_displayed(), "the host did not open")
+    until(lambda: found(chrome, 1).is_displayed(), "the host opens")
     assert found(chrome, 1).text.count("<script>alert(1)</script>") >= 2
-    until(lambda: "open=" in chrome.current_url, "the open host is not in the address")
+    until(lambda: "open=" in chrome.current_url, "the open host is in the address")
     chrome.refresh()
-    until(lambda: found(chrome, 1).is_displayed(), "the host is not found again")
+    until(lambda: found(chrome, 1).is_displayed(), "the host is found again")
 
 
 def test_nothing_leaves_the_page(chrome: webdriver.Chrome, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_nothing_leaves_the_page(chrome: webdriver.Chrome, tmp_path: Path) -> No
             assert found(chrome, 3).is_displayed()
             assert js(chrome, "return performance.getEntriesByType('resource').length") == 0
             resume(chrome)
-            until(lambda: len(asked) >= 2, "it does not reload")
+            until(lambda: len(asked) >= 2, "it reloads")
             chrome.get("about:blank")
         finally:
             server.shutdown()
@@ -203,6 +203,6 @@ def test_no_other_script_runs_and_nothing_is_loaded(chrome: webdriver.Chrome, sh
         """,
     )
     refused = {"script-src-elem", "img-src", "style-src-elem", "connect-src"}
-    until(lambda: set(js(chrome, "return refused")) == refused, "something was not refused")
+    until(lambda: set(js(chrome, "return refused")) == refused, "all of it is refused")
     assert not js(chrome, "return window.injected")
     assert len(complaints(chrome)) >= len(refused)  # and rightly

@@ -75,9 +75,9 @@ def test_the_keyboard_is_enough(chrome: webdriver.Chrome, show: Show) -> None:
             break
     assert active.get_attribute("id") == "host-1"
     active.send_keys(Keys.ENTER)
-    until(lambda: found(chrome, 1).is_displayed(), "Enter does not open the host")
+    until(lambda: found(chrome, 1).is_displayed(), "Enter opens the host")
     active.send_keys(Keys.ENTER)
-    until(lambda: not found(chrome, 1).is_displayed(), "Enter does not close the host")
+    until(lambda: not found(chrome, 1).is_displayed(), "Enter closes the host")
 
 
 def test_everything_that_is_operated_has_a_name(chrome: webdriver.Chrome, show: Show) -> None:

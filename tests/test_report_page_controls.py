@@ -54,7 +54,7 @@ def test_two_hundred_hosts_are_usable(chrome: webdriver.Chrome, show: Show) -> N
     one(chrome, "#name").send_keys("vm17")
     assert shown_hosts(chrome) == [f"vm17{number}" for number in range(10)]
     summary(chrome, 171).click()
-    until(lambda: found(chrome, 171).is_displayed(), "the host did not open")
+    until(lambda: found(chrome, 171).is_displayed(), "the host opens")
 
 
 # Copy
@@ -83,7 +83,7 @@ def copied(chrome: webdriver.Chrome, clipboard: str = "navigator.clipboard") -> 
     )
     button = every(chrome, "pre button")[0]
     button.click()
-    until(lambda: button.text == "Copied", "it does not say that it copied")
+    until(lambda: button.text == "Copied", "it says that it copied")
     return js(chrome, f"return {clipboard}.readText()")
 
 
@@ -98,9 +98,9 @@ def test_a_reload_and_a_link_show_the_same(chrome: webdriver.Chrome, show: Show)
     one(chrome, "#every option[value='30']").click()
     one(chrome, "#pause").click()
     summary(chrome, 3).click()
-    until(lambda: "open=" in chrome.current_url, "the open host is not in the address")
+    until(lambda: "open=" in chrome.current_url, "the open host is in the address")
     js(chrome, "scrollTo(0, 333)")
-    until(lambda: "y=333" in chrome.current_url, "the position is not in the address")
+    until(lambda: "y=333" in chrome.current_url, "the position is in the address")
     hosts, address = shown_hosts(chrome), chrome.current_url
 
     def is_the_same() -> None:
@@ -114,11 +114,11 @@ def test_a_reload_and_a_link_show_the_same(chrome: webdriver.Chrome, show: Show)
 
     assert len(hosts) == 50
     chrome.refresh()
-    until(lambda: one(chrome, "#waits").text, "it does not say that it is paused")
+    until(lambda: one(chrome, "#waits").text, "it says that it is paused")
     is_the_same()
     chrome.get("about:blank")
     chrome.get(address)
-    until(lambda: one(chrome, "#waits").text, "it does not say that it is paused")
+    until(lambda: one(chrome, "#waits").text, "it says that it is paused")
     is_the_same()
 
 
@@ -150,25 +150,23 @@ def test_it_reloads_with_what_was_chosen(chrome: webdriver.Chrome, show: Show) -
     show(reports.a_class(), every=0.5, at="#paused=1")
     one(chrome, "#state-wrong").click()
     resume(chrome)
-    until(lambda: not marked(chrome), "it does not reload")
-    until(lambda: shown_hosts(chrome) == ["vm03", "vm11"], "the filter is lost")
+    until(lambda: not marked(chrome), "it reloads")
+    until(lambda: shown_hosts(chrome) == ["vm03", "vm11"], "the filter is kept")
 
 
 def test_the_focus_survives_a_reload(chrome: webdriver.Chrome, show: Show) -> None:
     show(reports.a_class(), every=0.5, at="#paused=1")
     js(chrome, "document.getElementById('host-4').focus()")
     resume(chrome)
-    until(lambda: not marked(chrome), "it does not reload")
-    until(
-        lambda: js(chrome, "return document.activeElement.id") == "host-4", "the focus is elsewhere"
-    )
+    until(lambda: not marked(chrome), "it reloads")
+    until(lambda: js(chrome, "return document.activeElement.id") == "host-4", "the focus is kept")
 
 
 def test_a_reload_shows_what_is_new(chrome: webdriver.Chrome, show: Show, tmp_path: Path) -> None:
     show(reports.a_class(), every=0.5)
     new = page.text(reports.report(reports.host("new")), every=None)
     (tmp_path / "report.html").write_text(new, encoding="utf-8")
-    until(lambda: shown_hosts(chrome) == ["new"], "the new report is not shown")
+    until(lambda: shown_hosts(chrome) == ["new"], "the new report is shown")
 
 
 def test_a_pause_stops_it(chrome: webdriver.Chrome, show: Show) -> None:
@@ -177,7 +175,7 @@ def test_a_pause_stops_it(chrome: webdriver.Chrome, show: Show) -> None:
     assert stays(chrome, 1.5)
     assert one(chrome, "#pause").text == "Resume"
     resume(chrome)
-    until(lambda: not marked(chrome), "it does not resume")
+    until(lambda: not marked(chrome), "it resumes")
     pause = """
         const pause = document.getElementById("pause");
         if (!pause || document.readyState !== "complete") return false;
@@ -185,7 +183,7 @@ def test_a_pause_stops_it(chrome: webdriver.Chrome, show: Show) -> None:
         window.marked = true;
         return pause.textContent === "Resume";
     """
-    until(lambda: js(chrome, pause), "it is not paused")
+    until(lambda: js(chrome, pause), "it is paused")
     assert stays(chrome, 1.5)
     assert "paused=1" in chrome.current_url
 
@@ -197,7 +195,7 @@ def test_it_waits_while_text_is_selected(chrome: webdriver.Chrome, show: Show) -
     assert stays(chrome, 1.5)
     assert one(chrome, "#waits").text == "waits: text is selected"
     js(chrome, "getSelection().removeAllRanges()")
-    until(lambda: not marked(chrome), "it does not go on")
+    until(lambda: not marked(chrome), "it goes on")
 
 
 def test_it_waits_while_somebody_types(chrome: webdriver.Chrome, show: Show) -> None:
@@ -207,7 +205,7 @@ def test_it_waits_while_somebody_types(chrome: webdriver.Chrome, show: Show) -> 
     assert stays(chrome, 1.5)
     assert one(chrome, "#waits").text == "waits: somebody types"
     one(chrome, "#name").send_keys(Keys.TAB)
-    until(lambda: not marked(chrome), "it does not go on")
+    until(lambda: not marked(chrome), "it goes on")
 
 
 def test_it_does_not_reload_where_the_report_is_made_once(

@@ -25,6 +25,7 @@ from transactions import (
     refused,
     watched,
 )
+from waiting import wait_on_host
 
 pytestmark = pytest.mark.lab_host(packages=PACKAGES)
 
@@ -228,7 +229,7 @@ def test_an_immutable_file_or_directory(what: str, lab_host: Host, run_pyinfra: 
 def test_another_run_holds_the_lock(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)
     lab_host.run("systemd-run --quiet --unit=holder flock /run/pushgateway-lab.lock sleep 300")
-    lab_host.run("until ! flock -n /run/pushgateway-lab.lock true; do sleep 0.05; done")
+    wait_on_host(lab_host, "! flock -n /run/pushgateway-lab.lock true")
     refused(
         run_pyinfra,
         lab_host,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import pytest
 
-from expectations import CONFIG, DEFAULTS, wait_for
+from expectations import CONFIG, DEFAULTS
 from labhost import Host, PyinfraCommand
 from labhost.proxy import DelayingProxy
 from transactions import (
@@ -41,6 +41,7 @@ from transactions import (
     transaction_is_over,
     watched,
 )
+from waiting import wait_on_host
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
 COMMANDS_OF_A_RUN = 100
@@ -265,7 +266,7 @@ def test_the_connection_is_cut_in_the_middle_of_the_transfer(
         through = {"ssh_hostname": "127.0.0.1", "ssh_port": proxy.port}
         through["ssh_strict_host_key_checking"] = "no"
         running = pyinfra_command.start(lab_host, "-y", BOOTSTRAP, data=SETTINGS | through)
-        wait_for(lambda: lab_host.run("test -e /run/receiving", check=False).returncode == 0)
+        wait_on_host(lab_host, "test -e /run/receiving", 60)
         time.sleep(0.5)
     cut = pyinfra_command.finish(running)
     assert cut.returncode == 1, cut.output
@@ -283,7 +284,7 @@ def test_a_control_machine_that_freezes_in_the_transfer_holds_up_nobody(
     begin(lab_host, LARGE)
     interpose(lab_host, "cat", "touch /run/receiving; sleep 1")
     frozen = pyinfra_command.start(lab_host, "-y", BOOTSTRAP, data=SETTINGS)
-    wait_for(lambda: lab_host.run("test -e /run/receiving", check=False).returncode == 0)
+    wait_on_host(lab_host, "test -e /run/receiving", 60)
     frozen.send_signal(signal.SIGSTOP)
     try:
         converges(pyinfra_command.run, lab_host, merged(LARGE))

@@ -11,6 +11,7 @@ from attackers import Attacker
 from expectations import CONFIG, DEFAULTS, INSTALLED, prometheus_runs
 from labhost import Host, PyinfraResult
 from test_verify import PREPARE, VERIFY, rows
+from waiting import wait_on_host
 
 Run = Callable[..., PyinfraResult]
 
@@ -58,7 +59,7 @@ def test_what_a_local_user_pushes_is_told_shortly(
     host, attacker = module_host, Attacker(module_host)
     assert run_pyinfra(host, "-y", PREPARE).returncode == 0
     began = "$(cat /var/lib/pushgateway-lab/course-began)"
-    host.run(f'until [ "$(date +%s)" -gt "{began}" ]; do sleep 0.1; done')
+    wait_on_host(host, f'[ "$(date +%s)" -gt "{began}" ]')
     body = f'prometheus_training_labs_completed_total{{x="{"A" * 1_000_000}"}} 4\n'
     host.write("/srv/body", body.encode())
     odd = "x';touch%20%2Ftmp%2Fpwned;'%0A%1B]52;c;x%07"

@@ -17,6 +17,7 @@ from expectations import (
 )
 from labhost import Host, PyinfraResult
 from pushgateway_lab import scrape_config
+from waiting import wait_on_host
 
 PACKAGES = (*INSTALLED, "acl", "attr")
 SETTINGS = FAST | {"pushgateway_smoke": "never"}
@@ -52,6 +53,9 @@ NEW = merged(OLD)
 BOOTSTRAP = "deploy/bootstrap.py"
 
 Run = Callable[..., PyinfraResult]
+
+TRANSACTION_RUNS = "grep -qs 'before-pushgateway-[l]ab' /proc/[0-9]*/cmdline"
+"""A shell command that succeeds while a transaction runs."""
 
 KILL = 'kill -KILL -"$(cut -d " " -f 5 "/proc/$parent/stat")"; kill -KILL 0'
 """In the shell of `interpose`: ends the whole transaction, at once."""
@@ -168,7 +172,7 @@ def watched(host: Host) -> Iterator[Watch]:
     """Record every text that the path holds, sampled thousands of times a second."""
     host.write("/root/watcher.py", _WATCHER.encode())
     host.run("rm -f /run/watched; systemd-run --quiet --unit=watcher python3 /root/watcher.py")
-    host.run("until [ -s /run/watched ]; do sleep 0.02; done", timeout=20)
+    wait_on_host(host, "[ -s /run/watched ]")
     try:
         yield Watch(host)
     finally:
@@ -181,10 +185,7 @@ def digests(*texts: bytes) -> set[str]:
 
 def transaction_is_over(host: Host) -> None:
     """Wait until no transaction runs: one goes on when the run that started it is gone."""
-    host.run(
-        "while grep -qs 'before-pushgateway-[l]ab' /proc/[0-9]*/cmdline; do sleep 0.05; done",
-        timeout=90,
-    )
+    wait_on_host(host, f"! {TRANSACTION_RUNS}", 90)
 
 
 def assert_serving(host: Host, *texts: bytes) -> bytes:

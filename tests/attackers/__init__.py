@@ -6,15 +6,17 @@ host is a file beside this one.
 
 import json
 import shlex
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labhost import Host
+from waiting import wait_for, wait_for_port
 
 _SERVER = Path(__file__).with_name("hostile_server.py")
 _SSHD = Path(__file__).with_name("hostile_sshd.py")
@@ -77,7 +79,7 @@ class Attacker:
             f"systemd-run --quiet --unit=attacker-{port} --uid={self.login} python3 "
             f"/opt/attacker/hostile_server.py {address} {port} {behaviour} /opt/attacker/{port}.json"
         )
-        self.host.run(f"until ss -lnt | grep -q ':{port} '; do sleep 0.05; done", timeout=20)
+        wait_for_port(self.host, port)
 
     def stop_serving(self, port: int) -> None:
         """Free the port again."""
@@ -87,6 +89,43 @@ class Attacker:
         """Return the requests that came to a port: each one's ``line``, and its headers in lower case."""
         log = self.host.run(f"cat /tmp/attacker-{port}.log", check=False).stdout
         return [json.loads(line) for line in log.splitlines()]
+
+
+@contextmanager
+def servers_here(directory: Path) -> Iterator[Callable[..., int]]:
+    """Yield `start(behaviour, answers)`, which starts a server on this machine and returns its port.
+
+    + directory: where their answers are kept
+    + answers: path -> the body, as text
+    """
+    servers: dict[int, subprocess.Popen[bytes]] = {}
+
+    def start(behaviour: str, answers: Mapping[str, str] | None = None) -> int:
+        port = free_port()
+        told = directory / f"{port}.json"
+        told.write_text(json.dumps(answers or {}), encoding="utf-8")
+        words = [sys.executable, str(_SERVER), "127.0.0.1", str(port), behaviour, str(told)]
+        servers[port] = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        connect = socket.create_connection
+        connection = wait_for(
+            lambda: connect(("127.0.0.1", port)), f"port {port} answers", passing=OSError
+        )
+        connection.close()
+        return port
+
+    try:
+        yield start
+    finally:
+        for port, server in servers.items():
+            server.kill()
+            server.wait()
+            Path(f"/tmp/attacker-{port}.log").unlink(missing_ok=True)  # noqa: S108 - the server's
+
+
+def free_port() -> int:
+    """Return a TCP port of loopback that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 @contextmanager
