@@ -2,12 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 from labhost import Host, PyinfraResult
 from waiting import wait_on_host
 
 BOOTSTRAP = "deploy/bootstrap.py"
+PREPARE, VERIFY, RESET = "deploy/prepare.py", "deploy/verify.py", "deploy/reset.py"
 CONFIG = "/etc/prometheus/prometheus.yml"
 DEFAULTS = "/etc/default/prometheus-pushgateway"
 INSTALLED = ("prometheus", "prometheus-pushgateway", "curl")
@@ -73,6 +75,34 @@ def query(host: Host, expression: str) -> list[dict[str, Any]]:
     ).stdout
     result: list[dict[str, Any]] = json.loads(answer)["data"]["result"]
     return result
+
+
+def groups(host: Host) -> list[dict[str, str]]:
+    """The labels of the groups that the Pushgateway holds."""
+    answer = json.loads(host.run("curl -s http://localhost:9091/api/v1/metrics").stdout)
+    return [group["labels"] for group in answer["data"]]
+
+
+def loaded_jobs(host: Host) -> list[str]:
+    """The names of the jobs with which Prometheus runs."""
+    answer = json.loads(host.run("curl -sf localhost:9090/api/v1/status/config").stdout)
+    lines = answer["data"]["yaml"].splitlines()
+    return [line.removeprefix("- job_name: ") for line in lines if line.startswith("- job_name:")]
+
+
+def untouched(host: Host) -> dict[str, str]:
+    """All that a run could change on a host, the groups and the note of its course included."""
+    answer = host.run("curl -sf localhost:9091/api/v1/metrics", check=False).stdout
+    # The Pushgateway answers in no particular order.
+    data = sorted(map(json.dumps, json.loads(answer)["data"])) if answer else []
+    course = host.run("cat /var/lib/pushgateway-lab/*", check=False).stdout
+    return fingerprint(host) | {"groups": "\n".join(data), "course": course}
+
+
+def rows(directory: Path) -> dict[str, dict[str, Any]]:
+    """The hosts of a report."""
+    document = json.loads((directory / "report.json").read_text())
+    return {host["name"]: host for host in document["hosts"]}
 
 
 def assert_bootstrapped(host: Host) -> None:

@@ -9,6 +9,10 @@ from waiting import wait_for, wait_for_port, wait_for_value
 PACKAGES = ("prometheus-pushgateway", "curl")
 DEFAULTS = "/etc/default/prometheus-pushgateway"
 
+PASSWORD = "s3cret: ü"  # noqa: S105 - a test's
+# bcrypt of that password
+HASH = "$2b$05$4GtiMH1csBT4S25brka/2.5ojYqNF0XxVrsz9D8hi1e9XbgSBR3c2"
+
 # Label values that something on the way could stumble over.
 TORTURE = {
     "plain": "db1",

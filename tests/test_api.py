@@ -9,6 +9,7 @@ import pytest
 import requests
 from urllib3.exceptions import NewConnectionError
 
+from bodies import BAD, GOOD
 from gateways import (
     LABEL_NAMES,
     PACKAGES,
@@ -22,7 +23,6 @@ from labhost import SUITES, Host, HostSpec
 from pushgateway_lab.formats.exposition import ExpositionError
 from pushgateway_lab.formats.grouping import GroupingError
 from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
-from test_exposition import BAD, GOOD
 from waiting import wait_for, wait_for_value
 
 pytestmark = pytest.mark.all_releases

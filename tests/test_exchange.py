@@ -15,29 +15,13 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attackers import free_port, servers_here
+from attackers import WRONG, free_port, servers_here
 from pushgateway_lab.http import exchange
 from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
 from pushgateway_lab.http.exchange import BODY, SHOWN, BadAnswerError
 from pushgateway_lab.run.visible import start_of
 
 BAD = "The Pushgateway at {url} gave a bad answer, which is that server's fault: "
-
-WRONG = {
-    "endless": "its body is larger than 8 MB",
-    "zeros": "its body is larger than 8 MB",
-    "large": "its body is larger than 8 MB",
-    "deep": "its body is not what The Pushgateway says",
-    "truncated": "its body is not whole",
-    "bomb": "its body is compressed ('gzip'), unasked for",
-    "objects": "its body is not what The Pushgateway says: the answer has more than",
-    "status_line": "its headers are larger than 64 KB",
-    "headers": "its headers are more than 100",
-    "large_headers": "its headers are larger than 64 KB",
-    "nul": r"its headers are malformed: 'X-Nul: a\x00b\x1b]52",
-    "interim": "its answer comes after more than 10 interim answers",
-    "chunks": "its body is not whole",
-}
 
 Serve = Callable[[str], str]
 
@@ -129,7 +113,7 @@ def test_a_block_ends_at_its_deadline_also_where_nothing_else_has_one() -> None:
     program = """
 from gevent import monkey; monkey.patch_all()
 import time
-from attackers import free_port, servers_here
+from attackers import WRONG, free_port, servers_here
 from pushgateway_lab.http import exchange
 try:
     with exchange.ended_by(exchange.Deadline(0.3)):

@@ -11,11 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
-from attackers import BEHAVIOURS, Attacker
-from gateways import PACKAGES, client, delete_all, labels_of, restart
+from attackers import BEHAVIOURS, WRONG, Attacker
+from gateways import HASH, PACKAGES, PASSWORD, client, delete_all, labels_of, restart
 from labhost import Host, PyinfraResult
-from test_access import HASH, PASSWORD
-from test_exchange import WRONG
 
 pytestmark = pytest.mark.lab_host(packages=PACKAGES, user="student")
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from hostile import looks
 from pushgateway_lab.facts import snapshot
 from pushgateway_lab.facts.snapshot import Answer
+from hostile_texts import ALL, PIECES
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.checks import judged
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.tasks import TASKS, queries_of
 from pushgateway_lab.settings import parse
-from test_hostile_text import ALL, PIECES
 
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=4).map("".join)
 

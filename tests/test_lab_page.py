@@ -1,34 +1,15 @@
 """The commands of lab 4.2, as its page has them, on a bootstrapped host."""
 
-import json
 from collections.abc import Callable
 
 import pytest
 
-from expectations import BOOTSTRAP, FAST, INSTALLED, query
+from expectations import BOOTSTRAP, FAST, INSTALLED, groups, query
 from labhost import Host, PyinfraResult
+from trainees import DELETE_TRAINING, PUSH_INSTANCE, PUSH_TRAINING, WIPE
 from waiting import wait_for, wait_for_value
 
 pytestmark = pytest.mark.lab_host(packages=INSTALLED)
-
-PUSH_TRAINING = (
-    'echo "prometheus_training_labs_completed_total 4" | '
-    "curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training"
-)
-PUSH_INSTANCE = """\
-cat <<EOF | curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training/instance/myinstance
-# TYPE some_metric_total counter
-# HELP This is just an example metric.
-some_metric_total 42
-EOF
-"""
-DELETE_TRAINING = "curl -X DELETE http://localhost:9091/metrics/job/prometheus_training"
-WIPE = "curl -X PUT http://localhost:9091/api/v1/admin/wipe"
-
-
-def groups(host: Host) -> list[dict[str, str]]:
-    answer = json.loads(host.run("curl -s http://localhost:9091/api/v1/metrics").stdout)
-    return [group["labels"] for group in answer["data"]]
 
 
 def labels(host: Host, metric: str) -> list[dict[str, str]]:

@@ -1,6 +1,5 @@
 """Hosts to the start line of the lab and back to it, with what is not the lab's left alone."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,22 @@ from expectations import (
     FAST,
     HAND_EDITED,
     INSTALLED,
+    PREPARE,
+    RESET,
+    VERIFY,
     assert_unchanged_run,
+    groups,
+    loaded_jobs,
     prometheus_runs,
     query,
+    rows,
+    untouched,
 )
 from labhost import Host, PyinfraResult
-from test_lab_page import PUSH_INSTANCE, PUSH_TRAINING, groups
-from test_verify import PREPARE, VERIFY, rows, untouched
-from trainees import LABS, PUSHED, RELOAD, UP
+from trainees import LABS, PUSH_INSTANCE, PUSH_TRAINING, PUSHED, RELOAD, UP
 from waiting import wait_for_value
 
 Run = Callable[..., PyinfraResult]
-
-RESET = "deploy/reset.py"
 
 BY_HAND = b"""\
 -   job_name: pushgateway     # task 4.2.1
@@ -59,12 +61,6 @@ def load(host: Host, config: bytes) -> None:
     prometheus_runs(host)
     host.write(CONFIG, config)
     host.run(RELOAD)
-
-
-def loaded_jobs(host: Host) -> list[str]:
-    answer = json.loads(host.run("curl -s localhost:9090/api/v1/status/config").stdout)
-    lines = answer["data"]["yaml"].splitlines()
-    return [line.removeprefix("- job_name: ") for line in lines if line.startswith("- job_name:")]
 
 
 def at_the_start_line(host: Host, run_pyinfra: Run, directory: Path) -> dict[str, Any]:

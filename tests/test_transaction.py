@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from expectations import CONFIG, DEFAULTS, assert_unchanged_run, prometheus_runs
+from expectations import CONFIG, DEFAULTS, assert_unchanged_run, loaded_jobs, prometheus_runs
 from labhost import Host, faults
 from transactions import (
     BACKUP,
@@ -20,7 +20,6 @@ from transactions import (
     converges,
     digests,
     interpose,
-    loaded_jobs,
     merged,
     refused,
     watched,

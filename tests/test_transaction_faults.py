@@ -14,12 +14,11 @@ from collections.abc import Callable
 
 import pytest
 
-from expectations import CONFIG, DEFAULTS
+from expectations import BOOTSTRAP, CONFIG, DEFAULTS, loaded_jobs
 from labhost import Host, PyinfraCommand
 from labhost.proxy import DelayingProxy
 from transactions import (
     BACKUP,
-    BOOTSTRAP,
     KILL,
     NEW,
     OLD,
@@ -35,7 +34,6 @@ from transactions import (
     digests,
     interpose,
     kill_before_command,
-    loaded_jobs,
     merged,
     refused,
     transaction_is_over,

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from attackers import Attacker
-from expectations import CONFIG, DEFAULTS, INSTALLED, prometheus_runs
+from expectations import CONFIG, DEFAULTS, INSTALLED, PREPARE, VERIFY, prometheus_runs, rows
 from labhost import Host, PyinfraResult
-from test_verify import PREPARE, VERIFY, rows
 from waiting import wait_on_host
 
 Run = Callable[..., PyinfraResult]

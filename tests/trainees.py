@@ -4,7 +4,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from expectations import CONFIG, DEFAULTS
-from test_lab_page import DELETE_TRAINING, PUSH_INSTANCE, PUSH_TRAINING, WIPE
+
+# As the page of the lab has them.
+PUSH_TRAINING = (
+    'echo "prometheus_training_labs_completed_total 4" | '
+    "curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training"
+)
+PUSH_INSTANCE = """\
+cat <<EOF | curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training/instance/myinstance
+# TYPE some_metric_total counter
+# HELP This is just an example metric.
+some_metric_total 42
+EOF
+"""
+DELETE_TRAINING = "curl -X DELETE http://localhost:9091/metrics/job/prometheus_training"
+WIPE = "curl -X PUT http://localhost:9091/api/v1/admin/wipe"
 
 JOB = """\
   - job_name: pushgateway

@@ -1,18 +1,19 @@
 """Faults in the middle of a transaction on a lab host, and what must hold whatever happened."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from expectations import (
+    BOOTSTRAP,
     CONFIG,
     DEFAULTS,
     FAST,
     HAND_EDITED,
     INSTALLED,
     assert_unchanged_run,
+    loaded_jobs,
     prometheus_runs,
 )
 from labhost import Host, PyinfraResult
@@ -49,8 +50,6 @@ def merged(text: bytes, *names: str) -> bytes:
 NEW = merged(OLD)
 """What a run makes of `OLD`."""
 
-
-BOOTSTRAP = "deploy/bootstrap.py"
 
 Run = Callable[..., PyinfraResult]
 
@@ -210,13 +209,6 @@ def assert_nothing_left(host: Host) -> None:
     assert [name for name in listing if name.endswith(".yml")] == ["prometheus.yml"]
     locks = host.run("ls /run | grep pushgateway-lab", check=False).stdout.split()
     assert locks in ([], ["pushgateway-lab.lock"])
-
-
-def loaded_jobs(host: Host) -> list[str]:
-    """Names of the jobs with which Prometheus runs."""
-    answer = host.run("curl -sf localhost:9090/api/v1/status/config").stdout
-    jobs = scrape_config.find_jobs(json.loads(answer)["data"]["yaml"])
-    return [str(job.name) for job in jobs]
 
 
 def assert_converged(host: Host, text: bytes = NEW, jobs: Sequence[str] = ("pushgateway",)) -> None:

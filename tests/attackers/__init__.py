@@ -38,6 +38,23 @@ BEHAVIOURS = (
 )
 """Behaviours of the hostile server, see ``hostile_server.py``."""
 
+WRONG = {
+    "endless": "its body is larger than 8 MB",
+    "zeros": "its body is larger than 8 MB",
+    "large": "its body is larger than 8 MB",
+    "deep": "its body is not what The Pushgateway says",
+    "truncated": "its body is not whole",
+    "bomb": "its body is compressed ('gzip'), unasked for",
+    "objects": "its body is not what The Pushgateway says: the answer has more than",
+    "status_line": "its headers are larger than 64 KB",
+    "headers": "its headers are more than 100",
+    "large_headers": "its headers are larger than 64 KB",
+    "nul": r"its headers are malformed: 'X-Nul: a\x00b\x1b]52",
+    "interim": "its answer comes after more than 10 interim answers",
+    "chunks": "its body is not whole",
+}
+"""Behaviours that are no answer of a server, and the first words said of each."""
+
 
 class Attacker:
     """A local user of a lab host, without sudo rights."""
