@@ -113,7 +113,6 @@ def test_a_block_ends_at_its_deadline_also_where_nothing_else_has_one() -> None:
     program = """
 from gevent import monkey; monkey.patch_all()
 import time
-from attackers import WRONG, free_port, servers_here
 from pushgateway_lab.http import exchange
 try:
     with exchange.ended_by(exchange.Deadline(0.3)):

@@ -4,11 +4,23 @@ import time
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.common.keys import Keys
 
 import reports
-from browsing import Show, every, found, js, one, resume, shown_hosts, summary, until
+from browsing import (
+    CONTROL,
+    DELETE,
+    TAB,
+    Chrome,
+    Show,
+    every,
+    found,
+    js,
+    one,
+    resume,
+    shown_hosts,
+    summary,
+    until,
+)
 from pushgateway_lab.report import page
 
 pytestmark = pytest.mark.browser
@@ -17,9 +29,7 @@ pytestmark = pytest.mark.browser
 # Filter
 
 
-def test_hosts_are_filtered_by_the_states_they_have_anywhere(
-    chrome: webdriver.Chrome, show: Show
-) -> None:
+def test_hosts_are_filtered_by_the_states_they_have_anywhere(chrome: Chrome, show: Show) -> None:
     show(reports.a_class())
     assert one(chrome, "#shown").text == "All 12 hosts are shown."
     one(chrome, "#state-wrong").click()
@@ -35,7 +45,7 @@ def test_hosts_are_filtered_by_the_states_they_have_anywhere(
     assert len(shown_hosts(chrome)) == 11
 
 
-def test_hosts_are_filtered_by_name(chrome: webdriver.Chrome, show: Show) -> None:
+def test_hosts_are_filtered_by_name(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), at="#open=vm03.example.org")
     one(chrome, "#name").send_keys("VM1")
     assert shown_hosts(chrome) == ["vm10", "vm11", "vm12"]
@@ -43,11 +53,11 @@ def test_hosts_are_filtered_by_name(chrome: webdriver.Chrome, show: Show) -> Non
     one(chrome, "#state-wrong").click()
     assert shown_hosts(chrome) == ["vm11"]
     assert one(chrome, "#shown").text == "1 of 12 hosts is shown."
-    one(chrome, "#name").send_keys(Keys.CONTROL, "a", Keys.DELETE)
+    one(chrome, "#name").send_keys(CONTROL, "a", DELETE)
     assert shown_hosts(chrome) == ["vm03", "vm11"]
 
 
-def test_two_hundred_hosts_are_usable(chrome: webdriver.Chrome, show: Show) -> None:
+def test_two_hundred_hosts_are_usable(chrome: Chrome, show: Show) -> None:
     crowd = reports.a_crowd(200)
     assert len(page.text(crowd).encode()) < 3_000_000
     show(crowd)
@@ -60,7 +70,7 @@ def test_two_hundred_hosts_are_usable(chrome: webdriver.Chrome, show: Show) -> N
 # Copy
 
 
-def test_a_command_is_copied_as_it_is(chrome: webdriver.Chrome, show: Show) -> None:
+def test_a_command_is_copied_as_it_is(chrome: Chrome, show: Show) -> None:
     command = "  first 'a  b' \"$HOME\"\n\tsecond <x> &amp;"
     show(reports.report(reports.host("vm", reports.STUCK, fix=command)), at="#open=vm")
     assert copied(chrome) == command
@@ -68,7 +78,7 @@ def test_a_command_is_copied_as_it_is(chrome: webdriver.Chrome, show: Show) -> N
 
 
 def test_a_command_is_copied_where_a_browser_has_no_clipboard_for_pages(
-    chrome: webdriver.Chrome, show: Show
+    chrome: Chrome, show: Show
 ) -> None:
     show(reports.report(reports.host("vm", reports.STUCK, fix="a\nb")), at="#open=vm")
     js(chrome, "window.kept = navigator.clipboard")
@@ -76,7 +86,7 @@ def test_a_command_is_copied_where_a_browser_has_no_clipboard_for_pages(
     assert copied(chrome, "window.kept") == "a\nb"
 
 
-def copied(chrome: webdriver.Chrome, clipboard: str = "navigator.clipboard") -> object:
+def copied(chrome: Chrome, clipboard: str = "navigator.clipboard") -> object:
     chrome.execute_cdp_cmd(
         "Browser.grantPermissions",
         {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]},
@@ -90,7 +100,7 @@ def copied(chrome: webdriver.Chrome, clipboard: str = "navigator.clipboard") -> 
 # The address
 
 
-def test_a_reload_and_a_link_show_the_same(chrome: webdriver.Chrome, show: Show) -> None:
+def test_a_reload_and_a_link_show_the_same(chrome: Chrome, show: Show) -> None:
     show(reports.a_crowd(60), every=15)
     one(chrome, "#name").send_keys("vm0")
     one(chrome, "#state-wrong").click()
@@ -122,9 +132,9 @@ def test_a_reload_and_a_link_show_the_same(chrome: webdriver.Chrome, show: Show)
     is_the_same()
 
 
-def test_an_address_with_nonsense_does_no_harm(chrome: webdriver.Chrome, show: Show) -> None:
+def test_an_address_with_nonsense_does_no_harm(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), at="#name=%zz&state=x&every=abc&open=nobody&y=a&x=&focus=%00")
-    one(chrome, "#name").send_keys(Keys.CONTROL, "a", Keys.DELETE)
+    one(chrome, "#name").send_keys(CONTROL, "a", DELETE)
     assert len(shown_hosts(chrome)) == 12
     assert one(chrome, "#every").get_property("value") == "0"
 
@@ -132,21 +142,21 @@ def test_an_address_with_nonsense_does_no_harm(chrome: webdriver.Chrome, show: S
 # Reload. A page that reloads twice a second is paused until it is as a test wants it.
 
 
-def mark(chrome: webdriver.Chrome) -> None:
+def mark(chrome: Chrome) -> None:
     js(chrome, "window.marked = true")
 
 
-def marked(chrome: webdriver.Chrome) -> bool:
+def marked(chrome: Chrome) -> bool:
     return bool(js(chrome, "return window.marked === true"))
 
 
-def stays(chrome: webdriver.Chrome, seconds: float) -> bool:
+def stays(chrome: Chrome, seconds: float) -> bool:
     """Whether the page does not reload for some time."""
     time.sleep(seconds)
     return marked(chrome)
 
 
-def test_it_reloads_with_what_was_chosen(chrome: webdriver.Chrome, show: Show) -> None:
+def test_it_reloads_with_what_was_chosen(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), every=0.5, at="#paused=1")
     one(chrome, "#state-wrong").click()
     resume(chrome)
@@ -154,7 +164,7 @@ def test_it_reloads_with_what_was_chosen(chrome: webdriver.Chrome, show: Show) -
     until(lambda: shown_hosts(chrome) == ["vm03", "vm11"], "the filter is kept")
 
 
-def test_the_focus_survives_a_reload(chrome: webdriver.Chrome, show: Show) -> None:
+def test_the_focus_survives_a_reload(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), every=0.5, at="#paused=1")
     js(chrome, "document.getElementById('host-4').focus()")
     resume(chrome)
@@ -162,14 +172,14 @@ def test_the_focus_survives_a_reload(chrome: webdriver.Chrome, show: Show) -> No
     until(lambda: js(chrome, "return document.activeElement.id") == "host-4", "the focus is kept")
 
 
-def test_a_reload_shows_what_is_new(chrome: webdriver.Chrome, show: Show, tmp_path: Path) -> None:
+def test_a_reload_shows_what_is_new(chrome: Chrome, show: Show, tmp_path: Path) -> None:
     show(reports.a_class(), every=0.5)
     new = page.text(reports.report(reports.host("new")), every=None)
     (tmp_path / "report.html").write_text(new, encoding="utf-8")
     until(lambda: shown_hosts(chrome) == ["new"], "the new report is shown")
 
 
-def test_a_pause_stops_it(chrome: webdriver.Chrome, show: Show) -> None:
+def test_a_pause_stops_it(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), every=0.5, at="#paused=1")
     mark(chrome)
     assert stays(chrome, 1.5)
@@ -188,7 +198,7 @@ def test_a_pause_stops_it(chrome: webdriver.Chrome, show: Show) -> None:
     assert "paused=1" in chrome.current_url
 
 
-def test_it_waits_while_text_is_selected(chrome: webdriver.Chrome, show: Show) -> None:
+def test_it_waits_while_text_is_selected(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), every=0.5, at="#paused=1")
     js(chrome, "getSelection().selectAllChildren(document.querySelector('h1'))")
     resume(chrome)
@@ -198,19 +208,17 @@ def test_it_waits_while_text_is_selected(chrome: webdriver.Chrome, show: Show) -
     until(lambda: not marked(chrome), "it goes on")
 
 
-def test_it_waits_while_somebody_types(chrome: webdriver.Chrome, show: Show) -> None:
+def test_it_waits_while_somebody_types(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), every=0.5, at="#paused=1")
     one(chrome, "#name").send_keys("vm1")
     resume(chrome)
     assert stays(chrome, 1.5)
     assert one(chrome, "#waits").text == "waits: somebody types"
-    one(chrome, "#name").send_keys(Keys.TAB)
+    one(chrome, "#name").send_keys(TAB)
     until(lambda: not marked(chrome), "it goes on")
 
 
-def test_it_does_not_reload_where_the_report_is_made_once(
-    chrome: webdriver.Chrome, show: Show
-) -> None:
+def test_it_does_not_reload_where_the_report_is_made_once(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), every=None)
     assert one(chrome, "#every").get_property("value") == "0"
     assert not one(chrome, "#pause").is_enabled()

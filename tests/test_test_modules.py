@@ -16,3 +16,7 @@ def importers(statement: str) -> list[str]:
 
 def test_no_module_imports_a_test_module() -> None:
     assert importers(r" *(from|import) test_") == []
+
+
+def test_no_module_imports_a_browsers_driver_before_a_test_needs_it() -> None:
+    assert importers(r"(from|import) selenium") == []
