@@ -48,6 +48,17 @@ def assert_unchanged_run(result: PyinfraResult) -> None:
     assert result.stderr.count("No changes") == 1, result.stderr
 
 
+def assert_refused(host: Host, result: PyinfraResult, *says: str) -> None:
+    """A run failed on this host with all these words, the first of them named for it; no traceback."""
+    assert result.returncode == 1, result.output
+    assert "Traceback" not in result.output
+    for words in says:
+        assert words in result.stderr, result.stderr
+    about = [line for line in result.stderr.splitlines() if says[0] in line]
+    assert about, result.stderr
+    assert all(f"[{host.name}] " in line for line in about), result.stderr
+
+
 def fingerprint(host: Host) -> dict[str, str]:
     """What a run could leave behind: files with owner, mode and digest, packages, processes."""
     listing = host.run(

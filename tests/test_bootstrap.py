@@ -16,6 +16,7 @@ from expectations import (
     HAND_EDITED,
     INSTALLED,
     assert_bootstrapped,
+    assert_refused,
     assert_unchanged_run,
     fingerprint,
 )
@@ -184,9 +185,8 @@ def test_a_pushgateway_that_would_lose_its_groups_is_not_restarted(
 
     refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
 
-    assert refused.returncode == 1
-    assert "holds 1 pushed group and does not persist" in refused.stderr
-    assert "pushgateway_allow_data_loss=True" in refused.stderr
+    would_lose = "holds 1 pushed group and does not persist"
+    assert_refused(lab_host, refused, would_lose, "pushgateway_allow_data_loss=True")
     assert lab_host.read(DEFAULTS) == text
     assert "mine" in lab_host.run("curl -s localhost:9091/metrics").stdout
     allowed = run_pyinfra(

@@ -64,17 +64,6 @@ def bootstrap(run_pyinfra: Run, host: Host, **data: object) -> PyinfraResult:
     return run_pyinfra(host, "-y", BOOTSTRAP, data=SETTINGS | data)
 
 
-def refused(run_pyinfra: Run, host: Host, *says: str, **data: object) -> None:
-    """A run fails on this host with these words, and with no traceback."""
-    result = bootstrap(run_pyinfra, host, **data)
-    assert result.returncode == 1, result.output
-    assert "Traceback" not in result.output
-    for words in says:
-        assert words in result.stderr, result.stderr
-    first = [line for line in result.stderr.splitlines() if says[0] in line]
-    assert all(f"[{host.name}] " in line for line in first), result.stderr
-
-
 def converges(run_pyinfra: Run, host: Host, text: bytes = NEW) -> None:
     """The next run ends well, and the one after it has nothing left to do."""
     mend(host)
