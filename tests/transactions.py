@@ -56,6 +56,9 @@ Run = Callable[..., PyinfraResult]
 TRANSACTION_RUNS = "grep -qs 'before-pushgateway-[l]ab' /proc/[0-9]*/cmdline"
 """A shell command that succeeds while a transaction runs."""
 
+REACHED = "/run/reached"
+"""There once `before_command` has had its command."""
+
 KILL = 'kill -KILL -"$(cut -d " " -f 5 "/proc/$parent/stat")"; kill -KILL 0'
 """In the shell of `interpose`: ends the whole transaction, at once."""
 
@@ -64,12 +67,14 @@ def bootstrap(run_pyinfra: Run, host: Host, **data: object) -> PyinfraResult:
     return run_pyinfra(host, "-y", BOOTSTRAP, data=SETTINGS | data)
 
 
-def converges(run_pyinfra: Run, host: Host, text: bytes = NEW) -> None:
+def converges(
+    run_pyinfra: Run, host: Host, text: bytes = NEW, jobs: Sequence[str] = ("pushgateway",)
+) -> None:
     """The next run ends well, and the one after it has nothing left to do."""
     mend(host)
     result = bootstrap(run_pyinfra, host)
     assert result.returncode == 0, result.output
-    assert_converged(host, text)
+    assert_converged(host, text, jobs)
     assert_unchanged_run(bootstrap(run_pyinfra, host))
 
 
@@ -94,6 +99,7 @@ def interpose(host: Host, command: str, shell: str, *, once: bool = True) -> Non
     host.write(
         f"/usr/local/bin/{command}",
         f"""#!/bin/sh
+        given=$PATH
         PATH=/usr/sbin:/usr/bin:/sbin:/bin
         # Between the transaction's shell and a command, there may be timeout, setpriv and env.
         parent=$PPID
@@ -104,23 +110,34 @@ def interpose(host: Host, command: str, shell: str, *, once: bool = True) -> Non
             {f": >{used}" if once else ":"}
             {shell}
         fi
-        exec {command} "$@"
+        real=$(command -v {command})
+        # What it starts, as timeout starts the transaction, finds what is interposed as well.
+        PATH=$given
+        exec "$real" "$@"
         """.encode(),
     )
     host.run(f"chmod 0755 /usr/local/bin/{command}")
 
 
-def kill_before_command(host: Host, number: int) -> None:
-    """Have the transactions of a host killed right before the command with this number."""
-    shell = f"""
-            read -r count </run/commands
-            count=$((count + 1))
-            echo "$count" >/run/commands
-            [ "$count" -ne {number} ] || {{ {KILL}; }}"""
-    host.run("echo 0 >/run/commands")
-    # As root: what runs as Prometheus's user cannot count.
+def before_command(host: Host, number: int, shell: str) -> None:
+    """Have the transactions of a host run a line of shell right before the command with this number.
+
+    Two commands of a pipeline start at the same time: each is counted, and one at a time.
+    """
+    count = "{ flock 8; echo >>/run/commands; wc -l </run/commands; } 8>/run/counting"
+    # What runs as Prometheus's user cannot count.
+    counted = f'[ ! -w /run ] || [ "$({count})" -ne {number} ] || {{ : >{REACHED}; {shell}; }}'
     for command in set(COMMANDS.split()) - {"promtool"}:
-        interpose(host, command, shell, once=False)
+        interpose(host, command, counted, once=False)
+
+
+def is_reached(host: Host) -> bool:
+    """Whether a transaction came as far as the command of `before_command`."""
+    return host.run(f"test -e {REACHED}", check=False).returncode == 0
+
+
+def transaction_runs(host: Host) -> bool:
+    return host.run(TRANSACTION_RUNS, check=False).returncode == 0
 
 
 def mend(host: Host) -> None:
