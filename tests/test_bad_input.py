@@ -123,16 +123,19 @@ def test_apt_is_busy_for_a_while(lab_host: Host, run_pyinfra: Run) -> None:
         "import fcntl, time\n"
         "lock = open('/var/lib/dpkg/lock-frontend', 'a')\n"
         "fcntl.lockf(lock, fcntl.LOCK_EX)\n"
+        "open('/run/held', 'w').close()\n"
         "time.sleep({})\n"
     )
     lab_host.write("/root/hold.py", hold.format(600).encode())
-    lab_host.run("systemd-run --quiet --unit=updates python3 /root/hold.py; sleep 0.5")
+    lab_host.run("systemd-run --quiet --unit=updates python3 /root/hold.py")
+    wait_on_host(lab_host, "[ -e /run/held ]")
     given_up = run_pyinfra(lab_host, "-y", BOOTSTRAP, data={"pushgateway_apt_timeout": 2})
     waits = "holds the lock of apt; waiting for it, 2 s at most"
     assert_refused(lab_host, given_up, waits, "pushgateway_apt_timeout")
-    lab_host.run("systemctl stop updates")
+    lab_host.run("systemctl stop updates; rm /run/held")
     lab_host.write("/root/hold.py", hold.format(5).encode())
-    lab_host.run("systemd-run --quiet --unit=updates2 python3 /root/hold.py; sleep 0.5")
+    lab_host.run("systemd-run --quiet --unit=updates2 python3 /root/hold.py")
+    wait_on_host(lab_host, "[ -e /run/held ]")
     waited = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
     assert waited.returncode == 0, waited.output
     assert "(python3) holds the lock of apt; waiting for it, 300 s at most" in waited.stderr
@@ -178,7 +181,8 @@ def test_honor_labels_not_in_effect_is_said(lab_host: Host, run_pyinfra: Run) ->
         b"    - targets: ['127.0.0.1:9091']\n\n# end",
     )
     lab_host.write(CONFIG, other)
-    lab_host.run("systemctl restart prometheus; sleep 1")
+    lab_host.run("systemctl restart prometheus")
+    prometheus_runs(lab_host)
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data={"pushgateway_scrape_interval": "10m"})
     not_in_effect = "honor_labels is not in effect for the job that scraped it, first"
     assert_refused(lab_host, result, "exported_job", not_in_effect)

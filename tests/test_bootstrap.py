@@ -18,10 +18,11 @@ from expectations import (
     assert_refused,
     assert_unchanged_run,
     fingerprint,
+    prometheus_runs,
 )
 from labhost import Host, HostSpec, PyinfraResult
 from labhost.pyinfra_command import PyinfraCommand, toolkit_directories
-from waiting import wait_on_host
+from waiting import wait_for_port, wait_on_host
 
 JOB = b"""
 
@@ -101,7 +102,9 @@ def test_other_peoples_configuration_stays_theirs(
     defaults = b'# mine\nARGS="--web.listen-address=:9091 --log.level=debug" \n'
     lab_host.write(CONFIG, HAND_EDITED)
     lab_host.write(DEFAULTS, defaults)
-    lab_host.run("systemctl restart prometheus prometheus-pushgateway; sleep 1")
+    lab_host.run("systemctl restart prometheus prometheus-pushgateway")
+    prometheus_runs(lab_host)
+    wait_for_port(lab_host, 9091)
     lab_host.run(
         "echo 'backup_done 1' | curl -sf --data-binary @- localhost:9091/metrics/job/backup"
     )
@@ -146,7 +149,8 @@ def test_a_job_without_honor_labels_is_repaired_in_place(
         b"\n-   job_name: pushgateway  # a trainee's\n    static_configs:\n    - targets: ['localhost:9091']\n\n# end",
     )
     lab_host.write(CONFIG, text)
-    lab_host.run("systemctl restart prometheus; sleep 1")
+    lab_host.run("systemctl restart prometheus")
+    prometheus_runs(lab_host)
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
     assert result.returncode == 0, result.output
     lines = lab_host.read(CONFIG).decode().splitlines()
@@ -179,7 +183,8 @@ def test_a_pushgateway_that_would_lose_its_groups_is_not_restarted(
 ) -> None:
     text = b'ARGS="--web.listen-address=127.0.0.1:9091 --persistence.file="\n'
     lab_host.write(DEFAULTS, text)
-    lab_host.run("systemctl restart prometheus-pushgateway; sleep 1")
+    lab_host.run("systemctl restart prometheus-pushgateway")
+    wait_for_port(lab_host, 9091)
     lab_host.run("echo 'mine 1' | curl -sf --data-binary @- localhost:9091/metrics/job/mine")
 
     refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)

@@ -7,7 +7,7 @@ import pytest
 from expectations import BOOTSTRAP, FAST, INSTALLED, groups, query
 from labhost import Host, PyinfraResult
 from trainees import DELETE_TRAINING, PUSH_INSTANCE, PUSH_TRAINING, WIPE
-from waiting import wait_for, wait_for_value
+from waiting import wait_for, wait_for_port, wait_for_value
 
 pytestmark = pytest.mark.lab_host(packages=INSTALLED)
 
@@ -69,5 +69,6 @@ def test_where_the_page_and_the_software_disagree(
     assert refused == "404"
     assert len(groups(lab_host)) == 1
     # Nor does a restart lose what was pushed: Debian's package persists.
-    lab_host.run("systemctl restart prometheus-pushgateway; sleep 0.5")
+    lab_host.run("systemctl restart prometheus-pushgateway")
+    wait_for_port(lab_host, 9091)
     wait_for_value(lambda: len(groups(lab_host)), 1)

@@ -10,7 +10,7 @@ import pytest
 from attackers import Attacker
 from expectations import CONFIG, DEFAULTS, INSTALLED, PREPARE, VERIFY, prometheus_runs, rows
 from labhost import Host, PyinfraResult
-from waiting import wait_on_host
+from waiting import wait_for_port, wait_on_host
 
 Run = Callable[..., PyinfraResult]
 
@@ -32,8 +32,10 @@ def test_a_link_to_a_secret_shows_nothing_of_it(
     prometheus_runs(host)
     host.write("/srv/secret", SHADOW.encode())
     host.run(f"chgrp prometheus /srv/secret; chmod 0640 /srv/secret; cp -a {CONFIG} /srv/kept")
-    for reload in ("systemctl reload", "systemctl restart"):
-        host.run(f"ln -sf /srv/secret {CONFIG}; {reload} prometheus; sleep 1", check=False)
+    for times, reload in ((1, "reload"), (2, "restart")):
+        host.run(f"ln -sf /srv/secret {CONFIG}; systemctl {reload} prometheus", check=False)
+        complaints = "journalctl -u prometheus -o cat | grep -c 'type config.plain'"
+        wait_on_host(host, f"[ $({complaints}) -ge {times} ]")
         result = run_pyinfra(host, "-y", VERIFY, "--data", f"report={tmp_path}")
         told = all_of(tmp_path)
         assert "Traceback" not in result.output
@@ -91,7 +93,8 @@ def test_a_fix_holds_a_route_prefix_as_it_is(
     """A trainee may choose any flag; whoever copies the command runs no other."""
     host = module_host
     host.run(f"sed -i 's|ARGS=\"|&--web.route-prefix=/x;touch$IFS/tmp/pwned; |' {DEFAULTS}")
-    host.run("systemctl restart prometheus-pushgateway; sleep 1")
+    host.run("systemctl restart prometheus-pushgateway")
+    wait_for_port(host, 9091)
     run_pyinfra(host, "-y", VERIFY, "--data", f"report={tmp_path}")
     found = [check for task in rows(tmp_path)[host.name]["tasks"] for check in task["checks"]]
     fixes = [check["fix"] for check in found if "/x;touch" in (check["fix"] or "")]

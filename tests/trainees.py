@@ -39,6 +39,11 @@ def until(promql: str) -> str:
     return f"until {query} | grep -q '\"value\"'; do sleep 0.1; done\n"
 
 
+def until_log(unit: str, words: str) -> str:
+    """A shell command that waits until a unit has said something."""
+    return f"until journalctl -u {unit} -o cat | grep -q '{words}'; do sleep 0.1; done\n"
+
+
 UP = until('up{job="pushgateway"} == 1')
 CONFIGURED = edit() + RELOAD + UP
 LABS, SOME = "prometheus_training_labs_completed_total", "some_metric_total"
@@ -252,7 +257,9 @@ SECOND = {
         ],
     ),
     "broken and restarted": Trainee(
-        edit("  - job_name: [\n") + "systemctl restart prometheus; sleep 1\n",
+        edit("  - job_name: [\n")
+        + "systemctl restart prometheus\n"
+        + until_log("prometheus", "yaml: line"),
         None,
         [
             Check("prometheus", "wrong", "promtool refuses"),
@@ -346,7 +353,8 @@ THIRD = {
     ),
     "flags misspelt, restarted": Trainee(
         f"sed -i 's|ARGS=\"|&--web.listen-adress=:9091 |' {DEFAULTS}\n"
-        "systemctl restart prometheus-pushgateway; sleep 1\n",
+        "systemctl restart prometheus-pushgateway\n"
+        + until_log("prometheus-pushgateway", "unknown long flag"),
         None,
         [
             Check("pushgateway", "wrong", "does not stay up", "sudo journalctl"),
