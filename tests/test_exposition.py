@@ -45,12 +45,11 @@ def test_what_is_wrong_is_shown_escaped_and_cut(bad: str) -> None:
         'a{{{}="b"}} 1',
     ]
     for body in bodies:
-        try:
+        if bad.isalpha() and body in ("{} 1", 'a{{{}="b"}} 1'):
+            continue  # a name may be long
+        with pytest.raises(ExpositionError) as refused:
             check(body.format(bad) + "\n")
-        except ExpositionError as refused:
-            words = str(refused)
-        else:
-            continue
+        words = str(refused.value)
         assert words.isprintable(), body
         assert len(words) < 300
 

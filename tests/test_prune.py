@@ -57,17 +57,18 @@ def test_on_every_release(boot_hosts: Callable[..., list[Host]], run_pyinfra: Ru
         _fails_without_a_pushgateway(host)
         score = host.run(f"systemd-analyze security --no-pager {SERVICE} | tail -n 1").stdout
         assert float(score.split(":")[1].split()[0]) < 1.5, score
+    left = (
+        "ls -d /etc/pushgateway-lab /usr/local/lib/pushgateway-lab /etc/systemd/system/*prune.*[er]"
+    )
+    units = "systemctl list-units --all --no-legend; ls /etc/systemd/system/*.wants"
+    for host in hosts:
+        assert len(host.run(left).stdout.split()) == 4
+        assert "prune" in host.run(units).stdout
     off = run_pyinfra(hosts, "-y", PRUNE)
     assert off.returncode == 0, off.output
     for host in hosts:
-        left = "ls -d /etc/pushgateway-lab /usr/local/lib/pushgateway-lab /etc/systemd/system/*prune.*[er]"
         assert not host.run(left, check=False).stdout
-        assert (
-            "prune"
-            not in host.run(
-                "systemctl list-units --all --no-legend; ls /etc/systemd/system/*.wants"
-            ).stdout
-        )
+        assert "prune" not in host.run(units).stdout
     assert run_pyinfra(hosts, "-y", PRUNE).stderr.count("No changes") == len(hosts)
 
 

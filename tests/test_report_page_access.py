@@ -95,7 +95,9 @@ def test_the_keyboard_is_enough(chrome: Chrome, show: Show) -> None:
 
 def test_everything_that_is_operated_has_a_name(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), at="#open=vm03.example.org")
-    for control in every(chrome, "input, select, button, summary, [tabindex]"):
+    controls = every(chrome, "input, select, button, summary, [tabindex]")
+    assert len(controls) > 12
+    for control in controls:
         assert control.accessible_name, control.get_attribute("outerHTML")
     assert summary(chrome, 1).accessible_name == "vm01.example.org"
 
@@ -132,7 +134,9 @@ def test_on_paper_it_has_all_findings_and_no_controls(chrome: Chrome, show: Show
     assert not one(chrome, ".controls").is_displayed()
     assert shown_hosts(chrome) == ["vm03", "vm11"]
     assert [number for number in range(1, 13) if found(chrome, number).is_displayed()] == [3, 11]
-    assert not [button for button in every(chrome, "button") if button.is_displayed()]
+    buttons = every(chrome, "button")
+    assert buttons
+    assert not [button for button in buttons if button.is_displayed()]
     assert js(chrome, "return getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     printed = chrome.print_page()
     assert len(printed) > 10_000

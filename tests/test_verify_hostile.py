@@ -75,9 +75,10 @@ def test_what_a_local_user_pushes_is_told_shortly(
     pushed = next(check for check in found if check["name"] == "labs_completed_pushed")
     assert pushed["state"] == "wrong"
     assert "more characters" in pushed["says"]
-    for check in found:
-        if check["fix"]:
-            host.run(f"curl() {{ :; }}; sudo() {{ :; }}; sudoedit() {{ :; }}; {check['fix']}")
+    fixes = [check["fix"] for check in found if check["fix"]]
+    assert any("metrics/job/" in fix for fix in fixes)
+    for fix in fixes:
+        host.run(f"curl() {{ :; }}; sudo() {{ :; }}; sudoedit() {{ :; }}; {fix}")
     assert host.run("ls /tmp").stdout.count("pwned") == 0
     for number in range(6):
         attacker.run(f"curl -sf --data-binary @/srv/body localhost:9091/metrics/job/j{number}")

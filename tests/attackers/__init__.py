@@ -103,8 +103,11 @@ class Attacker:
         self.host.run(f"systemctl stop attacker-{port}")
 
     def requests(self, port: int) -> list[dict[str, str]]:
-        """Return the requests that came to a port: each one's ``line``, and its headers in lower case."""
-        log = self.host.run(f"cat /tmp/attacker-{port}.log", check=False).stdout
+        """Return the requests that came to a port: each one's ``line``, and its headers in lower case.
+
+        Fails if nothing was served there.
+        """
+        log = self.host.run(f"cat /tmp/attacker-{port}.log").stdout
         return [json.loads(line) for line in log.splitlines()]
 
 
