@@ -1,16 +1,19 @@
 """Chromium, without a window, and what tests ask it about the page of a report."""
 
 import shutil
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
-from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webelement import WebElement
+from waiting import wait_for
+
+if TYPE_CHECKING:  # imported by the few tests that start a browser
+    from selenium import webdriver
+    from selenium.webdriver.remote.webelement import WebElement
+
+Chrome: TypeAlias = "webdriver.Chrome"
+Element: TypeAlias = "WebElement"
+Within: TypeAlias = "webdriver.Chrome | WebElement"
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 ARGUMENTS = (
@@ -25,15 +28,15 @@ ARGUMENTS = (
     "--hide-scrollbars",  # a phone has none that take room
     "--lang=en-US",
 )
-DESKTOP, PHONE = (1280, 800), (360, 740)
+TAB, ENTER, CONTROL, DELETE = "\ue004", "\ue007", "\ue009", "\ue017"
+"""Keys, as WebDriver has them."""
 
-WAIT = 20
-"""Seconds for what comes at once, unless the machine has much else to do."""
+DESKTOP, PHONE = (1280, 800), (360, 740)
 
 Show = Callable[..., None]
 
 
-def media(chrome: webdriver.Chrome, kind: str = "", **features: str) -> None:
+def media(chrome: Chrome, kind: str = "", **features: str) -> None:
     wanted = {"prefers-color-scheme": "light", "prefers-reduced-motion": "no-preference"}
     wanted |= {name.replace("_", "-"): value for name, value in features.items()}
     chrome.execute_cdp_cmd(
@@ -45,7 +48,7 @@ def media(chrome: webdriver.Chrome, kind: str = "", **features: str) -> None:
     )
 
 
-def size(chrome: webdriver.Chrome, of: tuple[int, int]) -> None:
+def size(chrome: Chrome, of: tuple[int, int]) -> None:
     width, height = of
     chrome.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
@@ -53,35 +56,31 @@ def size(chrome: webdriver.Chrome, of: tuple[int, int]) -> None:
     )
 
 
-def complaints(chrome: webdriver.Chrome) -> list[Any]:
+def complaints(chrome: Chrome) -> list[Any]:
     """What its console says, since it was last asked."""
     return list(chrome.get_log("browser"))  # type: ignore[no-untyped-call]
 
 
-def js(chrome: webdriver.Chrome, script: str, *arguments: Any) -> Any:
+def js(chrome: Chrome, script: str, *arguments: Any) -> Any:
     return chrome.execute_script(script, *arguments)
 
 
 def until(holds: Callable[[], object], what: str) -> None:
-    """Wait; while a page is being loaded, what is asked for may not be there, or not any more."""
-    deadline = time.monotonic() + WAIT
-    while True:
-        with suppress(WebDriverException):
-            if holds():
-                return
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
+    """Wait; while a page is being loaded, the elements of the last one are gone."""
+    from selenium.common.exceptions import WebDriverException
+
+    wait_for(holds, what, passing=WebDriverException)
 
 
-def one(chrome: webdriver.Chrome, selector: str) -> WebElement:
-    return chrome.find_element(By.CSS_SELECTOR, selector)
+def one(within: Within, selector: str) -> Element:
+    return within.find_element("css selector", selector)
 
 
-def every(chrome: webdriver.Chrome, selector: str) -> list[WebElement]:
-    return chrome.find_elements(By.CSS_SELECTOR, selector)
+def every(within: Within, selector: str) -> list[Element]:
+    return within.find_elements("css selector", selector)
 
 
-def shown_hosts(chrome: webdriver.Chrome) -> list[str]:
+def shown_hosts(chrome: Chrome) -> list[str]:
     """The hosts whose rows are to be seen, without their domain."""
     names = js(
         chrome,
@@ -91,27 +90,28 @@ def shown_hosts(chrome: webdriver.Chrome) -> list[str]:
     return [name.removesuffix(".example.org") for name in names]
 
 
-def found(chrome: webdriver.Chrome, number: int) -> WebElement:
+def found(chrome: Chrome, number: int) -> Element:
     """What was found on a host, as its row below its own; counted from 1."""
     return one(chrome, f"tbody:nth-of-type({number}) > tr.found")
 
 
-def summary(chrome: webdriver.Chrome, number: int) -> WebElement:
+def summary(chrome: Chrome, number: int) -> Element:
     return one(chrome, f"#host-{number}")
 
 
-def row(chrome: webdriver.Chrome, number: int) -> list[str]:
-    cells = every(chrome, "tr.at")[number - 1].find_elements(By.CSS_SELECTOR, "td")
-    return [cell.text for cell in cells]
+def row(chrome: Chrome, number: int) -> list[str]:
+    return [cell.text for cell in every(every(chrome, "tr.at")[number - 1], "td")]
 
 
-def resume(chrome: webdriver.Chrome) -> None:
+def resume(chrome: Chrome) -> None:
     """Mark the page and have it reload again, without the focus going anywhere."""
     js(chrome, "window.marked = true; document.getElementById('pause').click()")
 
 
-def launch(profile: Path, *arguments: str) -> webdriver.Chrome:
+def launch(profile: Path, *arguments: str) -> Chrome:
     """Start a browser with a profile of its own, with more arguments than `ARGUMENTS`."""
+    from selenium import webdriver
+
     options = webdriver.ChromeOptions()
     options.binary_location = str(BROWSER)
     for argument in (*ARGUMENTS, *arguments, f"--user-data-dir={profile}"):

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium import webdriver
 
 import browsing
+from browsing import Chrome
 from expectations import INSTALLED
 from labhost import Host, HostSpec, Lab, PyinfraCommand, PyinfraResult, machine, stop_all
 from labhost.image import ensure_image
@@ -139,7 +139,7 @@ def promtool(lab: Lab) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     if not (browsing.BROWSER and browsing.DRIVER):
         missing = "needs a browser: apt-get install chromium chromium-driver"
         if os.environ.get("CI") == "true":
@@ -151,7 +151,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 
 
 @pytest.fixture
-def chrome(browser: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
+def chrome(browser: Chrome) -> Iterator[Chrome]:
     """The browser as it is on a desk; whatever it complains of fails the test."""
     browsing.media(browser)
     browsing.size(browser, browsing.DESKTOP)
@@ -164,7 +164,7 @@ def chrome(browser: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
 
 
 @pytest.fixture
-def show(chrome: webdriver.Chrome, tmp_path: Path) -> browsing.Show:
+def show(chrome: Chrome, tmp_path: Path) -> browsing.Show:
     """`show(report, every=..., at="#...")` shows a page from a file."""
 
     def show(report: Report, *, every: float | None = None, at: str = "") -> None:

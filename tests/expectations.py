@@ -2,13 +2,14 @@
 
 import json
 import re
-import time
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from labhost import Host, PyinfraResult
+from waiting import wait_on_host
 
 BOOTSTRAP = "deploy/bootstrap.py"
+PREPARE, VERIFY, RESET = "deploy/prepare.py", "deploy/verify.py", "deploy/reset.py"
 CONFIG = "/etc/prometheus/prometheus.yml"
 DEFAULTS = "/etc/default/prometheus-pushgateway"
 INSTALLED = ("prometheus", "prometheus-pushgateway", "curl")
@@ -47,6 +48,17 @@ def assert_unchanged_run(result: PyinfraResult) -> None:
     assert result.stderr.count("No changes") == 1, result.stderr
 
 
+def assert_refused(host: Host, result: PyinfraResult, *says: str) -> None:
+    """A run failed on this host with all these words, the first of them named for it; no traceback."""
+    assert result.returncode == 1, result.output
+    assert "Traceback" not in result.output
+    for words in says:
+        assert words in result.stderr, result.stderr
+    about = [line for line in result.stderr.splitlines() if says[0] in line]
+    assert about, result.stderr
+    assert all(f"[{host.name}] " in line for line in about), result.stderr
+
+
 def fingerprint(host: Host) -> dict[str, str]:
     """What a run could leave behind: files with owner, mode and digest, packages, processes."""
     listing = host.run(
@@ -76,6 +88,34 @@ def query(host: Host, expression: str) -> list[dict[str, Any]]:
     return result
 
 
+def groups(host: Host) -> list[dict[str, str]]:
+    """The labels of the groups that the Pushgateway holds."""
+    answer = json.loads(host.run("curl -s http://localhost:9091/api/v1/metrics").stdout)
+    return [group["labels"] for group in answer["data"]]
+
+
+def loaded_jobs(host: Host) -> list[str]:
+    """The names of the jobs with which Prometheus runs."""
+    answer = json.loads(host.run("curl -sf localhost:9090/api/v1/status/config").stdout)
+    lines = answer["data"]["yaml"].splitlines()
+    return [line.removeprefix("- job_name: ") for line in lines if line.startswith("- job_name:")]
+
+
+def untouched(host: Host) -> dict[str, str]:
+    """All that a run could change on a host, the groups and the note of its course included."""
+    answer = host.run("curl -sf localhost:9091/api/v1/metrics", check=False).stdout
+    # The Pushgateway answers in no particular order.
+    data = sorted(map(json.dumps, json.loads(answer)["data"])) if answer else []
+    course = host.run("cat /var/lib/pushgateway-lab/*", check=False).stdout
+    return fingerprint(host) | {"groups": "\n".join(data), "course": course}
+
+
+def rows(directory: Path) -> dict[str, dict[str, Any]]:
+    """The hosts of a report."""
+    document = json.loads((directory / "report.json").read_text())
+    return {host["name"]: host for host in document["hosts"]}
+
+
 def assert_bootstrapped(host: Host) -> None:
     """The end state that the lab needs, looked at with other means than the toolkit's."""
     assert host.run("systemctl is-active prometheus prometheus-pushgateway").stdout.split() == [
@@ -93,13 +133,6 @@ def assert_bootstrapped(host: Host) -> None:
     ).stdout == ("0\n"), "the smoke push left its group behind"
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-
-
 def prometheus_runs(host: Host) -> None:
     """Wait until the Prometheus of a host that has just booted has read its configuration."""
-    host.run("until curl -sfo /dev/null localhost:9090/-/ready; do sleep 0.1; done", timeout=60)
+    wait_on_host(host, "curl -sfo /dev/null localhost:9090/-/ready", 60)

@@ -1,15 +1,17 @@
 """Pushgateways of lab hosts, talked to from this machine: Debian's package listens everywhere."""
 
-import time
-from collections.abc import Callable
-
 import requests
 
 from labhost import Host
 from pushgateway_lab.http.api import Pushgateway
+from waiting import wait_for, wait_for_port, wait_for_value
 
 PACKAGES = ("prometheus-pushgateway", "curl")
 DEFAULTS = "/etc/default/prometheus-pushgateway"
+
+PASSWORD = "s3cret: ü"  # noqa: S105 - a test's
+# bcrypt of that password
+HASH = "$2b$05$4GtiMH1csBT4S25brka/2.5ojYqNF0XxVrsz9D8hi1e9XbgSBR3c2"
 
 # Label values that something on the way could stumble over.
 TORTURE = {
@@ -59,26 +61,18 @@ def restart(host: Host, arguments: str) -> None:
     host.run(
         "systemctl reset-failed prometheus-pushgateway; systemctl restart prometheus-pushgateway"
     )
-    host.run("until ss -lnt | grep -q :9091; do sleep 0.05; done", timeout=20)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for what is queued."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+    wait_for_port(host, 9091)
 
 
 def delete_all(gateway: Pushgateway) -> None:
     """Delete every group, one by one."""
     for labels in labels_of(gateway):
         gateway.delete(labels)
-    eventually(lambda: not gateway.groups())
+    wait_for_value(lambda: labels_of(gateway), [])
 
 
 def fill(gateway: Pushgateway, count: int, **labels: str) -> None:
     """Push many groups; quick if the Pushgateway runs without its consistency check."""
     for number in range(count):
         gateway.push({"job": f"load{number % 50}", "instance": f"i{number}", **labels}, "load 1\n")
-    eventually(lambda: len(gateway.groups()) >= count, 60)
+    wait_for(lambda: len(gateway.groups()), f"{count} groups", 60, holds=lambda seen: seen >= count)

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from pushgateway_lab.facts import snapshot
 from pushgateway_lab.lab.look import Disk, Look, Verdict, parse_answers
@@ -17,6 +18,8 @@ scrape_configs:
     static_configs:
       - targets: ["localhost:9091"]
 """
+
+TRAINING = {"job": "prometheus_training"}
 
 _UNIT = (
     "Id={name}|LoadState={load}|ActiveState={active}|UnitFileState={enabled}|"
@@ -76,6 +79,33 @@ def look(
         "answers": answers,
     }
     return Look(**(whole | fields))
+
+
+def group(
+    labels: dict[str, str], failed: float = 0, **metrics: tuple[str, float]
+) -> dict[str, object]:
+    """A group as the Pushgateway shows it: metric -> type and value."""
+
+    def metric(kind: str, value: float) -> dict[str, object]:
+        shown = {"instance": "", **labels}
+        return {"type": kind, "metrics": [{"labels": shown, "value": str(value)}]}
+
+    return {
+        "labels": labels,
+        "push_time_seconds": metric("GAUGE", NOW - 60),
+        "push_failure_time_seconds": metric("GAUGE", failed),
+        **{name: metric(*said) for name, said in metrics.items()},
+    }
+
+
+def path(query: str) -> str:
+    return f"/api/v1/query?query={quote(query, safe='')}"
+
+
+def history(labels: dict[str, str], *values: tuple[float, float]) -> dict[str, object]:
+    """What Prometheus saw: how many seconds ago, and with which value."""
+    samples = [[NOW - ago, str(value)] for ago, value in values]
+    return {"resultType": "matrix", "result": [{"metric": labels, "values": samples}]}
 
 
 def status(**flags: str) -> dict[str, Any]:

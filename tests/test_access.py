@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from gateways import PACKAGES, restart
+from gateways import HASH, PACKAGES, PASSWORD, restart
 from labhost import SUITES, Host, HostSpec, PyinfraResult
 from pushgateway_lab.http.access import Access
 from pushgateway_lab.http.api import ApiError, Pushgateway
@@ -17,10 +17,6 @@ PUSH, DELETE = "pushgateway_lab.groups.push", "pushgateway_lab.groups.delete"
 PRUNE = "pushgateway_lab.prune.scheduled"
 SERVICE = "pushgateway-lab-prune.service"
 BACKUP = 'labels={"job": "backup", "path": "/"}'
-PASSWORD = "s3cret: ü"  # noqa: S105 - a test's
-# bcrypt of that password
-HASH = "$2b$05$4GtiMH1csBT4S25brka/2.5ojYqNF0XxVrsz9D8hi1e9XbgSBR3c2"
-
 WEB_CONFIG = """\
 tls_server_config:
   cert_file: /etc/web/server.pem

@@ -3,18 +3,19 @@
 import re
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from functools import partial
 
 import pytest
 import requests
 from urllib3.exceptions import NewConnectionError
 
+from bodies import BAD, GOOD
 from gateways import (
     LABEL_NAMES,
     PACKAGES,
     TORTURE,
     client,
     delete_all,
-    eventually,
     labels_of,
     restart,
 )
@@ -22,7 +23,7 @@ from labhost import SUITES, Host, HostSpec
 from pushgateway_lab.formats.exposition import ExpositionError
 from pushgateway_lab.formats.grouping import GroupingError
 from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
-from test_exposition import BAD, GOOD
+from waiting import wait_for, wait_for_value
 
 pytestmark = pytest.mark.all_releases
 
@@ -52,8 +53,7 @@ def test_every_value_comes_back_and_goes_exactly(gateway: Pushgateway) -> None:
             gateway.push(labels, f"metric{len(labels)} 1\n")
             assert labels in labels_of(gateway), value
             gateway.delete(labels)
-            eventually(lambda labels=labels: labels not in labels_of(gateway))  # type: ignore[misc]
-            assert labels_of(gateway) == [{"job": "torture"}]
+            wait_for_value(partial(labels_of, gateway), [{"job": "torture"}])
 
 
 def test_every_label_name_comes_back_and_goes_exactly(gateway: Pushgateway) -> None:
@@ -62,7 +62,7 @@ def test_every_label_name_comes_back_and_goes_exactly(gateway: Pushgateway) -> N
         gateway.push(labels, "m 1\n")
         assert labels_of(gateway) == [labels]
         gateway.delete(labels)
-        eventually(lambda: not gateway.groups())
+        wait_for_value(gateway.groups, [])
 
 
 def test_push_replaces_and_add_keeps(gateway: Pushgateway, host: Host) -> None:
@@ -123,7 +123,7 @@ def test_a_metric_called_labels_hides_no_group(gateway: Pushgateway) -> None:
         gateway.push(labels, "labels 1\nlast_push_successful 1\nstatus 1\n")
         assert labels_of(gateway) == [labels]
         gateway.delete(labels)
-        eventually(lambda: not gateway.groups())
+        wait_for_value(gateway.groups, [])
 
 
 def test_flags_readiness_and_wiping(host: Host, gateway: Pushgateway) -> None:
@@ -136,7 +136,7 @@ def test_flags_readiness_and_wiping(host: Host, gateway: Pushgateway) -> None:
     restart(host, "--web.enable-admin-api")
     gateway.push({"job": "a"}, "m 1\n")
     gateway.wipe()
-    eventually(lambda: not gateway.groups())
+    wait_for_value(gateway.groups, [])
     restart(host, "")
 
 
@@ -211,8 +211,8 @@ def test_a_time_limit_is_not_tried_twice() -> None:
 @pytest.mark.lab_host(packages=("prometheus",))
 def test_the_clients_of_prometheus(lab_host: Host) -> None:
     prometheus = Prometheus(requests.Session(), f"http://{lab_host.address}:9090")
-    eventually(prometheus.is_ready, 30)
-    eventually(lambda: bool(prometheus.query('up{job="prometheus"}')), 60)
+    wait_for(prometheus.is_ready, "Prometheus is ready")
+    wait_for(lambda: prometheus.query('up{job="prometheus"}'), "Prometheus scrapes itself", 60)
     (sample,) = prometheus.query('up{job="prometheus"}')
     assert sample.value == "1"
     assert str(sample).startswith('up{instance="localhost:9090", job="prometheus"')

@@ -12,6 +12,7 @@ import pytest
 from attackers import Attacker
 from expectations import BOOTSTRAP, FAST, INSTALLED, prometheus_runs
 from labhost import Host, PyinfraResult
+from waiting import wait_for_port, wait_on_host
 
 Run = Callable[..., PyinfraResult]
 
@@ -50,7 +51,7 @@ def test_a_process_s_command_line(verbosity: str, host: Host, run_pyinfra: Run) 
         "systemd-run --quiet --unit=listener --uid=student python3 -c "
         f"{shlex.quote(serve)} {shlex.quote(CLIPBOARD)}"
     )
-    host.run("until ss -lnt | grep -q ':9091 '; do sleep 0.05; done", timeout=20)
+    wait_for_port(host, 9091)
     result = run_pyinfra(host, *options(verbosity), BOOTSTRAP, data=UNPROVEN)
     assert "that port is taken by process" in result.stderr
     harmless(result)
@@ -72,7 +73,7 @@ def test_the_error_of_a_scrape(verbosity: str, host: Host, run_pyinfra: Run) -> 
     host.run("systemctl stop prometheus-pushgateway")
     Attacker(host).serve(9091, answers={"*": f"{CLIPBOARD} not metrics\n"})
     down = "curl -s localhost:9090/api/v1/targets | grep -q 'start token'"
-    host.run(f"until {down}; do sleep 0.1; done", timeout=30)
+    wait_on_host(host, down)
     harmless(run_pyinfra(host, *options(verbosity), "deploy/verify.py"), "start token")
 
 
@@ -87,7 +88,7 @@ def test_the_log_of_a_unit(verbosity: str, host: Host, run_pyinfra: Run) -> None
     )
     host.run("systemctl daemon-reload; systemctl restart prometheus-pushgateway", check=False)
     is_down = "systemctl show -p ActiveState --value prometheus-pushgateway | grep -q -v ^active"
-    host.run(f"until {is_down}; do sleep 0.1; done", timeout=20)
+    wait_on_host(host, is_down)
     try:
         # Without it, what a log quotes is left out.
         data = {"lab_quote_files": True}

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,29 +15,13 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attackers import WRONG, free_port, servers_here
 from pushgateway_lab.http import exchange
 from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
 from pushgateway_lab.http.exchange import BODY, SHOWN, BadAnswerError
 from pushgateway_lab.run.visible import start_of
 
-SERVER = Path(__file__).parent / "attackers" / "hostile_server.py"
 BAD = "The Pushgateway at {url} gave a bad answer, which is that server's fault: "
-
-WRONG = {
-    "endless": "its body is larger than 8 MB",
-    "zeros": "its body is larger than 8 MB",
-    "large": "its body is larger than 8 MB",
-    "deep": "its body is not what The Pushgateway says",
-    "truncated": "its body is not whole",
-    "bomb": "its body is compressed ('gzip'), unasked for",
-    "objects": "its body is not what The Pushgateway says: the answer has more than",
-    "status_line": "its headers are larger than 64 KB",
-    "headers": "its headers are more than 100",
-    "large_headers": "its headers are larger than 64 KB",
-    "nul": r"its headers are malformed: 'X-Nul: a\x00b\x1b]52",
-    "interim": "its answer comes after more than 10 interim answers",
-    "chunks": "its body is not whole",
-}
 
 Serve = Callable[[str], str]
 
@@ -46,29 +29,8 @@ Serve = Callable[[str], str]
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """`serve(behaviour)` starts a hostile server on this machine; returns its URL."""
-    answers = tmp_path / "answers.json"
-    answers.write_text("{}", encoding="utf-8")
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(behaviour: str) -> str:
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            port = free.getsockname()[1]
-        command = [sys.executable, str(SERVER), "127.0.0.1", str(port), behaviour, str(answers)]
-        started.append(subprocess.Popen(command))
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                break
-        return f"http://127.0.0.1:{port}"
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
+    with servers_here(tmp_path) as start:
+        yield lambda behaviour: f"http://127.0.0.1:{start(behaviour)}"
 
 
 @pytest.mark.parametrize("behaviour", WRONG)
@@ -103,10 +65,9 @@ def test_redirects_are_not_followed(serve: Serve) -> None:
 
 
 def test_nobody_there() -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{free_port()}"
     with requests.Session() as session, pytest.raises(ApiError, match=r"answer at .*refused$"):
-        Pushgateway(session, f"http://127.0.0.1:{port}").groups()
+        Pushgateway(session, url).groups()
 
 
 @pytest.mark.parametrize("location", [b"\xff\xfe", b"http://[", b"http://x:y/", b"//"])

@@ -7,49 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from bodies import BAD, GOOD
 from pushgateway_lab.formats.exposition import ExpositionError, check
-
-GOOD = [
-    "",
-    "\n\n",
-    "a 1\n",
-    "  a\t 1\n",
-    "a:b_c9 +Inf\n_ NaN\nx -1.5e-9\n",
-    'a{} 1\na{b="c"} 1\na{b="d",} 1\na { b = "e" , d = "" } 1\n',
-    'a{b="}{,\\"\\\\\\n#"} 1\n',
-    'a{b="🔥"} 1\n',
-    "# anything at all 'x\n#\n# HELP\ta some words\n# TYPE a gauge\na 1\n",
-    "# TYPE some_metric_total counter\n# HELP This is just an example metric.\nsome_metric_total 42\n",
-    "# TYPE a\n# HELP\n",
-    '{"my.name", x="y"} 1\n',
-    'a{"my.label"="y", z="1"} 1\n',
-]
-
-BAD = [
-    ("a 1", 1, "must end with a newline"),
-    ("a 1\nb 2", 2, "must end with a newline"),
-    ("a 1\nb 2 1700000000000\n", 2, "no timestamps"),
-    ("a 1 # comment\n", 1, "no timestamps"),
-    ("a-b 1\n", 1, "'a-b' is no metric name"),
-    ("1a 1\n", 1, "'1a' is no metric name"),
-    ("ä 1\n", 1, "is no metric name"),
-    ("\n\na\n", 3, "no value"),
-    ("a one\n", 1, "'one' is no number"),
-    ("a 1_000\n", 1, "'1_000' is no number"),
-    ("a 1,5\n", 1, "'1,5' is no number"),
-    ("a 1\r\nb 2\r\n", 1, "carriage return"),
-    ('a{b="c" 1\n', 1, "no end"),
-    ('a{b="c} 1\n', 1, "no end"),
-    ("a{b=c} 1\n", 1, 'expected label="value"'),
-    ("a{b='c'} 1\n", 1, 'expected label="value"'),
-    ('a{b-c="d"} 1\n', 1, "'b-c' is no label name"),
-    ('a{b="\\x"} 1\n', 1, "escapes"),
-    ("a 1 \n", 1, "blanks after its value"),
-    ("# TYPE a number\n", 1, "which is none of"),
-    ("# HELP\ta-b c\n", 1, "'a-b' is no metric name"),
-    ("# TYPE a-b gauge\n", 1, "'a-b' is no metric name"),
-    ("a \ud800\n", 1, "no valid Unicode"),
-]
 
 
 @pytest.mark.parametrize("body", GOOD)
@@ -86,12 +45,11 @@ def test_what_is_wrong_is_shown_escaped_and_cut(bad: str) -> None:
         'a{{{}="b"}} 1',
     ]
     for body in bodies:
-        try:
+        if bad.isalpha() and body in ("{} 1", 'a{{{}="b"}} 1'):
+            continue  # a name may be long
+        with pytest.raises(ExpositionError) as refused:
             check(body.format(bad) + "\n")
-        except ExpositionError as refused:
-            words = str(refused)
-        else:
-            continue
+        words = str(refused.value)
         assert words.isprintable(), body
         assert len(words) < 300
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from looks import encoded, look, unit
+from looks import TRAINING, encoded, group, history, look, path, unit
 from pushgateway_lab.lab import configuration, gateway, host
 from pushgateway_lab.lab.commands import command, join, quoted
 from pushgateway_lab.lab.excerpts import SAYS, bounded, excerpt, lines, listed, written
@@ -17,7 +17,6 @@ from pushgateway_lab.lab.pushes import pushed
 from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.lab.tasks import LABS_COMPLETED
 from pushgateway_lab.settings import parse
-from test_lab_pushes import TRAINING, group, history, path
 
 # Instead of what a fix calls: each prints its words, and what was piped into it.
 _STUBS = """

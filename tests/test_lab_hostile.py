@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from hostile import looks
-from looks import look, status
+from looks import TRAINING, group, history, look, path, status
 from pushgateway_lab.lab.checks import judged
 from pushgateway_lab.lab.commands import LONGEST
 from pushgateway_lab.lab.excerpts import LINES, SAYS
@@ -20,7 +20,6 @@ from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushes import pushed
 from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC, TASKS
-from test_lab_pushes import TRAINING, group, history, path
 
 YEAR_9999 = 253_402_300_800
 

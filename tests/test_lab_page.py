@@ -1,42 +1,15 @@
 """The commands of lab 4.2, as its page has them, on a bootstrapped host."""
 
-import json
-import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from expectations import BOOTSTRAP, FAST, INSTALLED, query
+from expectations import BOOTSTRAP, FAST, INSTALLED, groups, query
 from labhost import Host, PyinfraResult
+from trainees import DELETE_TRAINING, PUSH_INSTANCE, PUSH_TRAINING, WIPE
+from waiting import wait_for, wait_for_port, wait_for_value
 
 pytestmark = pytest.mark.lab_host(packages=INSTALLED)
-
-PUSH_TRAINING = (
-    'echo "prometheus_training_labs_completed_total 4" | '
-    "curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training"
-)
-PUSH_INSTANCE = """\
-cat <<EOF | curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training/instance/myinstance
-# TYPE some_metric_total counter
-# HELP This is just an example metric.
-some_metric_total 42
-EOF
-"""
-DELETE_TRAINING = "curl -X DELETE http://localhost:9091/metrics/job/prometheus_training"
-WIPE = "curl -X PUT http://localhost:9091/api/v1/admin/wipe"
-
-
-def groups(host: Host) -> list[dict[str, str]]:
-    answer = json.loads(host.run("curl -s http://localhost:9091/api/v1/metrics").stdout)
-    return [group["labels"] for group in answer["data"]]
-
-
-def eventually(get: Callable[[], Any], expected: Any, seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while (seen := get()) != expected:
-        assert time.monotonic() < deadline, f"{seen!r} is not {expected!r}"
-        time.sleep(0.2)
 
 
 def labels(host: Host, metric: str) -> list[dict[str, str]]:
@@ -49,13 +22,13 @@ def test_the_page_from_its_first_command_to_its_last(
     assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST).returncode == 0
 
     # 4.2.1: the default metrics are there.
-    eventually(lambda: bool(query(lab_host, '{job="pushgateway"}')), expected=True)
+    wait_for(lambda: query(lab_host, '{job="pushgateway"}'), "Prometheus scrapes the Pushgateway")
     names = {each["__name__"] for each in labels(lab_host, '{job="pushgateway"}')}
     assert {"up", "go_info", "pushgateway_build_info"} <= names
 
     # 4.2.2: both pushes arrive with their own labels.
     lab_host.run(PUSH_TRAINING)
-    eventually(
+    wait_for_value(
         lambda: [
             (each["metric"]["job"], each["metric"].get("instance", ""), each["value"][1])
             for each in query(lab_host, "prometheus_training_labs_completed_total")
@@ -63,7 +36,7 @@ def test_the_page_from_its_first_command_to_its_last(
         [("prometheus_training", "", "4")],
     )
     lab_host.run(PUSH_INSTANCE)
-    eventually(
+    wait_for_value(
         lambda: [
             (each["metric"]["job"], each["metric"]["instance"], each["value"][1])
             for each in query(lab_host, "some_metric_total")
@@ -73,9 +46,11 @@ def test_the_page_from_its_first_command_to_its_last(
 
     # 4.2.3: deleting is exact, wiping is not.
     lab_host.run(DELETE_TRAINING)
-    eventually(lambda: groups(lab_host), [{"job": "prometheus_training", "instance": "myinstance"}])
+    wait_for_value(
+        lambda: groups(lab_host), [{"job": "prometheus_training", "instance": "myinstance"}]
+    )
     lab_host.run(WIPE)
-    eventually(lambda: groups(lab_host), [])
+    wait_for_value(lambda: groups(lab_host), [])
 
 
 def test_where_the_page_and_the_software_disagree(
@@ -87,10 +62,13 @@ def test_where_the_page_and_the_software_disagree(
     lab_host.run(PUSH_TRAINING)
     lab_host.run(PUSH_INSTANCE)
     lab_host.run(DELETE_TRAINING)
-    eventually(lambda: groups(lab_host), [{"job": "prometheus_training", "instance": "myinstance"}])
+    wait_for_value(
+        lambda: groups(lab_host), [{"job": "prometheus_training", "instance": "myinstance"}]
+    )
     refused = lab_host.run(f"{WIPE} -s -o /dev/null -w '%{{http_code}}'").stdout
     assert refused == "404"
     assert len(groups(lab_host)) == 1
     # Nor does a restart lose what was pushed: Debian's package persists.
-    lab_host.run("systemctl restart prometheus-pushgateway; sleep 0.5")
-    eventually(lambda: len(groups(lab_host)), 1)
+    lab_host.run("systemctl restart prometheus-pushgateway")
+    wait_for_port(lab_host, 9091)
+    wait_for_value(lambda: len(groups(lab_host)), 1)

@@ -3,36 +3,15 @@
 import re
 import shlex
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
-from looks import NOW, encoded, look, unit
+from looks import NOW, TRAINING, encoded, group, history, look, path, unit
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import Pushed
 from pushgateway_lab.lab.pushes import deleted, pushed, seen
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
-
-TRAINING = {"job": "prometheus_training"}
-
-
-def group(
-    labels: dict[str, str], failed: float = 0, **metrics: tuple[str, float]
-) -> dict[str, object]:
-    """A group as the Pushgateway shows it: metric -> type and value."""
-
-    def metric(kind: str, value: float) -> dict[str, object]:
-        shown = {"instance": "", **labels}
-        return {"type": kind, "metrics": [{"labels": shown, "value": str(value)}]}
-
-    return {
-        "labels": labels,
-        "push_time_seconds": metric("GAUGE", NOW - 60),
-        "push_failure_time_seconds": metric("GAUGE", failed),
-        **{name: metric(*said) for name, said in metrics.items()},
-    }
-
 
 LABS = group(
     {"job": "prometheus_training"}, prometheus_training_labs_completed_total=("UNTYPED", 4)
@@ -91,16 +70,6 @@ def test_a_hostile_label_value_is_quoted_for_the_shell() -> None:
     assert words[:3] == ["curl", "-X", "DELETE"]
     assert len(words) == 4
     assert re.fullmatch(r"http://localhost:9091/metrics/job@base64/[\w=-]+/a/b%20c", words[3])
-
-
-def path(query: str) -> str:
-    return f"/api/v1/query?query={quote(query, safe='')}"
-
-
-def history(labels: dict[str, str], *values: tuple[float, float]) -> dict[str, object]:
-    """What Prometheus saw: how many seconds ago, and with which value."""
-    samples = [[NOW - ago, str(value)] for ago, value in values]
-    return {"resultType": "matrix", "result": [{"metric": labels, "values": samples}]}
 
 
 def remembered(past: dict[str, object], *groups: object, **fields: Any) -> Look:

@@ -1,6 +1,5 @@
 """Hosts to the start line of the lab and back to it, with what is not the lab's left alone."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,23 @@ from expectations import (
     FAST,
     HAND_EDITED,
     INSTALLED,
+    PREPARE,
+    RESET,
+    VERIFY,
+    assert_refused,
     assert_unchanged_run,
+    groups,
+    loaded_jobs,
     prometheus_runs,
     query,
-    wait_for,
+    rows,
+    untouched,
 )
 from labhost import Host, PyinfraResult
-from test_lab_page import PUSH_INSTANCE, PUSH_TRAINING, groups
-from test_verify import PREPARE, VERIFY, rows, untouched
-from trainees import LABS, PUSHED, RELOAD, UP
+from trainees import LABS, PUSH_INSTANCE, PUSH_TRAINING, PUSHED, RELOAD, UP
+from waiting import wait_for_value
 
 Run = Callable[..., PyinfraResult]
-
-RESET = "deploy/reset.py"
 
 BY_HAND = b"""\
 -   job_name: pushgateway     # task 4.2.1
@@ -44,12 +47,8 @@ def ends_well(result: PyinfraResult) -> None:
     assert "Traceback" not in result.output
 
 
-def is_refused(host: Host, result: PyinfraResult, *says: str) -> None:
-    assert result.returncode == 1, result.output
-    assert "Traceback" not in result.output
-    assert f"[{host.name}]" in result.stderr
-    for words in says:
-        assert words in result.stderr, result.stderr
+def changes_nothing(host: Host, result: PyinfraResult, *says: str) -> None:
+    assert_refused(host, result, *says)
     so_far = ("Nothing was changed", "No group was deleted")
     assert any(words in result.stderr for words in so_far), result.stderr
 
@@ -59,12 +58,6 @@ def load(host: Host, config: bytes) -> None:
     prometheus_runs(host)
     host.write(CONFIG, config)
     host.run(RELOAD)
-
-
-def loaded_jobs(host: Host) -> list[str]:
-    answer = json.loads(host.run("curl -s localhost:9090/api/v1/status/config").stdout)
-    lines = answer["data"]["yaml"].splitlines()
-    return [line.removeprefix("- job_name: ") for line in lines if line.startswith("- job_name:")]
 
 
 def at_the_start_line(host: Host, run_pyinfra: Run, directory: Path) -> dict[str, Any]:
@@ -102,9 +95,7 @@ def test_prepare_takes_a_bare_host_to_the_start_line(
 def test_reset_says_that_nothing_is_installed(lab_host: Host, run_pyinfra: Run) -> None:
     before = untouched(lab_host)
     result = run_pyinfra(lab_host, "-y", RESET)
-    assert result.returncode == 1
-    assert "Traceback" not in result.output
-    assert "deploy/prepare.py installs what the lab needs" in result.stderr
+    assert_refused(lab_host, result, "deploy/prepare.py installs what the lab needs")
     assert untouched(lab_host) == before
 
 
@@ -118,7 +109,7 @@ def test_prepare_refuses_what_somebody_left_until_it_is_told_to_reset(
     lab_host.run(PUSH_TRAINING)
     before = untouched(lab_host)
     group = '{job="prometheus_training"}'
-    is_refused(lab_host, run_pyinfra(lab_host, "-y", PREPARE), group)
+    changes_nothing(lab_host, run_pyinfra(lab_host, "-y", PREPARE), group)
     assert untouched(lab_host) == before
 
     load(lab_host, WITH_JOB)
@@ -126,7 +117,7 @@ def test_prepare_refuses_what_somebody_left_until_it_is_told_to_reset(
     before = untouched(lab_host)
     job = f"the job pushgateway in {CONFIG} (line 17)"
     for arguments in (["--dry"], ["-y"]):
-        is_refused(lab_host, run_pyinfra(lab_host, *arguments, PREPARE), job, group)
+        changes_nothing(lab_host, run_pyinfra(lab_host, *arguments, PREPARE), job, group)
     ends_well(run_pyinfra(lab_host, "--dry", PREPARE, data={"lab_reset": True}))
     ends_well(run_pyinfra(lab_host, "--dry", RESET))
     assert untouched(lab_host) == before
@@ -142,10 +133,12 @@ def test_prepare_deletes_groups_that_are_not_the_labs_only_when_told_to_wipe(
 ) -> None:
     prometheus_runs(lab_host)
     lab_host.run(f"{PUSH_BACKUP}; {PUSH_TRAINING}")
-    wait_for(lambda: len(groups(lab_host)) == 2)
+    wait_for_value(lambda: len(groups(lab_host)), 2)
     before = untouched(lab_host)
     result = run_pyinfra(lab_host, "-y", PREPARE, data={"lab_reset": True})
-    is_refused(lab_host, result, 'groups that are not the lab\'s: {job="backup"}.', "lab_wipe=True")
+    changes_nothing(
+        lab_host, result, 'groups that are not the lab\'s: {job="backup"}.', "lab_wipe=True"
+    )
     assert untouched(lab_host) == before
 
     data = {"lab_reset": True, "lab_wipe": True}
@@ -159,7 +152,7 @@ def test_what_a_stopped_pushgateway_kept_is_not_deleted_unasked(
 ) -> None:
     prometheus_runs(lab_host)
     lab_host.run(f"{PUSH_TRAINING}\nsystemctl stop prometheus-pushgateway")
-    is_refused(lab_host, run_pyinfra(lab_host, "-y", PREPARE), '{job="prometheus_training"}')
+    changes_nothing(lab_host, run_pyinfra(lab_host, "-y", PREPARE), '{job="prometheus_training"}')
     assert groups(lab_host) == [{"job": "prometheus_training"}]
     ends_well(run_pyinfra(lab_host, "-y", PREPARE, data={"lab_reset": True}))
     assert groups(lab_host) == []
@@ -171,7 +164,7 @@ def test_what_the_prune_pushes_is_nobodys_work(lab_host: Host, run_pyinfra: Run)
     data = {"pushgateway_prune_after": "1h", "pushgateway_prune_report": True}
     ends_well(run_pyinfra(lab_host, "-y", PREPARE, data=data))
     lab_host.run("systemctl start pushgateway-lab-prune.service")
-    wait_for(lambda: groups(lab_host) == [{"job": "pushgateway_lab_prune"}])
+    wait_for_value(lambda: groups(lab_host), [{"job": "pushgateway_lab_prune"}])
     assert_unchanged_run(run_pyinfra(lab_host, "-y", PREPARE, data=data))
 
 
@@ -182,7 +175,7 @@ def test_a_pushgateway_that_does_not_say_what_it_holds_is_not_prepared(
     load(lab_host, WITH_JOB)
     lab_host.run("kill -STOP $(pidof prometheus-pushgateway)")
     data = {"lab_reset": True}
-    is_refused(lab_host, run_pyinfra(lab_host, "-y", PREPARE, data=data), "does not answer")
+    changes_nothing(lab_host, run_pyinfra(lab_host, "-y", PREPARE, data=data), "does not answer")
     assert lab_host.read(CONFIG) == WITH_JOB
 
 
@@ -239,5 +232,5 @@ def test_the_next_trainee_does_not_start_as_done(
 
     host.run(f"{PUSH_TRAINING}\n{PUSH_INSTANCE}")
     before = untouched(host)
-    is_refused(host, run_pyinfra(host, "-y", PREPARE), "Somebody worked here before")
+    changes_nothing(host, run_pyinfra(host, "-y", PREPARE), "Somebody worked here before")
     assert untouched(host) == before

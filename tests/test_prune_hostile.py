@@ -6,15 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from attackers import BEHAVIOURS
+from attackers import BEHAVIOURS, servers_here
 from pushgateway_lab.pruning import bundle
 
-SERVER = Path(__file__).with_name("attackers") / "hostile_server.py"
 MEMORY = 384 << 20  # as the service has it: LimitAS
 GROUP = {"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"labels": {}, "value": "5"}]}}
 
@@ -34,35 +32,8 @@ Serve = Callable[..., int]
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """`serve(behaviour, answers)` starts a server on a free port of loopback, and returns that port."""
-    servers: list[subprocess.Popen[bytes]] = []
-    ports: list[int] = []
-
-    def start(behaviour: str, answers: dict[str, str] | None = None) -> int:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = int(free.getsockname()[1])
-        told = tmp_path / f"{port}.json"
-        told.write_text(json.dumps(answers or {}), encoding="utf-8")
-        words = [sys.executable, str(SERVER), "127.0.0.1", str(port), behaviour, str(told)]
-        servers.append(subprocess.Popen(words, stderr=subprocess.DEVNULL))
-        ports.append(port)
-        deadline = time.monotonic() + 10
-        while not answers_at(port):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        return port
-
-    yield start
-    for server in servers:
-        server.kill()
-        server.wait()
-    for port in ports:
-        Path(f"/tmp/attacker-{port}.log").unlink(missing_ok=True)  # noqa: S108 - the server's
-
-
-def answers_at(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-        return True
-    return False
+    with servers_here(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture(scope="module")

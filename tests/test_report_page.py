@@ -10,11 +10,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.common.by import By
 
 import reports
-from browsing import Show, complaints, every, found, js, one, resume, row, summary, until
+from browsing import Chrome, Show, complaints, every, found, js, one, resume, row, summary, until
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.report import page
 
@@ -24,7 +22,7 @@ pytestmark = pytest.mark.browser
 # What it shows
 
 
-def test_the_matrix_is_a_table_of_hosts_by_tasks(chrome: webdriver.Chrome, show: Show) -> None:
+def test_the_matrix_is_a_table_of_hosts_by_tasks(chrome: Chrome, show: Show) -> None:
     show(reports.a_class())
     assert one(chrome, "caption").text.startswith("Hosts by tasks")
     columns = every(chrome, "thead th[scope=col]")
@@ -49,7 +47,7 @@ def test_the_matrix_is_a_table_of_hosts_by_tasks(chrome: webdriver.Chrome, show:
     assert "Timed out after 4 s" in row(chrome, 6)[1]
 
 
-def test_the_summary_counts_hosts(chrome: webdriver.Chrome, show: Show) -> None:
+def test_the_summary_counts_hosts(chrome: Chrome, show: Show) -> None:
     show(reports.a_class())
     assert [each.text.split("\n") for each in every(chrome, ".counts li")] == [
         ["1", "not prepared"],
@@ -67,20 +65,20 @@ def test_the_summary_counts_hosts(chrome: webdriver.Chrome, show: Show) -> None:
     assert widths == pytest.approx([100 * number / 12 for number in (1, 3, 5, 2, 1)], abs=0.01)
 
 
-def test_a_host_opens_with_all_that_was_found(chrome: webdriver.Chrome, show: Show) -> None:
+def test_a_host_opens_with_all_that_was_found(chrome: Chrome, show: Show) -> None:
     says = reports.finding(State.WRONG).says
     show(reports.a_class())
     assert not found(chrome, 3).is_displayed()
     summary(chrome, 3).click()
-    until(lambda: found(chrome, 3).is_displayed(), "the host did not open")
+    until(lambda: found(chrome, 3).is_displayed(), "the host opens")
     assert not found(chrome, 2).is_displayed()
     text = found(chrome, 3).text
     assert "Stage: prepared" in text
     assert "Expected: configured" in text
     assert "4.2.1\nInstall and configure Pushgateway\nwrong 3/6" in text
-    checks = found(chrome, 3).find_elements(By.CSS_SELECTOR, "li")
+    checks = every(found(chrome, 3), "li")
     assert len(checks) == 21
-    titles = [each.text for each in found(chrome, 3).find_elements(By.CSS_SELECTOR, "h2")]
+    titles = [each.text for each in every(found(chrome, 3), "h2")]
     # What needs attention comes first.
     assert [title.split("\n")[0] for title in titles] == ["4.2.1", "4.2.2", "4.2.3", "Host"]
     wrong = next(check for check in checks if check.text.startswith("wrong"))
@@ -92,25 +90,25 @@ def test_a_host_opens_with_all_that_was_found(chrome: webdriver.Chrome, show: Sh
         "Copy",
     ]
     summary(chrome, 3).click()
-    until(lambda: not found(chrome, 3).is_displayed(), "the host did not close")
+    until(lambda: not found(chrome, 3).is_displayed(), "the host closes")
 
 
-def test_a_click_beside_the_name_opens_a_host_too(chrome: webdriver.Chrome, show: Show) -> None:
+def test_a_click_beside_the_name_opens_a_host_too(chrome: Chrome, show: Show) -> None:
     show(reports.a_class())
-    every(chrome, "tr.at")[2].find_elements(By.CSS_SELECTOR, "td")[1].click()
-    until(lambda: found(chrome, 3).is_displayed(), "the host did not open")
+    every(every(chrome, "tr.at")[2], "td")[1].click()
+    until(lambda: found(chrome, 3).is_displayed(), "the host opens")
 
 
-def test_a_host_that_was_not_reached_says_why(chrome: webdriver.Chrome, show: Show) -> None:
+def test_a_host_that_was_not_reached_says_why(chrome: Chrome, show: Show) -> None:
     show(reports.a_class())
     summary(chrome, 6).click()
-    until(lambda: found(chrome, 6).is_displayed(), "the host did not open")
-    assert found(chrome, 6).find_element(By.CSS_SELECTOR, ".problem").text == (
+    until(lambda: found(chrome, 6).is_displayed(), "the host opens")
+    assert one(found(chrome, 6), ".problem").text == (
         "Timed out after 4 s while connecting to port 22"
     )
 
 
-def test_times_are_those_of_the_reader(chrome: webdriver.Chrome, show: Show) -> None:
+def test_times_are_those_of_the_reader(chrome: Chrome, show: Show) -> None:
     chrome.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
     try:
         show(reports.a_class(), at="#open=vm01.example.org")
@@ -123,18 +121,18 @@ def test_times_are_those_of_the_reader(chrome: webdriver.Chrome, show: Show) -> 
         chrome.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
 
 
-def test_a_report_without_hosts_has_a_page(chrome: webdriver.Chrome, show: Show) -> None:
+def test_a_report_without_hosts_has_a_page(chrome: Chrome, show: Show) -> None:
     show(reports.report())
     assert "There are no hosts" in one(chrome, "main").text
 
 
-def test_it_works_without_its_script(chrome: webdriver.Chrome, show: Show) -> None:
+def test_it_works_without_its_script(chrome: Chrome, show: Show) -> None:
     chrome.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         show(reports.a_class())
         assert not one(chrome, ".controls").is_displayed()
         summary(chrome, 3).click()
-        until(lambda: found(chrome, 3).is_displayed(), "the host did not open")
+        until(lambda: found(chrome, 3).is_displayed(), "the host opens")
         assert "2026-11-24 05:55:00 UTC" in found(chrome, 3).text
         assert not every(chrome, "pre button")
     finally:
@@ -144,7 +142,7 @@ def test_it_works_without_its_script(chrome: webdriver.Chrome, show: Show) -> No
 # Safety
 
 
-def test_what_a_host_says_is_text(chrome: webdriver.Chrome, show: Show) -> None:
+def test_what_a_host_says_is_text(chrome: Chrome, show: Show) -> None:
     hostile = reports.HOSTILE
     host = reports.host(hostile, reports.STUCK, says=hostile, fix=hostile)
     show(reports.report(host, reports.unreached("x", hostile)))
@@ -155,14 +153,14 @@ def test_what_a_host_says_is_text(chrome: webdriver.Chrome, show: Show) -> None:
     assert r"\x1b[31mred" in name
     assert r"\u202eback\u2066wards \x00 \ud800" in name
     summary(chrome, 1).click()
-    until(lambda: found(chrome, 1).is_displayed(), "the host did not open")
+    until(lambda: found(chrome, 1).is_displayed(), "the host opens")
     assert found(chrome, 1).text.count("<script>alert(1)</script>") >= 2
-    until(lambda: "open=" in chrome.current_url, "the open host is not in the address")
+    until(lambda: "open=" in chrome.current_url, "the open host is in the address")
     chrome.refresh()
-    until(lambda: found(chrome, 1).is_displayed(), "the host is not found again")
+    until(lambda: found(chrome, 1).is_displayed(), "the host is found again")
 
 
-def test_nothing_leaves_the_page(chrome: webdriver.Chrome, tmp_path: Path) -> None:
+def test_nothing_leaves_the_page(chrome: Chrome, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(page.text(reports.a_class(), every=0.5), encoding="utf-8")
     asked: list[str] = []
 
@@ -178,14 +176,14 @@ def test_nothing_leaves_the_page(chrome: webdriver.Chrome, tmp_path: Path) -> No
             assert found(chrome, 3).is_displayed()
             assert js(chrome, "return performance.getEntriesByType('resource').length") == 0
             resume(chrome)
-            until(lambda: len(asked) >= 2, "it does not reload")
+            until(lambda: len(asked) >= 2, "it reloads")
             chrome.get("about:blank")
         finally:
             server.shutdown()
     assert set(asked) == {"/report.html"}
 
 
-def test_no_other_script_runs_and_nothing_is_loaded(chrome: webdriver.Chrome, show: Show) -> None:
+def test_no_other_script_runs_and_nothing_is_loaded(chrome: Chrome, show: Show) -> None:
     show(reports.a_class())
     js(
         chrome,
@@ -203,6 +201,6 @@ def test_no_other_script_runs_and_nothing_is_loaded(chrome: webdriver.Chrome, sh
         """,
     )
     refused = {"script-src-elem", "img-src", "style-src-elem", "connect-src"}
-    until(lambda: set(js(chrome, "return refused")) == refused, "something was not refused")
+    until(lambda: set(js(chrome, "return refused")) == refused, "all of it is refused")
     assert not js(chrome, "return window.injected")
     assert len(complaints(chrome)) >= len(refused)  # and rightly

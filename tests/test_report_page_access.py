@@ -1,11 +1,24 @@
 """The page of a report for everybody: by eye, keyboard and screen reader, on a phone and on paper."""
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.common.keys import Keys
 
 import reports
-from browsing import PHONE, Show, every, found, js, media, one, shown_hosts, size, summary, until
+from browsing import (
+    ENTER,
+    PHONE,
+    TAB,
+    Chrome,
+    Show,
+    every,
+    found,
+    js,
+    media,
+    one,
+    shown_hosts,
+    size,
+    summary,
+    until,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +54,7 @@ return [found, behind(document.body)];
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_can_be_read(chrome: webdriver.Chrome, show: Show, scheme: str) -> None:
+def test_all_text_can_be_read(chrome: Chrome, show: Show, scheme: str) -> None:
     media(chrome, prefers_color_scheme=scheme)
     opened = "&".join(f"open=vm{number:02}.example.org" for number in range(1, 13))
     show(reports.a_class(), at=f"#{opened}")
@@ -51,7 +64,7 @@ def test_all_text_can_be_read(chrome: webdriver.Chrome, show: Show, scheme: str)
     assert {what: ratio for what, ratio in contrasts.items() if ratio < 4.5} == {}
 
 
-def test_states_differ_by_more_than_colour(chrome: webdriver.Chrome, show: Show) -> None:
+def test_states_differ_by_more_than_colour(chrome: Chrome, show: Show) -> None:
     show(reports.a_class())
     symbols = {
         state: js(
@@ -64,31 +77,33 @@ def test_states_differ_by_more_than_colour(chrome: webdriver.Chrome, show: Show)
     assert "none" not in symbols.values()
 
 
-def test_the_keyboard_is_enough(chrome: webdriver.Chrome, show: Show) -> None:
+def test_the_keyboard_is_enough(chrome: Chrome, show: Show) -> None:
     show(reports.a_class())
     active = chrome.switch_to.active_element
     for _ in range(30):
-        active.send_keys(Keys.TAB)
+        active.send_keys(TAB)
         active = chrome.switch_to.active_element
         assert js(chrome, "return getComputedStyle(arguments[0]).outlineStyle", active) != "none"
         if active.get_attribute("id") == "host-1":
             break
     assert active.get_attribute("id") == "host-1"
-    active.send_keys(Keys.ENTER)
-    until(lambda: found(chrome, 1).is_displayed(), "Enter does not open the host")
-    active.send_keys(Keys.ENTER)
-    until(lambda: not found(chrome, 1).is_displayed(), "Enter does not close the host")
+    active.send_keys(ENTER)
+    until(lambda: found(chrome, 1).is_displayed(), "Enter opens the host")
+    active.send_keys(ENTER)
+    until(lambda: not found(chrome, 1).is_displayed(), "Enter closes the host")
 
 
-def test_everything_that_is_operated_has_a_name(chrome: webdriver.Chrome, show: Show) -> None:
+def test_everything_that_is_operated_has_a_name(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), at="#open=vm03.example.org")
-    for control in every(chrome, "input, select, button, summary, [tabindex]"):
+    controls = every(chrome, "input, select, button, summary, [tabindex]")
+    assert len(controls) > 12
+    for control in controls:
         assert control.accessible_name, control.get_attribute("outerHTML")
     assert summary(chrome, 1).accessible_name == "vm01.example.org"
 
 
 @pytest.mark.parametrize("name", ["vm03.example.org", "x" * 63 + ".example.org"])
-def test_it_fits_a_phone(chrome: webdriver.Chrome, show: Show, name: str) -> None:
+def test_it_fits_a_phone(chrome: Chrome, show: Show, name: str) -> None:
     size(chrome, PHONE)
     host = reports.host(name, reports.STUCK, says="/a/path" * 30, fix="a-command" * 30)
     show(reports.report(host, *reports.a_class().hosts, expected="pushed"), at=f"#open={name}")
@@ -112,20 +127,22 @@ def test_it_fits_a_phone(chrome: webdriver.Chrome, show: Show, name: str) -> Non
     assert "prepared" in every(chrome, "tbody th")[0].text
 
 
-def test_on_paper_it_has_all_findings_and_no_controls(chrome: webdriver.Chrome, show: Show) -> None:
+def test_on_paper_it_has_all_findings_and_no_controls(chrome: Chrome, show: Show) -> None:
     show(reports.a_class(), at="#state=wrong")
     assert not found(chrome, 3).is_displayed()
     media(chrome, "print")
     assert not one(chrome, ".controls").is_displayed()
     assert shown_hosts(chrome) == ["vm03", "vm11"]
     assert [number for number in range(1, 13) if found(chrome, number).is_displayed()] == [3, 11]
-    assert not [button for button in every(chrome, "button") if button.is_displayed()]
+    buttons = every(chrome, "button")
+    assert buttons
+    assert not [button for button in buttons if button.is_displayed()]
     assert js(chrome, "return getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     printed = chrome.print_page()
     assert len(printed) > 10_000
 
 
-def test_nothing_moves_for_those_who_want_it_still(chrome: webdriver.Chrome, show: Show) -> None:
+def test_nothing_moves_for_those_who_want_it_still(chrome: Chrome, show: Show) -> None:
     show(reports.a_class())
     moves = (
         "return [...document.querySelectorAll('*')].filter((each) =>"

@@ -80,7 +80,9 @@ def test_a_rejected_file_stays_untouched_on_a_host(
     lab_host: Host, run_pyinfra: Callable[..., PyinfraResult]
 ) -> None:
     prometheus_runs(lab_host)
-    for path in sorted(Path(CORPUS or "", "rejected").iterdir()):
+    rejected = sorted(Path(CORPUS or "", "rejected").iterdir())
+    assert rejected
+    for path in rejected:
         lab_host.write(CONFIG, path.read_bytes())
         result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
         assert result.returncode == 1, f"{path.name}\n{result.output}"

@@ -18,10 +18,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from selenium import webdriver
 
 import browsing
-from attackers import Attacker
+from attackers import Attacker, free_port
+from browsing import Chrome
 from expectations import INSTALLED
 from gateways import restart
 from labhost import Host, PyinfraCommand
@@ -74,7 +74,7 @@ def gateway(module_host: Host) -> Callable[[], str]:
 
 
 def test_a_page_of_another_origin_pushes_to_a_known_port_and_reads_both_servers(
-    module_host: Host, gateway: Callable[[], str], browser: webdriver.Chrome
+    module_host: Host, gateway: Callable[[], str], browser: Chrome
 ) -> None:
     prometheus, pushgateway, page = free_port(), free_port(), free_port()
     with forwarded(module_host, prometheus, 9090), forwarded(module_host, pushgateway, 9091):
@@ -109,7 +109,7 @@ def test_a_page_from_the_internet_sends_a_form_that_makes_a_group(
 
 
 def test_a_page_wipes_once_its_name_leads_to_the_pushgateway(
-    module_host: Host, gateway: Callable[[], str], browser: webdriver.Chrome
+    module_host: Host, gateway: Callable[[], str], browser: Chrome
 ) -> None:
     # After DNS rebinding: the same name and port, so the same origin, and another server behind it.
     module_host.run("echo a 1 | curl -s --data-binary @- http://127.0.0.1:9091/metrics/job/wiped")
@@ -124,7 +124,7 @@ def test_a_page_wipes_once_its_name_leads_to_the_pushgateway(
 
 @pytest.mark.usefixtures("gateway")
 def test_make_lab_forwards_to_an_address_that_nobody_can_guess(
-    module_host: Host, browser: webdriver.Chrome
+    module_host: Host, browser: Chrome
 ) -> None:
     said, again = (what_make_lab_says(module_host) for _ in range(2))
     [tunnel] = re.findall(r"Its web pages: *(ssh .*)", said)
@@ -160,7 +160,7 @@ def what_make_lab_says(host: Host) -> str:
     return run.stdout
 
 
-def fetch(chrome: webdriver.Chrome, url: str, method: str, **options: str) -> tuple[str, int, str]:
+def fetch(chrome: Chrome, url: str, method: str, **options: str) -> tuple[str, int, str]:
     """Have the page send a request: the type of the answer or the error, the status, the body."""
     kind, status, body = chrome.execute_async_script(FETCH, url, {"method": method, **options})
     return kind, status, body
@@ -224,9 +224,3 @@ class Page(BaseHTTPRequestHandler):
 def answers(address: str, port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((address, port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from expectations import BOOTSTRAP, CONFIG, FAST, INSTALLED, assert_unchanged_run
+from expectations import BOOTSTRAP, CONFIG, FAST, INSTALLED, assert_refused, assert_unchanged_run
 from labhost import Host, HostSpec, PyinfraResult
 
 Run = Callable[..., PyinfraResult]
@@ -42,8 +42,7 @@ def test_a_host_that_is_changed_after_it_was_found_right_is_not_called_right(
         f"ctx_host.get().run_shell_command('sed -i s/honor_labels/honor_timestamps/ {CONFIG}')\n"
     )
     result = run_pyinfra(lab_host, "-y", str(script), data=UNPROVEN)
-    assert result.returncode == 1
-    assert "somebody has changed it since. Run this again." in result.stderr
+    assert_refused(lab_host, result, "somebody has changed it since. Run this again.")
     assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=UNPROVEN).returncode == 0
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=UNPROVEN))
 

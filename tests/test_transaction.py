@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from expectations import CONFIG, DEFAULTS, assert_unchanged_run, prometheus_runs
+from expectations import (
+    CONFIG,
+    DEFAULTS,
+    assert_refused,
+    assert_unchanged_run,
+    loaded_jobs,
+    prometheus_runs,
+)
 from labhost import Host, faults
 from transactions import (
     BACKUP,
@@ -20,11 +27,10 @@ from transactions import (
     converges,
     digests,
     interpose,
-    loaded_jobs,
     merged,
-    refused,
     watched,
 )
+from waiting import wait_on_host
 
 pytestmark = pytest.mark.lab_host(packages=PACKAGES)
 
@@ -81,7 +87,12 @@ def test_relative_paths_are_judged_where_prometheus_sees_them(
     assert_serving(lab_host, merged(text))
     lab_host.run("rm -r /etc/prometheus/rules")
     missing = '"/etc/prometheus/rules/lab.rules" does not point to an existing file'
-    refused(run_pyinfra, lab_host, "promtool refuses", missing, pushgateway_job_name="other")
+    assert_refused(
+        lab_host,
+        bootstrap(run_pyinfra, lab_host, pushgateway_job_name="other"),
+        "promtool refuses",
+        missing,
+    )
 
 
 _SPY = f"""
@@ -176,9 +187,9 @@ def test_a_full_disk(lab_host: Host, run_pyinfra: Run) -> None:
     with faults.tiny_disk(lab_host, "/etc/prometheus", size="40k"):
         lab_host.run("systemctl restart prometheus")
         begin(lab_host, text)
-        refused(
-            run_pyinfra,
+        assert_refused(
             lab_host,
+            bootstrap(run_pyinfra, lab_host),
             f"{CONFIG} could not be replaced and was not changed: ",
             "No space left on device",
             "Make room there",
@@ -193,9 +204,9 @@ def test_a_full_disk(lab_host: Host, run_pyinfra: Run) -> None:
 def test_a_read_only_file_system(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)
     with faults.read_only(lab_host, "/etc/prometheus"):
-        refused(
-            run_pyinfra,
+        assert_refused(
             lab_host,
+            bootstrap(run_pyinfra, lab_host),
             f"{CONFIG} could not be replaced and was not changed: ",
             "Read-only file system",
             "make it writable",
@@ -210,9 +221,9 @@ def test_an_immutable_file_or_directory(what: str, lab_host: Host, run_pyinfra: 
     lab_host.write(BACKUP, b"an earlier one")
     lab_host.run(f"chattr +i {what}")
     try:
-        refused(
-            run_pyinfra,
+        assert_refused(
             lab_host,
+            bootstrap(run_pyinfra, lab_host),
             f"{CONFIG} could not be replaced and was not changed: ",
             "Operation not permitted",
             "lsattr",
@@ -228,13 +239,12 @@ def test_an_immutable_file_or_directory(what: str, lab_host: Host, run_pyinfra: 
 def test_another_run_holds_the_lock(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)
     lab_host.run("systemd-run --quiet --unit=holder flock /run/pushgateway-lab.lock sleep 300")
-    lab_host.run("until ! flock -n /run/pushgateway-lab.lock true; do sleep 0.05; done")
-    refused(
-        run_pyinfra,
+    wait_on_host(lab_host, "! flock -n /run/pushgateway-lab.lock true")
+    assert_refused(
         lab_host,
+        bootstrap(run_pyinfra, lab_host, prometheus_reload_timeout=1),
         "Another run has held /run/pushgateway-lab.lock for 7 s",
         "Run this again when that run is done",
-        prometheus_reload_timeout=1,
     )
     assert_serving(lab_host, OLD)
     lab_host.run("systemctl stop holder")
@@ -244,8 +254,11 @@ def test_another_run_holds_the_lock(lab_host: Host, run_pyinfra: Run) -> None:
 def test_the_lock_cannot_be_taken(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)
     lab_host.run("mkdir /run/pushgateway-lab.lock")
-    refused(
-        run_pyinfra, lab_host, f"{CONFIG} could not be replaced", "cannot open /run/pushgateway"
+    assert_refused(
+        lab_host,
+        bootstrap(run_pyinfra, lab_host),
+        f"{CONFIG} could not be replaced",
+        "cannot open /run/pushgateway",
     )
     assert_serving(lab_host, OLD)
     lab_host.run("rmdir /run/pushgateway-lab.lock")
@@ -258,7 +271,13 @@ def test_the_lock_cannot_be_taken(lab_host: Host, run_pyinfra: Run) -> None:
 def test_promtool_refuses_the_job(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)
     interpose(lab_host, "promtool", "echo 'line 7: made up' >&2; exit 1")
-    refused(run_pyinfra, lab_host, f"promtool refuses {CONFIG}", "line 7: made up", "Mend the file")
+    assert_refused(
+        lab_host,
+        bootstrap(run_pyinfra, lab_host),
+        f"promtool refuses {CONFIG}",
+        "line 7: made up",
+        "Mend the file",
+    )
     assert_serving(lab_host, OLD)
     assert_nothing_left(lab_host)
     converges(run_pyinfra, lab_host)
@@ -283,9 +302,9 @@ def test_prometheus_refuses_what_promtool_accepted(
     text = OLD + b"rule_files: [lab.rules]\n"
     host.write(CONFIG, text)
     with watched(host) as watch:
-        refused(
-            run_pyinfra,
+        assert_refused(
             host,
+            bootstrap(run_pyinfra, host),
             f"Prometheus did not take the new {CONFIG}; the file is what it was",
             "Error reloading config",
             "lab.rules: permission denied",
@@ -308,7 +327,12 @@ def test_promtool_refuses_what_prometheus_may_not_read(lab_host: Host, run_pyinf
     lab_host.run("chmod 0600 /etc/prometheus/lab.rules")
     text = OLD + b"rule_files: [lab.rules]\n"
     lab_host.write(CONFIG, text)
-    refused(run_pyinfra, lab_host, f"promtool refuses {CONFIG}", "lab.rules: permission denied")
+    assert_refused(
+        lab_host,
+        bootstrap(run_pyinfra, lab_host),
+        f"promtool refuses {CONFIG}",
+        "lab.rules: permission denied",
+    )
     assert_serving(lab_host, text)
     assert_nothing_left(lab_host)
 
@@ -330,9 +354,9 @@ def test_prometheus_takes_the_old_text_again(lab_host: Host, run_pyinfra: Run) -
     taken = "curl -s localhost:9090/metrics | grep ^prometheus_config_last_reload_success_timestamp"
     before = lab_host.run(taken).stdout
 
-    refused(
-        run_pyinfra,
+    assert_refused(
         lab_host,
+        bootstrap(run_pyinfra, lab_host),
         f"Prometheus did not take the new {CONFIG}; the file is what it was",
         "Job for prometheus.service failed",
     )
@@ -349,9 +373,9 @@ def test_somebody_mends_the_file_while_prometheus_refuses_it(
 ) -> None:
     begin(lab_host)
     interpose(lab_host, "systemctl", f"echo '# theirs' >>{CONFIG}; exit 1")
-    refused(
-        run_pyinfra,
+    assert_refused(
         lab_host,
+        bootstrap(run_pyinfra, lab_host),
         f"Prometheus did not take {CONFIG}, and somebody changed it meanwhile",
         "so it was left as it is",
     )
@@ -364,10 +388,18 @@ def test_somebody_mends_the_file_while_prometheus_refuses_it(
 def test_prometheus_is_stopped_under_way(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)
     interpose(lab_host, "promtool", "systemctl stop prometheus")
-    refused(run_pyinfra, lab_host, "the file is what it was", "not active", "journalctl")
+    assert_refused(
+        lab_host,
+        bootstrap(run_pyinfra, lab_host),
+        "the file is what it was",
+        "not active",
+        "journalctl",
+    )
     assert lab_host.read(CONFIG) == OLD
     assert_nothing_left(lab_host)
-    refused(run_pyinfra, lab_host, "prometheus.service is installed but inactive")
+    assert_refused(
+        lab_host, bootstrap(run_pyinfra, lab_host), "prometheus.service is installed but inactive"
+    )
     lab_host.run("systemctl start prometheus")
     converges(run_pyinfra, lab_host)
 
@@ -375,12 +407,11 @@ def test_prometheus_is_stopped_under_way(lab_host: Host, run_pyinfra: Run) -> No
 def test_prometheus_hangs(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)
     interpose(lab_host, "systemctl", "pkill -STOP -x prometheus")
-    refused(
-        run_pyinfra,
+    assert_refused(
         lab_host,
+        bootstrap(run_pyinfra, lab_host, prometheus_reload_timeout=2),
         "the file is what it was",
         "It neither took nor refused the configuration within 2 s",
-        prometheus_reload_timeout=2,
     )
     lab_host.run("pkill -CONT -x prometheus")
     assert_serving(lab_host, OLD)
@@ -390,9 +421,9 @@ def test_prometheus_hangs(lab_host: Host, run_pyinfra: Run) -> None:
 def test_a_reload_that_hangs_holds_no_lock(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)
     interpose(lab_host, "systemctl", "exec sleep 300", once=False)
-    refused(
-        run_pyinfra,
+    assert_refused(
         lab_host,
+        bootstrap(run_pyinfra, lab_host),
         f"Prometheus did not take the new {CONFIG}; the file is what it was",
         "did not come to an end within 30 s",
     )

@@ -8,18 +8,29 @@ from typing import Any
 
 import pytest
 
-from expectations import CONFIG, INSTALLED, fingerprint, prometheus_runs
+from expectations import CONFIG, INSTALLED, PREPARE, VERIFY, prometheus_runs, rows, untouched
 from labhost import Host, HostSpec, PyinfraResult
-from test_lab_page import PUSH_INSTANCE, PUSH_TRAINING
-from trainees import CONFIGURED, FIRST, JOB, PUSHED, RELOAD, SECOND, THIRD, UP, Check, Trainee, edit
+from trainees import (
+    CONFIGURED,
+    FIRST,
+    JOB,
+    PUSH_INSTANCE,
+    PUSH_TRAINING,
+    PUSHED,
+    RELOAD,
+    SECOND,
+    THIRD,
+    UP,
+    Check,
+    Trainee,
+    edit,
+)
 
 # One worker for all: with ten hosts at once, twice, two cores would mostly wait.
 pytestmark = pytest.mark.xdist_group("ten hosts")
 
 Run = Callable[..., PyinfraResult]
 Boot = Callable[..., list[Host]]
-
-PREPARE, VERIFY = "deploy/prepare.py", "deploy/verify.py"
 
 
 def prepared(boot_hosts: Boot, run_pyinfra: Run, specs: Sequence[HostSpec]) -> list[Host]:
@@ -39,24 +50,9 @@ def type_in(hosts: Sequence[Host], typed: Sequence[str]) -> None:
         list(pool.map(lambda host, text: host.run(text), hosts, typed))
 
 
-def untouched(host: Host) -> dict[str, str]:
-    """All that a run could change on a host, the groups and the note of its course included."""
-    groups = host.run("curl -sf localhost:9091/api/v1/metrics", check=False).stdout
-    # The Pushgateway answers in no particular order.
-    data = sorted(map(json.dumps, json.loads(groups)["data"])) if groups else []
-    course = host.run("cat /var/lib/pushgateway-lab/*", check=False).stdout
-    return fingerprint(host) | {"groups": "\n".join(data), "course": course}
-
-
 def all_untouched(hosts: Sequence[Host]) -> list[dict[str, str]]:
     with ThreadPoolExecutor(len(hosts)) as pool:
         return list(pool.map(untouched, hosts))
-
-
-def rows(directory: Path) -> dict[str, dict[str, Any]]:
-    """The hosts of a report."""
-    document = json.loads((directory / "report.json").read_text())
-    return {host["name"]: host for host in document["hosts"]}
 
 
 def not_found(row: dict[str, Any], wanted: Check) -> str | None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from attackers import Attacker
-from expectations import CONFIG, DEFAULTS, INSTALLED, prometheus_runs
+from expectations import CONFIG, DEFAULTS, INSTALLED, PREPARE, VERIFY, prometheus_runs, rows
 from labhost import Host, PyinfraResult
-from test_verify import PREPARE, VERIFY, rows
+from waiting import wait_for_port, wait_on_host
 
 Run = Callable[..., PyinfraResult]
 
@@ -32,8 +32,10 @@ def test_a_link_to_a_secret_shows_nothing_of_it(
     prometheus_runs(host)
     host.write("/srv/secret", SHADOW.encode())
     host.run(f"chgrp prometheus /srv/secret; chmod 0640 /srv/secret; cp -a {CONFIG} /srv/kept")
-    for reload in ("systemctl reload", "systemctl restart"):
-        host.run(f"ln -sf /srv/secret {CONFIG}; {reload} prometheus; sleep 1", check=False)
+    for times, reload in ((1, "reload"), (2, "restart")):
+        host.run(f"ln -sf /srv/secret {CONFIG}; systemctl {reload} prometheus", check=False)
+        complaints = "journalctl -u prometheus -o cat | grep -c 'type config.plain'"
+        wait_on_host(host, f"[ $({complaints}) -ge {times} ]")
         result = run_pyinfra(host, "-y", VERIFY, "--data", f"report={tmp_path}")
         told = all_of(tmp_path)
         assert "Traceback" not in result.output
@@ -58,7 +60,7 @@ def test_what_a_local_user_pushes_is_told_shortly(
     host, attacker = module_host, Attacker(module_host)
     assert run_pyinfra(host, "-y", PREPARE).returncode == 0
     began = "$(cat /var/lib/pushgateway-lab/course-began)"
-    host.run(f'until [ "$(date +%s)" -gt "{began}" ]; do sleep 0.1; done')
+    wait_on_host(host, f'[ "$(date +%s)" -gt "{began}" ]')
     body = f'prometheus_training_labs_completed_total{{x="{"A" * 1_000_000}"}} 4\n'
     host.write("/srv/body", body.encode())
     odd = "x';touch%20%2Ftmp%2Fpwned;'%0A%1B]52;c;x%07"
@@ -73,9 +75,10 @@ def test_what_a_local_user_pushes_is_told_shortly(
     pushed = next(check for check in found if check["name"] == "labs_completed_pushed")
     assert pushed["state"] == "wrong"
     assert "more characters" in pushed["says"]
-    for check in found:
-        if check["fix"]:
-            host.run(f"curl() {{ :; }}; sudo() {{ :; }}; sudoedit() {{ :; }}; {check['fix']}")
+    fixes = [check["fix"] for check in found if check["fix"]]
+    assert any("metrics/job/" in fix for fix in fixes)
+    for fix in fixes:
+        host.run(f"curl() {{ :; }}; sudo() {{ :; }}; sudoedit() {{ :; }}; {fix}")
     assert host.run("ls /tmp").stdout.count("pwned") == 0
     for number in range(6):
         attacker.run(f"curl -sf --data-binary @/srv/body localhost:9091/metrics/job/j{number}")
@@ -91,7 +94,8 @@ def test_a_fix_holds_a_route_prefix_as_it_is(
     """A trainee may choose any flag; whoever copies the command runs no other."""
     host = module_host
     host.run(f"sed -i 's|ARGS=\"|&--web.route-prefix=/x;touch$IFS/tmp/pwned; |' {DEFAULTS}")
-    host.run("systemctl restart prometheus-pushgateway; sleep 1")
+    host.run("systemctl restart prometheus-pushgateway")
+    wait_for_port(host, 9091)
     run_pyinfra(host, "-y", VERIFY, "--data", f"report={tmp_path}")
     found = [check for task in rows(tmp_path)[host.name]["tasks"] for check in task["checks"]]
     fixes = [check["fix"] for check in found if "/x;touch" in (check["fix"] or "")]

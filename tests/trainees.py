@@ -4,7 +4,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from expectations import CONFIG, DEFAULTS
-from test_lab_page import DELETE_TRAINING, PUSH_INSTANCE, PUSH_TRAINING, WIPE
+
+# As the page of the lab has them.
+PUSH_TRAINING = (
+    'echo "prometheus_training_labs_completed_total 4" | '
+    "curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training"
+)
+PUSH_INSTANCE = """\
+cat <<EOF | curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training/instance/myinstance
+# TYPE some_metric_total counter
+# HELP This is just an example metric.
+some_metric_total 42
+EOF
+"""
+DELETE_TRAINING = "curl -X DELETE http://localhost:9091/metrics/job/prometheus_training"
+WIPE = "curl -X PUT http://localhost:9091/api/v1/admin/wipe"
 
 JOB = """\
   - job_name: pushgateway
@@ -23,6 +37,11 @@ def until(promql: str) -> str:
     """A shell command that waits until Prometheus answers a query with a sample."""
     query = f"curl -sG --data-urlencode 'query={promql}' localhost:9090/api/v1/query"
     return f"until {query} | grep -q '\"value\"'; do sleep 0.1; done\n"
+
+
+def until_log(unit: str, words: str) -> str:
+    """A shell command that waits until a unit has said something."""
+    return f"until journalctl -u {unit} -o cat | grep -q '{words}'; do sleep 0.1; done\n"
 
 
 UP = until('up{job="pushgateway"} == 1')
@@ -238,7 +257,9 @@ SECOND = {
         ],
     ),
     "broken and restarted": Trainee(
-        edit("  - job_name: [\n") + "systemctl restart prometheus; sleep 1\n",
+        edit("  - job_name: [\n")
+        + "systemctl restart prometheus\n"
+        + until_log("prometheus", "yaml: line"),
         None,
         [
             Check("prometheus", "wrong", "promtool refuses"),
@@ -332,7 +353,8 @@ THIRD = {
     ),
     "flags misspelt, restarted": Trainee(
         f"sed -i 's|ARGS=\"|&--web.listen-adress=:9091 |' {DEFAULTS}\n"
-        "systemctl restart prometheus-pushgateway; sleep 1\n",
+        "systemctl restart prometheus-pushgateway\n"
+        + until_log("prometheus-pushgateway", "unknown long flag"),
         None,
         [
             Check("pushgateway", "wrong", "does not stay up", "sudo journalctl"),

@@ -1,22 +1,24 @@
 """Faults in the middle of a transaction on a lab host, and what must hold whatever happened."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from expectations import (
+    BOOTSTRAP,
     CONFIG,
     DEFAULTS,
     FAST,
     HAND_EDITED,
     INSTALLED,
     assert_unchanged_run,
+    loaded_jobs,
     prometheus_runs,
 )
 from labhost import Host, PyinfraResult
 from pushgateway_lab import scrape_config
+from waiting import wait_on_host
 
 PACKAGES = (*INSTALLED, "acl", "attr")
 SETTINGS = FAST | {"pushgateway_smoke": "never"}
@@ -49,9 +51,13 @@ NEW = merged(OLD)
 """What a run makes of `OLD`."""
 
 
-BOOTSTRAP = "deploy/bootstrap.py"
-
 Run = Callable[..., PyinfraResult]
+
+TRANSACTION_RUNS = "grep -qs 'before-pushgateway-[l]ab' /proc/[0-9]*/cmdline"
+"""A shell command that succeeds while a transaction runs."""
+
+REACHED = "/run/reached"
+"""There once `before_command` has had its command."""
 
 KILL = 'kill -KILL -"$(cut -d " " -f 5 "/proc/$parent/stat")"; kill -KILL 0'
 """In the shell of `interpose`: ends the whole transaction, at once."""
@@ -61,23 +67,14 @@ def bootstrap(run_pyinfra: Run, host: Host, **data: object) -> PyinfraResult:
     return run_pyinfra(host, "-y", BOOTSTRAP, data=SETTINGS | data)
 
 
-def refused(run_pyinfra: Run, host: Host, *says: str, **data: object) -> None:
-    """A run fails on this host with these words, and with no traceback."""
-    result = bootstrap(run_pyinfra, host, **data)
-    assert result.returncode == 1, result.output
-    assert "Traceback" not in result.output
-    for words in says:
-        assert words in result.stderr, result.stderr
-    first = [line for line in result.stderr.splitlines() if says[0] in line]
-    assert all(f"[{host.name}] " in line for line in first), result.stderr
-
-
-def converges(run_pyinfra: Run, host: Host, text: bytes = NEW) -> None:
+def converges(
+    run_pyinfra: Run, host: Host, text: bytes = NEW, jobs: Sequence[str] = ("pushgateway",)
+) -> None:
     """The next run ends well, and the one after it has nothing left to do."""
     mend(host)
     result = bootstrap(run_pyinfra, host)
     assert result.returncode == 0, result.output
-    assert_converged(host, text)
+    assert_converged(host, text, jobs)
     assert_unchanged_run(bootstrap(run_pyinfra, host))
 
 
@@ -102,6 +99,7 @@ def interpose(host: Host, command: str, shell: str, *, once: bool = True) -> Non
     host.write(
         f"/usr/local/bin/{command}",
         f"""#!/bin/sh
+        given=$PATH
         PATH=/usr/sbin:/usr/bin:/sbin:/bin
         # Between the transaction's shell and a command, there may be timeout, setpriv and env.
         parent=$PPID
@@ -112,23 +110,34 @@ def interpose(host: Host, command: str, shell: str, *, once: bool = True) -> Non
             {f": >{used}" if once else ":"}
             {shell}
         fi
-        exec {command} "$@"
+        real=$(command -v {command})
+        # What it starts, as timeout starts the transaction, finds what is interposed as well.
+        PATH=$given
+        exec "$real" "$@"
         """.encode(),
     )
     host.run(f"chmod 0755 /usr/local/bin/{command}")
 
 
-def kill_before_command(host: Host, number: int) -> None:
-    """Have the transactions of a host killed right before the command with this number."""
-    shell = f"""
-            read -r count </run/commands
-            count=$((count + 1))
-            echo "$count" >/run/commands
-            [ "$count" -ne {number} ] || {{ {KILL}; }}"""
-    host.run("echo 0 >/run/commands")
-    # As root: what runs as Prometheus's user cannot count.
+def before_command(host: Host, number: int, shell: str) -> None:
+    """Have the transactions of a host run a line of shell right before the command with this number.
+
+    Two commands of a pipeline start at the same time: each is counted, and one at a time.
+    """
+    count = "{ flock 8; echo >>/run/commands; wc -l </run/commands; } 8>/run/counting"
+    # What runs as Prometheus's user cannot count.
+    counted = f'[ ! -w /run ] || [ "$({count})" -ne {number} ] || {{ : >{REACHED}; {shell}; }}'
     for command in set(COMMANDS.split()) - {"promtool"}:
-        interpose(host, command, shell, once=False)
+        interpose(host, command, counted, once=False)
+
+
+def is_reached(host: Host) -> bool:
+    """Whether a transaction came as far as the command of `before_command`."""
+    return host.run(f"test -e {REACHED}", check=False).returncode == 0
+
+
+def transaction_runs(host: Host) -> bool:
+    return host.run(TRANSACTION_RUNS, check=False).returncode == 0
 
 
 def mend(host: Host) -> None:
@@ -168,7 +177,7 @@ def watched(host: Host) -> Iterator[Watch]:
     """Record every text that the path holds, sampled thousands of times a second."""
     host.write("/root/watcher.py", _WATCHER.encode())
     host.run("rm -f /run/watched; systemd-run --quiet --unit=watcher python3 /root/watcher.py")
-    host.run("until [ -s /run/watched ]; do sleep 0.02; done", timeout=20)
+    wait_on_host(host, "[ -s /run/watched ]")
     try:
         yield Watch(host)
     finally:
@@ -181,10 +190,7 @@ def digests(*texts: bytes) -> set[str]:
 
 def transaction_is_over(host: Host) -> None:
     """Wait until no transaction runs: one goes on when the run that started it is gone."""
-    host.run(
-        "while grep -qs 'before-pushgateway-[l]ab' /proc/[0-9]*/cmdline; do sleep 0.05; done",
-        timeout=90,
-    )
+    wait_on_host(host, f"! {TRANSACTION_RUNS}", 90)
 
 
 def assert_serving(host: Host, *texts: bytes) -> bytes:
@@ -209,13 +215,6 @@ def assert_nothing_left(host: Host) -> None:
     assert [name for name in listing if name.endswith(".yml")] == ["prometheus.yml"]
     locks = host.run("ls /run | grep pushgateway-lab", check=False).stdout.split()
     assert locks in ([], ["pushgateway-lab.lock"])
-
-
-def loaded_jobs(host: Host) -> list[str]:
-    """Names of the jobs with which Prometheus runs."""
-    answer = host.run("curl -sf localhost:9090/api/v1/status/config").stdout
-    jobs = scrape_config.find_jobs(json.loads(answer)["data"]["yaml"])
-    return [str(job.name) for job in jobs]
 
 
 def assert_converged(host: Host, text: bytes = NEW, jobs: Sequence[str] = ("pushgateway",)) -> None:

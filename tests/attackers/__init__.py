@@ -6,15 +6,17 @@ host is a file beside this one.
 
 import json
 import shlex
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labhost import Host
+from waiting import wait_for, wait_for_port
 
 _SERVER = Path(__file__).with_name("hostile_server.py")
 _SSHD = Path(__file__).with_name("hostile_sshd.py")
@@ -35,6 +37,23 @@ BEHAVIOURS = (
     *("status_line", "headers", "large_headers", "nul", "interim", "chunks", "large", "redirect"),
 )
 """Behaviours of the hostile server, see ``hostile_server.py``."""
+
+WRONG = {
+    "endless": "its body is larger than 8 MB",
+    "zeros": "its body is larger than 8 MB",
+    "large": "its body is larger than 8 MB",
+    "deep": "its body is not what The Pushgateway says",
+    "truncated": "its body is not whole",
+    "bomb": "its body is compressed ('gzip'), unasked for",
+    "objects": "its body is not what The Pushgateway says: the answer has more than",
+    "status_line": "its headers are larger than 64 KB",
+    "headers": "its headers are more than 100",
+    "large_headers": "its headers are larger than 64 KB",
+    "nul": r"its headers are malformed: 'X-Nul: a\x00b\x1b]52",
+    "interim": "its answer comes after more than 10 interim answers",
+    "chunks": "its body is not whole",
+}
+"""Behaviours that are no answer of a server, and the first words said of each."""
 
 
 class Attacker:
@@ -77,16 +96,56 @@ class Attacker:
             f"systemd-run --quiet --unit=attacker-{port} --uid={self.login} python3 "
             f"/opt/attacker/hostile_server.py {address} {port} {behaviour} /opt/attacker/{port}.json"
         )
-        self.host.run(f"until ss -lnt | grep -q ':{port} '; do sleep 0.05; done", timeout=20)
+        wait_for_port(self.host, port)
 
     def stop_serving(self, port: int) -> None:
         """Free the port again."""
         self.host.run(f"systemctl stop attacker-{port}")
 
     def requests(self, port: int) -> list[dict[str, str]]:
-        """Return the requests that came to a port: each one's ``line``, and its headers in lower case."""
-        log = self.host.run(f"cat /tmp/attacker-{port}.log", check=False).stdout
+        """Return the requests that came to a port: each one's ``line``, and its headers in lower case.
+
+        Fails if nothing was served there.
+        """
+        log = self.host.run(f"cat /tmp/attacker-{port}.log").stdout
         return [json.loads(line) for line in log.splitlines()]
+
+
+@contextmanager
+def servers_here(directory: Path) -> Iterator[Callable[..., int]]:
+    """Yield `start(behaviour, answers)`, which starts a server on this machine and returns its port.
+
+    + directory: where their answers are kept
+    + answers: path -> the body, as text
+    """
+    servers: dict[int, subprocess.Popen[bytes]] = {}
+
+    def start(behaviour: str, answers: Mapping[str, str] | None = None) -> int:
+        port = free_port()
+        told = directory / f"{port}.json"
+        told.write_text(json.dumps(answers or {}), encoding="utf-8")
+        words = [sys.executable, str(_SERVER), "127.0.0.1", str(port), behaviour, str(told)]
+        servers[port] = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        connect = socket.create_connection
+        connection = wait_for(
+            lambda: connect(("127.0.0.1", port)), f"port {port} answers", passing=OSError
+        )
+        connection.close()
+        return port
+
+    try:
+        yield start
+    finally:
+        for port, server in servers.items():
+            server.kill()
+            server.wait()
+            Path(f"/tmp/attacker-{port}.log").unlink(missing_ok=True)  # noqa: S108 - the server's
+
+
+def free_port() -> int:
+    """Return a TCP port of loopback that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 @contextmanager

@@ -156,4 +156,5 @@ class Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
+    LOG.touch()
     Server((ADDRESS, int(PORT)), Handler).serve_forever()
