@@ -93,7 +93,7 @@ def test_prometheus_is_stopped(lab_host: Host, run_pyinfra: Run) -> None:
         lab_host,
         run_pyinfra,
         "prometheus.service is installed but inactive",
-        "systemctl start prometheus.service",
+        "systemctl start prometheus",
     )
 
 

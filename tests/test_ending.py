@@ -13,6 +13,7 @@ from pyinfra.connectors.util import CommandOutput
 
 from local_hosts import disconnected, host_of, state_of
 from pushgateway_lab.run import ending, failure
+from pushgateway_lab.run.errors import INTERRUPTED
 
 
 @pytest.fixture
@@ -83,6 +84,18 @@ def test_what_became_of_each_host_is_told_once_in_the_order_of_the_inventory(
         "[gone] not reached: no connection",
         "[unfinished] not finished: run this again",
     ]
+
+
+def test_what_was_interrupted_is_not_finished_whether_its_operation_failed_or_not(
+    told: list[str],
+) -> None:
+    state = state_to_tell_of("a")
+    state.is_executing = True
+    assert not failure._fail(state, host_of(state, "a"), INTERRUPTED)
+    with_operation(state, "Prove it", a=False)
+    told.clear()
+    disconnected(state, "a")
+    assert [" ".join(line.split()) for line in told][1:] == ["[a] not finished: run this again"]
 
 
 def test_a_host_out_of_the_limit_is_not_told_of(told: list[str]) -> None:

@@ -8,6 +8,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.output import format_text
 from pyinfra.api.state import BaseStateCallback, State
 
+from pushgateway_lab.run.errors import INTERRUPTED
 from pushgateway_lab.run.failure import reason_of
 from pushgateway_lab.run.run import Run
 
@@ -15,6 +16,9 @@ from pushgateway_lab.run.run import Run
 def tell_at_end(state: State) -> None:
     """Name the hosts that are not done when the run ends; further calls change nothing."""
     Run.of(state).part(_Ending)
+
+
+_UNFINISHED = "not finished: run this again"
 
 
 class _Ending(BaseStateCallback):
@@ -50,6 +54,8 @@ class _Ending(BaseStateCallback):
         if host not in state.activated_hosts:
             return "not reached: no connection"
         reason = reason_of(host)
+        if reason == INTERRUPTED:
+            return _UNFINISHED
         if host in self._failed_at:
             return f"failed at: {self._failed_at[host]}{f': {reason}' if reason else ''}"
         if host in state.failed_hosts:
@@ -57,5 +63,5 @@ class _Ending(BaseStateCallback):
         if state.is_executing and any(
             not each.operation_meta.is_complete() for each in state.ops[host].values()
         ):
-            return "not finished: run this again"
+            return _UNFINISHED
         return None

@@ -14,7 +14,7 @@ import gevent
 from greenlet import greenlet
 from pyinfra.api.state import State
 
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.errors import INTERRUPTED, HostError
 from pushgateway_lab.run.run import Run
 
 
@@ -71,6 +71,6 @@ class _Handler:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         for each in self.waiting:
-            gevent.kill(each, HostError("Interrupted."))
+            gevent.kill(each, HostError(INTERRUPTED))
         if callable(self._previous):
             self._previous(number, frame)
