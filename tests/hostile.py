@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from looks import CONFIG, NOW, look
 from pushgateway_lab.facts.snapshot import ConfigFile, Loaded
 from pushgateway_lab.formats.sockets import Listener
-from pushgateway_lab.lab.configuration import BUILD_INFO
 from pushgateway_lab.lab.look import (
     BUILD,
     GROUPS,
@@ -21,9 +20,10 @@ from pushgateway_lab.lab.look import (
     path_of,
 )
 from pushgateway_lab.lab.pushes import WIPES
+from pushgateway_lab.lab.scrape_job import BUILD_INFO
 from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
 from pushgateway_lab.services import ServiceState
-from pushgateway_lab.settings import Settings, parse
+from pushgateway_lab.settings import Settings, parse_settings
 
 _ATTACKS = (
     "",
@@ -159,7 +159,7 @@ def _settings() -> st.SearchStrategy[Settings]:
             "lab_quote_files": st.booleans(),
         },
         # Not all of these pass the checks of settings, on which nothing here may depend.
-    ).map(lambda fields: replace(parse({}), **cast("dict[str, Any]", fields)))
+    ).map(lambda fields: replace(parse_settings({}), **cast("dict[str, Any]", fields)))
 
 
 @st.composite

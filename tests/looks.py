@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pushgateway_lab.facts import snapshot
 from pushgateway_lab.lab.look import Disk, Look, Verdict, parse_answers
-from pushgateway_lab.settings import parse
+from pushgateway_lab.settings import parse_settings
 
 NOW = 1_800_000_000.0
 
@@ -64,11 +64,11 @@ def look(
     text = ["config_changed 100", f"config_text {encoded(config)}", "config present"]
     tools = ["tool curl"] if curl else []
     printed = ["snapshot 3", "uid 0", *tools, *SERVICES, *lines, *text, "end"]
-    seen = snapshot.parse(snapshot.lines_of(printed))
+    seen = snapshot.parse_snapshot(snapshot.lines_of(printed))
     answers = parse_answers(said or {}, {})
     assert not (all_read and answers.unread)
     whole: dict[str, Any] = {
-        "settings": parse(data or {}),
+        "settings": parse_settings(data or {}),
         "snapshot": seen,
         "now": NOW,
         "ahead": 0.0,

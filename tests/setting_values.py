@@ -1,6 +1,6 @@
 """Settings to try: a value of each kind, and whether it is accepted with something else in it."""
 
-from pushgateway_lab.settings import Settings, SettingsError, parse
+from pushgateway_lab.settings import Settings, SettingsError, parse_settings
 
 UNSEEN = [
     *"\0\r\n\t\x1b\x7f\x85\x9b\u200b\u200d\u2028\u2029\u202e\u2066\ufeff\ud800\u3164\ufe0f\xa0"
@@ -29,7 +29,7 @@ TEXTS = {
 def settings_of(key: str, value: object) -> Settings | None:
     """The settings with this value; None if it is refused as a setting is."""
     try:
-        return parse({key: value})
+        return parse_settings({key: value})
     except SettingsError as error:
         for line in str(error).splitlines():
             assert line.isprintable(), line

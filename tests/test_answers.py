@@ -152,7 +152,7 @@ def test_what_servers_answer_is_read(
     function: Callable[[Any], Any], said: Any, expected: Any
 ) -> None:
     assert (
-        function(answers.parse(json.dumps({"status": "success", "data": said}).encode()))
+        function(answers.parse_answer(json.dumps({"status": "success", "data": said}).encode()))
         == expected
     )
 
@@ -255,14 +255,14 @@ def test_what_is_deep_is_refused(function: Callable[[Any], Any]) -> None:
 )  # fmt: skip
 def test_what_is_no_answer_is_refused_and_named(body: bytes, says: str) -> None:
     with pytest.raises(AnswerError) as error:
-        answers.parse(body)
+        answers.parse_answer(body)
     assert says in str(error.value)
     assert len(str(error.value)) < 200
 
 
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    for function in (answers.parse, answers.reload_state):
+    for function in (answers.parse_answer, answers.reload_state):
         assert_read_or_refused(function, body)
 
 
@@ -297,11 +297,11 @@ def test_the_largest_answers_cost_little() -> None:
     wide = '{"data":"\N{GRINNING FACE}' + "a" * (answers.LARGEST - 50) + '"}'
     for body in (crowd.encode(), lists, wide.encode()):
         tracemalloc.start()
-        answers.parse(body)
+        answers.parse_answer(body)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         started = time.process_time()
-        assert_read_or_refused(answers.groups, answers.parse(body))
+        assert_read_or_refused(answers.groups, answers.parse_answer(body))
         took = time.process_time() - started
         print(f"{len(body) >> 10} KiB: {took:.2f} s, {most >> 20} MiB")
         assert took < 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pushgateway_lab.run.command_line import NoSuchFileError, check
+from pushgateway_lab.run.command_line import NoSuchFileError, check_inventory
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -18,7 +18,7 @@ def test_inventories_that_are_there_and_names_of_hosts_pass(
     inventory: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(REPOSITORY)
-    check(inventory)
+    check_inventory(inventory)
 
 
 def test_a_file_that_is_not_there_is_named_with_those_that_are(
@@ -26,7 +26,7 @@ def test_a_file_that_is_not_there_is_named_with_those_that_are(
 ) -> None:
     monkeypatch.chdir(REPOSITORY)
     with pytest.raises(NoSuchFileError, match=r"inventories/labb\.py; .*inventories/lab\.py"):
-        check("inventories/labb.py")
+        check_inventory("inventories/labb.py")
 
 
 def test_a_run_with_such_an_inventory_fails() -> None:

@@ -13,7 +13,7 @@ from pyinfra.connectors.util import CommandOutput
 
 from local_hosts import disconnected, host_of, state_of
 from pushgateway_lab.run import ending, failure
-from pushgateway_lab.run.errors import INTERRUPTED
+from pushgateway_lab.run.host_error import INTERRUPTED
 
 
 @pytest.fixture

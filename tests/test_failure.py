@@ -13,8 +13,8 @@ from pyinfra.context import ctx_host, ctx_state
 
 from local_hosts import host_of, state_of
 from pushgateway_lab.run import failure
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, reason_of
+from pushgateway_lab.run.host_error import HostError
 
 
 @pytest.fixture

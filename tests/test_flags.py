@@ -7,7 +7,7 @@ import pytest
 
 from pushgateway_lab.installations import environment_file, flags
 from pushgateway_lab.installations.flags import Flag, FlagError
-from pushgateway_lab.settings import SettingsError, parse
+from pushgateway_lab.settings import SettingsError, parse_settings
 
 DEBIAN = '# Set the command-line arguments to pass to the server.\nARGS=""\n'
 OURS = "--web.listen-address=127.0.0.1:9091 --web.enable-admin-api"
@@ -15,8 +15,8 @@ OURS = "--web.listen-address=127.0.0.1:9091 --web.enable-admin-api"
 
 def converge(defaults: str | None, **data: object) -> str:
     """What DEFAULTS becomes with these settings."""
-    present = flags.parse(environment_file.arguments(defaults))
-    return environment_file.edit(defaults, flags.merge(present, parse(data)))
+    present = flags.parse_flags(environment_file.arguments(defaults))
+    return environment_file.edit(defaults, flags.merge(present, parse_settings(data)))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def converge(defaults: str | None, **data: object) -> str:
 def test_flags_are_read_as_the_pushgateway_reads_them(
     words: list[str], expected: tuple[Flag, ...]
 ) -> None:
-    assert flags.parse(words) == expected
+    assert flags.parse_flags(words) == expected
 
 
 def test_a_fresh_debian_file_gets_both_flags_and_keeps_its_comment() -> None:
@@ -91,7 +91,9 @@ def test_extra_flags_are_added_and_replaced() -> None:
 
 def test_a_value_with_a_space_stays_one_word() -> None:
     text = converge(DEBIAN, pushgateway_extra_flags={"persistence.file": "/a b"})
-    assert flags.parse(environment_file.arguments(text))[-1] == Flag("persistence.file", "/a b")
+    assert flags.parse_flags(environment_file.arguments(text))[-1] == Flag(
+        "persistence.file", "/a b"
+    )
 
 
 @pytest.mark.parametrize("value", ['"', "'", "$HOME", "a\\b", "`id`", "a\nb", "\x7f", "\u2028"])
@@ -110,9 +112,9 @@ def test_quotes_that_do_not_match_are_refused_with_their_line(text: str) -> None
 
 
 def test_the_same_flags_in_another_order_are_the_same() -> None:
-    one, other = flags.parse(["--a", "1", "--b"]), flags.parse(["--b", "--a=1"])
+    one, other = flags.parse_flags(["--a", "1", "--b"]), flags.parse_flags(["--b", "--a=1"])
     assert flags.same(one, other)
-    assert not flags.same(one, flags.parse(["--a=2", "--b"]))
+    assert not flags.same(one, flags.parse_flags(["--a=2", "--b"]))
 
 
 def test_the_units_own_flags_count() -> None:
@@ -136,5 +138,5 @@ def test_a_file_that_is_too_long_for_an_argument_list_is_refused_at_once() -> No
 def test_reading_takes_no_longer_than_the_text(text: str) -> None:
     started = time.process_time()
     with suppress(FlagError):
-        flags.parse(environment_file.arguments(text))
+        flags.parse_flags(environment_file.arguments(text))
     assert time.process_time() - started < 1

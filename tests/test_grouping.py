@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prometheus_client import delete_from_gateway
 
 from gateways import LABEL_NAMES, TORTURE
-from pushgateway_lab.formats.grouping import GroupingError, group_path, parse, written
+from pushgateway_lab.formats.grouping import GroupingError, group_path, parse_labels, written
 
 
 def read(path: str) -> dict[str, str]:
@@ -96,12 +96,12 @@ def test_no_label_is_lost_on_the_way(labels: dict[str, str]) -> None:
 )
 def test_what_cannot_name_a_group_is_refused(labels: object, says: str) -> None:
     with pytest.raises(GroupingError, match=says):
-        parse(labels)
+        parse_labels(labels)
 
 
 def test_labels_are_read_as_mapping_and_as_json() -> None:
-    assert parse('{"job": "007", "a": ""}') == {"job": "007", "a": ""}
-    assert parse({"job": "007"}) == {"job": "007"}
+    assert parse_labels('{"job": "007", "a": ""}') == {"job": "007", "a": ""}
+    assert parse_labels({"job": "007"}) == {"job": "007"}
 
 
 def test_labels_are_shown_as_prometheus_does() -> None:
@@ -123,6 +123,6 @@ def test_labels_are_shown_as_prometheus_does() -> None:
 )
 def test_what_is_wrong_is_shown_escaped_and_cut(labels: object) -> None:
     with pytest.raises(GroupingError) as error:
-        parse(labels)
+        parse_labels(labels)
     assert len(str(error.value)) < 300
     assert str(error.value).isprintable()

@@ -7,7 +7,7 @@ import pytest
 
 from local_hosts import host_of, state_of
 from pushgateway_lab.run import host_settings
-from pushgateway_lab.settings import Settings, SettingsError, parse
+from pushgateway_lab.settings import Settings, SettingsError, parse_settings
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
 
     def noting(data: Mapping[str, Any]) -> Settings:
         noted.append(data)
-        return parse(data)
+        return parse_settings(data)
 
     monkeypatch.setattr(host_settings, "parse", noting)
     return noted

@@ -17,7 +17,7 @@ from pushgateway_lab.lab.checks import judged
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.tasks import TASKS, queries_of
-from pushgateway_lab.settings import parse
+from pushgateway_lab.settings import parse_settings
 
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=4).map("".join)
 
@@ -68,7 +68,7 @@ def shown(looked: Look) -> None:
 def read(lines: list[str]) -> Look:
     said = snapshot.lines_of(lines)
     paths = lab_look.paths_of(queries_of(TASKS))
-    return lab_look.parse(parse({}), Answer(said, "mark", 1.0, 2.0), paths)
+    return lab_look.parse_look(parse_settings({}), Answer(said, "mark", 1.0, 2.0), paths)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))

@@ -10,11 +10,10 @@ from pushgateway_lab import installations
 from pushgateway_lab.facts import snapshot
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
-from pushgateway_lab.installations.flags import Flag, FlagError, parse
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.installations.flags import Flag, FlagError, parse_flags
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import host_file
-from pushgateway_lab.settings import Settings
-from pushgateway_lab.settings import parse as parse_settings
+from pushgateway_lab.settings import Settings, parse_settings
 
 GATEWAY = "prometheus-pushgateway.service"
 DEFAULT_FLAGS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api")
@@ -22,7 +21,9 @@ DEFAULT_FLAGS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api"
 
 def seen(*lines: str) -> Snapshot:
     """A host of which a look printed this."""
-    return snapshot.parse(snapshot.lines_of(["snapshot 3", "uid 0", *SERVICES, *lines, "end"]))
+    return snapshot.parse_snapshot(
+        snapshot.lines_of(["snapshot 3", "uid 0", *SERVICES, *lines, "end"])
+    )
 
 
 def settings(**data: Any) -> Settings:
@@ -124,7 +125,7 @@ COMMAND_LINES: tuple[tuple[list[str], str], ...] = (
 
 @pytest.mark.parametrize(("words", "url"), COMMAND_LINES)
 def test_the_package_and_the_look_find_the_same_address(words: list[str], url: str) -> None:
-    assert address.url(parse(words)) == url
+    assert address.url(parse_flags(words)) == url
     # The look's own function, with the command line of this process in the place of the Pushgateway's.
     look = host_file("look-at-lab.sh").replace('"/proc/$pid/cmdline"', '"$words"')
     program = f'{look}\ngateway=found\npid=1\nfind_gateway\nprintf %s "$gateway"'
@@ -179,7 +180,7 @@ def test_the_settings_name_other_services() -> None:
     assert variables["prometheus_unit"] == "prom.service"
     assert variables["pushgateway_unit"] == "push.service"
     lines = ["prometheus_service prom.service", "pushgateway_service push.service"]
-    found = snapshot.parse(
+    found = snapshot.parse_snapshot(
         snapshot.lines_of(
             ["snapshot 3", "uid 0", *lines, *unit("push.service", active="failed"), "end"]
         )

@@ -10,7 +10,7 @@ import pytest
 from pyinfra.api.state import State
 
 from local_hosts import state_of
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.interrupt import interruptible
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from looks import CONFIG, NOW, encoded, look, status, unit
 from pushgateway_lab.formats.answers import Sample, Series
-from pushgateway_lab.lab import configuration, host
 from pushgateway_lab.lab import look as lab_look
+from pushgateway_lab.lab import scrape_job, servers
 from pushgateway_lab.lab.checks import Check, Task, done, judged
 from pushgateway_lab.lab.look import Disk
 from pushgateway_lab.lab.results import State
@@ -35,17 +35,17 @@ GATEWAY = "prometheus-pushgateway.service"
     [(0.0, State.DONE, "agrees"), (4.9, State.DONE, "agrees"), (-61.0, State.WRONG, "61 s behind")],
 )
 def test_a_clock_may_differ_by_five_seconds(ahead: float, state: State, says: str) -> None:
-    finding = host.clock(look(ahead=ahead))
+    finding = servers.clock(look(ahead=ahead))
     assert finding.state is state
     assert says in finding.says
 
 
 def test_too_little_room_is_wrong() -> None:
-    assert host.disk_space(look()).state is State.DONE
-    little = host.disk_space(look(disk=Disk(499_000_000, 10**10)))
+    assert servers.disk_space(look()).state is State.DONE
+    little = servers.disk_space(look(disk=Disk(499_000_000, 10**10)))
     assert little.state is State.WRONG
     assert "0.5 of 10.0 GB" in little.says
-    assert host.disk_space(look(disk=None)).state is State.UNKNOWN
+    assert servers.disk_space(look(disk=None)).state is State.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_too_little_room_is_wrong() -> None:
 def test_a_unit_that_is_not_as_it_should_be(
     lines: list[str], state: State, fix: str | None
 ) -> None:
-    finding = host.pushgateway_runs(look(*lines))
+    finding = servers.pushgateway_runs(look(*lines))
     assert finding.state is state
     assert fix is None if finding.fix is None else fix and fix in finding.fix
 
@@ -70,15 +70,15 @@ def test_a_unit_that_is_not_as_it_should_be(
 def test_the_admin_api_is_judged_by_the_running_flags() -> None:
     on = look(said={"status": status(**{"web.enable-admin-api": "true"})})
     off = look(said={"status": status(**{"web.enable-admin-api": "false"})})
-    assert host.admin_api(on).state is State.DONE
-    assert "404" in host.admin_api(off).says
+    assert servers.admin_api(on).state is State.DONE
+    assert "404" in servers.admin_api(off).says
     assert (
-        host.admin_api(
+        servers.admin_api(
             replace(off, settings=look(data={"pushgateway_admin_api": False}).settings)
         ).state
         is State.DONE
     )
-    assert host.admin_api(look()).state is State.UNKNOWN
+    assert servers.admin_api(look()).state is State.UNKNOWN
 
 
 def test_a_check_that_breaks_hides_no_other() -> None:
@@ -107,7 +107,7 @@ ARGS_ON = 'ARGS="--web.enable-admin-api"\n'
 def test_only_what_counts_in_the_defaults_file_counts(defaults: str, says: str, fix: str) -> None:
     off = status(**{"web.enable-admin-api": "false"})
     lines = [*unit(GATEWAY), f"flags_text {encoded(defaults)}"]
-    finding = host.admin_api(look(*lines, said={"status": off}))
+    finding = servers.admin_api(look(*lines, said={"status": off}))
     assert says in finding.says
     assert finding.fix
     assert fix in finding.fix
@@ -124,7 +124,7 @@ def test_it_must_listen_where_it_is_looked_for(listens_on: str, state: State) ->
         "pushgateway_socket socket:[77]",
         f"pushgateway_argv {encoded('prometheus-pushgateway')}",
     ]
-    assert host.listens(look(*lines)).state is state
+    assert servers.listens(look(*lines)).state is state
 
 
 def test_all_addresses_of_one_family_are_all_of_both() -> None:
@@ -135,7 +135,7 @@ def test_all_addresses_of_one_family_are_all_of_both() -> None:
         f"pushgateway_argv {encoded('prometheus-pushgateway')}",
     ]
     data = {"pushgateway_listen_address": "0.0.0.0:9091"}
-    assert host.listens(look(*lines, data=data)).state is State.DONE
+    assert servers.listens(look(*lines, data=data)).state is State.DONE
 
 
 @pytest.mark.parametrize(
@@ -144,20 +144,20 @@ def test_all_addresses_of_one_family_are_all_of_both() -> None:
 )
 def test_a_pushgateway_that_gives_no_answer_is_told_apart(answer: int | None, says: str) -> None:
     looked = look(*unit(GATEWAY), gateway_status=answer)
-    assert host.pushgateway_runs(looked).state is State.WRONG
-    assert says in host.pushgateway_runs(looked).says
-    assert says in host.admin_api(looked).says
+    assert servers.pushgateway_runs(looked).state is State.WRONG
+    assert says in servers.pushgateway_runs(looked).says
+    assert says in servers.admin_api(looked).says
 
 
 def test_without_curl_nothing_is_called_wrong() -> None:
     looked = look(curl=False)
-    for finding in (host.prometheus_runs(looked), host.pushgateway_runs(looked)):
+    for finding in (servers.prometheus_runs(looked), servers.pushgateway_runs(looked)):
         assert (finding.state, finding.fix) == (State.UNKNOWN, "sudo apt-get install curl")
 
 
 def test_a_course_that_begins_later_is_told() -> None:
-    assert host.clock(look(began_at=NOW + 1)).state is State.DONE
-    later = host.clock(look(began_at=NOW + 3600))
+    assert servers.clock(look(began_at=NOW + 1)).state is State.DONE
+    later = servers.clock(look(began_at=NOW + 3600))
     assert later.state is State.WRONG
     assert "begins in 3600 s" in later.says
 
@@ -195,18 +195,18 @@ def loaded(config: str = CONFIG, at: float = NOW - 600) -> list[str]:
 def test_a_target_whose_label_job_is_another_is_found() -> None:
     shown = target(labels={"job": "other"}, discoveredLabels={"job": "other"})
     looked = look(*loaded(), said={TARGETS: shown})
-    assert configuration.target(looked).state is State.DONE
+    assert scrape_job.target(looked).state is State.DONE
 
 
 @pytest.mark.parametrize(("ago", "state"), [(10, State.OPEN), (600, State.WRONG)])
 def test_a_job_without_targets_is_waited_for_and_then_wrong(ago: float, state: State) -> None:
     looked = look(*loaded(at=NOW - ago), said={TARGETS: {"activeTargets": []}})
-    assert configuration.target(looked).state is state
+    assert scrape_job.target(looked).state is state
 
 
 def test_a_job_in_an_included_file_is_named() -> None:
     looked = look(*loaded("{}"), config="scrape_configs: []\n", said={TARGETS: target()})
-    finding = configuration.job(looked)
+    finding = scrape_job.job(looked)
     assert finding.state is State.WRONG
     assert "scrape_config_files" in finding.says
 
@@ -214,37 +214,37 @@ def test_a_job_in_an_included_file_is_named() -> None:
 def test_metrics_of_a_job_that_is_gone_are_not_the_next_ones() -> None:
     labels = {"job": "pushgateway", "instance": "localhost:9091"}
     build = answer_of({"__name__": "pushgateway_build_info", **labels})
-    path = f"/api/v1/query?query={configuration.BUILD_INFO}"
-    assert configuration.default_metrics(look(said={path: build})).state is State.OPEN
+    path = f"/api/v1/query?query={scrape_job.BUILD_INFO}"
+    assert scrape_job.default_metrics(look(said={path: build})).state is State.OPEN
     there = look(*loaded(), said={path: build, TARGETS: target()})
-    assert configuration.default_metrics(there).state is State.DONE
+    assert scrape_job.default_metrics(there).state is State.DONE
     itself = target(labels={**labels, "instance": "localhost:9090"})
     other = look(*loaded(), said={path: build, TARGETS: itself})
-    assert configuration.default_metrics(other).state is State.WRONG
+    assert scrape_job.default_metrics(other).state is State.WRONG
 
 
 def test_a_target_that_is_down_says_where_the_pushgateway_is_or_that_it_is_back() -> None:
     down = {"health": "down", "lastError": "connection refused"}
     elsewhere = target(**down, scrapeUrl="http://localhost:9092/metrics")
-    finding = configuration.target(look(*loaded(), *RUNNING, said={TARGETS: elsewhere}))
+    finding = scrape_job.target(look(*loaded(), *RUNNING, said={TARGETS: elsewhere}))
     assert finding.state is State.WRONG
     assert "The Pushgateway is at localhost:9091." in finding.says
     lost = target(health="down", lastError="server returned HTTP status 404 Not Found")
     other = look(*loaded(), *RUNNING, said={TARGETS: lost, "status": status()})
-    assert configuration.target(other).state is State.WRONG
+    assert scrape_job.target(other).state is State.WRONG
     stopped = look(*loaded(), *unit(GATEWAY, active="inactive"), said={TARGETS: target(**down)})
-    assert "systemctl start" in str(configuration.target(stopped).fix)
-    unasked = configuration.target(look(*loaded(), *RUNNING))
+    assert "systemctl start" in str(scrape_job.target(stopped).fix)
+    unasked = scrape_job.target(look(*loaded(), *RUNNING))
     assert unasked.state is State.UNKNOWN
     back = look(*loaded(), *RUNNING, said={TARGETS: target(**down), "status": status()})
-    assert configuration.target(back).state is State.OPEN
-    assert "the next scrape is in 55 s" in configuration.target(back).says
+    assert scrape_job.target(back).state is State.OPEN
+    assert "the next scrape is in 55 s" in scrape_job.target(back).says
 
 
 def test_a_file_that_prometheus_may_not_read_is_told_apart() -> None:
     lines = [each.replace("successful 1", "successful 0") for each in loaded()]
     denied = look(*lines, reload_error="open prometheus.yml: permission denied")
-    finding = configuration.is_loaded(denied)
+    finding = scrape_job.is_loaded(denied)
     assert "may not read" in finding.says
     assert finding.fix
     assert finding.fix.startswith("sudo chgrp prometheus /etc/prometheus/prometheus.yml")
@@ -252,7 +252,7 @@ def test_a_file_that_prometheus_may_not_read_is_told_apart() -> None:
 
 def test_a_unit_that_does_not_stay_up_shows_its_log() -> None:
     log = {GATEWAY: "bind: address already in use\n"}
-    finding = host.pushgateway_runs(look(*unit(GATEWAY, active="activating"), logs=log))
+    finding = servers.pushgateway_runs(look(*unit(GATEWAY, active="activating"), logs=log))
     assert finding.says.endswith("Its log ends with:\nbind: address already in use")
 
 
@@ -267,9 +267,9 @@ def test_a_configuration_that_is_not_there_is_said_to_be() -> None:
         snapshot=looked.snapshot._replace(config=None, config_state="absent"),
         verdict=None,
     )
-    assert configuration.job(absent).state is State.OPEN
-    assert "is absent" in configuration.job(absent).says
-    assert "is absent" in configuration.accepted(absent).says
+    assert scrape_job.job(absent).state is State.OPEN
+    assert "is absent" in scrape_job.job(absent).says
+    assert "is absent" in scrape_job.accepted(absent).says
 
 
 def test_an_answer_that_is_none_costs_no_other() -> None:

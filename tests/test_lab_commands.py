@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from looks import TRAINING, encoded, group, history, look, path, unit
-from pushgateway_lab.lab import configuration, gateway, host
+from pushgateway_lab.lab import gateway, scrape_job, servers
 from pushgateway_lab.lab.commands import command, join, quoted
-from pushgateway_lab.lab.excerpts import SAYS, bounded, excerpt, lines, listed, written
+from pushgateway_lab.lab.excerpts import SAYS, bounded, excerpt, lines, listed, shown_labels
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import Pushed, check_pushed
 from pushgateway_lab.lab.pushes import pushed
 from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.lab.tasks import LABS_COMPLETED
-from pushgateway_lab.settings import parse
+from pushgateway_lab.settings import parse_settings
 
 # Instead of what a fix calls: each prints its words, and what was piped into it.
 _STUBS = """
@@ -77,7 +77,7 @@ def test_a_normal_hosts_commands_are_as_the_page_has_them() -> None:
         'echo "prometheus_training_labs_completed_total 4" | curl --data-binary @- '
         "http://localhost:9091/metrics/job/prometheus_training"
     )
-    assert configuration.job(look(config="{}")).fix == (
+    assert scrape_job.job(look(config="{}")).fix == (
         "sudoedit /etc/prometheus/prometheus.yml\nsudo systemctl reload prometheus"
     )
 
@@ -85,12 +85,12 @@ def test_a_normal_hosts_commands_are_as_the_page_has_them() -> None:
 @pytest.mark.parametrize("file", ["/etc/a b/x.yml", "/etc/x';id;'.yml", "/etc/$(id).yml", "/~/*"])
 def test_a_path_is_one_word(file: str) -> None:
     # The settings refuse most of these; a command must not depend on that.
-    settings = replace(parse({}), prometheus_config_path=file)
-    fix = configuration.job(look(config="{}", settings=settings)).fix
+    settings = replace(parse_settings({}), prometheus_config_path=file)
+    fix = scrape_job.job(look(config="{}", settings=settings)).fix
     assert fix
     assert words_in_a_shell(fix)[:2] == ["sudoedit", file]
     denied = look(*refused(), settings=settings, reload_error="permission denied")
-    fix = configuration.is_loaded(denied).fix
+    fix = scrape_job.is_loaded(denied).fix
     assert fix
     words = words_in_a_shell(fix)
     assert words[:4] == ["sudo", "chgrp", "prometheus", file]
@@ -154,10 +154,10 @@ def test_long_texts_say_how_much_was_left_out() -> None:
 
 
 def test_labels_are_shown_as_they_are_written_until_they_are_long() -> None:
-    assert written({"instance": 'a"b\n', "job": "x"}) == r'{job="x", instance="a\"b\n"}'
-    long = written({"job": "x" * 3_000_000, "instance": "y"})
+    assert shown_labels({"instance": 'a"b\n', "job": "x"}) == r'{job="x", instance="a\"b\n"}'
+    long = shown_labels({"job": "x" * 3_000_000, "instance": "y"})
     assert long == f'{{job="{"x" * 200}… (2,999,800 more characters)", … (1 more labels)}}'
-    assert len(written({f"label{n}" * 50: "v" * 50 for n in range(5000)})) < 1000
+    assert len(shown_labels({f"label{n}" * 50: "v" * 50 for n in range(5000)})) < 1000
 
 
 def test_a_pushgateway_that_says_no_flags_is_no_mistake_of_a_check() -> None:
@@ -174,5 +174,5 @@ def test_a_pushgateway_that_says_no_flags_is_no_mistake_of_a_check() -> None:
         looked = look(said=said, all_read=False)
         assert looked.unread.keys() == {"status"}
         assert gateway.version(looked) is None
-        for check in host.CHECKS:
+        for check in servers.CHECKS:
             assert check.judge(looked).says

@@ -12,7 +12,7 @@ from expectations import INSTALLED
 from labhost import Lab
 from labhost.image import ensure_image
 from looks import CONFIG, look
-from pushgateway_lab.lab import configuration
+from pushgateway_lab.lab import scrape_job
 from pushgateway_lab.lab.complaints import without_content
 from pushgateway_lab.lab.look import Verdict
 from pushgateway_lab.scrape_config import ScrapeConfigError, decode, find_jobs
@@ -233,17 +233,17 @@ HUNTER = Verdict(accepted=False, words="  line 1: field hunter2 not found in typ
 
 
 def test_what_was_left_out_can_be_asked_for() -> None:
-    finding = configuration.accepted(look(verdict=HUNTER))
+    finding = scrape_job.accepted(look(verdict=HUNTER))
     assert "hunter2" not in finding.says
     assert "--data lab_quote_files=True" in finding.says
-    asked = configuration.accepted(look(verdict=HUNTER, data={"lab_quote_files": True}))
+    asked = scrape_job.accepted(look(verdict=HUNTER, data={"lab_quote_files": True}))
     assert HUNTER.words in asked.says
     assert "lab_quote_files" not in asked.says
     whole = Verdict(accepted=False, words="yaml: line 2: did not find expected key")
-    assert "lab_quote_files" not in configuration.accepted(look(verdict=whole)).says
+    assert "lab_quote_files" not in scrape_job.accepted(look(verdict=whole)).says
 
 
 def test_our_own_parser_quotes_no_file_either() -> None:
-    finding = configuration.job(look(config=f"{CONFIG}hunter2: 1\nhunter2: 2\n"))
+    finding = scrape_job.job(look(config=f"{CONFIG}hunter2: 1\nhunter2: 2\n"))
     assert "line 7: the key '…' is there twice" in finding.says
     assert "hunter2" not in finding.says

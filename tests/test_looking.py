@@ -10,14 +10,14 @@ from pyinfra.api.host import Host
 from local_hosts import host_of, state_of
 from looks import look as look_at_nothing
 from looks import status
-from pushgateway_lab.course import looking as course_looking
+from pushgateway_lab.course import questions as course_looking
 from pushgateway_lab.formats.answers import AnswerError, Group
 from pushgateway_lab.host import looking
 from pushgateway_lab.http.api import ApiError
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.look import Look
-from pushgateway_lab.run.errors import HostError
-from pushgateway_lab.settings import Settings, parse
+from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.settings import Settings, parse_settings
 
 SETTINGS = Settings()
 
@@ -51,49 +51,49 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 def test_a_look_serves_until_the_host_is_changed(asked: Asked) -> None:
     state = state_of({"a": {}, "b": {}})
     host, other = host_of(state, "a"), host_of(state, "b")
-    seen = looking.look(host, SETTINGS)
-    assert looking.look(host, SETTINGS) is seen
-    looking.look(other, SETTINGS)
+    seen = looking.snapshot_of(host, SETTINGS)
+    assert looking.snapshot_of(host, SETTINGS) is seen
+    looking.snapshot_of(other, SETTINGS)
     looking.forget(host)
-    assert looking.look(host, SETTINGS) is not seen
-    looking.look(other, SETTINGS)
+    assert looking.snapshot_of(host, SETTINGS) is not seen
+    looking.snapshot_of(other, SETTINGS)
     assert asked.hosts == [("a", False), ("b", False), ("a", False)]
-    looking.look_again(host, SETTINGS)
+    looking.snapshot_now(host, SETTINGS)
     assert len(asked.hosts) == 4
-    looking.look(host_of(state_of({"a": {}}), "a"), SETTINGS)  # another run
+    looking.snapshot_of(host_of(state_of({"a": {}}), "a"), SETTINGS)  # another run
     assert len(asked.hosts) == 5
 
 
 def test_a_look_is_good_for_a_while(asked: Asked) -> None:
     host = host_of(state_of({"a": {}}), "a")
-    looking.look(host, SETTINGS)
+    looking.snapshot_of(host, SETTINGS)
     asked.seconds += looking.GOOD_FOR
-    looking.look(host, SETTINGS)
-    looking.look_within(host, SETTINGS, looking.GOOD_FOR)
+    looking.snapshot_of(host, SETTINGS)
+    looking.snapshot_within(host, SETTINGS, looking.GOOD_FOR)
     assert len(asked.hosts) == 1
-    looking.look_within(host, SETTINGS, looking.GOOD_FOR - 1)
+    looking.snapshot_within(host, SETTINGS, looking.GOOD_FOR - 1)
     assert len(asked.hosts) == 2
     asked.seconds += looking.GOOD_FOR + 1
-    looking.look(host, SETTINGS)
+    looking.snapshot_of(host, SETTINGS)
     assert len(asked.hosts) == 3
 
 
 def test_the_look_of_the_lab_is_one_with_its_snapshot(asked: Asked) -> None:
     host = host_of(state_of({"a": {}}), "a")
-    looked = course_looking.look(host, SETTINGS, ())
-    assert looking.look(host, SETTINGS) is looked.snapshot
-    assert course_looking.look(host, SETTINGS, ()) is looked
+    looked = course_looking.look_at_lab(host, SETTINGS, ())
+    assert looking.snapshot_of(host, SETTINGS) is looked.snapshot
+    assert course_looking.look_at_lab(host, SETTINGS, ()) is looked
     assert asked.hosts == [("a", True)]
-    seen = looking.look_again(host, SETTINGS)  # which knows less: the lab is looked at anew
-    assert course_looking.look(host, SETTINGS, ()).snapshot is not seen
+    seen = looking.snapshot_now(host, SETTINGS)  # which knows less: the lab is looked at anew
+    assert course_looking.look_at_lab(host, SETTINGS, ()).snapshot is not seen
     looking.forget(host)
-    assert course_looking.look(host, SETTINGS, ()) is not looked
+    assert course_looking.look_at_lab(host, SETTINGS, ()) is not looked
     assert asked.hosts == [("a", True), ("a", False), ("a", True), ("a", True)]
 
 
 @pytest.mark.parametrize(
     "look",
-    [looking.look, lambda host, settings: course_looking.look(host, settings, ())],
+    [looking.snapshot_of, lambda host, settings: course_looking.look_at_lab(host, settings, ())],
     ids=["snapshot", "lab"],
 )
 def test_a_host_that_hangs_is_waited_for_once(
@@ -101,7 +101,7 @@ def test_a_host_that_hangs_is_waited_for_once(
 ) -> None:
     host = host_of(state_of({"a": {}}), "a")
     asked.error = HostError("It hangs.")
-    for each in (look, look, looking.look):
+    for each in (look, look, looking.snapshot_of):
         with pytest.raises(HostError, match="It hangs"):
             each(host, SETTINGS)
     assert len(asked.hosts) == 1
@@ -154,7 +154,7 @@ def test_a_pushgateway_that_wants_a_password_is_asked_apart(
     client = SimpleNamespace(groups=groups, status=said)
     monkeypatch.setattr(course_looking, "client", lambda *_: client)
     host = host_of(state_of({"a": {}}), "a")
-    looked = course_looking.look(host, parse({"pushgateway_username": "x"}), ())
+    looked = course_looking.look_at_lab(host, parse_settings({"pushgateway_username": "x"}), ())
     assert (looked.groups == [GROUP], looked.pushgateway_status == status()) == known
     assert looked.unread == unread
     # Who does not answer is not asked again.

@@ -76,7 +76,7 @@ def test_what_others_have_is_refused_with_a_reason(expression: str) -> None:
     assert len(str(error.value)) < 200
     quoted = expression.replace("\\", "\\\\")
     with pytest.raises(ValueError, match="no regular expression"):
-        matchers.parse(f'job=~"{quoted}"')
+        matchers.parse_matchers(f'job=~"{quoted}"')
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_a_pattern_remembers_has_a_limit() -> None:
     ],
 )
 def test_matchers_match_as_in_prometheus(text: str, labels: dict[str, str], expected: bool) -> None:
-    assert all(matcher.matches(labels) for matcher in matchers.parse(text)) is expected
+    assert all(matcher.matches(labels) for matcher in matchers.parse_matchers(text)) is expected
 
 
 def test_it_needs_nothing_but_python_to_run_on_a_host() -> None:

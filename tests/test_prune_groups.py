@@ -28,14 +28,14 @@ BAD = ["", "{}", "job", "job=backup", "job='a'", 'job="a', 'job="a",', 'job="a" 
 
 @pytest.mark.parametrize("text", GOOD)
 def test_what_the_settings_take_the_program_takes(text: str) -> None:
-    assert matchers.parse(text)
+    assert matchers.parse_matchers(text)
     assert command.matchers(text)
 
 
 @pytest.mark.parametrize("text", BAD)
 def test_what_the_settings_refuse_the_program_refuses(text: str) -> None:
     with pytest.raises(ValueError, match="has "):
-        matchers.parse(text)
+        matchers.parse_matchers(text)
     with pytest.raises(argparse.ArgumentTypeError):
         command.matchers(text)
 
@@ -74,15 +74,17 @@ def test_wrong_durations_are_refused(duration: str) -> None:
 
 @pytest.mark.parametrize("value", [value for value in TORTURE.values() if value])
 def test_its_log_has_one_line_for_each_group(value: str) -> None:
-    assert len(log.written((("job", value),)).split("\n")) == 1
+    assert len(log.shown_key((("job", value),)).split("\n")) == 1
 
 
 @pytest.mark.parametrize(
     ("after", "is_needed"), [({}, False), ({"pushgateway_prune_after": "1h"}, True)]
 )
 def test_python_is_installed_where_it_is_needed(after: dict[str, str], is_needed: bool) -> None:
-    bare = snapshot.parse(snapshot.lines_of(["snapshot 3", "uid 0", "end"]))
-    assert ("python3" in installations.missing_packages(bare, settings.parse(after))) is is_needed
+    bare = snapshot.parse_snapshot(snapshot.lines_of(["snapshot 3", "uid 0", "end"]))
+    assert (
+        "python3" in installations.missing_packages(bare, settings.parse_settings(after))
+    ) is is_needed
 
 
 class FakeGateway(client.Gateway):
@@ -217,13 +219,13 @@ def test_what_is_no_list_of_groups_is_the_servers_fault(
 def test_its_log_drives_no_terminal(
     value: str, shown: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log.say(log.written((("job", value),)))
+    log.say(log.shown_key((("job", value),)))
     assert capsys.readouterr().out == f'{{job="{shown}"}}\n'
 
 
 def test_its_log_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     key = (("job", "x" * 3_000_000), *((f"l{number}", "y" * 150) for number in range(100)))
-    log.say(f"deleted {log.written(key)}")
+    log.say(f"deleted {log.shown_key(key)}")
     line = capsys.readouterr().out
     assert line.startswith('deleted {job="' + "x" * 200 + "… (2,999,800 more characters)")
     assert line.count("\n") == 1

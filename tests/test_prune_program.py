@@ -14,11 +14,16 @@ from zipfile import ZipFile
 
 import pytest
 
-from pushgateway_lab.formats.sockets import Listener, listening, parse, reached
+from pushgateway_lab.formats.sockets import Listener, listening, parse_listener, reached
 from pushgateway_lab.pruning import bundle, layout
 from pushgateway_lab.pruning.files import wanted_files
 from pushgateway_lab.pruning.program import listening as program_listening
-from pushgateway_lab.pruning.program.listening import ListenerError, Process, check, lines_of
+from pushgateway_lab.pruning.program.listening import (
+    ListenerError,
+    Process,
+    check_listeners,
+    lines_of,
+)
 from pushgateway_lab.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -221,8 +226,10 @@ def test_listeners_as_the_kernel_writes_them() -> None:
 
 
 def test_listeners_of_a_host_with_the_other_byte_order() -> None:
-    assert parse("7F000001:2383 7", "big") == Listener("127.0.0.1", 9091, "7")
-    assert parse("00000000000000000000000000000001:0050 7", "big") == Listener("::1", 80, "7")
+    assert parse_listener("7F000001:2383 7", "big") == Listener("127.0.0.1", 9091, "7")
+    assert parse_listener("00000000000000000000000000000001:0050 7", "big") == Listener(
+        "::1", 80, "7"
+    )
 
 
 def test_what_is_not_on_loopback_reaches_nobody() -> None:
@@ -234,7 +241,7 @@ OTHERS = Listener("0.0.0.0", 9091, "2", "1000")
 
 
 def test_the_units_listeners_are_noted_with_their_inodes() -> None:
-    assert check([OWN], GATEWAY, {"1"}, "x.service") == [OWN]
+    assert check_listeners([OWN], GATEWAY, {"1"}, "x.service") == [OWN]
     assert lines_of([OWN]) == {"127.0.0.1 9091 1"}
 
 
@@ -248,7 +255,7 @@ def test_the_units_listeners_are_noted_with_their_inodes() -> None:
 )  # fmt: skip
 def test_somebody_elses_listeners_are_not_noted(listeners: list[Listener], says: str) -> None:
     with pytest.raises(ListenerError, match=f"^{says}$"):
-        check(listeners, GATEWAY, {"1"}, "x.service")
+        check_listeners(listeners, GATEWAY, {"1"}, "x.service")
 
 
 def test_the_sockets_of_a_process() -> None:
@@ -257,7 +264,7 @@ def test_the_sockets_of_a_process() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://localhost:{server.getsockname()[1]}"
         held = program_listening.sockets_of(Process(number, group), "x.service")
-        (seen,) = check(program_listening.listeners(), url, held, "x.service")
+        (seen,) = check_listeners(program_listening.listeners(), url, held, "x.service")
     assert seen.user == str(os.getuid())
     with pytest.raises(ListenerError, match=r"^x\.service does not run any more$"):
         program_listening.sockets_of(Process(number, "/another"), "x.service")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pushgateway_lab.settings import KEYS, Settings, SettingsError, parse
+from pushgateway_lab.settings import KEYS, Settings, SettingsError, parse_settings
 
 ALL_PY = Path(__file__).parents[1] / "inventories" / "group_data" / "all.py"
 
 
 def test_defaults_are_those_of_the_lab() -> None:
-    settings = parse({})
+    settings = parse_settings({})
     assert settings.pushgateway_listen_address == "127.0.0.1:9091"
     assert settings.pushgateway_admin_api is True
     assert settings.pushgateway_job_name == "pushgateway"
@@ -29,7 +29,9 @@ def test_every_default_passes_its_own_check() -> None:
 
 
 def test_only_keys_that_were_set_count_as_given() -> None:
-    settings = parse({"pushgateway_smoke": "never", "pushgateway_targets": None, "ssh_user": "me"})
+    settings = parse_settings(
+        {"pushgateway_smoke": "never", "pushgateway_targets": None, "ssh_user": "me"}
+    )
     assert settings.given == {"pushgateway_smoke"}
     assert settings.pushgateway_smoke == "never"
 
@@ -52,7 +54,7 @@ def test_only_keys_that_were_set_count_as_given() -> None:
 )
 def test_a_misspelt_key_names_the_nearest(key: str, near: str) -> None:
     with pytest.raises(SettingsError, match=f"^{re.escape(key)}: .* did you mean {near}\\?$"):
-        parse({key: 1})
+        parse_settings({key: 1})
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_a_misspelt_key_names_the_nearest(key: str, near: str) -> None:
     ["ssh_user", "prometheus_version", "prometheus_config_dir", "pushgateway_version", "smoke"],
 )
 def test_a_key_that_is_near_none_is_left_to_its_owner(key: str) -> None:
-    assert parse({key: object()}).given == frozenset()
+    assert parse_settings({key: object()}).given == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -110,13 +112,15 @@ def test_a_key_that_is_near_none_is_left_to_its_owner(key: str) -> None:
 )
 def test_an_impossible_value_is_named_with_its_key(key: str, value: object, says: str) -> None:
     with pytest.raises(SettingsError) as error:
-        parse({key: value})
+        parse_settings({key: value})
     assert str(error.value).startswith(f"{key} = ")
     assert says in str(error.value)
 
 
 def test_values_from_the_command_line_are_understood() -> None:
-    settings = parse({"pushgateway_targets": "a:1, [::1]:9091", "pushgateway_smoke_timeout": 5})
+    settings = parse_settings(
+        {"pushgateway_targets": "a:1, [::1]:9091", "pushgateway_smoke_timeout": 5}
+    )
     assert settings.pushgateway_targets == ("a:1", "[::1]:9091")
     assert settings.pushgateway_smoke_timeout == 5.0
 

@@ -14,7 +14,7 @@ from pyinfra.api.host import Host
 from local_hosts import local_host
 from pushgateway_lab.run import command_output, host_files, patches, shell
 from pushgateway_lab.run.deadline import limit, paused, seconds_left, within
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 
@@ -58,7 +58,7 @@ import time
 from local_hosts import local_host
 from pushgateway_lab.run import patches
 from pushgateway_lab.run import shell
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 patches.apply()
 with local_host() as host:
     began = time.monotonic()

@@ -6,7 +6,7 @@ import pytest
 
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.host import transaction
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import host_file
 
 PATH = "/etc/prometheus/prometheus.yml"

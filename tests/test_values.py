@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushgateway_lab.formats import characters
-from pushgateway_lab.settings import SettingsError, parse
+from pushgateway_lab.settings import SettingsError, parse_settings
 from setting_values import TEXTS, UNSEEN, settings_of, text_in, with_text
 
 
@@ -108,7 +108,7 @@ def test_a_url_is_kept_as_it_is(url: str) -> None:
 def test_a_password_in_a_url_is_not_shown() -> None:
     for padding in ("", "x" * 500):
         with pytest.raises(SettingsError) as error:
-            parse({"pushgateway_url": f"https://me:s3cret@{padding}localhost/"})
+            parse_settings({"pushgateway_url": f"https://me:s3cret@{padding}localhost/"})
         assert "s3cret" not in str(error.value)
 
 

@@ -144,9 +144,9 @@ def test_an_environment_file_holds_each_flag_as_it_is(extra: dict[str, str]) -> 
     assert found
     wanted = flags.merge((), found)
     for before in (None, 'ARGS=""\n', "# a\nARGS='--x=1'\nB=2\n"):
-        merged = (*flags.parse(environment_file.arguments(before)), *wanted)
+        merged = (*flags.parse_flags(environment_file.arguments(before)), *wanted)
         text = environment_file.edit(before, merged)
-        assert flags.parse(environment_file.arguments(text)) == merged
+        assert flags.parse_flags(environment_file.arguments(text)) == merged
         assert len(text.splitlines()) <= 3
 
 

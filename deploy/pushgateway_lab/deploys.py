@@ -10,7 +10,7 @@ from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import prune
 from pushgateway_lab.course import start_line
-from pushgateway_lab.host.looking import look
+from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.install import packages, preflight
 from pushgateway_lab.prometheus import configuration, loading
 from pushgateway_lab.prometheus.job import duplicates
@@ -20,22 +20,22 @@ from pushgateway_lab.run.steps import Step
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.smoke import push
 
-_INSTALL = Step("Install the packages", packages.install, look, packages.are_installed)
+_INSTALL = Step("Install the packages", packages.install, snapshot_of, packages.are_installed)
 _RUN = Step(
-    "Run the Pushgateway", running.run_with_flags, look, running.is_done, notes=running.notes
+    "Run the Pushgateway", running.run_with_flags, snapshot_of, running.is_done, notes=running.notes
 )
-_PRUNE = Step("Prune old groups", prune.scheduled, look, prune.is_done)
+_PRUNE = Step("Prune old groups", prune.scheduled, snapshot_of, prune.is_done)
 _MERGE = Step(
     "Merge the scrape job",
     configuration.scrape_job,
-    look,
+    snapshot_of,
     configuration.is_merged,
     notes=duplicates,
 )
-_LOAD = Step("Have Prometheus load it", loading.loaded, look, loading.is_done)
+_LOAD = Step("Have Prometheus load it", loading.loaded, snapshot_of, loading.is_done)
 
 _BOOTSTRAP = (
-    Step("Check the host", preflight.check, look, preflight.is_free),
+    Step("Check the host", preflight.check_host, snapshot_of, preflight.is_free),
     _INSTALL,
     _RUN,
     _PRUNE,
@@ -44,7 +44,7 @@ _BOOTSTRAP = (
     Step(
         "Prove it with a push",
         push.push,
-        look,
+        snapshot_of,
         push.is_done,
         after=(_INSTALL, _RUN, _MERGE, _LOAD),
     ),
@@ -54,8 +54,8 @@ _BOOTSTRAP = (
 def _check(*, for_reset: bool) -> Step:
     return Step(
         "Check the host",
-        start_line.check,
-        start_line.look,
+        start_line.check_start,
+        start_line.lab_look,
         partial(start_line.is_free, for_reset=for_reset),
         notes=start_line.other_jobs,
         arguments={"for_reset": for_reset},
@@ -72,14 +72,14 @@ def _to_the_start_line(*, for_reset: bool) -> tuple[Step, ...]:
     load = Step(
         "Have Prometheus load it",
         loading.loaded,
-        look,
+        snapshot_of,
         partial(loading.is_done, with_job=False),
         arguments={"with_job": False},
     )
     delete = Step(
         "Delete the groups",
         start_line.groups_deleted,
-        start_line.look,
+        start_line.lab_look,
         partial(start_line.has_no_groups, for_reset=for_reset),
         notes=start_line.other_groups,
         arguments={"for_reset": for_reset},
@@ -87,7 +87,7 @@ def _to_the_start_line(*, for_reset: bool) -> tuple[Step, ...]:
     begin = Step(
         "Begin the course",
         start_line.begun,
-        start_line.look,
+        start_line.lab_look,
         start_line.has_begun,
         after=(remove, delete),
     )
@@ -145,8 +145,8 @@ def verify() -> None:
 
     wanted = _begin()
     all_tasks = verification.begin(ctx_state.get(), wanted)
-    verification.look(name="Look at the host", settings=wanted, all_tasks=all_tasks)
-    verification.tell(name="Report", settings=wanted, all_tasks=all_tasks)
+    verification.examine(name="Look at the host", settings=wanted, all_tasks=all_tasks)
+    verification.conclude(name="Report", settings=wanted, all_tasks=all_tasks)
 
 
 def _begin() -> Settings:

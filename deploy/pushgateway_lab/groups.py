@@ -31,8 +31,8 @@ from pushgateway_lab.http.api import ApiError, Pushgateway
 from pushgateway_lab.installations.flags import ADMIN_API
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run import host_settings
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.interrupt import interruptible
 from pushgateway_lab.settings import Settings, SettingsError, values
 
@@ -81,7 +81,7 @@ def push(
 
     Each push is a change: it sets the group's push time.
     """
-    group = grouping.parse(labels)
+    group = grouping.parse_labels(labels)
     metrics = _metrics(body, src)
     yield from function(_push, group, metrics, replace, _gateway(url))
 
@@ -98,7 +98,7 @@ def _metrics(body: str | None, src: str | None) -> str:
     if src is None and not text.endswith("\n"):
         text += "\n"  # a command line has no good way to give it
     try:
-        exposition.check(text)
+        exposition.check_exposition(text)
     except ExpositionError as error:
         raise HostError(f"{src or 'body'}: {error}") from error
     return text
@@ -123,7 +123,7 @@ def delete(labels: Mapping[str, str] | str, url: str | None = None) -> Iterator[
     + labels: its grouping key, the job among them, as a mapping or as JSON
     + url: where the Pushgateway answers, as seen on the host, instead of what the settings say
     """
-    group, gateway = grouping.parse(labels), _gateway(url)
+    group, gateway = grouping.parse_labels(labels), _gateway(url)
     held = gateway.groups()
     if any(each.labels == group for each in held):
         yield from function(_delete, group, gateway)

@@ -14,7 +14,7 @@ from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.host.looking import forget, look, look_again
+from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import PYTHON
 from pushgateway_lab.pruning import layout
@@ -25,8 +25,8 @@ from pushgateway_lab.pruning.files import (
     wanted_files,
 )
 from pushgateway_lab.run import host_settings
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings, SettingsError
 
@@ -55,7 +55,7 @@ def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
     """
     host = ctx_host.get()
     settings = settings or _settings_in_effect(host)
-    seen = look(host, settings)
+    seen = snapshot_of(host, settings)
     is_wanted = settings.pushgateway_prune_after is not None
     if is_done(seen, settings):
         noop(host, f"old groups are {'' if is_wanted else 'not '}pruned")
@@ -114,14 +114,14 @@ def _is_right(seen: Snapshot, files: list[WantedFile]) -> bool:
 
 
 def _install(host: Host, settings: Settings) -> None:
-    seen = look(host, settings)
+    seen = snapshot_of(host, settings)
     if PYTHON not in seen.tools:
         raise HostError(f"The prune needs {PYTHON}: apt-get install python3, then run this again.")
     files = _wanted(seen, settings)
     variables = {"timer": layout.TIMER, "files": "\n".join(layout.FILES)}
     try:
         ask(host, "install-prune.sh", variables, archive(files), functions=_FUNCTIONS)
-        problem = "" if _is_right(look_again(host, settings), files) else "it differs"
+        problem = "" if _is_right(snapshot_now(host, settings), files) else "it differs"
     except HostError as error:
         problem = str(error)
     if problem:

@@ -11,31 +11,31 @@ from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations, scrape_config, smoke
-from pushgateway_lab.course import looking
+from pushgateway_lab.course import questions
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install import preflight
 from pushgateway_lab.lab import gateway, tasks
-from pushgateway_lab.lab.excerpts import excerpt, listed, written
-from pushgateway_lab.lab.host import CLOCK
+from pushgateway_lab.lab.excerpts import excerpt, listed, shown_labels
 from pushgateway_lab.lab.look import Look
-from pushgateway_lab.prometheus.job import text_of
+from pushgateway_lab.lab.servers import CLOCK
+from pushgateway_lab.prometheus.job import config_text
 from pushgateway_lab.pruning import layout
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.services import Service
 from pushgateway_lab.settings import Settings
 
 
-def look(host: Host, settings: Settings) -> Look:
+def lab_look(host: Host, settings: Settings) -> Look:
     """Return a look at a host with all that the tasks ask Prometheus."""
-    return looking.look(host, settings, tasks.queries_of(tasks.tasks(settings.lab_tasks)))
+    return questions.look_at_lab(host, settings, tasks.queries_of(tasks.tasks(settings.lab_tasks)))
 
 
 def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> bool:
-    """Return True where a host can be brought to the start line. See `check`.
+    """Return True where a host can be brought to the start line. See `check_start`.
 
     Raises:
         HostError: it cannot.
@@ -45,7 +45,7 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
     preflight.check_system(seen)
     preflight.check_prometheus(seen, settings)
     if installations.prometheus(settings).is_there(seen):
-        text_of(seen, settings)
+        config_text(seen, settings)
     _check_job(looked)
     if for_reset:
         _check_there(looked)
@@ -57,7 +57,7 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
 
 @operation()
 @cleanly
-def check(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCommand]:
+def check_start(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCommand]:
     """Stop a host that cannot be brought to the start line, before anything is changed on it.
 
     That is also one on which somebody worked before, unless ``lab_reset`` is set.
@@ -66,7 +66,7 @@ def check(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCom
     + for_reset: it is to be reset: whatever somebody did there may go
     """
     host = ctx_host.get()
-    looked = look(host, settings)
+    looked = lab_look(host, settings)
     with preflight.naming_the_program(host):
         is_free(looked, settings, for_reset=for_reset)
     tell(host, other_jobs(looked, settings))
@@ -177,7 +177,7 @@ def _job_found(looked: Look) -> list[str]:
 
 
 def _named(groups: Sequence[Group]) -> str:
-    return listed(groups, lambda group: written(group.labels))
+    return listed(groups, lambda group: shown_labels(group.labels))
 
 
 def _goes(group: Group, settings: Settings) -> bool:
@@ -224,7 +224,7 @@ def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[P
     + for_reset: it is to be reset: they may go without ``lab_reset``
     """
     host = ctx_host.get()
-    looked = look(host, settings)
+    looked = lab_look(host, settings)
     if looked.groups is None and not ctx_state.get().is_executing:
         noop(host, "the Pushgateway is not there yet")
         return
@@ -263,10 +263,10 @@ def begun(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[P
     """
     host = ctx_host.get()
     is_removed = any(each.changed for each in after)
-    if not is_removed and has_begun(look(host, settings), settings):
+    if not is_removed and has_begun(lab_look(host, settings), settings):
         noop(host, "the course has begun, and nobody has done anything yet")
         return
-    yield StringCommand(script("begin-course.sh", {"course": looking.COURSE}))
+    yield StringCommand(script("begin-course.sh", {"course": questions.COURSE}))
     forget(host)
 
 

@@ -18,7 +18,7 @@ from pyinfra.api.operation import operation
 from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab.course import looking
+from pushgateway_lab.course import questions
 from pushgateway_lab.install import preflight
 from pushgateway_lab.lab import checks, tasks
 from pushgateway_lab.lab.checks import Task
@@ -27,8 +27,8 @@ from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.results import State as Progress
 from pushgateway_lab.report import console
 from pushgateway_lab.run import crash_log, deadline, host_settings
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, noop
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.run import Run
 from pushgateway_lab.settings import STAGES, Settings, SettingsError
 
@@ -103,7 +103,7 @@ def _hosts(state: State) -> list[Host]:
 
 @operation(is_idempotent=True)
 @cleanly
-def look(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCommand]:
+def examine(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCommand]:
     """Look at a host, and find out where it is.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
@@ -118,7 +118,7 @@ def look(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCom
 
 def _result(host: Host, settings: Settings, all_tasks: tuple[Task, ...]) -> HostResult:
     try:
-        looked = looking.look(host, settings, tasks.queries_of(all_tasks))
+        looked = questions.look_at_lab(host, settings, tasks.queries_of(all_tasks))
         preflight.check_rights(looked.snapshot)
         results = tuple(checks.judged(task, looked) for task in all_tasks)
     except HostError as error:
@@ -145,7 +145,7 @@ def _is_expected(result: HostResult, expected: str | None) -> bool:
 
 @operation(is_idempotent=True)
 @cleanly
-def tell(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCommand]:
+def conclude(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCommand]:
     """Write the report of all hosts, then fail this one if it is not where it should be.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`

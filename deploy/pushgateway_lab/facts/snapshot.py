@@ -163,7 +163,7 @@ def lines_of(output: Iterable[str]) -> dict[str, list[str]]:
     return said
 
 
-def parse(said: dict[str, list[str]]) -> Snapshot:
+def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
     """Read what `lines_of` found."""
 
     def first(name: str) -> str | None:
@@ -180,7 +180,7 @@ def parse(said: dict[str, list[str]]) -> Snapshot:
     return Snapshot(
         is_root=first("uid") == "0",
         user=first("user") or "root",
-        sudo_refused=None if refused is None else text_of(refused).strip(),
+        sudo_refused=None if refused is None else decoded(refused).strip(),
         os=_unquoted(first("os") or ""),
         has_service_manager=first("service_manager") == "runs",
         tools=tuple(said.get("tool", ())),
@@ -194,11 +194,11 @@ def parse(said: dict[str, list[str]]) -> Snapshot:
             value.removeprefix("socket:[").removesuffix("]")
             for value in said.get("pushgateway_socket", ())
         ),
-        flags_text=None if flags is None else text_of(flags),
-        listeners=tuple(map(sockets.parse, said.get("listen", ()))),
+        flags_text=None if flags is None else decoded(flags),
+        listeners=tuple(map(sockets.parse_listener, said.get("listen", ()))),
         config_state=first("config") or "absent",
         config=_config(said),
-        config_obstacle=None if obstacle is None else text_of(obstacle),
+        config_obstacle=None if obstacle is None else decoded(obstacle),
         prune_files=_prune_files(said),
         loaded=_loaded(said),
     )
@@ -212,13 +212,13 @@ def _unquoted(value: str) -> str:
         return value
 
 
-def text_of(value: str) -> str:
+def decoded(value: str) -> str:
     """A text that came as base64."""
     return b64decode(value, validate=True).decode("utf-8", "surrogateescape")
 
 
 def _argv(value: str) -> tuple[str, ...]:
-    return tuple(text_of(value).rstrip("\0").split("\0"))
+    return tuple(decoded(value).rstrip("\0").split("\0"))
 
 
 def _packages(values: Iterable[str]) -> dict[str, str]:

@@ -98,7 +98,7 @@ class Target(NamedTuple):
     """Those that its samples get, where they have no other."""
 
 
-def parse(
+def parse_answer(
     body: bytes,
     largest: int = LARGEST,
     most_values: int | None = MOST_VALUES,

@@ -25,7 +25,7 @@ _repr = reprlib.Repr()
 _repr.maxstring = _repr.maxother = _repr.maxlong = SHOWN
 
 
-def check(text: str) -> None:
+def check_characters(text: str) -> None:
     """Check that each character of a text can be seen and has no effect where it is written or shown.
 
     Refused are control and format characters (bidi marks, zero-width characters), line and paragraph

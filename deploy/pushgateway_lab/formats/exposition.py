@@ -22,7 +22,7 @@ class ExpositionError(ValueError):
     """A body that the Pushgateway would refuse; the message names the line."""
 
 
-def check(body: str) -> None:
+def check_exposition(body: str) -> None:
     """Check a body before it is pushed.
 
     Raises:

@@ -30,7 +30,7 @@ def group_path(labels: Mapping[str, str]) -> str:
     Raises:
         GroupingError: there is no job, or a name or a value that the Pushgateway would not take.
     """
-    check(labels)
+    check_labels(labels)
     return "".join(_segment(name, labels[name]) for name in _job_first(labels))
 
 
@@ -61,7 +61,7 @@ def _base64_segment(name: str, value: str) -> str:
     return f"/{name}@base64/{urlsafe_b64encode(value.encode()).decode() or '='}"
 
 
-def check(labels: Mapping[str, str]) -> None:
+def check_labels(labels: Mapping[str, str]) -> None:
     """Check that labels can name a group.
 
     Raises:
@@ -92,7 +92,7 @@ def _is_unicode(value: str) -> bool:
     return True
 
 
-def parse(labels: object) -> dict[str, str]:
+def parse_labels(labels: object) -> dict[str, str]:
     """Labels as people give them: a mapping, or the text of one in JSON.
 
     pyinfra's command line makes a mapping of such a text by itself.
@@ -107,7 +107,7 @@ def parse(labels: object) -> dict[str, str]:
             raise GroupingError(f"the labels are no JSON: {error}") from error
     if not isinstance(labels, Mapping):
         raise GroupingError(f'the labels are {shown(labels)}, not a mapping as {{"job": "backup"}}')
-    check(labels)
+    check_labels(labels)
     return dict(labels)
 
 

@@ -52,7 +52,7 @@ class Matcher(NamedTuple):
         return found is (self.operator in ("=", "=~"))
 
 
-def parse(text: str) -> list[Matcher]:
+def parse_matchers(text: str) -> list[Matcher]:
     """Return the matchers in a text, in braces or bare; all of them must match.
 
     Raises:

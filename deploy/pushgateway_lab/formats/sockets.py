@@ -27,7 +27,7 @@ class Listener(NamedTuple):
     user: str = ""
 
 
-def parse(written: str, byteorder: str = "little") -> Listener:
+def parse_listener(written: str, byteorder: str = "little") -> Listener:
     """Return the listener of an address and an inode of ``/proc/net/tcp``, with a blank in between.
 
     + byteorder: of the host, as `sys.byteorder`: the kernel writes an address in words of 32 bits
@@ -45,13 +45,13 @@ def parse(written: str, byteorder: str = "little") -> Listener:
 def listening(lines: Iterable[str], byteorder: str) -> list[Listener]:
     """Return the listeners among the lines of ``/proc/net/tcp`` and ``tcp6``, without their headings.
 
-    + byteorder: see `parse`
+    + byteorder: see `parse_listener`
     """
     found = []
     for line in lines:
         _, local, _, state, _, _, _, user, _, inode = line.split()[:10]
         if state == _LISTENING:
-            found.append(parse(f"{local} {inode}", byteorder)._replace(user=user))
+            found.append(parse_listener(f"{local} {inode}", byteorder)._replace(user=user))
     return found
 
 

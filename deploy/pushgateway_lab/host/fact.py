@@ -11,7 +11,7 @@ from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from pushgateway_lab import installations, scrape_config
-from pushgateway_lab.facts.snapshot import Snapshot, lines_of, parse
+from pushgateway_lab.facts.snapshot import Snapshot, lines_of, parse_snapshot
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import after_mark, new_mark
@@ -28,7 +28,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
     + prometheus_url: where Prometheus answers, as seen from the host
     + with_sudo: run with sudo, and tell if sudo refuses instead of asking for a password
     + as_user: whom sudo is to become, root if empty
-    + further: shell that defines look_further, which looks at more; see `pushgateway_lab.course.looking`
+    + further: shell that defines look_further, which looks at more; see `pushgateway_lab.course.questions`
     + mark: a line that no host can know; its answer begins behind it
     + seconds: after which the host itself ends the look
     + secrets_follow: on standard input, see `pushgateway_lab.pruning.files.compared_on_host`
@@ -70,7 +70,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
     @override
     def process(self, output: list[str]) -> Snapshot:
         try:
-            return parse(lines_of(after_mark(output, self._mark) or []))
+            return parse_snapshot(lines_of(after_mark(output, self._mark) or []))
         except (ValueError, KeyError, IndexError, binascii.Error) as error:
             raise FactProcessError(f"the host's answer makes no sense: {error!r}") from error
 

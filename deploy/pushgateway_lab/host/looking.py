@@ -1,6 +1,6 @@
 """Looking at a host, and remembering what was seen: one look serves all that is decided on it.
 
-What is seen is for `pushgateway_lab.facts.snapshot`, and for `pushgateway_lab.course.looking`, which looks at
+What is seen is for `pushgateway_lab.facts.snapshot`, and for `pushgateway_lab.course.questions`, which looks at
 more. Hosts must be pyinfra's own, as `ctx_host.get()`: `context.host` stands for another host later.
 """
 
@@ -16,7 +16,7 @@ from pushgateway_lab.facts import snapshot
 from pushgateway_lab.facts.snapshot import Answer, IncompleteError, Snapshot
 from pushgateway_lab.host.fact import HostSnapshot
 from pushgateway_lab.pruning import files as prune_files
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.run import Run
 from pushgateway_lab.run.shell import after_mark, given_arguments, new_mark, run
 from pushgateway_lab.settings import Settings
@@ -56,7 +56,7 @@ def _seen(host: Host) -> dict[Host, _Seen]:
     return Run.of(host.state).part(_Looks).seen
 
 
-def look(host: Host, settings: Settings) -> Snapshot:
+def snapshot_of(host: Host, settings: Settings) -> Snapshot:
     """Return the snapshot of a host; taken now, unless a good one is remembered.
 
     Raises:
@@ -64,7 +64,7 @@ def look(host: Host, settings: Settings) -> Snapshot:
     """
     return remembered(host, Snapshot) or remember(
         host,
-        lambda: ask(host, settings, lambda answer: snapshot.parse(answer.said)),
+        lambda: ask(host, settings, lambda answer: snapshot.parse_snapshot(answer.said)),
         lambda found: found,
     )
 
@@ -89,7 +89,7 @@ def remember(host: Host, take: Callable[[], T], snapshot_of: Callable[[T], Snaps
     """Take a look at a host, and remember what it returns, and its snapshot, until something is changed.
 
     Raises:
-        HostError: as `take` did; `look` does, too, instead of waiting once more for a host that hangs.
+        HostError: as `take` did; `snapshot_of` does, too, instead of waiting once more for a host that hangs.
     """
     try:
         taken = take()
@@ -108,22 +108,22 @@ def remember_also(host: Host, found: T) -> T:
     return found
 
 
-def look_again(host: Host, settings: Settings) -> Snapshot:
+def snapshot_now(host: Host, settings: Settings) -> Snapshot:
     """Return the snapshot of a host, taken now."""
     forget(host)
-    return look(host, settings)
+    return snapshot_of(host, settings)
 
 
-def look_within(host: Host, settings: Settings, seconds: float) -> Snapshot:
+def snapshot_within(host: Host, settings: Settings, seconds: float) -> Snapshot:
     """Return the snapshot of a host, taken within the last `seconds` or now."""
     seen = _seen(host).get(host)
     if seen is not None and time.monotonic() - seen.at > seconds:
         forget(host)
-    return look(host, settings)
+    return snapshot_of(host, settings)
 
 
 def forget(host: Host) -> None:
-    """Forget what was seen of a host, because it was changed: the next `look` looks."""
+    """Forget what was seen of a host, because it was changed: the next `snapshot_of` looks."""
     _seen(host).pop(host, None)
 
 

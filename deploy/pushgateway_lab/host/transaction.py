@@ -9,8 +9,8 @@ from pyinfra.api.host import Host
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.outcome import RESULTS, Outcome
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import say
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import host_file
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.services import MANAGER

@@ -17,7 +17,7 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from pushgateway_lab.formats.sockets import loopback_of
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 _USE_TLS = (
@@ -125,25 +125,25 @@ def to_pushgateway(settings: Settings) -> Access:
     """
     for key in ("pushgateway_ca_file", "pushgateway_cert_file", "pushgateway_key_file"):
         if path := getattr(settings, key):
-            read(key, path)
+            read_file(key, path)
     password = settings.pushgateway_password_file
     if password and not settings.pushgateway_username:
         raise HostError("pushgateway_password_file is set, but pushgateway_username is not.")
     return Access(
         settings.pushgateway_username,
-        read("pushgateway_password_file", password).rstrip("\r\n") if password else "",
+        read_file("pushgateway_password_file", password).rstrip("\r\n") if password else "",
         settings.pushgateway_ca_file,
         settings.pushgateway_cert_file,
         settings.pushgateway_key_file,
     )
 
 
-def text_of(path: str | None) -> str:
+def file_text(path: str | None) -> str:
     """The text of a file that `to_pushgateway` has read; empty for none."""
     return Path(path).read_text(encoding="utf-8") if path else ""
 
 
-def read(key: str, path: str) -> str:
+def read_file(key: str, path: str) -> str:
     """The text of a file that a setting names.
 
     Raises:

@@ -155,7 +155,7 @@ class _Api:
         """Send a GET request and parse the data of its answer with `read`, a function of `pushgateway_lab.formats.answers`."""
         body = self._request("GET", path, params=params)
         try:
-            return read(answers.parse(body))
+            return read(answers.parse_answer(body))
         except AnswerError as error:
             raise self._bad(f"its body is not what {self.name} says: {error}") from error
 
@@ -216,7 +216,7 @@ class Pushgateway(_Api):
 
     def _push(self, method: str, labels: Mapping[str, str], body: str) -> None:
         path = f"/metrics{group_path(labels)}"
-        exposition.check(body)
+        exposition.check_exposition(body)
         try:
             self._request(method, path, data=body.encode(), headers={"Content-Type": _TEXT_FORMAT})
         except ApiError as error:

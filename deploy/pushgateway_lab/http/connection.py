@@ -36,7 +36,7 @@ from pushgateway_lab.http.exchange import (
     LimitedConnection,
     LimitedTlsConnection,
 )
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.run.visible import start_of
 

@@ -17,11 +17,11 @@ from pyinfra.operations import apt
 from pushgateway_lab import installations
 from pushgateway_lab.facts import snapshot
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.host import services
-from pushgateway_lab.host.looking import forget, look, look_again
+from pushgateway_lab.host import service_control
+from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations import missing_packages
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask, explained
 from pushgateway_lab.settings import Settings
 
@@ -42,7 +42,7 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
     host = ctx_host.get()
-    seen = look(host, settings)
+    seen = snapshot_of(host, settings)
     packages = missing_packages(seen, settings)
     if not packages:
         noop(host, "all packages are installed")
@@ -52,16 +52,16 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
         installations.pushgateway(settings),
     )
     if pushgateway.package in packages:
-        yield from function(services.hold, pushgateway.service)
+        yield from function(service_control.hold, pushgateway.service)
     yield from function(_wait_for_apt, settings)
     yield from _apt_packages(packages, settings, update=True)
     # Only now does apt know whether this release has promtool in a package of its own.
-    seen = look_again(host, settings)
+    seen = snapshot_now(host, settings)
     if further := missing_packages(seen, settings):
         yield from _apt_packages(further, settings)
     if prometheus.package in packages and not seen.prometheus.is_active:
         # A host's own policy-rc.d may keep packages from starting what they bring.
-        yield from function(services.start, prometheus.service)
+        yield from function(service_control.start, prometheus.service)
     forget(host)
 
 
@@ -88,7 +88,7 @@ def _holder_of_apt(host: Host, within: float) -> str | None:
     if not held:
         return None
     pid, _, name = held[0].partition(" ")
-    return f"process {pid} ({snapshot.text_of(name).strip()}) holds the lock of apt"
+    return f"process {pid} ({snapshot.decoded(name).strip()}) holds the lock of apt"
 
 
 def _apt_packages(

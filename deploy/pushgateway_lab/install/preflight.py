@@ -10,13 +10,13 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
-from pushgateway_lab.facts.snapshot import Snapshot, text_of
+from pushgateway_lab.facts.snapshot import Snapshot, decoded
 from pushgateway_lab.formats.sockets import Listener
-from pushgateway_lab.host.looking import look
+from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.installations import INSTALLER, address
 from pushgateway_lab.prometheus.job import merged
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, noop
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
 
@@ -54,14 +54,14 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
 
 @operation()
 @cleanly
-def check(settings: Settings) -> Iterator[PyinfraCommand]:
+def check_host(settings: Settings) -> Iterator[PyinfraCommand]:
     """Fail a host on which the rest could not end well, before anything is changed on it.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
     host = ctx_host.get()
     with naming_the_program(host):
-        is_free(look(host, settings), settings)
+        is_free(snapshot_of(host, settings), settings)
     noop(host, "nothing stands in the way")
     yield from ()
 
@@ -162,5 +162,5 @@ def _program_at(host: Host, listener: Listener) -> str:
     if not found:
         return "another program"
     pid, _, command = found[0].partition(" ")
-    words = text_of(command).replace("\0", " ").strip()
+    words = decoded(command).replace("\0", " ").strip()
     return f"process {pid} ({words})"

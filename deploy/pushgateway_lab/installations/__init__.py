@@ -77,4 +77,4 @@ def running_url(seen: Snapshot, settings: Settings) -> str:
     """
     if settings.pushgateway_url or seen.pushgateway_argv is None:
         return planned_url(seen, settings)
-    return address.url(flags.parse(seen.pushgateway_argv[1:]))
+    return address.url(flags.parse_flags(seen.pushgateway_argv[1:]))

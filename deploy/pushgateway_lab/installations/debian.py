@@ -10,7 +10,7 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import environment_file, flags
 from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.installations.installation import Plan
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import MANAGER, Service
 from pushgateway_lab.settings import Settings
 
@@ -65,7 +65,7 @@ class DebianPushgateway:
 
     def written_flags(self, seen: Snapshot) -> tuple[Flag, ...]:
         """Return the flags in ``ARGS``; the file may name others in comments."""
-        return flags.parse(environment_file.arguments(seen.flags_text))
+        return flags.parse_flags(environment_file.arguments(seen.flags_text))
 
     def plan(self, seen: Snapshot, settings: Settings) -> Plan:
         """Return the flags in ``ARGS``, or in the unit's own command line, with those of the settings."""
@@ -82,7 +82,7 @@ class DebianPushgateway:
         if command_line is not None:
             return Plan(command_line, text)
         # Somebody's own unit, with flags of its own: right if it has what is wanted already.
-        own = flags.parse(exec_start.split()[1:])
+        own = flags.parse_flags(exec_start.split()[1:])
         if flags.same(own, flags.merge(own, settings)):
             return Plan(own, seen.flags_text or "")
         raise HostError(

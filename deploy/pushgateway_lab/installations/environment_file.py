@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from pushgateway_lab.formats.characters import shown
-from pushgateway_lab.installations.flags import Flag, FlagError, parse, same
+from pushgateway_lab.installations.flags import Flag, FlagError, parse_flags, same
 from pushgateway_lab.settings.values import check_word
 
 # An assignment as systemd reads it from an EnvironmentFile (systemd.exec(5)): quoted, possibly over
@@ -49,7 +49,7 @@ def edit(defaults: str | None, flags: Sequence[Flag]) -> str:
     """
     text = defaults or ""
     match = _assignment(text)
-    present = parse(_words(_unquote(match["value"]))) if match else ()
+    present = parse_flags(_words(_unquote(match["value"]))) if match else ()
     if match and same(present, flags):
         return text
     if match is None:
@@ -112,4 +112,4 @@ def command_line(exec_start: str, defaults_arguments: Sequence[str]) -> tuple[Fl
     if "$ARGS" not in words:
         return None
     at = words.index("$ARGS")
-    return parse([*words[:at], *defaults_arguments, *words[at + 1 :]])
+    return parse_flags([*words[:at], *defaults_arguments, *words[at + 1 :]])

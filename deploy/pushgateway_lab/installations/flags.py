@@ -31,7 +31,7 @@ class Flag(NamedTuple):
         return f"--{self.name}={self.value}"
 
 
-def parse(words: Sequence[str]) -> tuple[Flag, ...]:
+def parse_flags(words: Sequence[str]) -> tuple[Flag, ...]:
     """The flags in a list of arguments, as Pushgateway's parser (kingpin) reads them.
 
     A flag's value stands behind ``=`` or in the next word. ``--no-x`` turns a switch off. What is no

@@ -15,7 +15,7 @@ class Check(NamedTuple):
     + name: for programs: letters, digits and ``_``
     + title: for people
     + judge: what it makes of a look; it decides from that alone, and changes nothing
-    + queries: what it needs Prometheus to be asked, see `pushgateway_lab.course.looking.look`
+    + queries: what it needs Prometheus to be asked, see `pushgateway_lab.course.questions.look_at_lab`
     + jobs: the job labels of groups that people push for it: reset deletes these
     """
 

@@ -65,7 +65,7 @@ def first_sorted(items: Iterable[str]) -> list[str]:
     return heapq.nsmallest(ITEMS, items)
 
 
-def written(labels: Mapping[str, str]) -> str:
+def shown_labels(labels: Mapping[str, str]) -> str:
     """Return labels as `pushgateway_lab.formats.grouping.written` does, for people: about `VALUE` characters.
 
     It does not name a group: two groups may look alike.

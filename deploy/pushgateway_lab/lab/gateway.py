@@ -10,7 +10,7 @@ from pushgateway_lab.lab.commands import command
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.look import GROUPS, STATUS, Look
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import Service
 
 _USUAL = "http://localhost:9091"

@@ -1,6 +1,6 @@
 """A look at a lab host as data: its snapshot and what both servers answered. Pure.
 
-``files/look-at-lab.sh`` looks, this module parses what it prints; `pushgateway_lab.course.looking` asks the host.
+``files/look-at-lab.sh`` looks, this module parses what it prints; `pushgateway_lab.course.questions` asks the host.
 What it means is for the checks. Each answer is parsed once, when it arrives: one that is not what that
 server says is left out, so that a check sees parsed answers or none.
 """
@@ -142,7 +142,7 @@ def paths_of(queries: Sequence[str]) -> list[str]:
     return [TARGETS, BUILD, *map(path_of, queries)]
 
 
-def parse(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
+def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
     """Parse what a host printed.
 
     + paths: those that Prometheus was asked, see `paths_of`
@@ -151,7 +151,7 @@ def parse(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
         ValueError, KeyError, IndexError, TypeError: ``look-at-lab.sh`` prints something else.
     """
     said = answer.said
-    seen = snapshot.parse(said)
+    seen = snapshot.parse_snapshot(said)
     now = _number(said.get("now", [str(answer.latest)])[0])
     # In the order in which the script asks.
     names = [
@@ -161,7 +161,7 @@ def parse(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
     heard = _hear(names, said.get("answers", [""])[0], answer.mark)
     verdict = None
     if "promtool_exit" in said:
-        words = snapshot.text_of(said["promtool_said"][0])
+        words = snapshot.decoded(said["promtool_said"][0])
         verdict = Verdict(said["promtool_exit"] == ["0"], words)
     return Look(
         settings=settings,
@@ -170,12 +170,12 @@ def parse(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
         ahead=_beyond(now, answer.earliest, answer.latest),
         began_at=_number(said["course_began"][0]) if "course_began" in said else None,
         verdict=verdict,
-        reload_error=snapshot.text_of(said.get("reload_error", [""])[0]),
+        reload_error=snapshot.decoded(said.get("reload_error", [""])[0]),
         disk=_disk(said.get("tsdb_blocks", [])),
         answers=parse_answers(heard.said, heard.unread),
         gateway_status=heard.statuses.get(STATUS) or None,
         logs={
-            name: snapshot.text_of(log)
+            name: snapshot.decoded(log)
             for name, _, log in (value.partition(" ") for value in said.get("service_log", ()))
         },
     )
@@ -188,9 +188,9 @@ def parse_answers(said: Mapping[str, Any], unread: Mapping[str, str]) -> Answers
     """
     wrong = dict(unread)
 
-    def parsed(name: str, parse: Callable[[Any], T]) -> T | None:
+    def parsed(name: str, read: Callable[[Any], T]) -> T | None:
         try:
-            return parse(said[name]) if name in said else None
+            return read(said[name]) if name in said else None
         except AnswerError as error:
             wrong[name] = str(error)
             return None
@@ -248,7 +248,7 @@ def _hear(names: Sequence[str], encoded: str, mark: str) -> _Heard:
         heard.statuses[name] = int(status)
         if body:
             try:
-                heard.said[name] = answers.parse(body)
+                heard.said[name] = answers.parse_answer(body)
             except AnswerError as error:
                 heard.unread[name] = str(error)
         body = following

@@ -10,8 +10,8 @@ from math import isnan, nan
 from typing import NamedTuple
 
 from pushgateway_lab.formats.answers import Group, Sample
-from pushgateway_lab.formats.grouping import check, group_path
-from pushgateway_lab.lab import configuration
+from pushgateway_lab.formats.grouping import check_labels, group_path
+from pushgateway_lab.lab import scrape_job
 from pushgateway_lab.lab.commands import quoted
 from pushgateway_lab.lab.look import Look
 
@@ -96,7 +96,7 @@ def past_of(look: Look, wanted: Pushed) -> list[Seen] | None:
     found = look.series(wanted.history)
     if found is None:
         return None
-    added = configuration.labels_of_targets(look)
+    added = scrape_job.labels_of_targets(look)
     return sorted(
         Seen(at, number_of(value))
         for series in found
@@ -149,7 +149,7 @@ def check_pushed(wanted: Pushed) -> None:
     Raises:
         TypeError, ValueError: it cannot be pushed.
     """
-    check(wanted.labels)
+    check_labels(wanted.labels)
     if not isinstance(wanted.metric, str) or not _METRIC.fullmatch(wanted.metric):
         raise ValueError(f"{wanted.metric!r} is no metric name: letters, digits, _ and :")
     if isinstance(wanted.value, bool) or not isinstance(wanted.value, int | float):

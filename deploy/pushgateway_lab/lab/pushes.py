@@ -8,10 +8,10 @@ from difflib import SequenceMatcher
 
 from pushgateway_lab.formats.answers import Group, Sample
 from pushgateway_lab.formats.grouping import GroupingError, group_path
-from pushgateway_lab.lab import configuration, gateway
+from pushgateway_lab.lab import gateway, scrape_job
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import LONGEST, join, quoted
-from pushgateway_lab.lab.excerpts import ITEMS, excerpt, first_sorted, listed, written
+from pushgateway_lab.lab.excerpts import ITEMS, excerpt, first_sorted, listed, shown_labels
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import (
     Held,
@@ -45,11 +45,13 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
         return gateway.is_silent(look)
     held = held_as(look.groups, wanted)
     if held and _has_type(held.group, wanted) and _has_value(held.sample, wanted):
-        return done(f"{wanted} was pushed to {written(wanted.labels)}.", at=held.group.pushed_at)
+        return done(
+            f"{wanted} was pushed to {shown_labels(wanted.labels)}.", at=held.group.pushed_at
+        )
     past = past_of(look, wanted)
     # The history knows no types: what is there now is judged by what it is.
     if (right := first_right(past, wanted)) and (not held or _has_type(held.group, wanted)):
-        return done(f"{wanted} was pushed to {written(wanted.labels)} once.", at=right.at)
+        return done(f"{wanted} was pushed to {shown_labels(wanted.labels)} once.", at=right.at)
     found = (
         _refused(look, wanted)
         or (held and _not_as_wanted(look, held, wanted))
@@ -64,7 +66,7 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
             "be seen."
         )
     return still_open(
-        f"{wanted.metric} was never pushed to {written(wanted.labels)}.", _push(look, wanted)
+        f"{wanted.metric} was never pushed to {shown_labels(wanted.labels)}.", _push(look, wanted)
     )
 
 
@@ -88,14 +90,14 @@ def _refused(look: Look, wanted: Pushed) -> Finding | None:
     group = next((each for each in _since(look, groups) if each.labels == wanted.labels), None)
     if not group or group.failed_at <= group.pushed_at:
         return None
-    says = f"The last push to {written(group.labels)} was refused."
+    says = f"The last push to {shown_labels(group.labels)} was refused."
     rivals = (each for each in groups if each is not group and wanted.metric in each.metrics)
     rival = next(rivals, None)
     if rival is None:
         push = _push(look, wanted)
         return wrong(f"{says} Push again, and read the answer.", push, group.failed_at)
     return wrong(
-        f"{says} {written(rival.labels)} holds {wanted.metric} as "
+        f"{says} {shown_labels(rival.labels)} holds {wanted.metric} as "
         f"{excerpt(rival.metrics[wanted.metric].type)}, and one metric can have one type and one help only. "
         f"Delete that group{_with_all_else(rival, wanted.metric)}, and push again."
         f"{_wipe_instead(look, rival)}",
@@ -142,7 +144,7 @@ def _elsewhere(look: Look, wanted: Pushed) -> Finding | None:
         differences.append(f"so are {len(too_much) - ITEMS:,} more")
     conflict = _conflict(other.group, wanted)
     return wrong(
-        f"{wanted.metric} was pushed to {written(labels)}, not to {written(wanted.labels)}: "
+        f"{wanted.metric} was pushed to {shown_labels(labels)}, not to {shown_labels(wanted.labels)}: "
         f"{', '.join(differences)}.{conflict}{_wipe_instead(look, other.group) if conflict else ''}",
         _replace(look, other.group, wanted.metric, wanted),
         other.group.pushed_at,
@@ -156,7 +158,7 @@ def _misspelt(look: Look, wanted: Pushed) -> Finding | None:
         for name in group.metrics:
             if is_like(name) and look.series(history_of(name)) is None:
                 return wrong(
-                    f"{written(group.labels)} holds {excerpt(name)}; the task's metric is "
+                    f"{shown_labels(group.labels)} holds {excerpt(name)}; the task's metric is "
                     f"{wanted.metric}.",
                     _replace(look, group, name, wanted),
                     group.pushed_at,
@@ -268,11 +270,11 @@ def _exported(look: Look, wanted: Pushed) -> Finding | None:
         if not series.values:
             continue
         at, value = series.values[-1]
-        if not configuration.is_recent(look, at):
+        if not scrape_job.is_recent(look, at):
             continue
         sample = Sample(series.labels, value)
         arrived = f"It arrived as {excerpt(sample, 2 * VALUE)}."
-        loaded = configuration.loaded_job(look)
+        loaded = scrape_job.loaded_job(look)
         if loaded and loaded.honor_labels:
             return still_open(f"{arrived} honor_labels is right since then; wait for a scrape.")
         return wrong(
@@ -288,16 +290,16 @@ def _not_scraped(look: Look, wanted: Pushed) -> Finding | None:
     held = held_as(look.groups or [], wanted)
     if not held or not _has_value(held.sample, wanted):
         return None
-    if configuration.default_metrics(look).state is not State.DONE:
+    if scrape_job.default_metrics(look).state is not State.DONE:
         return still_open(
             "It was pushed, but Prometheus does not scrape the Pushgateway: see 4.2.1."
         )
-    if configuration.scraped_since(look, held.group.pushed_at):
+    if scrape_job.scraped_since(look, held.group.pushed_at):
         return wrong(
             "It was pushed, and the Pushgateway scraped since, but Prometheus does not have it. Do "
             "relabelings of the scrape job drop or change it?"
         )
-    seconds = configuration.seconds_to_next_scrape(look)
+    seconds = scrape_job.seconds_to_next_scrape(look)
     return still_open(f"It was pushed, but is not scraped yet: {seconds:.0f} s to go.")
 
 
@@ -308,7 +310,7 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
     """
     if look.groups is None:
         return gateway.is_silent(look)
-    group, name = group_of(look.groups, wanted), written(wanted.labels)
+    group, name = group_of(look.groups, wanted), shown_labels(wanted.labels)
     past = past_of(look, wanted)
     if group is None:
         if past is None:
@@ -321,7 +323,7 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
     gone = [other for other in others if past_of(look, other) and not group_of(look.groups, other)]
     if gone:
         return wrong(
-            f"{written(gone[0].labels)} is deleted, {name} is still there. Deleting takes exactly the "
+            f"{shown_labels(gone[0].labels)} is deleted, {name} is still there. Deleting takes exactly the "
             f"labels it is given: each group is deleted on its own, or all with a wipe.{instead}",
             _delete(look, group),
         )
@@ -366,7 +368,7 @@ def deleted_check(prefix: str, wanted: Pushed, others: Sequence[Pushed] = ()) ->
     check_pushed(wanted)
     return Check(
         f"{prefix}_deleted",
-        f"{written(wanted.labels)} is deleted",
+        f"{shown_labels(wanted.labels)} is deleted",
         lambda look: deleted(look, wanted, others),
         (wanted.history, WIPES),
         (wanted.labels["job"],),

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pushgateway_lab.lab import configuration, host
+from pushgateway_lab.lab import scrape_job, servers
 from pushgateway_lab.lab.checks import Check, Task
 from pushgateway_lab.lab.pushed import Pushed
 from pushgateway_lab.lab.pushes import deleted_check, pushed_checks
@@ -23,8 +23,8 @@ SOME_METRIC = Pushed(
 )
 
 TASKS = (
-    Task("Host", "What the lab stands on", host.CHECKS, stage="prepared"),
-    Task("4.2.1", "Install and configure Pushgateway", configuration.CHECKS, stage="configured"),
+    Task("Host", "What the lab stands on", servers.CHECKS, stage="prepared"),
+    Task("4.2.1", "Install and configure Pushgateway", scrape_job.CHECKS, stage="configured"),
     Task(
         "4.2.2",
         "Push metrics to Pushgateway",

@@ -16,20 +16,20 @@ from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import looking, transaction
-from pushgateway_lab.host.looking import forget, look
+from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.prometheus.job import (
     IncludedFile,
+    config_text,
     duplicates,
     has_job,
     merged,
     refuse_included,
-    text_of,
     without_job,
 )
 from pushgateway_lab.prometheus.loading import wait_until_it_answers
 from pushgateway_lab.prometheus.outcomes import ATTEMPTS, explain, remarks
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, say, tell
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
@@ -63,7 +63,7 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
     host = ctx_host.get()
-    seen = look(host, settings)
+    seen = snapshot_of(host, settings)
     if seen.config is None and not ctx_state.get().is_executing:
         yield StringCommand("true")  # a dry run on a bare host: its package brings the file
         return
@@ -102,7 +102,7 @@ def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
     host = ctx_host.get()
-    seen = look(host, settings)
+    seen = snapshot_of(host, settings)
     if seen.config is None and not ctx_state.get().is_executing:
         noop(host, "there is no configuration yet")
         return
@@ -125,12 +125,12 @@ def look_at_included(host: Host, settings: Settings) -> Included:
     Without ``scrape_config_files`` there are none, and the host is not asked.
 
     Raises:
-        HostError: see `pushgateway_lab.host.looking.look` and `text_of`.
+        HostError: see `pushgateway_lab.host.looking.snapshot_of` and `text_of`.
     """
-    seen = look(host, settings)
+    seen = snapshot_of(host, settings)
     known = looking.remembered(host, Included)
     if known is None:
-        text = text_of(seen, settings)
+        text = config_text(seen, settings)
         known = looking.remember_also(host, Included(seen, _included_files(host, settings, text)))
     return known
 
@@ -159,7 +159,7 @@ def _included_files(host: Host, settings: Settings, text: str) -> tuple[Included
 
 def _refuse_included(host: Host, settings: Settings) -> None:
     seen = look_at_included(host, settings)
-    if not has_job(text_of(seen.snapshot, settings), settings):
+    if not has_job(config_text(seen.snapshot, settings), settings):
         refuse_included(seen.files, settings)
 
 
@@ -172,7 +172,7 @@ def _change(
     """
     outcome = Outcome(Result.CONFLICT, "")
     for _ in range(ATTEMPTS):
-        text, wanted = change(look(host, settings), settings)
+        text, wanted = change(snapshot_of(host, settings), settings)
         if wanted == text:
             return
         expected = transaction.digest_of(text.encode())

@@ -15,7 +15,7 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.prometheus.outcomes import explain
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.settings import Settings
 
@@ -45,7 +45,7 @@ def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
     }
 
 
-def text_of(seen: Snapshot, settings: Settings) -> str:
+def config_text(seen: Snapshot, settings: Settings) -> str:
     """Return the text of the configuration file.
 
     Raises:
@@ -73,7 +73,7 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     Raises:
         HostError: the file cannot be understood well enough to change it, or must not be written.
     """
-    text = text_of(seen, settings)
+    text = config_text(seen, settings)
     try:
         wanted = _merged_text(text, json.dumps(job(seen, settings)))
     except ScrapeConfigError as error:
@@ -87,7 +87,7 @@ def without_job(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     Raises:
         HostError: the file cannot be understood well enough to change it, or must not be written.
     """
-    text = text_of(seen, settings)
+    text = config_text(seen, settings)
     try:
         wanted = scrape_config.remove_job(text, settings.pushgateway_job_name)
     except ScrapeConfigError as error:
@@ -117,7 +117,7 @@ def duplicates(seen: Snapshot, settings: Settings) -> Iterator[str]:
     if seen.config is None:
         return
     wanted = job(seen, settings)
-    jobs = scrape_config.find_jobs(text_of(seen, settings))
+    jobs = scrape_config.find_jobs(config_text(seen, settings))
     for target in wanted["static_configs"][0]["targets"]:
         for other in scrape_config.jobs_scraping(jobs, target, besides=wanted["job_name"]):
             name = excerpt(other.name)

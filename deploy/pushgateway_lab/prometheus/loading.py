@@ -12,10 +12,10 @@ from pushgateway_lab import installations
 from pushgateway_lab.facts.outcome import Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import transaction
-from pushgateway_lab.host.looking import forget, look, look_again
+from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.prometheus.outcomes import explain_reload
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 START_TIMEOUT = 60
@@ -50,7 +50,7 @@ def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraComm
     + with_job: see `is_loaded`
     """
     host = ctx_host.get()
-    seen = look(host, settings)
+    seen = snapshot_of(host, settings)
     if is_done(seen, settings, with_job=with_job):
         noop(host, "Prometheus has loaded the file as it is")
         return
@@ -69,13 +69,13 @@ def _sweep(host: Host, settings: Settings) -> None:
 
 def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
     wait_until_it_answers(host, settings)
-    if is_loaded(look(host, settings), settings, with_job=with_job):
+    if is_loaded(snapshot_of(host, settings), settings, with_job=with_job):
         return
     outcome = transaction.reload(host, settings)
     if outcome.result is not Result.TAKEN:
         raise HostError(explain_reload(settings, outcome))
     deadline = time.monotonic() + settings.prometheus_reload_timeout
-    while not is_loaded(look_again(host, settings), settings, with_job=with_job):
+    while not is_loaded(snapshot_now(host, settings), settings, with_job=with_job):
         if time.monotonic() > deadline:
             raise HostError(
                 f"Prometheus was reloaded, but as to the job {settings.pushgateway_job_name}, what it "
@@ -93,7 +93,7 @@ def wait_until_it_answers(host: Host, settings: Settings) -> None:
     """
     deadline = time.monotonic() + START_TIMEOUT
     waiting = False
-    while look(host, settings).loaded is None:
+    while snapshot_of(host, settings).loaded is None:
         if not waiting:
             say(host, f"Prometheus does not answer yet; waiting, {START_TIMEOUT} s at most")
             waiting = True

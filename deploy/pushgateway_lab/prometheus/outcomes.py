@@ -50,7 +50,7 @@ _EXPLANATIONS = {
 def explain(settings: Settings, outcome: Outcome) -> str:
     """Return what an outcome that is an error means, and what to do."""
     return _EXPLANATIONS[outcome.result].format(
-        path=settings.prometheus_config_path, words=told(outcome.words), log=_log(settings)
+        path=settings.prometheus_config_path, words=shortened(outcome.words), log=_log(settings)
     )
 
 
@@ -59,7 +59,7 @@ def explain_reload(settings: Settings, outcome: Outcome) -> str:
     if outcome.result is not Result.REFUSED:
         return explain(settings, outcome)
     return (
-        f"Prometheus did not take {settings.prometheus_config_path}. It says:\n{told(outcome.words)}\n"
+        f"Prometheus did not take {settings.prometheus_config_path}. It says:\n{shortened(outcome.words)}\n"
         f"Mend what it names, then run this again. More: {_log(settings)}"
     )
 
@@ -71,10 +71,10 @@ def remarks(outcome: Outcome) -> str | None:
         for line in outcome.words.splitlines()
         if line.strip() and not line.lstrip().startswith(("Checking ", "SUCCESS: "))
     ]
-    return told("\n".join(found)) if found else None
+    return shortened("\n".join(found)) if found else None
 
 
-def told(words: str) -> str:
+def shortened(words: str) -> str:
     """Return the words of a program, cut to a readable length."""
     return lines(words, each=LONGEST_LINE)
 

@@ -123,8 +123,8 @@ def _credentials(settings: Settings) -> dict[str, str]:
         allowed = access.to_pushgateway(settings)
         own = [allowed.cert_file, allowed.key_file]
         texts[layout.PASSWORD] = allowed.password
-        texts[layout.AUTHORITIES] = access.text_of(allowed.ca_file)
-        texts[layout.CLIENT] = "\n".join(filter(None, map(access.text_of, own)))
+        texts[layout.AUTHORITIES] = access.file_text(allowed.ca_file)
+        texts[layout.CLIENT] = "\n".join(filter(None, map(access.file_text, own)))
     return texts
 
 

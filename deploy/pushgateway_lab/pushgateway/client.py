@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from pyinfra.api.host import Host
 
 from pushgateway_lab import installations
-from pushgateway_lab.host.looking import look, look_within
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.host.looking import snapshot_of, snapshot_within
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ def client(host: Host, settings: Settings, address: str | None = None) -> "Pushg
     address = (
         address
         or settings.pushgateway_url
-        or installations.running_url(look(host, settings), settings)
+        or installations.running_url(snapshot_of(host, settings), settings)
     )
     allowed = access.to_pushgateway(settings)
     if allowed.username is None or urlsplit(address).scheme == "https":
         return Pushgateway(session(host, allowed), address)
     if problem := access.why_not_plain(address):
         raise HostError(problem)
-    seen = look(host, settings)
+    seen = snapshot_of(host, settings)
     if not seen.is_root:
         raise HostError(why_not_there(address, seen))
     check = partial(_check_listener, host, settings)
@@ -57,7 +57,7 @@ def _check_listener(host: Host, settings: Settings, url: str) -> None:
     from pushgateway_lab.pushgateway.listeners import why_not_there
 
     try:
-        seen = look_within(host, settings, LISTENER_GOOD_FOR)
+        seen = snapshot_within(host, settings, LISTENER_GOOD_FOR)
     except HostError as error:
         raise PasswordWithheldError(f"The password is not sent: {error}") from error
     if problem := why_not_there(url, seen):

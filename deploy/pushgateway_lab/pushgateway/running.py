@@ -11,13 +11,13 @@ from pyinfra.context import ctx_host, ctx_state
 from pushgateway_lab import installations
 from pushgateway_lab.facts.outcome import Result
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.host import services, transaction
-from pushgateway_lab.host.looking import forget, look, look_again
+from pushgateway_lab.host import service_control, transaction
+from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations import Plan, address, flags
 from pushgateway_lab.installations.flags import Flag
 from pushgateway_lab.pushgateway.client import client
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 START_TIMEOUT = 15
@@ -43,7 +43,7 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     """
     host = ctx_host.get()
-    seen = look(host, settings)
+    seen = snapshot_of(host, settings)
     if not seen.pushgateway.exists and not ctx_state.get().is_executing:
         yield StringCommand("true")  # a dry run on a bare host: its package comes first
         return
@@ -58,8 +58,8 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
         yield from function(_refuse_data_loss, settings, seen)
     if wanted.text != (seen.flags_text or ""):
         yield from function(_write_flags, installation.flags_file, seen.flags_text, wanted.text)
-    yield from function(services.release, installation.service)
-    start = services.restart if _must_restart(seen, wanted) else services.start
+    yield from function(service_control.release, installation.service)
+    start = service_control.restart if _must_restart(seen, wanted) else service_control.start
     yield from function(start, installation.service)
     yield from function(_see_it_listen, settings, wanted)
     forget(host)
@@ -79,7 +79,7 @@ def _must_restart(seen: Snapshot, wanted: Plan) -> bool:
     """Whether it runs, but with other flags than it should."""
     if seen.pushgateway_argv is None:
         return False
-    return not flags.same(flags.parse(seen.pushgateway_argv[1:]), wanted.flags)
+    return not flags.same(flags.parse_flags(seen.pushgateway_argv[1:]), wanted.flags)
 
 
 def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
@@ -139,14 +139,14 @@ def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:
     ports = {int(each.rpartition(":")[2]) for each in addresses}
     deadline = time.monotonic() + START_TIMEOUT
     while True:
-        seen = look_again(host, settings)
+        seen = snapshot_now(host, settings)
         listening = {listener.port for listener in seen.pushgateway_listeners}
         if _is_right(seen, wanted) and ports <= listening:
             return
         if time.monotonic() > deadline or seen.pushgateway.has_failed:
             break
         time.sleep(0.2)
-    words = services.log(host, installation.service)
+    words = service_control.log(host, installation.service)
     raise HostError(
         f"The Pushgateway does not run as it should with {' '.join(map(str, wanted.flags))}: "
         f"{installation.service.name} is {seen.pushgateway.state}. Its log ends with:\n{words}\n"

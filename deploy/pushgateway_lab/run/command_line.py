@@ -10,7 +10,7 @@ class NoSuchFileError(PyinfraError):
     """A file that was named on the command line is not there."""
 
 
-def check(inventory: str | None = None) -> None:
+def check_inventory(inventory: str | None = None) -> None:
     """Check that an inventory which is named as a Python file is there.
 
     + inventory: as on the command line; None: as on the one of the run in progress, if there is one

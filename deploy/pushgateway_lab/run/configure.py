@@ -14,4 +14,4 @@ def configure() -> None:
         NoSuchFileError: the inventory named on pyinfra's command line does not exist.
     """
     patches.apply()
-    command_line.check()
+    command_line.check_inventory()

@@ -8,8 +8,8 @@ from pyinfra.api.host import Host
 from pyinfra.api.output import format_text
 from pyinfra.api.state import BaseStateCallback, State
 
-from pushgateway_lab.run.errors import INTERRUPTED
 from pushgateway_lab.run.failure import reason_of
+from pushgateway_lab.run.host_error import INTERRUPTED
 from pushgateway_lab.run.run import Run
 
 

@@ -17,7 +17,7 @@ from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab.run import crash_log, patches, visible
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.run import Run
 
 P = ParamSpec("P")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from pyinfra.api.host import Host
 
 from pushgateway_lab.run.run import Run
-from pushgateway_lab.settings import Settings, SettingsError, parse
+from pushgateway_lab.settings import Settings, SettingsError, parse_settings
 
 
 class _Parsed(NamedTuple):
@@ -35,7 +35,7 @@ class _HostSettings:
 
 def _parsed(data: Mapping[str, Any]) -> Settings | SettingsError:
     try:
-        return parse(data)
+        return parse_settings(data)
     except SettingsError as error:
         return error
 

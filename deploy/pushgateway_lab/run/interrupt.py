@@ -14,7 +14,7 @@ import gevent
 from greenlet import greenlet
 from pyinfra.api.state import State
 
-from pushgateway_lab.run.errors import INTERRUPTED, HostError
+from pushgateway_lab.run.host_error import INTERRUPTED, HostError
 from pushgateway_lab.run.run import Run
 
 

@@ -19,8 +19,8 @@ from pyinfra.connectors.util import CommandOutput
 
 from pushgateway_lab.run.command_output import is_cut_off
 from pushgateway_lab.run.deadline import seconds_left, within
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import function
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
 
 DEADLINE = 60.0

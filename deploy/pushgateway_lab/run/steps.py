@@ -14,8 +14,8 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import ctx_host
 
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import cleanly, noop, tell
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 

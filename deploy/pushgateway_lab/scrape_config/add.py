@@ -1,6 +1,6 @@
 """Choosing the edit that gives a configuration a job it does not have."""
 
-from pushgateway_lab.scrape_config.configuration import Configuration, refuse_shared
+from pushgateway_lab.scrape_config.document import Configuration, refuse_shared
 from pushgateway_lab.scrape_config.edit import Edit, insert_lines
 from pushgateway_lab.scrape_config.marker import EMPTY, MISSING, marker
 from pushgateway_lab.scrape_config.nodes import Node

@@ -49,7 +49,7 @@ def is_true(field: Node | None) -> bool:
     return field.text in _TRUE
 
 
-def text_of(field: Node | None) -> str:
+def scalar_text(field: Node | None) -> str:
     """Return the text of a field that holds text; nothing if it is missing or null."""
     return "" if field is None or field.is_null else field.text
 

@@ -3,9 +3,9 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from pushgateway_lab.scrape_config.configuration import read
+from pushgateway_lab.scrape_config.document import read
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
-from pushgateway_lab.scrape_config.fields import Fields, fields_of, is_true, items_of, text_of
+from pushgateway_lab.scrape_config.fields import Fields, fields_of, is_true, items_of, scalar_text
 from pushgateway_lab.scrape_config.meaning import Meanings
 from pushgateway_lab.scrape_config.memory import spare_memory
 from pushgateway_lab.scrape_config.nodes import Kind, Node
@@ -66,19 +66,19 @@ def _remembered(text: str) -> tuple[Job, ...] | ScrapeConfigError:
 def _job(node: Node) -> Job:
     fields = fields_of(node)
     return Job(
-        name=text_of(fields.get("job_name")),
+        name=scalar_text(fields.get("job_name")),
         line=node.line,
         honor_labels=is_true(fields.get("honor_labels")),
-        scrape_interval=text_of(fields.get("scrape_interval")) or None,
-        scheme=text_of(fields.get("scheme")) or "http",
-        metrics_path=text_of(fields.get("metrics_path")) or "/metrics",
+        scrape_interval=scalar_text(fields.get("scrape_interval")) or None,
+        scheme=scalar_text(fields.get("scheme")) or "http",
+        metrics_path=scalar_text(fields.get("metrics_path")) or "/metrics",
         targets=tuple(target.text for target in targets_of(fields)),
     )
 
 
 def name_of(job: Node) -> str:
     """Return a job's name, empty when it has none."""
-    return text_of(fields_of(job).get("job_name"))
+    return scalar_text(fields_of(job).get("job_name"))
 
 
 def targets_of(fields: Fields) -> list[Node]:

@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pushgateway_lab.scrape_config.add import add_job
-from pushgateway_lab.scrape_config.configuration import Configuration, read
+from pushgateway_lab.scrape_config.document import Configuration, read
 from pushgateway_lab.scrape_config.edit import Edit, apply
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError, quoted
+from pushgateway_lab.scrape_config.guard import is_merged, is_removed
 from pushgateway_lab.scrape_config.jobs import name_of
 from pushgateway_lab.scrape_config.limits import refuse_long, refuse_many
 from pushgateway_lab.scrape_config.meaning import Meanings
 from pushgateway_lab.scrape_config.memory import spare_memory
 from pushgateway_lab.scrape_config.nodes import Node
-from pushgateway_lab.scrape_config.proof import is_merged, is_removed
 from pushgateway_lab.scrape_config.remove import remove_job_at
 from pushgateway_lab.scrape_config.repair import repair_job
 from pushgateway_lab.scrape_config.source import bytes_of, line_at

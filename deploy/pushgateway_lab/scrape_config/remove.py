@@ -1,6 +1,6 @@
 """Choosing the edit that takes a job out again, and leaves the file as before it was added."""
 
-from pushgateway_lab.scrape_config.configuration import Configuration, refuse_shared
+from pushgateway_lab.scrape_config.document import Configuration, refuse_shared
 from pushgateway_lab.scrape_config.edit import Edit, cut_lines
 from pushgateway_lab.scrape_config.errors import quoted
 from pushgateway_lab.scrape_config.jobs import name_of

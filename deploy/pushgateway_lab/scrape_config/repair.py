@@ -6,7 +6,7 @@ or a merge key, is not touched at all: the edit is refused with the line to look
 
 from typing import Any
 
-from pushgateway_lab.scrape_config.configuration import Configuration, refuse_shared
+from pushgateway_lab.scrape_config.document import Configuration, refuse_shared
 from pushgateway_lab.scrape_config.edit import Edit, insert_lines
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError, quoted
 from pushgateway_lab.scrape_config.fields import fields_of

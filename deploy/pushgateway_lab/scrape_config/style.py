@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from pushgateway_lab.scrape_config.configuration import Configuration
+from pushgateway_lab.scrape_config.document import Configuration
 from pushgateway_lab.scrape_config.nodes import Kind, Node
 from pushgateway_lab.scrape_config.sequence import dash
 from pushgateway_lab.scrape_config.source import after_properties, column

@@ -1,12 +1,12 @@
 """Host data to checked settings: the fields, and what each may hold."""
 
-from pushgateway_lab.settings.fields import (
+from pushgateway_lab.settings.keys import (
     KEYS,
     PREFIXES,
     STAGES,
     Settings,
     SettingsError,
-    parse,
+    parse_settings,
 )
 
 __all__ = [
@@ -15,5 +15,5 @@ __all__ = [
     "STAGES",
     "Settings",
     "SettingsError",
-    "parse",
+    "parse_settings",
 ]

@@ -111,7 +111,7 @@ def name(value: Any) -> str:
             "must be a text that is not empty; on pyinfra's command line, quote a text that reads "
             "as a number, as true or false, or as JSON, twice: '\"007\"'"
         )
-    characters.check(value)
+    characters.check_characters(value)
     if value != value.strip():
         raise ValueError("must not begin or end with a blank")
     return value
@@ -139,7 +139,7 @@ def path(value: Any) -> str:
     """
     if not isinstance(value, str) or not value.startswith("/"):
         raise ValueError("must be an absolute path such as /etc/prometheus/prometheus.yml")
-    characters.check(value)
+    characters.check_characters(value)
     for each in value.replace("/", ""):
         if not (
             each.isalnum() or each in _PATH_PUNCTUATION or unicodedata.category(each)[0] == "M"
@@ -287,8 +287,8 @@ def selectors(value: Any) -> tuple[str, ...]:
         raise ValueError("must be a list of label matchers such as 'job=\"backup\"'")
     _check_number(items)
     for item in items:
-        characters.check(item)
-        matchers.parse(item)
+        characters.check_characters(item)
+        matchers.parse_matchers(item)
     return tuple(items)
 
 
@@ -342,7 +342,7 @@ def check_word(word: str) -> None:
     Raises:
         ValueError: it would not.
     """
-    characters.check(word)
+    characters.check_characters(word)
     if found := _UNSAFE_IN_ARGS.search(word):
         raise ValueError(f"holds {found[0]}, which ARGS cannot hold safely")
 

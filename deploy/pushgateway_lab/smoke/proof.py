@@ -12,12 +12,12 @@ from pyinfra.api.host import Host
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.formats.answers import Group, Sample, Target
 from pushgateway_lab.formats.durations import seconds_of
-from pushgateway_lab.host.looking import look
+from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
 from pushgateway_lab.http.connection import session
 from pushgateway_lab.pushgateway.client import client
-from pushgateway_lab.run.errors import HostError
 from pushgateway_lab.run.failure import say
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.interrupt import interruptible
 from pushgateway_lab.run.run import Run
 from pushgateway_lab.settings import Settings
@@ -55,7 +55,7 @@ def prove(host: Host, settings: Settings) -> None:
     Raises:
         HostError: it did not arrive, or not under its own labels, or did not go; with the reason.
     """
-    seen = look(host, settings)
+    seen = snapshot_of(host, settings)
     address = installations.planned_url(seen, settings)
     smoke = Smoke(
         client(host, settings, address),

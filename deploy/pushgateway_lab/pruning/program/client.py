@@ -256,7 +256,9 @@ def last_pushes(answer: bytes) -> Pushes:
     Raises:
         AnswerError: it is no such list.
     """
-    data = answers.parse(answer, ANSWER_LIMIT, most_values=None, object_hook=_without_metrics)
+    data = answers.parse_answer(
+        answer, ANSWER_LIMIT, most_values=None, object_hook=_without_metrics
+    )
     pushes: Pushes = {}
     for said, group in zip(data or (), answers.groups(data)):
         first, pushed = sorted((group.pushed_at, group.failed_at))

@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 
 from pushgateway_lab.formats.durations import seconds_of
-from pushgateway_lab.formats.matchers import Matcher, parse
+from pushgateway_lab.formats.matchers import Matcher, parse_matchers
 from pushgateway_lab.pruning.layout import REPORT_JOB
 from pushgateway_lab.pruning.program.client import Gateway, GatewayError
 from pushgateway_lab.pruning.program.deletion import prune, report
@@ -43,7 +43,7 @@ def seconds(duration: str) -> float:
 def matchers(text: str) -> list[Matcher]:
     """Return matchers that all must match, in braces or bare: ``{job="backup", instance=~"db.*"}``."""
     try:
-        return parse(text)
+        return parse_matchers(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

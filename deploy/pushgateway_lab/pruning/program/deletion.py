@@ -18,7 +18,7 @@ from pushgateway_lab.pruning.program.client import (
     RefusedError,
     limited,
 )
-from pushgateway_lab.pruning.program.log import ago, say, written
+from pushgateway_lab.pruning.program.log import ago, say, shown_key
 
 GONE_TIMEOUT = 30
 """Seconds for the deletions, which are queued, to be done."""
@@ -69,12 +69,12 @@ def prune(gateway: Gateway, options: Namespace) -> Outcome:
             if not options.dry_run:
                 gateway.delete(key)
         except RefusedError as error:
-            say(f"cannot delete {written(key)}: {error}")
+            say(f"cannot delete {shown_key(key)}: {error}")
             failed += 1
             continue
         deleted[key] = first.pushes[key]
         say(
-            f"{'would delete' if options.dry_run else 'deleted'} {written(key)}, {ago(deleted[key])}"
+            f"{'would delete' if options.dry_run else 'deleted'} {shown_key(key)}, {ago(deleted[key])}"
         )
     if options.dry_run:
         return Outcome(deleted, len(first.pushes), failed)
@@ -92,9 +92,11 @@ def see_them_gone(gateway: Gateway, outcome: Outcome) -> Outcome:
         time.sleep(0.1)
     for key in there:
         hint = (
-            "; a value that is no Unicode only goes with a wipe" if "\ufffd" in written(key) else ""
+            "; a value that is no Unicode only goes with a wipe"
+            if "\ufffd" in shown_key(key)
+            else ""
         )
-        say(f"{written(key)} was deleted, but the Pushgateway still has it{hint}")
+        say(f"{shown_key(key)} was deleted, but the Pushgateway still has it{hint}")
     gone = {key: pushed for key, pushed in outcome.deleted.items() if key not in there}
     return Outcome(gone, len(pushes), outcome.failed + len(there))
 

@@ -51,12 +51,14 @@ def note(url: str, username: str | None, unit: str) -> None:
             f"{urlsplit(url).hostname} is no loopback address, and {url} is not https"
         )
     held = sockets_of(main_process(unit), unit)
-    seen = check(listeners(), url, held, unit)
+    seen = check_listeners(listeners(), url, held, unit)
     NOTED.write_text("".join(f"{line}\n" for line in lines_of(seen)), encoding="ascii")
     NOTED.chmod(0o644)  # for the prune's own user, whatever the umask is
 
 
-def check(listening: Iterable[Listener], url: str, held: set[str], unit: str) -> list[Listener]:
+def check_listeners(
+    listening: Iterable[Listener], url: str, held: set[str], unit: str
+) -> list[Listener]:
     """Return the listeners at which a connection may end, all of which are the Pushgateway's.
 
     + held: the inodes of the sockets that its process holds

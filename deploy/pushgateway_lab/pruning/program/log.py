@@ -25,7 +25,7 @@ def complain(message: str) -> None:
     print(one_line(cut(message, LINE)), file=sys.stderr)
 
 
-def written(key: tuple[tuple[str, str], ...]) -> str:
+def shown_key(key: tuple[tuple[str, str], ...]) -> str:
     """Return labels in Prometheus's notation, job first."""
     return grouping.written({cut(name, VALUE): cut(value, VALUE) for name, value in key})
 

@@ -199,7 +199,7 @@ class Settings:
 KEYS = tuple(field.name for field in fields(Settings) if "check" in field.metadata)
 
 
-def parse(data: Mapping[str, Any]) -> Settings:
+def parse_settings(data: Mapping[str, Any]) -> Settings:
     """The settings that host data asks for, with defaults for all the rest.
 
     Raises:

@@ -12,7 +12,7 @@ from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, lines, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.run.errors import HostError
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import Service, ServiceState
 
 LEAST_FREE = 500_000_000

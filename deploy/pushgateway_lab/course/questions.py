@@ -22,7 +22,7 @@ COURSE = "/var/lib/pushgateway-lab/course-began"
 """Notes when the course began on a host, in seconds since 1970: later history is the trainee's."""
 
 
-def look(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
+def look_at_lab(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
     """Return a look at a host; taken now, unless a good one is remembered.
 
     + queries: instant queries in PromQL, in which ``[LAB_AGEms]`` stands for the range since the course
@@ -41,7 +41,7 @@ def _look(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
     looked = looking.ask(
         host,
         settings,
-        lambda answer: lab_look.parse(settings, answer, paths),
+        lambda answer: lab_look.parse_look(settings, answer, paths),
         _further(settings, paths),
     )
     if _is_asked_apart(settings) and looked.snapshot.is_root:
