@@ -2,7 +2,8 @@
 # Puts the files of the prune in place and has its timer run.
 #
 # Takes, as shell variables set before it: mark (a line that no host can know, printed before the answer),
-# timer (its unit), files (their paths, one a line); and `enter` of prune-directory.sh. On standard input: a tar archive of the files by their last names, as base64.
+# timer (its name), files (their paths, one a line); `enter` of prune-directory.sh, and the functions of a
+# service manager. On standard input: a tar archive of the files by their last names, as base64.
 # Nothing is written unless each of the directories is root's alone.
 
 : "${mark:?}" "${timer:?}" "${files:?}"
@@ -20,11 +21,10 @@ for file in $files; do
     enter "$directory"
 done
 # Nothing is to start it while its files are being replaced.
-systemctl stop "$timer" 2>/dev/null || true
+timer_stop "$timer"
 for file in $files; do
     enter "${file%/*}"
     # tar removes what has the name and makes the file anew: it writes through no symbolic link.
     printf '%s' "$archive" | base64 -d | tar -x -p -m --numeric-owner -f - -- "${file##*/}"
 done
-systemctl daemon-reload
-systemctl enable --quiet --now "$timer"
+timer_enable "$timer"

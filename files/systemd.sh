@@ -87,6 +87,31 @@ service_release() {
     systemctl daemon-reload
 }
 
+# Stops a timer and the service that it starts, where they are there.   $1 the timer; $2 the service, or nothing
+timer_stop() {
+    systemctl stop -- "$1" 2>/dev/null || :
+    [ -z "${2:-}" ] || systemctl stop -- "$2" 2>/dev/null || :
+}
+
+# Has a timer run, now and with the host, after its files were written.   $1 its name
+timer_enable() { systemctl daemon-reload && systemctl enable --quiet --now -- "$1"; }
+
+# Has a timer not start with the host any more, before its files are removed.   $1 its name
+timer_disable() { systemctl disable --quiet --now -- "$1" 2>/dev/null; }
+
+# Forgets a timer and its service after their files were removed, and whether a run failed.   $1 $2
+timer_forget() {
+    systemctl daemon-reload
+    systemctl reset-failed -- "$2" 2>/dev/null
+}
+
+# Prints the drop-ins that somebody wrote for a unit.   $@ names
+service_drop_ins() {
+    for unit in "$@"; do
+        [ -e "/etc/systemd/system/$unit.d" ] && echo "/etc/systemd/system/$unit.d"
+    done
+}
+
 # Prints the last lines that a service logged, in all its runs.   $1 its name; $2 how many; $3 seconds
 service_log() { timeout "$3" journalctl --no-pager -o cat -n "$2" "_SYSTEMD_UNIT=$1" 2>/dev/null; }
 

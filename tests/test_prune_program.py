@@ -20,10 +20,10 @@ from pushgateway_lab.pruning.files import wanted_files
 from pushgateway_lab.pruning.program import listening as program_listening
 from pushgateway_lab.pruning.program.listening import (
     ListenerError,
-    Process,
     check_listeners,
     lines_of,
 )
+from pushgateway_lab.services.systemd_process import Process
 from pushgateway_lab.settings import Settings
 
 ROOT = Path(__file__).parents[1]

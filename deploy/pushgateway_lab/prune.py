@@ -28,9 +28,10 @@ from pushgateway_lab.run import host_settings
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
+from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings, SettingsError
 
-_FUNCTIONS = ("prune-directory.sh",)
+_FUNCTIONS = ("prune-directory.sh", MANAGER.functions)
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
@@ -126,7 +127,7 @@ def _install(host: Host, settings: Settings) -> None:
         problem = str(error)
     if problem:
         raise HostError(
-            f"The prune could not be installed: {problem}\nLook at: systemctl status {layout.TIMER}"
+            f"The prune could not be installed: {problem}\nLook at: {MANAGER.service(layout.TIMER).commands.status}"
         )
 
 

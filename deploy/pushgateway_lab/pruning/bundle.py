@@ -22,6 +22,7 @@ SHARED = (
     "formats/sockets.py",
     "pruning/layout.py",
     "run/visible.py",
+    "services/systemd_process.py",
 )
 """Modules of the package, for Python 3.9 and its standard library alone (``pyproject.toml``, ruff)."""
 

@@ -10,30 +10,22 @@ there is nothing to see.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pushgateway_lab.formats import sockets
 from pushgateway_lab.formats.sockets import Listener, loopback_of, port_of, reached
 from pushgateway_lab.pruning import layout
+from pushgateway_lab.services.systemd_process import Process, UnknownProcessError, main_process
 
 NOTED = Path(layout.NOTED)
 
 
 class ListenerError(Exception):
     """The password may not be sent; the message says why."""
-
-
-class Process(NamedTuple):
-    """The main process of a unit, and the control group of the unit."""
-
-    number: str
-    group: str
 
 
 def note(url: str, username: str | None, unit: str) -> None:
@@ -50,7 +42,11 @@ def note(url: str, username: str | None, unit: str) -> None:
         raise ListenerError(
             f"{urlsplit(url).hostname} is no loopback address, and {url} is not https"
         )
-    held = sockets_of(main_process(unit), unit)
+    try:
+        process = main_process(unit)
+    except UnknownProcessError as error:
+        raise ListenerError(str(error)) from error
+    held = sockets_of(process, unit)
     seen = check_listeners(listeners(), url, held, unit)
     NOTED.write_text("".join(f"{line}\n" for line in lines_of(seen)), encoding="ascii")
     NOTED.chmod(0o644)  # for the prune's own user, whatever the umask is
@@ -114,20 +110,3 @@ def sockets_of(process: Process, unit: str) -> set[str]:
     if process.group not in [group.split(":", 2)[2] for group in groups]:
         raise ListenerError(f"{unit} does not run any more")
     return held
-
-
-def main_process(unit: str) -> Process:
-    """Ask systemd for the main process of a unit, which has the number 0 where the unit does not run.
-
-    Raises:
-        ListenerError: systemd does not say.
-    """
-    try:
-        shown = subprocess.run(
-            ["/bin/systemctl", "show", "--property=MainPID,ControlGroup", "--", unit],
-            capture_output=True, text=True, timeout=20, check=True,
-        ).stdout  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ListenerError(f"systemctl does not say whether {unit} runs: {error}") from error
-    said = dict(line.partition("=")[::2] for line in shown.splitlines())
-    return Process(said.get("MainPID", "0"), said.get("ControlGroup", ""))
