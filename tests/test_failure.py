@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from pyinfra import logger
@@ -18,8 +19,9 @@ from pushgateway_lab.run.host_error import HostError
 
 
 @pytest.fixture
-def state() -> Iterator[State]:
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[State]:
     """A run on the hosts a and b, in its execution, in the context of a."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))  # for logs of errors
     state = state_of({"a": {}, "b": {}})
     state.is_executing = True
     with ctx_state.use(state), ctx_host.use(host_of(state, "a")):

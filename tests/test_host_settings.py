@@ -19,7 +19,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
         noted.append(data)
         return parse_settings(data)
 
-    monkeypatch.setattr(host_settings, "parse", noting)
+    monkeypatch.setattr(host_settings, "parse_settings", noting)
     return noted
 
 
