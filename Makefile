@@ -1,4 +1,4 @@
-# make help tells what there is.
+# make help lists the commands.
 
 PYTHON ?= python3
 SMOKE ?= auto
@@ -12,7 +12,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: .venv/locked ## make .venv with everything locked in requirements.txt
+setup: .venv/locked ## create .venv with the dependencies locked in requirements.txt
 
 .venv/locked: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -26,7 +26,7 @@ setup: .venv/locked ## make .venv with everything locked in requirements.txt
 	@touch $@
 
 .PHONY: lab
-lab: lab-packages .venv/locked ## boot a disposable lab host here and bootstrap it (needs root)
+lab: lab-packages .venv/locked ## boot a disposable lab host on this machine and bootstrap it (needs root)
 	@$(LABHOST) up >/dev/null
 	$(BOOTSTRAP) --data pushgateway_smoke=$(SMOKE)
 	@ssh="$$($(LABHOST) status ssh 2>/dev/null)"; \
@@ -39,7 +39,7 @@ lab: lab-packages .venv/locked ## boot a disposable lab host here and bootstrap 
 	echo "Take it down:   make lab-down"
 
 .PHONY: lab-down
-lab-down: ## take that lab host down
+lab-down: ## remove that lab host
 	@if [ -x .venv/bin/python ]; then $(LABHOST) down; else echo "no lab host is up"; fi
 
 .PHONY: lab-packages
@@ -51,35 +51,35 @@ test-packages:
 	@sh tests/labhost/debian-packages.sh test
 
 .PHONY: test
-test: test-packages .venv/locked lint unit hosts ## everything: lint, types, unit tests, tests on real hosts (needs root)
+test: test-packages .venv/locked lint unit hosts ## run all checks and all tests, on real hosts, too (needs root)
 
 .PHONY: lint
-lint: .venv/locked ## formatting, lint, types, imports, shell files, known vulnerabilities of what is locked
+lint: .venv/locked ## check format, lint, types, imports, shell files, known vulnerabilities of dependencies
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo --no-cache
 	.venv/bin/deptry --no-ansi deploy
-	.venv/bin/deptry --no-ansi --ignore DEP004 deploy tests benchmarks # these may use the dev group
+	.venv/bin/deptry --no-ansi --ignore DEP004 deploy tests benchmarks # these may import the dev group
 	.venv/bin/bandit --quiet -c pyproject.toml -r deploy inventories benchmarks tests config.py
 	.venv/bin/python tests/lock_audit.py requirements.txt
 	@command -v shellcheck >/dev/null || { echo "shellcheck is missing. On Debian or Ubuntu: apt-get install shellcheck"; exit 1; }
 	shellcheck $(SHELL_FILES)
 
 .PHONY: unit
-unit: .venv/locked ## the tests that need no host
+unit: .venv/locked ## run the tests that need no host
 	.venv/bin/pytest -q -m "not hosts"
 
 .PHONY: hosts
-hosts: .venv/locked ## the tests on real hosts
+hosts: .venv/locked ## run the tests on real hosts (needs root)
 	.venv/bin/pytest -q -n $(WORKERS) --dist loadgroup -m hosts
 
 .PHONY: faults
-faults: test-packages .venv/locked ## the long fault campaign on real hosts: killed 50 times, and more
+faults: test-packages .venv/locked ## run the long fault tests on real hosts: kill a transaction 50 times, and more (needs root)
 	FAULT_ROUNDS=50 .venv/bin/pytest -q -n $(WORKERS) tests/test_transaction_faults.py
 
 .PHONY: bench
-bench: test-packages .venv/locked benchmarks/.venv/made ## measure against the floor, stock pyinfra and Ansible
+bench: test-packages .venv/locked benchmarks/.venv/made ## compare the speed with bare pyinfra, stock operations and Ansible (needs root)
 	PYTHONPATH=tests .venv/bin/python benchmarks/fleet.py $(ARGS)
 
 benchmarks/.venv/made: benchmarks/rivals/requirements.txt
@@ -93,7 +93,7 @@ format: .venv/locked ## format the code
 	.venv/bin/ruff format --quiet .
 
 .PHONY: lock
-lock: ## pin all dependencies anew (needs uv)
+lock: ## update and lock all dependencies (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" -o requirements.txt
