@@ -1,0 +1,223 @@
+"""What must be so before anything is touched on a host: each refusal, and what passes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from pyinfra.api.host import Host
+
+from looks import CONFIG, encoded, unit
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.install import preflight
+from pushgateway_lab.install.preflight import PortTakenError
+from pushgateway_lab.run.failure import reason_of
+from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.settings import Settings
+from snapshots import (
+    BOTH,
+    DEBIAN,
+    GATEWAY,
+    PROMETHEUS,
+    carry_out,
+    config,
+    flags,
+    host_in_run,
+    listen,
+    seen,
+    settings,
+)
+
+FILE = config(CONFIG)
+PROMETHEUS_ANSWERS = listen("127.0.0.1", 9090)
+NO_RELOAD = [line.replace("CanReload=yes", "CanReload=no") for line in unit(PROMETHEUS)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "data"),
+    [
+        (DEBIAN, {}),
+        ((*BOTH, *FILE), {}),
+        # Starting and reloading are as good as running.
+        ((*DEBIAN, *unit(PROMETHEUS, active="activating"), *FILE), {}),
+        ((*DEBIAN, *unit(PROMETHEUS, active="reloading"), *FILE), {}),
+        # Whether Prometheus starts with its host is the administrator's decision.
+        ((*DEBIAN, *unit(PROMETHEUS, enabled="disabled"), *FILE), {}),
+        # A Pushgateway that does not run will be started.
+        ((*DEBIAN, *unit(GATEWAY, active="inactive")), {}),
+        ((*DEBIAN, *unit(GATEWAY, active="failed")), {}),
+        # Whoever listens at another port than Prometheus's.
+        ((*DEBIAN, PROMETHEUS_ANSWERS), {"prometheus_url": "http://127.0.0.1:9099"}),
+        # A file that must not be written, where nothing is to be written.
+        ((*BOTH, *FILE, f"config_obstacle {encoded('/etc belongs to eve')}"), {}),
+    ],
+)
+def test_a_host_on_which_nothing_stands_in_the_way(
+    lines: Sequence[str], data: Mapping[str, Any]
+) -> None:
+    assert preflight.is_free(seen(*lines), settings(**data))
+
+
+@pytest.mark.parametrize(
+    ("lines", "data", "says"),
+    [
+        ((), {}, "This host has no apt-get; Debian and Ubuntu hosts work"),
+        (
+            ("os Alpine", "service_manager runs", "tool apk"),
+            {},
+            "Alpine has no apt-get; Debian and Ubuntu hosts work",
+        ),
+        (("tool apt-get",), {}, "systemd does not run here"),
+        (
+            (*DEBIAN, PROMETHEUS_ANSWERS),
+            {},
+            r"answers at http://127\.0\.0\.1:9090, but there is no prometheus\.service.*prometheus_unit",
+        ),
+        (
+            (*DEBIAN, *unit(PROMETHEUS, active="failed"), *FILE),
+            {},
+            r"prometheus\.service has failed\. Find out why \(sudo journalctl -u prometheus\.service",
+        ),
+        (
+            (*DEBIAN, *unit(PROMETHEUS, active="inactive"), *FILE),
+            {},
+            r"installed but inactive.*Start it \(sudo systemctl start prometheus\)",
+        ),
+        ((*DEBIAN, *unit(PROMETHEUS, active="deactivating"), *FILE), {}, "but deactivating"),
+        ((*DEBIAN, *NO_RELOAD, *FILE), {}, r"cannot be reloaded:.*ExecReload=/bin/kill -HUP"),
+        ((*DEBIAN, *unit(PROMETHEUS)), {}, r"/etc/prometheus/prometheus\.yml is absent"),
+        (
+            (*DEBIAN, *unit(PROMETHEUS), *config("scrape_configs: {")),
+            {},
+            r"/etc/prometheus/prometheus\.yml: .*\nNothing was written",
+        ),
+        (
+            (
+                *DEBIAN,
+                *unit(PROMETHEUS),
+                *config(""),
+                f"config_obstacle {encoded('/etc belongs to eve')}",
+            ),
+            {},
+            "was not changed: /etc belongs to eve",
+        ),
+        (
+            (*DEBIAN, *unit(GATEWAY, load="masked", active="inactive")),
+            {},
+            r"masked, so somebody wants it not to run.*sudo systemctl unmask prometheus-pushgateway &&",
+        ),
+        (
+            (*DEBIAN, listen("127.0.0.1")),
+            {},
+            r"on 127\.0\.0\.1:9091, but that port is taken by another program\..*_listen_address",
+        ),
+    ],
+)
+def test_a_host_that_is_refused(lines: Sequence[str], data: Mapping[str, Any], says: str) -> None:
+    with pytest.raises(HostError, match=f"(?s){says}"):
+        preflight.is_free(seen(*lines), settings(**data))
+
+
+def test_a_prometheus_that_must_be_reloaded_as_another_service_is_named_so() -> None:
+    named = settings(prometheus_unit="prom.service")
+    with pytest.raises(HostError, match=r"there is no prom\.service to reload"):
+        preflight.check_prometheus(seen(*DEBIAN, PROMETHEUS_ANSWERS), named)
+
+
+def test_only_root_may() -> None:
+    root = seen(*BOTH, *FILE)
+    student = root._replace(is_root=False, user="student")
+    refused = student._replace(sudo_refused="sudo: a password is required")
+    with pytest.raises(HostError, match=r"as student, which is not root\. .* or add --sudo"):
+        preflight.is_free(student, settings())
+    with pytest.raises(HostError) as error:
+        preflight.is_free(refused, settings())
+    for words in ("student may not use sudo", "sudo: a password is required", "/etc/sudoers.d"):
+        assert words in str(error.value)
+    preflight.check_rights(root)
+    # Whatever sudo said to somebody who is root after all.
+    preflight.check_rights(refused._replace(is_root=True))
+
+
+CLASHES = (
+    ("127.0.0.1:9091", "127.0.0.1", True),
+    ("127.0.0.1:9091", "0.0.0.0", True),
+    ("127.0.0.1:9091", "::", True),
+    ("127.0.0.1:9091", "127.0.0.2", False),
+    ("127.0.0.1:9091", "::1", False),
+    ("127.0.0.1:9091", "10.0.0.7", False),
+    (":9091", "127.0.0.1", True),
+    (":9091", "::1", True),
+    ("0.0.0.0:9091", "10.0.0.7", True),
+    ("[::]:9091", "127.0.0.1", True),
+    ("[::1]:9091", "::1", True),
+    ("[::1]:9091", "::", True),
+    ("[::1]:9091", "127.0.0.1", False),
+    ("localhost:9091", "127.0.0.1", True),
+    ("localhost:9091", "127.0.0.2", False),
+    ("vm:9091", "10.0.0.7", True),  # which address a name has is not known
+)
+
+
+@pytest.mark.parametrize(("wanted", "taken", "clash"), CLASHES)
+def test_two_programs_that_would_listen_at_the_same_place(
+    wanted: str, taken: str, *, clash: bool
+) -> None:
+    given = settings(pushgateway_listen_address=wanted)
+    # At another port, nothing clashes; nor with a socket of the Pushgateway's own.
+    preflight.check_pushgateway(seen(listen(taken, 9092)), given)
+    preflight.check_pushgateway(seen(listen(taken), "pushgateway_socket socket:[5]"), given)
+    other = seen(listen(taken), "pushgateway_socket socket:[6]")
+    if not clash:
+        preflight.check_pushgateway(other, given)
+        return
+    with pytest.raises(PortTakenError) as error:
+        preflight.check_pushgateway(other, given)
+    assert error.value.address == wanted
+    assert (error.value.listener.address, error.value.listener.inode) == (taken, "5")
+
+
+def test_the_flags_of_a_host_say_where_the_pushgateway_listens() -> None:
+    written = flags('ARGS="--web.listen-address=127.0.0.1:9095"\n')
+    preflight.check_pushgateway(seen(written, listen("127.0.0.1", 9091)), settings())
+    with pytest.raises(PortTakenError):
+        preflight.check_pushgateway(seen(written, listen("127.0.0.1", 9095)), settings())
+
+
+@pytest.mark.parametrize(
+    ("found", "program"),
+    [
+        (
+            [f"12 {encoded('java' + chr(0) + '-jar' + chr(0) + 'x' + chr(0))}"],
+            "process 12 (java -jar x)",
+        ),
+        ([], "another program"),
+    ],
+)
+def test_the_program_that_took_the_port_is_named(
+    monkeypatch: pytest.MonkeyPatch, found: list[str], program: str
+) -> None:
+    asked: list[tuple[str, Mapping[str, str]]] = []
+
+    def look(host: Host, given: Settings) -> Snapshot:
+        del host, given
+        return seen(*DEBIAN, listen("127.0.0.1", inode="77"))
+
+    def ask(host: Host, name: str, variables: Mapping[str, str]) -> list[str]:
+        del host
+        asked.append((name, variables))
+        return found
+
+    monkeypatch.setattr(preflight, "snapshot_of", look)
+    monkeypatch.setattr(preflight, "ask", ask)
+    with host_in_run() as host:
+        assert not carry_out(host, preflight.check_host._inner(settings=settings()))
+        assert f"127.0.0.1:9091, but that port is taken by {program}. Stop" in reason_of(host)
+    assert asked == [("who-listens.sh", {"inode": "77"})]
+
+
+def test_a_host_that_is_free_is_asked_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "snapshot_of", lambda *_: seen(*DEBIAN))
+    monkeypatch.setattr(preflight, "ask", None)
+    with host_in_run() as host:
+        assert list(preflight.check_host._inner(settings=settings())) == []
+        assert reason_of(host) == ""

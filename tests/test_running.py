@@ -1,0 +1,96 @@
+"""Whether the Pushgateway runs as it is to run, decided from a snapshot, and what is said about it."""
+
+import pytest
+
+from looks import unit
+from pushgateway_lab.pushgateway import running
+from pushgateway_lab.run.host_error import HostError
+from snapshots import GATEWAY, argv, flags, seen, settings
+
+WORDS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api")
+TEXT = f'ARGS="{" ".join(WORDS)}"\n'
+RUNS = argv("prometheus-pushgateway", *WORDS)
+
+
+def right(active: str = "active", enabled: str = "enabled", load: str = "loaded") -> list[str]:
+    """A Pushgateway with its flags, whose unit is as told."""
+    return [*unit(GATEWAY, active, enabled, load), flags(TEXT), RUNS]
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_done"),
+    [
+        (right(), True),
+        (right(enabled="static"), True),
+        (right(active="activating"), True),
+        ([*unit(GATEWAY), flags(TEXT)], True),  # on its way up, without a process yet
+        ([], False),
+        ([flags(TEXT), RUNS], False),
+        (right(load="not-found"), False),
+        (right(active="inactive"), False),
+        (right(active="failed"), False),
+        (right(enabled="disabled"), False),
+        (right(enabled="masked"), False),
+        (right(load="masked"), False),
+        # Written, but not what runs; what runs, but not written; a repeated flag.
+        ([*unit(GATEWAY), flags(TEXT), argv("pushgateway", WORDS[0])], False),
+        ([*unit(GATEWAY), RUNS], False),
+        ([*unit(GATEWAY), flags(""), RUNS], False),
+        ([*unit(GATEWAY), flags(TEXT), argv("pushgateway", *WORDS, "--log.level=debug")], False),
+        # Order and notation mean nothing.
+        (
+            [*unit(GATEWAY), flags(TEXT), argv("pushgateway", WORDS[1], *WORDS[0].split("="))],
+            True,
+        ),
+    ],
+)
+def test_whether_it_runs_as_it_is_to_run(lines: list[str], *, is_done: bool) -> None:
+    assert running.is_done(seen(*lines), settings()) == is_done
+
+
+def test_a_setting_makes_other_flags_the_right_ones() -> None:
+    assert not running.is_done(seen(*right()), settings(pushgateway_admin_api=False))
+    assert not running.is_done(
+        seen(*right()), settings(pushgateway_listen_address="127.0.0.1:9092")
+    )
+    # The administrator's own flags stay.
+    own = TEXT.replace("--web.enable-admin-api", "--no-web.enable-admin-api")
+    words = [WORDS[0], "--no-web.enable-admin-api"]
+    found = seen(*unit(GATEWAY), flags(own), argv("pushgateway", *words))
+    assert running.is_done(found, settings())
+    assert not running.is_done(found, settings(pushgateway_admin_api=True))
+
+
+def test_flags_that_cannot_be_read_are_no_answer() -> None:
+    with pytest.raises(HostError, match="line 1"):
+        running.is_done(seen(*unit(GATEWAY), flags('ARGS="--a\n')), settings())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("", []),
+        ("--web.listen-address=127.0.0.1:9091", []),
+        ("--web.listen-address=[::1]:9091", []),
+        ("--web.listen-address=localhost:9091", []),
+        (
+            "--web.listen-address=:9091",
+            ["listens on :9091, as /etc/default/prometheus-pushgateway"],
+        ),
+        ("--web.listen-address=vm:9091", ["listens on vm:9091"]),
+        (
+            "--web.listen-address=:1 --web.listen-address=localhost:2 --web.listen-address=10.0.0.7:3",
+            ["listens on :1, ", "listens on 10.0.0.7:3, "],
+        ),
+        ("--no-web.enable-admin-api", ["The admin API is off, as /etc/default/"]),
+        (
+            "--no-web.enable-admin-api --web.listen-address=:9091",
+            ["listens on", "admin API is off"],
+        ),
+    ],
+)
+def test_what_a_trainer_should_know(arguments: str, says: list[str]) -> None:
+    notes = list(running.notes(seen(flags(f'ARGS="{arguments}"\n')), settings()))
+    assert len(notes) == len(says)
+    for note, words in zip(notes, says, strict=True):
+        assert words in note

@@ -1,0 +1,329 @@
+"""The start line: which hosts can be brought there, whose work is in the way, when the course began."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pyinfra.api.command import StringCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import OperationMeta
+
+from looks import CONFIG, NOW, group, history, look, path, unit
+from pushgateway_lab.course import questions, start_line
+from pushgateway_lab.lab import tasks
+from pushgateway_lab.lab.look import Look
+from pushgateway_lab.run.failure import reason_of
+from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.settings import Settings
+from snapshots import BOTH, DEBIAN, GATEWAY, PROMETHEUS, carry_out, host_in_run, listen, seen
+
+NO_JOB = "scrape_configs: []\n"
+TRAINING = group({"job": "prometheus_training"})
+FOREIGN = group({"job": "backup", "instance": "db1"})
+OURS = (group({"job": "pushgateway_lab_smoke"}), group({"job": "pushgateway_lab_prune"}))
+RESET, WIPE = {"lab_reset": True}, {"lab_wipe": True}
+
+
+def at_start(
+    *groups: Mapping[str, object],
+    lines: Sequence[str] = BOTH,
+    answers: bool = True,
+    config: str = NO_JOB,
+    **fields: Any,
+) -> Look:
+    """A host at the start line, but for the groups that its Pushgateway holds."""
+    said = {"groups": list(groups)} if answers else {}
+    return look(*lines, said=said, config=config, **fields)
+
+
+def is_free(looked: Look, *, for_reset: bool = False) -> bool:
+    return start_line.is_free(looked, looked.settings, for_reset=for_reset)
+
+
+def refusal(looked: Look, *, for_reset: bool = False) -> str:
+    with pytest.raises(HostError) as error:
+        is_free(looked, for_reset=for_reset)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("for_reset", [False, True])
+def test_a_host_at_the_start_line_is_free(*, for_reset: bool) -> None:
+    assert is_free(at_start(), for_reset=for_reset)
+    assert is_free(at_start(*OURS), for_reset=for_reset)
+
+
+@pytest.mark.parametrize("for_reset", [False, True])
+def test_what_stands_in_the_way_of_every_run_stands_in_the_way_of_both(*, for_reset: bool) -> None:
+    def refused(looked: Look) -> str:
+        return refusal(looked, for_reset=for_reset)
+
+    free = at_start()
+    student = free.snapshot._replace(is_root=False, user="student")
+    assert "student, which is not root" in refused(replace(free, snapshot=student))
+    assert "has no apt-get" in refused(at_start(lines=BOTH[3:]))
+    failed = (*DEBIAN, *unit(PROMETHEUS, active="failed"), *unit(GATEWAY))
+    assert "prometheus.service has failed" in refused(at_start(lines=failed))
+    broken = refused(at_start(config="scrape_configs: [\n"))
+    assert "/etc/prometheus/prometheus.yml: line " in broken
+    assert "Nothing was written" in broken
+    absent = free.snapshot._replace(config=None, config_state="special")
+    assert "is not a regular file" in refused(replace(free, snapshot=absent))
+
+
+def test_the_file_is_checked_on_a_host_without_a_prometheus_as_well() -> None:
+    only_file = at_start(lines=(*DEBIAN, *unit(GATEWAY)), config="scrape_configs: [\n")
+    assert "Nothing was written" in refusal(only_file)
+    assert is_free(at_start(lines=(*DEBIAN, *unit(GATEWAY))))
+
+
+def test_a_bare_host_can_be_prepared_and_not_reset() -> None:
+    bare = replace(at_start(answers=False), snapshot=seen(*DEBIAN))
+    assert is_free(bare)
+    message = refusal(bare, for_reset=True)
+    assert "/etc/prometheus/prometheus.yml is absent: there is no Prometheus to reset" in message
+    assert "deploy/prepare.py" in message
+
+
+def test_a_silent_pushgateway_cannot_be_reset() -> None:
+    message = refusal(at_start(answers=False), for_reset=True)
+    assert "does not answer" in message
+    assert "sudo systemctl start prometheus-pushgateway" in message
+
+
+def test_only_prepare_needs_the_port_and_a_service_that_may_run() -> None:
+    masked = at_start(lines=(*DEBIAN, *unit(PROMETHEUS), *unit(GATEWAY, load="masked")))
+    taken = at_start(lines=(*BOTH, listen("127.0.0.1")))
+    assert "is masked" in refusal(masked)
+    assert "port is taken" in refusal(taken)
+    assert is_free(masked, for_reset=True)
+    assert is_free(taken, for_reset=True)
+
+
+@pytest.mark.parametrize(
+    ("groups", "config", "data", "says"),
+    [
+        # Without lab_reset, any work of somebody's is in the way.
+        ([], CONFIG, {}, ["left the job pushgateway in /etc/prometheus/prometheus.yml (line 2)."]),
+        ([TRAINING], NO_JOB, {}, ['left pushed groups ({job="prometheus_training"}).']),
+        ([FOREIGN], NO_JOB, {}, ['({job="backup", instance="db1"})', "lab_wipe=True"]),
+        ([TRAINING], CONFIG, {}, ["(line 2) and pushed groups"]),
+        ([*OURS, TRAINING], NO_JOB, {}, ['left pushed groups ({job="prometheus_training"}).']),
+        ([FOREIGN], NO_JOB, WIPE, ['({job="backup", instance="db1"})']),
+        # With it, what is not the lab's is, unless lab_wipe says so.
+        ([], CONFIG, RESET, None),
+        ([TRAINING], CONFIG, RESET, None),
+        ([*OURS, TRAINING], CONFIG, RESET, None),
+        (
+            [FOREIGN, TRAINING],
+            CONFIG,
+            RESET,
+            [
+                'holds groups that are not the lab\'s: {job="backup", instance="db1"}.',
+                "lab_wipe=True",
+            ],
+        ),
+        ([FOREIGN, TRAINING], CONFIG, RESET | WIPE, None),
+    ],
+)
+def test_whose_work_is_in_the_way_of_prepare(
+    groups: list[Mapping[str, object]],
+    config: str,
+    data: Mapping[str, Any],
+    says: list[str] | None,
+) -> None:
+    looked = at_start(*groups, config=config, data=data)
+    # Whatever somebody did may go when a host is reset.
+    assert is_free(looked, for_reset=True)
+    if says is None:
+        assert is_free(looked)
+        return
+    message = refusal(looked)
+    assert "Nothing was changed." in message
+    assert "pushgateway_lab" not in message
+    for words in says:
+        assert words in message
+
+
+def test_a_refusal_asks_for_lab_wipe_only_where_that_is_needed() -> None:
+    assert refusal(at_start(TRAINING)).endswith("--data lab_reset=True")
+    assert refusal(at_start(TRAINING, FOREIGN)).endswith(
+        "--data lab_reset=True --data lab_wipe=True"
+    )
+    assert refusal(at_start(FOREIGN, data=WIPE)).endswith("--data lab_reset=True")
+
+
+def test_what_a_running_pushgateway_holds_must_be_known() -> None:
+    def silent(active: str = "active", *, curl: bool = True) -> Look:
+        lines = (*DEBIAN[:2], *unit(PROMETHEUS), *unit(GATEWAY, active=active))
+        return at_start(answers=False, lines=lines, curl=curl)
+
+    message = refusal(silent())
+    assert "does not answer at http://localhost:9091" in message
+    assert "whether somebody pushed to it is not known. Nothing was changed" in message
+    assert is_free(silent("inactive"))
+    assert is_free(silent("activating"))
+    assert is_free(silent(curl=False))  # it will be installed, and asked then
+
+
+@pytest.mark.parametrize(
+    ("data", "deleted", "stay"),
+    [
+        (RESET, ["prometheus_training", "pushgateway_lab_smoke"], True),
+        (RESET | WIPE, None, False),
+    ],
+)
+def test_which_groups_are_deleted_and_which_stay(
+    data: Mapping[str, Any], deleted: list[str] | None, *, stay: bool
+) -> None:
+    everything = [TRAINING, FOREIGN, *OURS]
+    looked = at_start(*everything, data=data)
+    going = start_line._going(looked, looked.settings, for_reset=True)
+    jobs = [each.labels["job"] for each in going]
+    assert jobs == (deleted or [each["labels"]["job"] for each in everything])  # type: ignore[index]
+    told = list(start_line.other_groups(looked, looked.settings))
+    assert told == (
+        ['Not the lab\'s, and left as they are: {job="backup", instance="db1"}'] if stay else []
+    )
+
+
+def has_no_groups(looked: Look, *, for_reset: bool) -> bool:
+    return start_line.has_no_groups(looked, looked.settings, for_reset=for_reset)
+
+
+@pytest.mark.parametrize("for_reset", [False, True])
+def test_whether_a_group_is_to_be_deleted(*, for_reset: bool) -> None:
+    assert has_no_groups(at_start(), for_reset=for_reset)
+    assert has_no_groups(at_start(OURS[1]), for_reset=for_reset)  # the prune's report stays
+    assert not has_no_groups(at_start(OURS[0]), for_reset=for_reset)
+    assert not has_no_groups(at_start(TRAINING, data=RESET), for_reset=for_reset)
+    assert not has_no_groups(at_start(FOREIGN, data=RESET | WIPE), for_reset=for_reset)
+    with pytest.raises(HostError, match=r"does not answer.*journalctl -u prometheus-pushgateway"):
+        has_no_groups(at_start(answers=False), for_reset=for_reset)
+
+
+def test_work_that_shows_only_when_the_pushgateway_runs_stops_prepare() -> None:
+    # What it persisted was not there to be seen when the host was checked.
+    with pytest.raises(HostError, match=r"Somebody worked here before.* No group was deleted\."):
+        has_no_groups(at_start(TRAINING), for_reset=False)
+    with pytest.raises(HostError, match=r"that are not the lab's.* No group was deleted\."):
+        has_no_groups(at_start(FOREIGN, data=RESET), for_reset=False)
+    assert not has_no_groups(at_start(TRAINING), for_reset=True)
+    assert has_no_groups(at_start(FOREIGN), for_reset=True)
+
+
+def test_other_jobs_that_scrape_the_pushgateway_are_named() -> None:
+    double = CONFIG + CONFIG.partition("\n")[2].replace("job_name: pushgateway", "job_name: mine")
+    looked = at_start(config=double)
+    (sentence,) = start_line.other_jobs(looked, looked.settings)
+    assert (
+        "The job mine in /etc/prometheus/prometheus.yml (line 6) scrapes localhost:9091" in sentence
+    )
+    assert "left as it is" in sentence
+    for text in (CONFIG, NO_JOB, double.replace("9091", "9092")):
+        looked = at_start(config=text)
+        assert list(start_line.other_jobs(looked, looked.settings)) == []
+    bare = replace(looked, snapshot=seen())
+    assert list(start_line.other_jobs(bare, bare.settings)) == []
+
+
+QUERIES = tasks.queries_of(tasks.TASKS)
+
+
+def seen_before(**labels: str) -> dict[str, Any]:
+    """What Prometheus says that it has seen of the lab's metrics."""
+    return {path(QUERIES[0]): history({"__name__": "x", **labels}, (30, 4))}
+
+
+@pytest.mark.parametrize(
+    ("began_at", "said", "has_begun"),
+    [
+        (None, {}, False),
+        (NOW - 3600, {}, True),
+        (NOW, {}, True),
+        (NOW + 5, {}, True),  # the next whole second, and a clock may differ
+        (NOW + 5.1, {}, False),  # the clock was set back since
+        (None, seen_before(job="prometheus_training"), False),
+        (NOW - 3600, seen_before(job="prometheus_training"), False),
+        (NOW - 3600, seen_before(job="pushgateway", exported_job="prometheus_training"), False),
+        (NOW - 3600, seen_before(job="prometheus_training", exported_job="x"), True),
+        (NOW - 3600, seen_before(job="backup"), True),
+        (NOW - 3600, seen_before(), True),
+    ],
+)
+def test_whether_the_course_has_begun(
+    began_at: float | None, said: Mapping[str, Any], *, has_begun: bool
+) -> None:
+    looked = look(said=said, began_at=began_at)
+    assert start_line.has_begun(looked, looked.settings) == has_begun
+
+
+def test_each_query_of_the_tasks_is_looked_at_for_history() -> None:
+    assert len(QUERIES) > 1
+    found = history({"job": "prometheus_training"}, (30, 4))
+    begun = [
+        start_line.has_begun(looked, looked.settings)
+        for looked in (look(said={path(each): found}, began_at=NOW - 60) for each in QUERIES)
+    ]
+    assert set(begun) == {False}
+
+
+CHANGED, UNCHANGED = (OperationMeta("x", is_change=is_change) for is_change in (True, False))
+
+
+@pytest.mark.parametrize(
+    ("after", "began_at", "is_noted"),
+    [
+        ([], NOW - 60, False),
+        ([UNCHANGED, UNCHANGED], NOW - 60, False),
+        ([UNCHANGED, CHANGED], NOW - 60, True),
+        ([CHANGED, UNCHANGED], NOW - 60, True),
+        ([UNCHANGED], None, True),
+    ],
+)
+def test_the_beginning_is_noted_anew_where_something_was_removed(
+    monkeypatch: pytest.MonkeyPatch,
+    after: list[OperationMeta],
+    began_at: float | None,
+    *,
+    is_noted: bool,
+) -> None:
+    looked = look(began_at=began_at)
+    monkeypatch.setattr(start_line, "lab_look", lambda *_: looked)
+    with host_in_run():
+        commands = list(start_line.begun._inner(settings=looked.settings, after=after))
+    assert len(commands) == is_noted
+    for command in commands:
+        assert isinstance(command, StringCommand)
+        assert questions.COURSE in str(command)
+
+
+def test_the_groups_are_deleted_that_were_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = at_start(TRAINING, FOREIGN, data=RESET)
+    deleted: list[list[str]] = []
+    said: list[str] = []
+
+    def delete_all(host: Host, given: Settings, going: Sequence[Any]) -> None:
+        assert (host.name, given) == ("a", looked.settings)
+        deleted.append([each.labels["job"] for each in going])
+
+    monkeypatch.setattr(start_line, "lab_look", lambda *_: looked)
+    monkeypatch.setattr(start_line, "tell", lambda _, notes: said.extend(notes))
+    monkeypatch.setattr("pushgateway_lab.groups.delete_all", delete_all)
+    with host_in_run() as host:
+        operation = start_line.groups_deleted._inner(settings=looked.settings, for_reset=True)
+        assert carry_out(host, operation)
+    assert deleted == [["prometheus_training"]]
+    assert len(said) == 1
+    assert "backup" in said[0]
+
+
+def test_before_a_run_a_silent_pushgateway_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = at_start(answers=False)
+    monkeypatch.setattr(start_line, "lab_look", lambda *_: looked)
+    with host_in_run(executing=False) as host:
+        assert list(start_line.groups_deleted._inner(settings=looked.settings)) == []
+        assert reason_of(host) == ""
+    with host_in_run() as host:
+        assert not carry_out(host, start_line.groups_deleted._inner(settings=looked.settings))
+        assert "does not answer, so what it holds cannot be seen" in reason_of(host)
