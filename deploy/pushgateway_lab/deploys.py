@@ -1,107 +1,17 @@
-"""The deploys as functions, for the scripts in ``deploy/`` and for other people's pyinfra code."""
+"""The deploys as functions, for the scripts in ``deploy/`` and for users' own pyinfra code.
+
+Each imports its own table of steps: a run has one deploy, and starts faster without the others.
+"""
 
 import inspect
-from functools import partial
 from pathlib import Path
 
 from pyinfra.api.deploy import deploy
 from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab import prune
-from pushgateway_lab.course import start_line
-from pushgateway_lab.host.looking import snapshot_of
-from pushgateway_lab.install import packages, preflight
-from pushgateway_lab.prometheus import configuration, loading
-from pushgateway_lab.prometheus.job import duplicates
-from pushgateway_lab.pushgateway import running
 from pushgateway_lab.run import ending, host_settings, patches, steps
-from pushgateway_lab.run.steps import Step
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.smoke import push
-
-_INSTALL = Step("Install the packages", packages.install, snapshot_of, packages.are_installed)
-_RUN = Step(
-    "Run the Pushgateway", running.run_with_flags, snapshot_of, running.is_done, notes=running.notes
-)
-_PRUNE = Step("Prune old groups", prune.scheduled, snapshot_of, prune.is_done)
-_MERGE = Step(
-    "Merge the scrape job",
-    configuration.scrape_job,
-    snapshot_of,
-    configuration.is_merged,
-    notes=duplicates,
-)
-_LOAD = Step("Have Prometheus load it", loading.loaded, snapshot_of, loading.is_done)
-
-_BOOTSTRAP = (
-    Step("Check the host", preflight.check_host, snapshot_of, preflight.is_free),
-    _INSTALL,
-    _RUN,
-    _PRUNE,
-    _MERGE,
-    _LOAD,
-    Step(
-        "Prove it with a push",
-        push.push,
-        snapshot_of,
-        push.is_done,
-        after=(_INSTALL, _RUN, _MERGE, _LOAD),
-    ),
-)
-
-
-def _check(*, for_reset: bool) -> Step:
-    return Step(
-        "Check the host",
-        start_line.check_start,
-        start_line.lab_look,
-        partial(start_line.is_free, for_reset=for_reset),
-        notes=start_line.other_jobs,
-        arguments={"for_reset": for_reset},
-    )
-
-
-def _to_the_start_line(*, for_reset: bool) -> tuple[Step, ...]:
-    remove = Step(
-        "Remove the scrape job",
-        configuration.no_scrape_job,
-        configuration.look_at_included,
-        configuration.is_removed,
-    )
-    load = Step(
-        "Have Prometheus load it",
-        loading.loaded,
-        snapshot_of,
-        partial(loading.is_done, with_job=False),
-        arguments={"with_job": False},
-    )
-    delete = Step(
-        "Delete the groups",
-        start_line.groups_deleted,
-        start_line.lab_look,
-        partial(start_line.has_no_groups, for_reset=for_reset),
-        notes=start_line.other_groups,
-        arguments={"for_reset": for_reset},
-    )
-    begin = Step(
-        "Begin the course",
-        start_line.begun,
-        start_line.lab_look,
-        start_line.has_begun,
-        after=(remove, delete),
-    )
-    return remove, load, delete, begin
-
-
-_PREPARE = (
-    _check(for_reset=False),
-    _INSTALL,
-    _RUN,
-    _PRUNE,
-    *_to_the_start_line(for_reset=False),
-)
-_RESET = (_check(for_reset=True), *_to_the_start_line(for_reset=True))
 
 
 @deploy("Bootstrap")
@@ -111,7 +21,9 @@ def bootstrap() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used; nothing was touched.
     """
-    steps.take(_begin(), _BOOTSTRAP)
+    from pushgateway_lab.tables.bootstrap import BOOTSTRAP
+
+    steps.take(_begin(), BOOTSTRAP)
 
 
 @deploy("Prepare")
@@ -121,7 +33,9 @@ def prepare() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used; nothing was touched.
     """
-    steps.take(_begin(), _PREPARE)
+    from pushgateway_lab.tables.course import PREPARE
+
+    steps.take(_begin(), PREPARE)
 
 
 @deploy("Reset")
@@ -131,7 +45,9 @@ def reset() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used; nothing was touched.
     """
-    steps.take(_begin(), _RESET)
+    from pushgateway_lab.tables.course import RESET
+
+    steps.take(_begin(), RESET)
 
 
 @deploy("Verify")
@@ -141,7 +57,7 @@ def verify() -> None:
     Raises:
         SettingsError: the host data of any host of the run cannot be used.
     """
-    from pushgateway_lab.course import verify as verification  # only now: the others do without
+    from pushgateway_lab.course import verify as verification
 
     wanted = _begin()
     all_tasks = verification.begin(ctx_state.get(), wanted)

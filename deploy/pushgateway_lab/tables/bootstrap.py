@@ -1,0 +1,34 @@
+"""The steps of bootstrap."""
+
+from pushgateway_lab.host.looking import snapshot_of
+from pushgateway_lab.install import preflight
+from pushgateway_lab.prometheus import configuration, loading
+from pushgateway_lab.prometheus.job import duplicates
+from pushgateway_lab.run.steps import Step
+from pushgateway_lab.smoke import push
+from pushgateway_lab.tables.servers import INSTALL, PRUNE, RUN
+
+_MERGE = Step(
+    "Merge the scrape job",
+    configuration.scrape_job,
+    snapshot_of,
+    configuration.is_merged,
+    notes=duplicates,
+)
+_LOAD = Step("Have Prometheus load it", loading.loaded, snapshot_of, loading.is_done)
+
+BOOTSTRAP = (
+    Step("Check the host", preflight.check_host, snapshot_of, preflight.is_free),
+    INSTALL,
+    RUN,
+    PRUNE,
+    _MERGE,
+    _LOAD,
+    Step(
+        "Prove it with a push",
+        push.push,
+        snapshot_of,
+        push.is_done,
+        after=(INSTALL, RUN, _MERGE, _LOAD),
+    ),
+)

@@ -1,0 +1,17 @@
+"""The steps that bootstrap and prepare share: both servers are installed, and the Pushgateway runs."""
+
+from pushgateway_lab import prune
+from pushgateway_lab.host.looking import snapshot_of
+from pushgateway_lab.install import packages
+from pushgateway_lab.pushgateway import running
+from pushgateway_lab.run.steps import Step
+
+INSTALL = Step("Install the packages", packages.install, snapshot_of, packages.are_installed)
+RUN = Step(
+    "Run the Pushgateway",
+    running.run_with_flags,
+    snapshot_of,
+    running.is_done,
+    notes=running.notes,
+)
+PRUNE = Step("Prune old groups", prune.scheduled, snapshot_of, prune.is_done)
