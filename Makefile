@@ -74,6 +74,10 @@ unit: .venv/locked ## run the tests that need no host
 hosts: .venv/locked ## run the tests on real hosts (needs root)
 	.venv/bin/pytest -q -n $(WORKERS) --dist loadgroup -m hosts
 
+.PHONY: mutations
+mutations: .venv/locked ## make 90 small mistakes in the pure modules: which do the tests without hosts not notice?
+	.venv/bin/python benchmarks/mutations.py $(ARGS)
+
 .PHONY: faults
 faults: test-packages .venv/locked ## run the long fault tests on real hosts: kill a transaction 50 times, and more (needs root)
 	FAULT_ROUNDS=50 .venv/bin/pytest -q -n $(WORKERS) tests/test_transaction_faults.py
