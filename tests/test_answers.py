@@ -332,3 +332,21 @@ def test_a_program_that_lies_is_named(lab_host: Host) -> None:
             ) as error:
                 ask()
             assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("body", "is_read"),
+    [
+        (b'{"data":1}'.rjust(8 * 1024 * 1024), True),
+        (b'{"data":1}'.rjust(8 * 1024 * 1024 + 1), False),
+        (b'{"data":[' + b"1," * 499_998 + b"1]}", True),
+        (b'{"data":[' + b"1," * 499_999 + b"1]}", False),
+    ],
+    ids=["8 MiB", "more", "500,000 values", "more values"],
+)
+def test_an_answer_is_read_up_to_its_limits(body: bytes, is_read: bool) -> None:
+    if is_read:
+        assert answers.parse_answer(body)
+    else:
+        with pytest.raises(AnswerError):
+            answers.parse_answer(body)

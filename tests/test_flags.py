@@ -105,10 +105,39 @@ def test_a_value_that_would_not_be_taken_literally_is_refused(value: str) -> Non
         environment_file.edit(DEBIAN, [Flag("persistence.file", value)])
 
 
-@pytest.mark.parametrize("text", ['ARGS="--a\n', "A=1\nARGS='x\"\n", 'ARGS="a" b"\n'])
-def test_quotes_that_do_not_match_are_refused_with_their_line(text: str) -> None:
-    with pytest.raises(FlagError, match=r"^line [12]: "):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('ARGS="--a\n', 1),
+        ("A=1\nARGS='x\"\n", 2),
+        ('ARGS="a" b"\n', 1),
+        ('ARGS="--a"\n\nARGS="--b\n', 3),
+    ],
+)
+def test_quotes_that_do_not_match_are_refused_with_their_line(text: str, line: int) -> None:
+    with pytest.raises(FlagError, match=f"^line {line}: "):
         converge(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# ARGS=--no", ()),
+        ("ARGS=", ()),
+        ("ARGS=--a --b=c", ("--a", "--b=c")),
+        ("ARGS=--a='b c'", None),
+        (r'ARGS="--a=\"b c\" --d"', ("--a=b c", "--d")),
+        ("""ARGS="--a='b c'" """, ("--a=b c",)),
+        ("""ARGS='--a="b c"'""", ("--a=b c",)),
+        ('ARGS="--a \\\n  --b"\nARGS2=--c', ("--a", "--b")),
+    ],
+)
+def test_words_are_split_as_systemd_splits_them(text: str, words: tuple[str, ...] | None) -> None:
+    if words is None:
+        with pytest.raises(FlagError):
+            environment_file.arguments(text)
+    else:
+        assert environment_file.arguments(text) == words
 
 
 def test_the_same_flags_in_another_order_are_the_same() -> None:
@@ -124,6 +153,17 @@ def test_the_units_own_flags_count() -> None:
         Flag("x", "1"),
     )
     assert environment_file.command_line("/usr/bin/prometheus-pushgateway --x=1", []) is None
+    around = "/usr/bin/prometheus-pushgateway --a=1 $ARGS --b --c=2"
+    assert environment_file.command_line(around, ["--x"]) == flags.parse_flags(
+        ["--a=1", "--x", "--b", "--c=2"]
+    )
+
+
+def test_a_file_is_read_up_to_its_longest() -> None:
+    text = 'ARGS="--a"\n'.ljust(environment_file.LONGEST, "#")
+    assert environment_file.arguments(text) == ("--a",)
+    with pytest.raises(FlagError, match="longer than 65536 characters"):
+        environment_file.arguments(f"{text}#")
 
 
 def test_a_file_that_is_too_long_for_an_argument_list_is_refused_at_once() -> None:

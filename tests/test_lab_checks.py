@@ -15,8 +15,8 @@ from looks import CONFIG, NOW, encoded, look, status, unit
 from pushgateway_lab.formats.answers import Sample, Series
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab import scrape_job, servers
-from pushgateway_lab.lab.checks import Check, Task, done, judged
-from pushgateway_lab.lab.look import Disk
+from pushgateway_lab.lab.checks import Check, Task, done, judged, query
+from pushgateway_lab.lab.look import Disk, Verdict
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.lab.tasks import (
     TASKS,
@@ -32,7 +32,13 @@ GATEWAY = "prometheus-pushgateway.service"
 
 @pytest.mark.parametrize(
     ("ahead", "state", "says"),
-    [(0.0, State.DONE, "agrees"), (4.9, State.DONE, "agrees"), (-61.0, State.WRONG, "61 s behind")],
+    [
+        (0.0, State.DONE, "agrees"),
+        (5.0, State.DONE, "agrees"),
+        (5.1, State.WRONG, "5 s ahead"),
+        (-5.0, State.DONE, "agrees"),
+        (-61.0, State.WRONG, "61 s behind"),
+    ],
 )
 def test_a_clock_may_differ_by_five_seconds(ahead: float, state: State, says: str) -> None:
     finding = servers.clock(look(ahead=ahead))
@@ -45,6 +51,7 @@ def test_too_little_room_is_wrong() -> None:
     little = servers.disk_space(look(disk=Disk(499_000_000, 10**10)))
     assert little.state is State.WRONG
     assert "0.5 of 10.0 GB" in little.says
+    assert servers.disk_space(look(disk=Disk(500_000_000, 10**10))).state is State.DONE
     assert servers.disk_space(look(disk=None)).state is State.UNKNOWN
 
 
@@ -79,6 +86,19 @@ def test_the_admin_api_is_judged_by_the_running_flags() -> None:
         is State.DONE
     )
     assert servers.admin_api(look()).state is State.UNKNOWN
+
+
+def test_a_query_of_a_trainer_is_done_when_there_is_a_sample() -> None:
+    check = query("up", "It is up", "up == 1", done="It is.", otherwise="It is not.", fix="do it")
+    asked = "/api/v1/query?query=up%20%3D%3D%201"
+    silent = check.judge(look())
+    assert silent.state is State.UNKNOWN
+    assert "up == 1" in silent.says
+    up = check.judge(look(said={asked: answer_of({"job": "x"})}))
+    assert (up.state, up.says, up.fix) == (State.DONE, "It is.", None)
+    nothing = {"resultType": "vector", "result": []}
+    down = check.judge(look(said={asked: nothing}))
+    assert (down.state, down.says, down.fix) == (State.OPEN, "It is not.", "do it")
 
 
 def test_a_check_that_breaks_hides_no_other() -> None:
@@ -198,10 +218,41 @@ def test_a_target_whose_label_job_is_another_is_found() -> None:
     assert scrape_job.target(looked).state is State.DONE
 
 
-@pytest.mark.parametrize(("ago", "state"), [(10, State.OPEN), (600, State.WRONG)])
+@pytest.mark.parametrize(
+    ("ago", "state"), [(10, State.OPEN), (65, State.OPEN), (66, State.WRONG), (600, State.WRONG)]
+)
 def test_a_job_without_targets_is_waited_for_and_then_wrong(ago: float, state: State) -> None:
     looked = look(*loaded(at=NOW - ago), said={TARGETS: {"activeTargets": []}})
     assert scrape_job.target(looked).state is state
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds"),
+    [
+        ("", 60),
+        ("    scrape_interval: 15s\n", 15),
+        ("    scrape_interval: soon\n", 60),
+        (f"    scrape_interval: {'9' * 400}s\n", 60),
+        ("    scrape_interval: 100y\n", 366 * 86400),
+    ],
+)
+def test_a_job_is_waited_for_as_long_as_its_interval(interval: str, seconds: int) -> None:
+    config = CONFIG.replace("    honor_labels", f"{interval}    honor_labels")
+    fresh = look(*loaded(config, at=NOW - 1), said={TARGETS: {"activeTargets": []}})
+    finding = scrape_job.target(fresh)
+    assert finding.says == f"Not scraped yet; it will be within {seconds + 5} s."
+    assert scrape_job.seconds_to_next_scrape(fresh) == seconds + 5
+    assert scrape_job.is_recent(fresh, NOW - 2 * seconds - 4)
+    assert not scrape_job.is_recent(fresh, NOW - 2 * seconds - 5)
+    running = look(*loaded(config), said={TARGETS: target()})  # scraped five seconds ago
+    assert scrape_job.seconds_to_next_scrape(running) == seconds - 5
+    assert scrape_job.scraped_since(running, NOW - 6)
+    assert not scrape_job.scraped_since(running, NOW - 5)
+
+
+def test_a_scrape_that_is_late_is_not_waited_for_longer() -> None:
+    late = look(*loaded(), said={TARGETS: target(lastScrape="2027-01-15T07:00:00Z")})
+    assert scrape_job.seconds_to_next_scrape(late) == 0
 
 
 def test_a_job_in_an_included_file_is_named() -> None:
@@ -401,3 +452,182 @@ def test_a_file_of_tasks_that_cannot_be_used_says_why(tmp_path: Path, text: str,
 def test_a_file_of_tasks_that_is_not_there_is_named() -> None:
     with pytest.raises(SettingsError, match=r"lab_tasks: /nowhere\.py"):
         tasks("/nowhere.py")
+
+
+def test_versions_are_those_that_run_or_else_those_that_are_installed() -> None:
+    build = {"/api/v1/status/buildinfo": {"version": "2.42.0"}}
+    both = servers.versions(look(said={**build, "status": status()}))
+    assert both.state is State.DONE
+    assert both.says.startswith("Prometheus 2.42.0, Pushgateway 1.5.1 on ")
+    installed = "package prometheus-pushgateway installed 1.4.0"
+    one = servers.versions(look(installed, said=build))
+    assert one.says.startswith(
+        "Prometheus 2.42.0, Pushgateway 1.4.0 (installed, does not answer) on "
+    )
+    assert servers.versions(look(said=build)).says.startswith("Prometheus 2.42.0 on ")
+    assert servers.versions(look()).state is State.UNKNOWN
+
+
+def test_the_loaded_job_is_compared_with_the_one_in_the_file() -> None:
+    other = CONFIG.replace("honor_labels: true", "honor_labels: false")
+    none = "scrape_configs: []\n"
+    for config, in_prometheus, state, says in (
+        (CONFIG, CONFIG, State.DONE, "has loaded the job"),
+        (CONFIG, other, State.WRONG, "has the job as it was before"),
+        (CONFIG, CONFIG.replace("9091", "9092"), State.WRONG, "has the job as it was before"),
+        (CONFIG, none, State.WRONG, "does not know the job yet"),
+        (none, CONFIG, State.WRONG, "not in the file any more"),
+        (none, none, State.OPEN, "The file has no job"),
+    ):
+        finding = scrape_job.is_loaded(look(*loaded(in_prometheus), config=config))
+        assert (finding.state, says in finding.says) == (state, True), finding
+    assert scrape_job.is_loaded(look()).state is State.UNKNOWN
+
+
+def test_a_reload_that_failed_is_told_with_the_file_as_it_is_now() -> None:
+    lines = [each.replace("successful 1", "successful 0") for each in loaded()]
+    mended = scrape_job.is_loaded(look(*lines))
+    assert "The file is right now" in mended.says
+    wrongly = Verdict(accepted=False, words="job_name is empty")
+    still = scrape_job.is_loaded(look(*lines, verdict=wrongly))
+    assert "goes on with what it had. It says:\njob_name is empty" in still.says
+    logged = scrape_job.is_loaded(look(*lines, verdict=None, reload_error="job_name is empty"))
+    assert "It says:\njob_name is empty" in logged.says
+    silent = scrape_job.is_loaded(look(*lines, verdict=None))
+    assert "its log does not say why" in silent.says
+
+
+def test_the_file_is_accepted_by_promtool_or_by_prometheus_itself() -> None:
+    assert scrape_job.accepted(look()).says.startswith("promtool accepts")
+    for at, state in ((100, State.DONE), (99, State.UNKNOWN)):  # the file changed at 100
+        taken = look(*loaded(at=at), verdict=None)
+        assert scrape_job.accepted(taken).state is state
+    failed = [each.replace("successful 1", "successful 0") for each in loaded()]
+    assert scrape_job.accepted(look(*failed, verdict=None)).state is State.UNKNOWN
+    assert scrape_job.accepted(look(verdict=None)).state is State.UNKNOWN
+    refused = scrape_job.accepted(look(verdict=Verdict(accepted=False, words="job_name is empty")))
+    assert refused.state is State.WRONG
+    assert refused.says.endswith("It says:\njob_name is empty")
+
+
+def jobs(*named: tuple[str, str]) -> str:
+    return "scrape_configs:\n" + "".join(
+        f"  - job_name: {name}\n    static_configs:\n      - targets: [{target}]\n"
+        for name, target in named
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "state", "says"),
+    [
+        (CONFIG, State.DONE, "The job pushgateway is in /etc/prometheus/prometheus.yml, line 2."),
+        (CONFIG + jobs(("x", "'y:1'"))[16:], State.DONE, "line 2."),
+        (
+            CONFIG + jobs(("other", "'127.0.0.1:9091'"))[16:],
+            State.DONE,
+            "so its metrics are there twice: 'other' (line 6).",
+        ),
+        (jobs(("gate", "'localhost:9091'")), State.WRONG, "as job 'gate' (line 2), not"),
+        (jobs(("x", "'y:1'"), ("Push-Gateway", "'y:1'")), State.WRONG, "'Push-Gateway' (line 5)"),
+        (jobs(("pushgateway2", "'y:1'")), State.OPEN, "has no job 'pushgateway' yet"),
+        ("a: [", State.WRONG, "cannot be read: line "),
+    ],
+)
+def test_the_job_is_looked_for_by_its_name_and_by_what_it_scrapes(
+    config: str, state: State, says: str
+) -> None:
+    finding = scrape_job.job(look(config=config))
+    assert (finding.state, says in finding.says) == (state, True), finding
+
+
+def test_the_job_must_keep_the_labels_of_pushes() -> None:
+    assert scrape_job.honor_labels(look()).state is State.DONE
+    wrongly = scrape_job.honor_labels(look(config=jobs(("pushgateway", "'localhost:9091'"))))
+    assert wrongly.state is State.WRONG
+    assert "(line 2) has no honor_labels" in wrongly.says
+    assert scrape_job.honor_labels(look(config="{}")).state is State.OPEN
+
+
+def test_a_target_is_up_or_waited_for_or_down() -> None:
+    up = scrape_job.target(look(*loaded(), said={TARGETS: target()}))
+    assert up.says == "Prometheus scrapes http://localhost:9091/metrics."
+    for health, state in (("unknown", State.OPEN), ("down", State.WRONG)):
+        assert (
+            scrape_job.target(look(*loaded(), said={TARGETS: target(health=health)})).state is state
+        )
+    assert scrape_job.target(look(said={TARGETS: target()})).state is State.OPEN
+    none = CONFIG.replace('    static_configs:\n      - targets: ["localhost:9091"]\n', "")
+    nothing = look(*loaded(none), said={TARGETS: {"activeTargets": []}})
+    assert scrape_job.target(nothing).says == "The job has no target."
+    assert scrape_job.target(look(*loaded(none), said={TARGETS: target()})).state is State.DONE
+
+
+@pytest.mark.parametrize(("ago", "state"), [("07:59:01", State.WRONG), ("07:58:59", State.OPEN)])
+def test_a_target_without_a_pushgateways_metrics_is_wrong_once_it_was_scraped(
+    ago: str, state: State
+) -> None:
+    nothing = {
+        f"/api/v1/query?query={scrape_job.BUILD_INFO}": {"resultType": "vector", "result": []}
+    }
+    scraped = target(lastScrape=f"2027-01-15T{ago}Z")  # NOW is at 08:00:00
+    looked = look(*loaded(), said={**nothing, TARGETS: scraped})
+    assert scrape_job.default_metrics(looked).state is state
+    down = target(lastScrape="2027-01-15T07:59:59Z", health="down")
+    assert (
+        scrape_job.default_metrics(look(*loaded(), said={**nothing, TARGETS: down})).state
+        is State.OPEN
+    )
+    assert scrape_job.default_metrics(look(*loaded())).state is State.UNKNOWN
+
+
+def test_prometheus_runs_if_its_service_does_and_it_answers() -> None:
+    assert servers.prometheus_runs(look(*loaded())).state is State.DONE
+    silent = servers.prometheus_runs(look())
+    assert silent.state is State.WRONG
+    assert "does not answer at http://127.0.0.1:9090" in silent.says
+    stopped = unit("prometheus.service", active="failed")
+    refused = Verdict(accepted=False, words="")
+    assert "promtool refuses" not in servers.prometheus_runs(look(*stopped)).says
+    assert "promtool refuses" in servers.prometheus_runs(look(*stopped, verdict=refused)).says
+    assert "promtool refuses" not in servers.prometheus_runs(look(*stopped, verdict=None)).says
+    # Without curl, what was learned in another way counts.
+    assert servers.prometheus_runs(look(*loaded(), curl=False)).state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("address", "shown", "wanted", "state"),
+    [
+        ("0100007F:2383", "127.0.0.1:9091", "127.0.0.1:9091", State.DONE),
+        ("0100007F:2383", "127.0.0.1:9091", "localhost:9091", State.DONE),
+        ("0500000A:2383", "10.0.0.5:9091", "localhost:9091", State.WRONG),
+        ("0500000A:2383", "10.0.0.5:9091", "vm7.example.org:9091", State.DONE),
+        ("0100007F:2384", "127.0.0.1:9092", "127.0.0.1:9091", State.WRONG),
+        (f"{'0' * 24}01000000:2383", "[::1]:9091", "[::1]:9091", State.DONE),
+        (f"{'0' * 32}:2383", "[::]:9091", ":9091", State.DONE),
+        (f"{'0' * 32}:2383", "[::]:9091", "127.0.0.1:9091", State.WRONG),
+    ],
+)
+def test_where_it_listens_is_told_and_compared(
+    address: str, shown: str, wanted: str, state: State
+) -> None:
+    lines = [*RUNNING, f"listen {address} 77", "pushgateway_socket socket:[77]"]
+    finding = servers.listens(look(*lines, data={"pushgateway_listen_address": wanted}))
+    assert (finding.state, f"listens on {shown}" in finding.says) == (state, True), finding
+
+
+def test_whether_it_persists_is_told() -> None:
+    assert servers.persistence(look()).state is State.UNKNOWN
+    lost = servers.persistence(look(said={"status": status()}))
+    assert lost.says == "It does not persist: a restart loses what was pushed."
+    kept = servers.persistence(look(said={"status": status(**{"persistence.file": "/a"})}))
+    assert kept.says == "It persists what was pushed to /a."
+
+
+def test_an_admin_api_that_is_on_against_the_settings_is_wrong() -> None:
+    on = look(
+        said={"status": status(**{"web.enable-admin-api": "true"})},
+        data={"pushgateway_admin_api": False},
+    )
+    finding = servers.admin_api(on)
+    assert finding.state is State.WRONG
+    assert "The admin API is on, though" in finding.says

@@ -153,6 +153,43 @@ def test_long_texts_say_how_much_was_left_out() -> None:
     assert found.says.count("\n") < 40
 
 
+def test_what_just_fits_is_shown_whole() -> None:
+    assert lines("\n".join("a" * 20)) == "\n".join("a" * 20)
+    assert lines("\n".join("a" * 21)) == "\n".join("a" * 20) + "\n… (1 more lines)"
+    assert listed(list("abcdefghij")) == "a, b, c, d, e, f, g, h, i, j"
+    assert listed(list("abcdefghijk")) == "a, b, c, d, e, f, g, h, i, j and 1 more"
+    ten = {f"l{n}": "" for n in range(10)}
+    assert shown_labels(ten) == "{" + ", ".join(f'{name}=""' for name in ten) + "}"
+    assert shown_labels({**ten, "m": ""}).endswith('l9="", … (1 more labels)}')
+    assert shown_labels({"job": "x" * 194, "a": "b"}) == f'{{job="{"x" * 194}", … (1 more labels)}}'
+    assert shown_labels({"job": "x" * 193, "a": "b"}).startswith(f'{{job="{"x" * 193}", a')
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Finding(State.DONE, "x" * 2000),
+        Finding(State.DONE, "\n".join("x" * 39)),
+        Finding(State.DONE, "x", "y" * 1000),
+        Finding(State.DONE, "x", None, 0.0),
+        Finding(State.DONE, "x", None, 253_370_764_799.0),
+    ],
+)
+def test_a_finding_within_the_limits_is_told_as_it_is(finding: Finding) -> None:
+    assert bounded(finding) == finding
+
+
+def test_a_finding_beyond_a_limit_is_cut_to_it() -> None:
+    says = bounded(Finding(State.DONE, "x" * 2001)).says
+    assert len(says) <= 2000
+    assert says.endswith(" more characters)")
+    assert bounded(Finding(State.DONE, "\n".join("x" * 40))).says.splitlines() == [
+        *("x" * 38),
+        "… (2 more lines)",
+    ]
+    assert bounded(Finding(State.DONE, "x", None, 253_370_764_800.0)).at is None
+
+
 def test_labels_are_shown_as_they_are_written_until_they_are_long() -> None:
     assert shown_labels({"instance": 'a"b\n', "job": "x"}) == r'{job="x", instance="a\"b\n"}'
     long = shown_labels({"job": "x" * 3_000_000, "instance": "y"})

@@ -13,9 +13,11 @@ from labhost import Lab
 from labhost.image import ensure_image
 from looks import CONFIG, look
 from pushgateway_lab.lab import scrape_job
-from pushgateway_lab.lab.complaints import without_content
+from pushgateway_lab.lab.complaints import LEFT_OUT as LEFT_OUT_NOTE
+from pushgateway_lab.lab.complaints import told, without_content
 from pushgateway_lab.lab.look import Verdict
 from pushgateway_lab.scrape_config import ScrapeConfigError, decode, find_jobs
+from pushgateway_lab.settings import parse_settings
 
 PATH = "/etc/prometheus/prometheus.yml"
 YAML = f"  FAILED: parsing YAML file {PATH}: "
@@ -247,3 +249,29 @@ def test_our_own_parser_quotes_no_file_either() -> None:
     finding = scrape_job.job(look(config=f"{CONFIG}hunter2: 1\nhunter2: 2\n"))
     assert "line 7: the key '…' is there twice" in finding.says
     assert "hunter2" not in finding.says
+
+
+def test_a_complaint_is_quoted_only_where_the_trainer_says_so_and_says_what_is_left_out() -> None:
+    says = "  line 1: field hunter2 not found in type config.plain"
+    assert told(says, parse_settings({"lab_quote_files": True})) == says
+    without = "  line 1: field … not found in type config.plain"
+    assert told(says, parse_settings({})) == f"{without}\n{LEFT_OUT_NOTE}"
+    assert told("permission denied", parse_settings({})) == "permission denied"
+    assert told("permission denied …", parse_settings({})) == "permission denied …"
+
+
+@pytest.mark.parametrize("quotes", [True, False])
+def test_a_complaint_is_cut_to_lines_of_500_and_1400_characters(quotes: bool) -> None:
+    settings = parse_settings({"lab_quote_files": quotes})
+    line = "the " * 125
+    assert told(line, settings) == line
+    assert told(f"{line}the", settings) == f"{line}… (3 more characters)"
+    assert told(f"{line}\n{line}\n{line}", settings).startswith(f"{line}\n{line}\n{line[:398]}… (")
+    assert "the\n… (1 more lines)" in told("\n".join(["the"] * 21), settings)
+    assert "more lines" not in told("\n".join(["the"] * 20), settings)
+
+
+def test_of_a_line_1000_characters_are_looked_through() -> None:
+    line = "the " * 250
+    assert without_content(line) == line
+    assert without_content(f"{line}the") == f"{line} …"

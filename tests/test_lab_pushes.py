@@ -1,16 +1,19 @@
 """What the checks make of pushes: the states that are hard to bring about on a real host."""
 
+import json
 import re
 import shlex
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from looks import NOW, TRAINING, encoded, group, history, look, path, unit
+from looks import CONFIG, NOW, TRAINING, encoded, group, history, look, path, status, unit
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import Pushed
-from pushgateway_lab.lab.pushes import deleted, pushed, seen
+from pushgateway_lab.lab.pushes import WIPES, deleted, pushed, seen
 from pushgateway_lab.lab.results import State
+from pushgateway_lab.lab.scrape_job import BUILD_INFO
 from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
 
 LABS = group(
@@ -217,3 +220,203 @@ def test_a_label_that_cannot_be_written_costs_no_diagnosis() -> None:
         State.WRONG,
         LABS_COMPLETED.command("curl", "http://localhost:9091"),
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["instance"], ": instance is too much."),
+        ([f"l{n:02}" for n in range(10)], ", l09 is too much."),
+        ([f"l{n:02}" for n in range(12)], ", l09 is too much, so are 2 more."),
+    ],
+)
+def test_labels_that_are_too_much_are_named_up_to_ten(more: list[str], says: str) -> None:
+    labels = {**TRAINING, **dict.fromkeys(more, "x")}
+    held = group(labels, prometheus_training_labs_completed_total=("UNTYPED", 4))
+    finding = pushed(remembered(history({}), held), LABS_COMPLETED)
+    assert finding.state is State.WRONG
+    assert says in finding.says
+
+
+def test_each_label_that_is_missing_or_another_is_named() -> None:
+    held = group({"job": "other"}, some_metric_total=("COUNTER", 42))
+    finding = pushed(remembered(history({}), held), SOME_METRIC)
+    wanted = dict(SOME_METRIC.labels)
+    job = wanted.pop("job")
+    missing = ", ".join(f"no {name}" for name in wanted)
+    assert f": job is 'other', not {job!r}, {missing}." in finding.says
+
+
+def scraped(ago: float, *groups: object) -> Look:
+    """A look at a host whose Prometheus scraped the Pushgateway so many seconds ago, as each minute."""
+    target = {
+        "scrapePool": "pushgateway",
+        "discoveredLabels": {"job": "pushgateway"},
+        "labels": {"job": "pushgateway", "instance": "localhost:9091"},
+        "scrapeUrl": "http://localhost:9091/metrics",
+        "health": "up",
+        "lastError": "",
+        "lastScrape": datetime.fromtimestamp(NOW - ago, UTC).isoformat(),
+    }
+    name = "prometheus_config_last_reload_success"
+    loaded = {"status": "success", "data": {"yaml": CONFIG}}
+    lines = [
+        *unit("prometheus.service"),
+        f"prometheus_config {json.dumps(loaded)}",
+        f"{name}ful 1",
+        f"{name}_timestamp_seconds {NOW - 600}",
+    ]
+    build = {"metric": target["labels"], "value": [NOW, "1"]}
+    said = {
+        "groups": list(groups),
+        path(LABS_COMPLETED.history): history({}),
+        path(BUILD_INFO): {"resultType": "vector", "result": [build]},
+        "/api/v1/targets?state=active": {"activeTargets": [target]},
+    }
+    return look(*lines, said=said)
+
+
+def test_what_prometheus_does_not_have_yet_says_what_to_wait_for() -> None:
+    unscraped = seen(remembered(history({}), LABS), LABS_COMPLETED)
+    assert unscraped.state is State.OPEN
+    assert "does not scrape the Pushgateway" in unscraped.says
+    soon = seen(scraped(90, LABS), LABS_COMPLETED)  # LABS was pushed 60 seconds ago
+    assert soon.state is State.OPEN
+    assert "is not scraped yet" in soon.says
+    dropped = seen(scraped(30, LABS), LABS_COMPLETED)
+    assert dropped.state is State.WRONG
+    assert "relabelings" in dropped.says
+    wrongly = group(TRAINING, prometheus_training_labs_completed_total=("UNTYPED", 5))
+    for nothing in (seen(scraped(30, wrongly), LABS_COMPLETED), seen(scraped(30), LABS_COMPLETED)):
+        assert nothing.state is State.OPEN
+        assert "nothing to see yet" in nothing.says
+
+
+@pytest.mark.parametrize(("others", "state"), [(299, State.WRONG), (300, State.OPEN)])
+def test_misspellings_are_looked_for_among_300_names(others: int, state: State) -> None:
+    unlike = {
+        f"{n:03}".ljust(len(LABS_COMPLETED.metric), "z"): ("UNTYPED", 1.0) for n in range(others)
+    }
+    misspelt = {"prometheus_training_labs_complete": ("UNTYPED", 4.0)}
+    held = group(TRAINING, 0, **unlike, **misspelt)
+    assert pushed(remembered(history({}), held), LABS_COMPLETED).state is state
+
+
+@pytest.mark.parametrize(
+    ("flags", "is_told"),
+    [
+        ({"web.enable-admin-api": "true"}, False),
+        ({"web.enable-admin-api": "false"}, True),
+        ({}, True),
+        (None, False),
+    ],
+)
+def test_that_a_wipe_would_be_refused_is_told(flags: dict[str, str] | None, is_told: bool) -> None:
+    said: dict[str, object] = {"groups": [LABS], path(LABS_COMPLETED.history): history({})}
+    if flags is not None:
+        said["status"] = status(**flags)
+    finding = deleted(look(said=said), LABS_COMPLETED, [])
+    assert finding.state is State.OPEN
+    assert ("404: the admin API is off" in finding.says) is is_told
+
+
+def test_the_other_group_of_a_course_is_deleted_on_its_own() -> None:
+    both = history(TRAINING, (60, 4))
+    said = {
+        "groups": [],
+        path(LABS_COMPLETED.history): both,
+        path(SOME_METRIC.history): history({}),
+    }
+    wiped = {
+        **said,
+        path(WIPES): {"resultType": "vector", "result": [{"metric": {}, "value": [NOW, "1"]}]},
+    }
+    finding = deleted(look(said=wiped), LABS_COMPLETED, [SOME_METRIC])
+    assert finding.says.endswith("was there, and is gone: everything was wiped.")
+    for more in ({"groups": [group({"job": "x"})]}, {path(WIPES): history({})}):
+        finding = deleted(look(said={**wiped, **more}), LABS_COMPLETED, [SOME_METRIC])
+        assert finding.says.endswith("was there, and is gone.")
+    some = {**said, "groups": [group(SOME_METRIC.labels, some_metric_total=("COUNTER", 42))]}
+    wrongly = deleted(look(said=some), SOME_METRIC, [LABS_COMPLETED])
+    assert wrongly.state is State.WRONG
+    assert "is deleted," in wrongly.says
+    assert "DELETE" in str(wrongly.fix)
+    nobody = {**some, path(LABS_COMPLETED.history): history({})}
+    assert deleted(look(said=nobody), SOME_METRIC, [LABS_COMPLETED]).state is State.OPEN
+
+
+def test_a_group_of_those_labels_is_still_there_whatever_it_holds() -> None:
+    past = {path(LABS_COMPLETED.history): history(TRAINING, (60, 4)), path(WIPES): history({})}
+    emptied = {**past, "groups": [group({"job": "x"}), group(TRAINING, other=("GAUGE", 1))]}
+    there = deleted(look(said=emptied), LABS_COMPLETED, [])
+    assert there.state is State.OPEN
+    assert str(there.fix).endswith("/metrics/job/prometheus_training'")
+    others = {**past, "groups": [group({"job": "x"}, other=("GAUGE", 1))]}
+    assert deleted(look(said=others), LABS_COMPLETED, []).state is State.DONE
+
+
+def test_a_name_of_the_same_letters_in_another_order_is_no_misspelling() -> None:
+    held = group(TRAINING, 0, **{LABS_COMPLETED.metric[::-1]: ("UNTYPED", 4.0)})
+    assert pushed(remembered(history({}), held), LABS_COMPLETED).state is State.OPEN
+
+
+def test_names_of_another_length_do_not_count_among_the_300() -> None:
+    short = {f"m{n}": ("GAUGE", 1.0) for n in range(400)}
+    misspelt = {"prometheus_training_labs_complete": ("UNTYPED", 4.0)}
+    held = group(TRAINING, 0, **short, **misspelt)
+    assert pushed(remembered(history({}), held), LABS_COMPLETED).state is State.WRONG
+
+
+def test_a_refused_push_names_the_group_that_holds_the_metric_with_another_type() -> None:
+    refused = group(SOME_METRIC.labels, failed=NOW)
+    rival = group({"job": "rival"}, some_metric_total=("UNTYPED", 42), more=("GAUGE", 1))
+    finding = pushed(remembered(history({}), refused, rival), SOME_METRIC)
+    assert finding.state is State.WRONG
+    assert finding.at == NOW
+    assert '{job="rival"} holds some_metric_total as untyped' in finding.says
+    assert "Delete that group, which loses more, too, and push again." in finding.says
+    assert "-X DELETE 'http://localhost:9091/metrics/job/rival'\n" in str(finding.fix)
+    alone = pushed(remembered(history({}), refused, group({"job": "x"})), SOME_METRIC)
+    assert "Push again, and read the answer." in alone.says
+    assert "DELETE" not in str(alone.fix)
+    later = group(SOME_METRIC.labels, failed=NOW - 61)  # it was pushed to again a second after that
+    assert pushed(remembered(history({}), later, rival), SOME_METRIC).state is State.WRONG
+    assert "was refused" not in pushed(remembered(history({}), later), SOME_METRIC).says
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_own"),
+    [
+        ({"__name__": LABS_COMPLETED.metric, **TRAINING}, True),
+        ({"__name__": LABS_COMPLETED.metric, "instance": "", **TRAINING}, True),
+        ({"__name__": LABS_COMPLETED.metric, "instance": "vm", **TRAINING}, False),
+        ({"__name__": LABS_COMPLETED.metric, "job": "other"}, False),
+        ({"__name__": LABS_COMPLETED.metric}, False),
+    ],
+)
+def test_a_series_counts_that_has_the_labels_that_were_pushed_and_no_others(
+    labels: dict[str, str], is_own: bool
+) -> None:
+    finding = seen(remembered(history(labels, (60, 4))), LABS_COMPLETED)
+    assert finding.state is (State.DONE if is_own else State.OPEN)
+
+
+def test_what_was_exported_is_told_until_a_scrape_with_honor_labels() -> None:
+    exported = history({"exported_job": TRAINING["job"], "job": "pushgateway"}, (30, 4))
+    said = {path(LABS_COMPLETED.history): exported, path(SOME_METRIC.history): history({})}
+    one = seen(look(said=said), LABS_COMPLETED)
+    assert "exported_job says that honor_labels: true is missing" in one.says
+    both = history(
+        {"exported_job": TRAINING["job"], "exported_instance": "a", "job": "pushgateway"}, (30, 4)
+    )
+    two = seen(look(said={**said, path(LABS_COMPLETED.history): both}), LABS_COMPLETED)
+    assert "exported_job and exported_instance say that" in two.says
+    others = history({"exported_job": "other", "job": "pushgateway"}, (30, 4))
+    other = seen(look(said={**said, path(LABS_COMPLETED.history): others}), LABS_COMPLETED)
+    assert other.state is State.OPEN
+    name = "prometheus_config_last_reload_success"
+    answer = json.dumps({"status": "success", "data": {"yaml": CONFIG}})
+    loaded = [f"prometheus_config {answer}", f"{name}ful 1", f"{name}_timestamp_seconds {NOW}"]
+    mended = seen(look(*unit("prometheus.service"), *loaded, said=said), LABS_COMPLETED)
+    assert mended.state is State.OPEN
+    assert "honor_labels is right since then" in mended.says

@@ -123,10 +123,48 @@ def test_matchers_match_as_in_prometheus(text: str, labels: dict[str, str], expe
 
 
 def test_it_needs_nothing_but_python_to_run_on_a_host() -> None:
-    program = "import matchers; print(matchers.parse('a=~\"b+\"')[0].matches({'a': 'bb'}))"
+    program = "import matchers; print(matchers.parse_matchers('a=~\"b+\"')[0].matches({'a': 'bb'}))"
     command = [sys.executable, "-c", f"import sys; sys.path[:0] = ['.']; {program}"]
     here = Path(matchers.__file__).parent
     done = subprocess.run(
         [command[0], "-I", "-S", *command[1:]], cwd=here, capture_output=True, check=True
     )
     assert done.stdout == b"True\n"
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("ab**c", "two counts in a row: **"),
+        ("a{3,2}", "a count from 3 to 2"),
+        ("(?=a)b", "(?= is not among what is taken here: ( and (?: are"),
+        (r"a\b0123456789", r"'\\b01234567' is not among what is taken here"),
+        ("(a", "a ( has no )"),
+        ("a)", "a ) has no ("),
+        ("a" * 999, "it is larger than 1000 characters, with all counts written out"),
+        ("a" * 1001, "it is longer than 1000 characters"),
+        ("(" * 21 + "a" + ")" * 21, "more than 20 parentheses inside each other"),
+    ],
+)
+def test_the_reason_names_the_place_or_the_limit(expression: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=r"\w") as refused:
+        Pattern(expression)
+    assert str(refused.value) == reason
+
+
+@pytest.mark.parametrize("expression", ["a{998}", "(" * 20 + "a" + ")" * 20, "a{0}", "a{2,2}"])
+def test_what_is_just_within_the_limits_is_taken(expression: str) -> None:
+    assert Pattern(expression).matches("a" * 998) is (expression == "a{998}")
+
+
+@pytest.mark.parametrize("text", ["", "a", 'a="b",', 'a="b" c="d"', '{a="b"', "x" * 61])
+def test_what_is_no_matcher_is_shown_up_to_60_characters(text: str) -> None:
+    with pytest.raises(ValueError, match="write 'job=") as refused:
+        matchers.parse_matchers(text)
+    assert str(refused.value).startswith(f"has {text[-60:]!r};")
+
+
+def test_a_long_expression_is_shown_up_to_60_characters() -> None:
+    with pytest.raises(ValueError, match="no regular expression") as refused:
+        matchers.parse_matchers(f'a=~"{"b" * 61}("')
+    assert str(refused.value).startswith(f"has {'b' * 60!r}, which")

@@ -219,6 +219,22 @@ def test_a_shortened_name_keeps_both_ends() -> None:
     assert ".." in name
 
 
+@pytest.mark.parametrize(
+    ("name", "room", "shown"),
+    [
+        ("vm17.example", 12, "vm17.example"),
+        ("vm17.example.org", 12, "vm17...e.org"),
+        ("vm17.example.org", 13, "vm17...le.org"),
+        ("日本日本日本日本", 12, "日本..本日本"),
+    ],
+)
+def test_a_name_is_shortened_to_just_what_fits(name: str, room: int, shown: str) -> None:
+    rest = len("  prepared  Host  4.2.1  4.2.2  4.2.3")
+    lines = lines_of(reports.host(name, reports.STUCK), width=room + rest)
+    assert lines[1].split()[0] == shown
+    assert columns(lines[0]) == columns(shown) + rest
+
+
 def test_columns_line_up_with_wide_characters() -> None:
     table = lines_of(reports.host("日本"), reports.host("abcd"))
     where = {columns(line[: line.index("cleaned")]) for line in table[1:3]}

@@ -271,3 +271,49 @@ def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Pa
         write(reports.a_class(), tmp_path)
     assert caught.value.filename2 is None
     assert names_in(tmp_path) == ["report.json", "report.xml"]
+
+
+def test_the_bar_has_a_part_for_each_stage_as_long_as_its_hosts_are_many() -> None:
+    made = reports.report(
+        reports.host("vm1"),
+        reports.host("vm2", reports.BEGUN),
+        reports.host("vm3", reports.BEGUN),
+        reports.unreached("vm4"),
+    )
+    parts = re.findall(
+        r'<rect x="([\d.]+)" width="([\d.]+)" height="1" (?:fill-opacity="([\d.]+)"|class="(\w+)")/>',
+        page.text(made),
+    )
+    # Of five places (before the first stage, and four stages) that a host can be at.
+    assert parts == [
+        ("0.000", "50.000", f"{0.15 + 0.85 / 4:.2f}", ""),
+        ("50.000", "25.000", "1.00", ""),
+        ("75.000", "25.000", "", "unreached"),
+    ]
+
+
+def test_a_page_offers_how_often_to_reload_and_how_often_it_is_made() -> None:
+    made = reports.report(reports.host("vm1"))
+    offered = re.compile(r">every ([\d.]+) s<")
+    assert offered.findall(page.text(made)) == ["5", "15", "30", "60"]
+    assert offered.findall(page.text(made, every=7.5)) == ["5", "7.5", "15", "30", "60"]
+    for every, shown in ((None, "0"), (7.5, "7.5"), (page.EVERY, "15")):
+        assert f'<body data-every="{shown}">' in page.text(made, every=every)
+
+
+def test_a_page_can_be_filtered_by_all_states_of_a_host_and_names_the_worst_in_its_title() -> None:
+    made = reports.report(
+        reports.host("vm1"),
+        reports.host("vm2", reports.STUCK, expected=False),
+        reports.host("vm3", reports.UNSEEN),
+        reports.unreached("vm4"),
+    )
+    shown = page.text(made)
+    states = re.findall(r'<tbody data-states="([^"]*)">', shown)
+    assert states == ["done", "wrong open done", "unknown open done", "unknown"]
+    assert "<title>1 wrong, 1 not looked at, 4 hosts - Prometheus lab</title>" in shown
+    alone = page.text(reports.report(reports.host("vm1")))
+    assert "<title>1 host - Prometheus lab</title>" in alone
+    # The tasks of a host, those that need attention first.
+    tasks = re.findall(r'<section><h2>[^<]*<small>[^<]*</small> <span class="(\w+)">', shown)
+    assert tasks[4:8] == ["wrong", "open", "open", "done"]

@@ -1,21 +1,27 @@
 """What is read in a configuration: jobs, targets, further files; and what is said of odd ones."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pushgateway_lab.scrape_config import (
     Job,
+    LimitError,
     ScrapeConfigError,
     decode,
     find_jobs,
     jobs_scraping,
+    limits,
     merge_job,
     remove_job,
     same_target,
     scrape_config_files,
 )
+from pushgateway_lab.scrape_config.compose import compose
+from pushgateway_lab.scrape_config.meaning import Meanings
+from pushgateway_lab.scrape_config.wanted import wanted_job
 from scrape_configs.samples import JOB
 
 
@@ -285,3 +291,81 @@ def test_a_job_that_others_refer_to_is_not_removed() -> None:
     text = "scrape_configs:\n- &p {job_name: pushgateway}\n- {<<: *p, job_name: a}\n"
     with pytest.raises(ScrapeConfigError, match=r"^line 2: the job .* is shared"):
         remove_job(text, "pushgateway")
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"), [("x" * 60, f"'{'x' * 60}'"), ("x" * 61, f"'{'x' * 60}…'")]
+)
+def test_a_key_is_quoted_up_to_60_characters(key: str, shown: str) -> None:
+    with pytest.raises(ScrapeConfigError) as refused:
+        find_jobs(f"a:\n  {key}: 1\n  {key}: 2\n")
+    assert str(refused.value) == f"line 3: the key {shown} is there twice"
+
+
+@pytest.mark.parametrize(("mappings", "is_read"), [(20, True), (21, False)])
+def test_merge_keys_are_followed_through_20_mappings(mappings: int, is_read: bool) -> None:
+    anchors = "".join(f"a{n}: &a{n} {{<<: *a{n - 1}}}\n" for n in range(1, mappings))
+    text = f"a0: &a0 {{honor_labels: true}}\n{anchors}scrape_configs: [{{<<: *a{mappings - 1}}}]\n"
+    if is_read:
+        assert find_jobs(text)[0].honor_labels
+    else:
+        with pytest.raises(ScrapeConfigError, match="more than 20 mappings away"):
+            find_jobs(text)
+
+
+def test_a_job_has_as_many_values_as_are_counted_before_it_is_merged() -> None:
+    job = {
+        **JOB,
+        "scheme": "http",
+        "static_configs": [{"targets": ["a:1", "b:2"], "labels": {"c": "d"}}],
+    }
+    before, after = "global: {}\n", merge_job("global: {}\n", job)
+    added = compose(after, Meanings()).values - compose(before, Meanings()).values
+    assert added == wanted_job(job).values
+    assert compose("a: [b, c]\n", Meanings()).values == 5  # the root, a key, a list of two
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"),
+    [
+        (limits.refuse_long, 2_000_000),
+        (lambda number: limits.refuse_many(number, "it has"), 150_000),
+        (lambda number: limits.refuse_deep(number, 1), 32),
+        (limits.refuse_tag_directives, 100),
+    ],
+)
+def test_the_limits_are_those_of_the_documentation(limit: Callable[[int], None], most: int) -> None:
+    limit(most)
+    with pytest.raises(LimitError):
+        limit(most + 1)
+
+
+def test_a_job_is_added_before_one_that_ends_the_text_with_an_open_block_scalar() -> None:
+    jobs = "scrape_configs:\n- job_name: one\n- job_name: two\n# of what follows\n"
+    last = "- job_name: |\n    three"
+    new = (
+        "- job_name: pushgateway\n  honor_labels: true\n  static_configs:\n"
+        "  - targets: ['localhost:9091']\n"
+    )
+    merged = merge_job(jobs + last, JOB)
+    assert merged == jobs.replace("# of", f"{new}# of") + last
+    assert remove_job(merged, "pushgateway") == jobs + last
+
+
+def test_a_text_that_has_every_letter_that_could_stand_for_a_colon() -> None:
+    letters = "".join(map(chr, range(0xE000, 0xF900)))
+    assert find_jobs(f"# {letters}\nscrape_configs: [{{job_name: 'a:1'}}]\n")[0].name == "a:1"
+    with pytest.raises(ScrapeConfigError, match="unexpected ':'"):
+        find_jobs(f"# {letters}\nscrape_configs: [{{job_name: a:1}}]\n")
+
+
+def test_a_merge_key_in_the_root_may_bring_anything_but_the_jobs() -> None:
+    jobs = "scrape_configs:\n  - job_name: a\n"
+    assert find_jobs(f"<<: {{global: {{}}}}\n{jobs}")[0].name == "a"
+    assert (
+        find_jobs(f"<<: {{scrape_configs: []}}\n{jobs}")[0].name == "a"
+    )  # what stands below counts
+    with pytest.raises(
+        ScrapeConfigError, match=r"^line 3: scrape_configs comes through a merge key"
+    ):
+        find_jobs(f"{jobs}<<: {{scrape_configs: []}}\n")

@@ -115,3 +115,52 @@ def test_a_mistake_in_removing_is_an_error(
     mistaken(monkeypatch, "remove_job_at", *edits)
     with pytest.raises(ScrapeConfigError, match="do it by hand"):
         remove_job(PRESENT, "pushgateway")
+
+
+GROUPS = """\
+scrape_configs:
+  - job_name: pushgateway
+    honor_labels: true
+    static_configs:
+      - targets: ['one:1']
+        labels: {env: lab}
+      - targets: ['two:1', 'three:1']
+"""
+
+
+def test_a_target_that_is_added_to_a_group_without_labels_passes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    right = replacing(GROUPS, "'two:1'", "'two:1', 'localhost:9091'")
+    mistaken(monkeypatch, "repair_job", right)
+    assert "'localhost:9091'" in merge_job(GROUPS, JOB)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        pytest.param([replacing(GROUPS, "'three:1'", "'localhost:9091'")], id="in another's place"),
+        pytest.param([replacing(GROUPS, "'one:1'", "'one:1', 'localhost:9091'")], id="labelled"),
+        pytest.param(
+            [replacing(GROUPS, "'one:1'", ""), replacing(GROUPS, "'two", "'localhost:9091', 'two")],
+            id="a labelled one is gone",
+        ),
+        pytest.param(
+            [replacing(GROUPS, "lab}", "x}"), replacing(GROUPS, "'two", "'localhost:9091', 'two")],
+            id="another label",
+        ),
+        pytest.param(
+            [
+                replacing(GROUPS, "        labels: {env: lab}\n", ""),
+                replacing(GROUPS, "'two", "'localhost:9091', 'two"),
+            ],
+            id="no label any more",
+        ),
+    ],
+)
+def test_a_mistake_in_adding_a_target_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, edits: list[Edit]
+) -> None:
+    mistaken(monkeypatch, "repair_job", *edits)
+    with pytest.raises(ScrapeConfigError, match="do it by hand"):
+        merge_job(GROUPS, JOB)

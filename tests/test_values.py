@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushgateway_lab.formats import characters
+from pushgateway_lab.formats import characters, durations
 from pushgateway_lab.settings import SettingsError, parse_settings
 from setting_values import TEXTS, UNSEEN, settings_of, text_in, with_text
 
@@ -261,3 +261,70 @@ def test_values_of_the_command_line() -> None:
     for (key, _, accepted), value in zip(COMMAND_LINE, json.loads(done.stdout), strict=True):
         found = settings_of(key, value)
         assert (found and getattr(found, key)) == accepted, (key, value)
+
+
+@pytest.mark.parametrize(
+    ("key", "largest", "beyond"),
+    [
+        ("pushgateway_smoke_timeout", 86400, 86400.5),
+        ("pushgateway_scrape_interval", "1d", "86401s"),
+        ("pushgateway_scrape_interval", "86400s", "1d1ms"),
+        ("pushgateway_prune_after", "292y", "292y1s"),
+        ("pushgateway_job_name", "x" * 1000, "x" * 1001),
+        ("prometheus_unit", "x" * 247 + ".service", "x" * 248 + ".service"),
+        ("pushgateway_url", f"http://vm/{'x' * 990}", f"http://vm/{'x' * 991}"),
+        ("pushgateway_prune_keep", ['a="b"'] * 100, ['a="b"'] * 101),
+        ("pushgateway_targets", ["vm:1"] * 100, ["vm:1"] * 101),
+        ("pushgateway_extra_flags", {"x": 2**63 - 1}, {"x": 2**63}),
+        ("pushgateway_extra_flags", {"x": 1 - 2**63}, {"x": -(2**63)}),
+    ],
+)
+def test_the_largest_value_is_accepted_and_the_next_one_refused(
+    key: str, largest: object, beyond: object
+) -> None:
+    assert settings_of(key, largest) is not None
+    assert settings_of(key, beyond) is None
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [("1y", 31536000), ("2w", 1209600), ("3d", 259200), ("4h", 14400), ("5m", 300), ("1m30s", 90), ("1ms", 0.001), ("0s", 0)],
+)  # fmt: skip
+def test_a_duration_in_seconds(duration: str, seconds: float) -> None:
+    assert durations.seconds_of(duration) == seconds
+
+
+def test_what_is_no_duration_is_shown_up_to_40_characters() -> None:
+    for text, says in (("x" * 41, f"{'x' * 40!r} is no duration"), ("9" * 18 + "y", "292 years")):
+        with pytest.raises(ValueError, match=r"longer|such as") as refused:
+            durations.seconds_of(text)
+        assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("x" * 78, f"'{'x' * 78}'"),
+        ("x" * 79, f"'{'x' * 37}...{'x' * 38}'"),
+        ("\u2800" * 13, "'" + r"\u2800" * 13 + "'"),
+        ("\u2800" * 14, ("'" + r"\u2800" * 14)[:77] + "..."),
+    ],
+)
+def test_a_value_is_shown_up_to_80_characters(value: str, shown: str) -> None:
+    assert characters.shown(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http:///metrics", "has '', which is neither a host name nor an address"),
+        ("http://vm:0/x", "has the port '0'"),
+        ("http://vm/a//b", "has the path '/a//b'"),
+        ("http://a@vm/", "must not hold a user name"),
+        ("http:/vm", "must be a URL such as"),
+    ],
+)
+def test_the_part_of_a_url_that_is_wrong_is_named(url: str, says: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse_settings({"pushgateway_url": url})
+    assert says in str(refused.value)
