@@ -350,3 +350,11 @@ def test_an_answer_is_read_up_to_its_limits(body: bytes, is_read: bool) -> None:
     else:
         with pytest.raises(AnswerError):
             answers.parse_answer(body)
+
+
+@pytest.mark.parametrize("instance", ["", "vm7"])
+def test_a_metric_called_labels_does_not_hide_the_labels_of_its_group(instance: str) -> None:
+    labels = {"job": "a", "instance": instance}
+    pushed = {"metrics": [{"labels": labels, "value": "1"}]}
+    found = answers.groups([{"labels": pushed, "push_time_seconds": pushed}])[0]
+    assert found.labels == {name: value for name, value in labels.items() if value}

@@ -81,6 +81,10 @@ def test_a_flag_is_never_repeated() -> None:
     text = 'ARGS="--web.listen-address :1 --web.listen-address=:2 --web.enable-admin-api"\n'
     given = converge(text, pushgateway_listen_address="127.0.0.1:3")
     assert given == 'ARGS="--web.listen-address=127.0.0.1:3 --web.enable-admin-api"\n'
+    assert (
+        converge(text.replace(":2", "127.0.0.1:3"), pushgateway_listen_address="127.0.0.1:3")
+        == given
+    )
 
 
 def test_extra_flags_are_added_and_replaced() -> None:

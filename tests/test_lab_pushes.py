@@ -360,6 +360,24 @@ def test_a_name_of_the_same_letters_in_another_order_is_no_misspelling() -> None
     assert pushed(remembered(history({}), held), LABS_COMPLETED).state is State.OPEN
 
 
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("abcd", State.WRONG),
+        ("abc", State.OPEN),
+        ("abcdefxyz", State.WRONG),
+        ("abcdefwxyz", State.OPEN),
+    ],
+)
+def test_a_misspelling_has_four_of_five_letters(name: str, state: State) -> None:
+    wanted = Pushed("abcdef", 1, TRAINING)
+    said = {
+        "groups": [group(TRAINING, 0, **{name: ("UNTYPED", 1.0)})],
+        path(wanted.history): history({}),
+    }
+    assert pushed(look(said=said), wanted).state is state
+
+
 def test_names_of_another_length_do_not_count_among_the_300() -> None:
     short = {f"m{n}": ("GAUGE", 1.0) for n in range(400)}
     misspelt = {"prometheus_training_labs_complete": ("UNTYPED", 4.0)}

@@ -211,6 +211,13 @@ def test_a_narrow_table_has_marks_and_explains_them() -> None:
     assert lines[2] == "+ done, . open, ! wrong, ? unknown"
 
 
+def test_a_narrow_table_has_the_same_colours() -> None:
+    made = reports.report(reports.host("vm1", reports.STUCK), reports.host("vm2"))
+    lines = console.table(made, color=True, width=50).split("\n")
+    assert lines[1].startswith("\x1b[1;31mvm1\x1b[0m ")
+    assert lines[2].startswith("vm2 ")
+
+
 def test_a_shortened_name_keeps_both_ends() -> None:
     lines = lines_of(reports.host("vm17-" + "x" * 80 + "-end", reports.STUCK), width=60)
     name = lines[1].split()[0]

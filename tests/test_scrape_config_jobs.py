@@ -369,3 +369,11 @@ def test_a_merge_key_in_the_root_may_bring_anything_but_the_jobs() -> None:
         ScrapeConfigError, match=r"^line 3: scrape_configs comes through a merge key"
     ):
         find_jobs(f"{jobs}<<: {{scrape_configs: []}}\n")
+
+
+def test_a_key_with_a_question_mark_and_no_value_is_left_where_it_is() -> None:
+    text = "scrape_configs:\n- job_name: one\n  ? scheme\n- job_name: two\n  ? scheme\n"
+    merged = merge_job(text, JOB)
+    assert merged.startswith(f"{text}- job_name: pushgateway\n")
+    assert remove_job(merged, "pushgateway") == text
+    assert remove_job(text, "two") == text.partition("- job_name: two")[0]
