@@ -59,3 +59,10 @@ def test_what_cannot_be_read_or_changed_is_refused_with_the_line(row: Row) -> No
     with pytest.raises(ScrapeConfigError) as refused:
         merge_job(row.before, JOB)
     assert str(refused.value).startswith(row.expected.rstrip("\n"))
+
+
+def test_the_line_break_of_a_blank_first_line_is_used() -> None:
+    merged = merge_job("\r\nglobal: {}", JOB)
+    assert "\r\nscrape_configs:\r\n" in merged
+    assert "\n" not in merged.replace("\r\n", "")
+    assert remove_job(merged, "pushgateway") == "\r\nglobal: {}"
