@@ -328,3 +328,19 @@ def test_the_part_of_a_url_that_is_wrong_is_named(url: str, says: str) -> None:
     with pytest.raises(SettingsError) as refused:
         parse_settings({"pushgateway_url": url})
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "smallest", "nothing"),
+    [
+        ("pushgateway_smoke_timeout", 0.001, 0.0),
+        ("pushgateway_scrape_interval", "1ms", "0s"),
+        ("pushgateway_prune_after", "1ms", "0h"),
+        ("pushgateway_targets", ["vm:1"], []),
+    ],
+)
+def test_the_smallest_value_is_accepted_and_nothing_is_refused(
+    key: str, smallest: object, nothing: object
+) -> None:
+    assert settings_of(key, smallest) is not None
+    assert settings_of(key, nothing) is None
