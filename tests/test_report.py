@@ -163,6 +163,11 @@ def test_of_a_bare_host_only_the_next_step_is_told() -> None:
     assert "unknown" not in told
 
 
+def test_what_is_unknown_is_told_of_a_host_on_which_all_is_installed() -> None:
+    _, attention, _ = paragraphs(reports.host("vm", ("d" * 8, "oooooo", "uuuu", "ooo")))
+    assert "unknown: vm" in attention
+
+
 def test_what_is_the_same_on_several_hosts_is_told_once() -> None:
     findings = paragraphs(*(reports.host(name, reports.BEGUN) for name in ("a", "b")))[1]
     assert findings.startswith("open: a, b: 4.2.1: ")

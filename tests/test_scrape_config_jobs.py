@@ -1,7 +1,9 @@
 """What is read in a configuration: jobs, targets, further files; and what is said of odd ones."""
 
+import gc
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -377,3 +379,22 @@ def test_a_key_with_a_question_mark_and_no_value_is_left_where_it_is() -> None:
     assert merged.startswith(f"{text}- job_name: pushgateway\n")
     assert remove_job(merged, "pushgateway") == text
     assert remove_job(text, "two") == text.partition("- job_name: two")[0]
+
+
+@pytest.mark.parametrize("text", ["scrape_configs: []\n", "a: ["])
+def test_the_search_for_garbage_goes_on_afterwards_if_it_did_before(text: str) -> None:
+    for set_before, was in ((gc.enable, True), (gc.disable, False)):
+        set_before()
+        try:
+            with suppress(ScrapeConfigError):
+                find_jobs(text)
+            assert gc.isenabled() is was
+        finally:
+            gc.enable()
+
+
+def test_a_file_of_one_line_break_is_extended_by_lines() -> None:
+    merged = merge_job("\n", JOB)
+    assert merged.startswith("\nscrape_configs:\n")
+    assert merged.endswith("]\n")
+    assert remove_job(merged, "pushgateway") == "\n"
