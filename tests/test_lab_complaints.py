@@ -275,3 +275,10 @@ def test_of_a_line_1000_characters_are_looked_through() -> None:
     line = "the " * 250
     assert without_content(line) == line
     assert without_content(f"{line}the") == f"{line} …"
+
+
+def test_of_a_log_line_only_the_values_of_its_own_keys_stay() -> None:
+    line = 'ts=2026-11-25T05:00:00.1Z level=error component="discovery manager" msg=hunter2 err="hunter3"'
+    kept = 'ts=2026-11-25T05:00:00.1Z level=error component="discovery manager" msg=… err="…"'
+    assert without_content(line) == kept
+    assert without_content('level=error caller="hunter2 (x)"') == 'level=error caller="…"'

@@ -223,6 +223,15 @@ def test_a_narrow_table_has_the_same_colours() -> None:
     assert lines[2].startswith("vm2 ")
 
 
+def test_the_first_line_of_a_finding_has_the_colour_of_its_state_and_its_command_another() -> None:
+    made = reports.report(reports.host("vm1" * 20, reports.STUCK, says="It is so.", fix="mend"))
+    lines = console.table(made, color=True, width=50).split("\n\n")[1].split("\n")
+    colored = [line for line in lines if "\x1b[" in line]
+    assert colored[0] == lines[0]
+    assert lines[0].startswith("\x1b[1;31mwrong:")
+    assert colored[1] == "      \x1b[1mmend\x1b[0m"
+
+
 def test_a_shortened_name_keeps_both_ends() -> None:
     lines = lines_of(reports.host("vm17-" + "x" * 80 + "-end", reports.STUCK), width=60)
     name = lines[1].split()[0]
