@@ -1,6 +1,7 @@
 """What must be so before anything is touched on a host: each refusal, and what passes."""
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from pyinfra.api.host import Host
 
 from looks import CONFIG, encoded, unit
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.install import preflight
 from pushgateway_lab.install.preflight import PortTakenError
 from pushgateway_lab.run.failure import reason_of
@@ -142,6 +144,9 @@ CLASHES = (
     ("127.0.0.1:9091", "127.0.0.1", True),
     ("127.0.0.1:9091", "0.0.0.0", True),
     ("127.0.0.1:9091", "::", True),
+    ("127.0.0.1:9091", "::ffff:127.0.0.1", True),
+    ("127.0.0.1:9091", "::ffff:127.0.0.2", False),
+    ("[::ffff:127.0.0.1]:9091", "127.0.0.1", True),
     ("127.0.0.1:9091", "127.0.0.2", False),
     ("127.0.0.1:9091", "::1", False),
     ("127.0.0.1:9091", "10.0.0.7", False),
@@ -173,7 +178,7 @@ def test_two_programs_that_would_listen_at_the_same_place(
     with pytest.raises(PortTakenError) as error:
         preflight.check_pushgateway(other, given)
     assert error.value.address == wanted
-    assert (error.value.listener.address, error.value.listener.inode) == (taken, "5")
+    assert error.value.listener == Listener(str(ip_address(taken)), 9091, "5")
 
 
 def test_the_flags_of_a_host_say_where_the_pushgateway_listens() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
@@ -11,7 +11,7 @@ from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot, decoded
-from pushgateway_lab.formats.sockets import Listener
+from pushgateway_lab.formats.sockets import Address, Listener
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.installations import INSTALLER, address
 from pushgateway_lab.prometheus.job import merged
@@ -150,11 +150,17 @@ def _clash(listener: Listener, wanted: str) -> bool:
         return False
     name = {"": "0.0.0.0", "localhost": "127.0.0.1"}.get(name, name.strip("[]"))  # noqa: S104
     try:
-        own = ip_address(name)
+        own = _without_mapping(name)
     except ValueError:
         return True
-    taken = ip_address(listener.address)
+    taken = _without_mapping(listener.address)
     return own == taken or own.is_unspecified or taken.is_unspecified
+
+
+def _without_mapping(written: str) -> Address:
+    """Return an address; for one of IPv4 that is mapped into IPv6, which Java listens on, that of IPv4."""
+    address = ip_address(written)
+    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
 
 
 def _program_at(host: Host, listener: Listener) -> str:
