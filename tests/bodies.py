@@ -1,4 +1,4 @@
-"""Bodies of pushes: good ones, and bad ones with the line and the mistake in it."""
+"""Bodies of pushes: valid ones, and invalid ones with the line and the mistake."""
 
 GOOD = [
     "",

@@ -1,4 +1,4 @@
-"""Grouping keys as paths: what prometheus client_python sends, and what the Pushgateway reads."""
+"""Grouping keys as paths, compared with prometheus client_python and with the Pushgateway's parser."""
 
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from pushgateway_lab.formats.grouping import GroupingError, group_path, parse_la
 
 
 def read(path: str) -> dict[str, str]:
-    """The labels of a path, read as the Pushgateway does (its README, "URL")."""
+    """Return the labels of a path, parsed as in the Pushgateway (its README, "URL")."""
     segments = [unquote(segment) for segment in path.split("/")[1:]]
     labels = {}
     for name, value in zip(segments[::2], segments[1::2], strict=True):
@@ -26,7 +26,7 @@ def read(path: str) -> dict[str, str]:
 
 
 def client_path(labels: dict[str, str]) -> str:
-    """The path that prometheus client_python uses for a group."""
+    """Return the path that prometheus client_python uses for a group."""
     urls: list[str] = []
 
     def handler(url: str, **_: object) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""Push, delete and wipe as operations, from pyinfra's own command line."""
+"""The operations push, delete and wipe, from pyinfra's command line."""
 
 import json
 import time
@@ -29,7 +29,7 @@ def gateway(module_host: Host) -> Pushgateway:
 
 @pytest.fixture
 def run(run_pyinfra: Run, module_host: Host) -> Run:
-    """Runs pyinfra on the module's host, as a user without any rights there."""
+    """Return a function that runs pyinfra on the module's host, as a user without rights there."""
     return lambda *arguments, **kwargs: run_pyinfra(module_host, *arguments, **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""What the checks make of a look: the states that are hard to bring about on a real host."""
+"""Findings of the checks of Host and 4.2.1, in states that are hard to produce on a real host."""
 
 import gzip
 import json
@@ -183,7 +183,7 @@ def test_a_course_that_begins_later_is_told() -> None:
 
 
 def target(**fields: object) -> dict[str, object]:
-    """A target as Prometheus shows it."""
+    """Return a target in Prometheus's format."""
     shown = {
         "scrapePool": "pushgateway",
         "discoveredLabels": {"job": "pushgateway"},
@@ -201,7 +201,7 @@ RUNNING = [*unit(GATEWAY), f"pushgateway_argv {encoded('prometheus-pushgateway')
 
 
 def loaded(config: str = CONFIG, at: float = NOW - 600) -> list[str]:
-    """Lines of a snapshot: what Prometheus has loaded, and when."""
+    """Return lines of a snapshot: the configuration that Prometheus has loaded, and the time."""
     answer = json.dumps({"status": "success", "data": {"yaml": config}})
     name = "prometheus_config_last_reload_success"
     return [
@@ -324,7 +324,7 @@ def test_a_configuration_that_is_not_there_is_said_to_be() -> None:
 
 
 def test_an_answer_that_is_none_costs_no_other() -> None:
-    """Another program on a port answers what it likes."""
+    """Another program may listen on a port and answer anything."""
     mark = "answered-1"
     bodies = ['{"data": [1]}', "<html>\nstatus 200\n</html>", "", '{"data": {"a": 2}}', "[]"]
     statuses = [200, 200, 404, 200, 200]
@@ -340,7 +340,7 @@ def test_an_answer_that_is_none_costs_no_other() -> None:
 
 
 def test_an_answer_of_another_program_is_no_mistake_of_a_check() -> None:
-    """Each answer is parsed when it arrives: the checks see parsed ones, or none."""
+    """Each answer is parsed when it arrives, so the checks see parsed answers or None."""
     query = queries_of(TASKS)[0]
     path = lab_look.path_of(query)
     data = {
@@ -380,7 +380,7 @@ def test_a_result_is_samples_or_series_by_its_type() -> None:
 
 
 def test_what_a_host_packs_is_unpacked_up_to_a_limit() -> None:
-    """Two megabytes that stand for two gigabytes."""
+    """Two packed megabytes stand for two gigabytes."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(squeeze.compress(bytes(1 << 20)) for _ in range(2048)) + squeeze.flush()
     tracemalloc.start()

@@ -1,4 +1,4 @@
-"""What the checks make of pushes: the states that are hard to bring about on a real host."""
+"""Findings about pushes, in states that are hard to produce on a real host."""
 
 import json
 import re
@@ -76,12 +76,12 @@ def test_a_hostile_label_value_is_quoted_for_the_shell() -> None:
 
 
 def remembered(past: dict[str, object], *groups: object, **fields: Any) -> Look:
-    """A look at a host where Prometheus remembers this, and the Pushgateway holds these."""
+    """Return a look at a host with this history in Prometheus and these groups in the Pushgateway."""
     return look(said=remembering(past, *groups), **fields)
 
 
 def remembering(past: dict[str, object], *groups: object) -> dict[str, object]:
-    """The answers at such a host."""
+    """Return the servers' answers on that host."""
     return {
         "groups": list(groups),
         path(LABS_COMPLETED.history): past,
@@ -139,7 +139,7 @@ def test_labels_that_the_job_adds_are_no_mistake() -> None:
 
 
 def in_the_body() -> dict[str, object]:
-    """The page's metric with its labels as they stand there, pushed to the group of the job."""
+    """Return the page's metric with its labels in the body, pushed to the group of the job."""
     held = group(TRAINING, some_metric_total=("COUNTER", 42))
     held["some_metric_total"]["metrics"][0]["labels"]["instance"] = "myinstance"  # type: ignore[index]
     return held

@@ -1,4 +1,4 @@
-"""Label matchers: what they match, and that no label takes them long."""
+"""Label matchers: their results, and their time with any label."""
 
 import re
 import subprocess

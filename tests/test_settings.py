@@ -1,4 +1,4 @@
-"""Host data to settings: the defaults, the checks, and what a misspelling is told."""
+"""Settings from host data: defaults, validation, and messages for misspellings."""
 
 import re
 from dataclasses import MISSING, fields

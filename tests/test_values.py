@@ -1,4 +1,4 @@
-"""What settings refuse: all that would be more than data somewhere."""
+"""Settings refuse each value that would be more than data in a place where it is used."""
 
 import json
 import math
@@ -223,7 +223,7 @@ def test_any_value_can_be_shown(value: object) -> None:
     assert shown.isprintable()
 
 
-# What pyinfra's command line makes of --data
+# --data as pyinfra's command line parses it
 
 
 COMMAND_LINE = [
@@ -249,7 +249,7 @@ COMMAND_LINE = [
 
 
 def test_values_of_the_command_line() -> None:
-    # In a process of its own: pyinfra's command line patches what is imported.
+    # In another process: pyinfra's command line patches imported modules.
     program = (
         "import json, sys; from pyinfra_cli.util import parse_cli_arg; "
         "print(json.dumps([parse_cli_arg(each) for each in json.load(sys.stdin)]))"

@@ -1,11 +1,11 @@
-"""What trainees type on a prepared host, rightly and wrongly, and what verify is to find there."""
+"""Commands that trainees type on a prepared host, right and wrong ones, and the findings of verify."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from expectations import CONFIG, DEFAULTS
 
-# As the page of the lab has them.
+# The commands of the lab's page.
 PUSH_TRAINING = (
     'echo "prometheus_training_labs_completed_total 4" | '
     "curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training"
@@ -34,13 +34,13 @@ def edit(job: str = JOB) -> str:
 
 
 def until(promql: str) -> str:
-    """A shell command that waits until Prometheus answers a query with a sample."""
+    """Return a shell command that waits until Prometheus answers a query with a sample."""
     query = f"curl -sG --data-urlencode 'query={promql}' localhost:9090/api/v1/query"
     return f"until {query} | grep -q '\"value\"'; do sleep 0.1; done\n"
 
 
 def until_log(unit: str, words: str) -> str:
-    """A shell command that waits until a unit has said something."""
+    """Return a shell command that waits until a unit's log has a text."""
     return f"until journalctl -u {unit} -o cat | grep -q '{words}'; do sleep 0.1; done\n"
 
 
@@ -59,7 +59,7 @@ REFUSED = (
 
 
 class Check(NamedTuple):
-    """What a check is to find: in `says` and `fix`, all these words."""
+    """The expected finding of a check: `says` and `fix` hold all these words."""
 
     name: str
     state: str
@@ -68,7 +68,7 @@ class Check(NamedTuple):
 
 
 class Trainee(NamedTuple):
-    """What somebody typed on a prepared host, and what is to be found there."""
+    """The commands that somebody typed on a prepared host, and the expected findings."""
 
     typed: str
     stage: str | None
