@@ -93,8 +93,8 @@ def _no_change(lab: Lab, directory: Path, arguments: argparse.Namespace) -> None
     wanted = min(max(arguments.hosts or [1]), REAL_HOSTS)
     hosts = lab.boot_all([HostSpec(packages=INSTALLED)] * wanted)
     whole = _fleet(directory, hosts, len(hosts))
-    # In this order all find their own work done: the toolkit takes a job as anybody wrote it, the
-    # others know theirs by the marks around it.
+    # In this order each tool finds its own work done: the toolkit accepts any form of the job, the others
+    # find their own by the marks around it.
     _run(_stock(whole))
     _run(_toolkit(whole, "--data", "pushgateway_smoke=never"))
     for size in arguments.hosts:

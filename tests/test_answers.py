@@ -158,7 +158,7 @@ def test_what_servers_answer_is_read(
 
 
 def places(value: Any) -> list[list[Any]]:
-    """Yield the path of each value inside a value, with the empty path of the value itself."""
+    """Return the path of each value inside a value, and the empty path of the value itself."""
     inner = (
         value.items()
         if isinstance(value, dict)

@@ -37,7 +37,7 @@ JOB = b"""
 
 @pytest.fixture
 def listening_log(lab_host: Host) -> Iterator[Callable[[], str]]:
-    """Record on the host, from now on, each address on which port 9091 listens; return the log's path."""
+    """Record on the host each address on which port 9091 listens; yield a function that returns the log."""
     lab_host.run(
         "systemd-run --quiet --unit=watch-9091 sh -c 'while :; do "
         "cat /proc/net/tcp /proc/net/tcp6 >/run/sample; "

@@ -20,7 +20,7 @@ ESCAPES = r"\033]52;c;ZXZpbA==\007\033]0;evil\007\033[2J\302\233\342\200\256\342
 
 
 def rc_file(host: Host, text: str) -> None:
-    """Return the path of the file that root's login shell runs first."""
+    """Set the commands that root's login shell runs first."""
     host.write("/root/.bashrc", f"{text}\n".encode())
 
 

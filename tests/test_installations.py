@@ -39,7 +39,7 @@ def argv(*words: str) -> str:
 
 
 def exec_start(command_line: str) -> list[str]:
-    """Return a line of the snapshot: the Pushgateway's unit with this command line."""
+    """Return lines of the snapshot: the Pushgateway's unit with this command line."""
     lines = [line for line in unit(GATEWAY) if not line.startswith("service ExecStart")]
     shown = f"{{ path=/x ; argv[]={command_line} ; ignore_errors=no ; pid=7 }}"
     return [*lines[:-1], f"service ExecStart={shown}", "service "]

@@ -122,7 +122,7 @@ ARGS_ON = 'ARGS="--web.enable-admin-api"\n'
 
 @pytest.mark.parametrize(
     ("defaults", "says", "fix"),
-    [(ARGS_OFF, "wiping answers 404;", "sudoedit"), (ARGS_ON, "was not restarted", "restart")],
+    [(ARGS_OFF, "a wipe answers 404;", "sudoedit"), (ARGS_ON, "was not restarted", "restart")],
 )
 def test_only_what_counts_in_the_defaults_file_counts(defaults: str, says: str, fix: str) -> None:
     off = status(**{"web.enable-admin-api": "false"})
@@ -160,7 +160,12 @@ def test_all_addresses_of_one_family_are_all_of_both() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "says"),
-    [(401, "wants a password"), (400, "speaks TLS"), (404, "not at http"), (None, "not answer")],
+    [
+        (401, "asks for a password"),
+        (400, "expects TLS"),
+        (404, "answers 404 at http"),
+        (None, "not answer"),
+    ],
 )
 def test_a_pushgateway_that_gives_no_answer_is_told_apart(answer: int | None, says: str) -> None:
     looked = look(*unit(GATEWAY), gateway_status=answer)
@@ -416,7 +421,7 @@ def test_the_task_that_the_docs_show_can_be_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no TASKS"),
+        ("", "TASKS is missing"),
         ("TASKS = {}['x']", "line 1: KeyError: 'x'"),
         ("from pushgateway_lab.lab.pushes import *\nTASKS=[\n", "line 2: SyntaxError: '['"),
         (

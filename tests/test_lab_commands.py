@@ -122,9 +122,9 @@ def test_a_metric_of_another_form_is_pushed_as_it_is_written(kind: str) -> None:
 
 @pytest.mark.parametrize("metric", ["", "a b", "0a", "a;id", "a\n", "a{b}"])
 def test_a_name_that_no_query_can_have_is_a_trainers_mistake(metric: str) -> None:
-    with pytest.raises(ValueError, match="no metric name"):
+    with pytest.raises(ValueError, match="not a metric name"):
         check_pushed(Pushed(metric, 1, TRAINING))
-    with pytest.raises(ValueError, match="equals nothing"):
+    with pytest.raises(ValueError, match="equals no pushed value"):
         check_pushed(Pushed("a", float("nan"), TRAINING))
 
 

@@ -112,7 +112,7 @@ def test_a_misspelt_name_is_found_among_thousands_of_others(name: str) -> None:
 def test_a_group_that_no_command_can_name_is_wiped() -> None:
     long = {"job": "x" * 900, **TRAINING, "instance": "y" * 900}
     finding = pushed(holding([group(long, some_metric_total=("GAUGE", 42))]), SOME_METRIC)
-    assert "a wipe deletes it, and all others" in finding.says
+    assert "a wipe deletes it, with all other groups" in finding.says
     assert finding.fix
     assert "DELETE" not in finding.fix
     assert "(700 more characters)" in finding.says

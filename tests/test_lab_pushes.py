@@ -29,7 +29,7 @@ LABS = group(
         (
             [group({"job": "training"}, prometheus_training_labs_completed_total=("UNTYPED", 4))],
             State.WRONG,
-            "job is 'training', not 'prometheus_training'",
+            "the label job is 'training' and not 'prometheus_training'",
         ),
         (
             [
@@ -177,11 +177,11 @@ def test_a_group_that_holds_more_is_not_deleted_to_mend_one_metric() -> None:
     assert "DELETE" not in finding.fix
     beside = group(TRAINING, some_metric_total=("UNTYPED", 42), other=("GAUGE", 1))
     finding = pushed(remembered(history({}), beside), SOME_METRIC)
-    assert "one type only: delete that group first, which loses other, too" in finding.says
+    assert "only one type: delete that group first, which also deletes other" in finding.says
     assert "DELETE" in str(finding.fix)
     untyped = group(SOME_METRIC.labels, some_metric_total=("UNTYPED", 42), other=("GAUGE", 1))
     finding = pushed(remembered(history({}), untyped), SOME_METRIC)
-    assert "which loses other, too" in finding.says
+    assert "which also deletes other" in finding.says
 
 
 def test_a_metric_of_another_task_is_no_misspelling() -> None:

@@ -162,4 +162,7 @@ def test_a_pushgateway_that_wants_a_password_is_asked_apart(
     # A host that did not answer is not asked again.
     assert len(given) == (2 if any(known) else 1)
     if unread:
-        assert f"cannot be read: {next(iter(unread.values()))}." in gateway.is_silent(looked).says
+        assert (
+            f"Unexpected answer at http://localhost:9091: {next(iter(unread.values()))}."
+            in gateway.is_silent(looked).says
+        )

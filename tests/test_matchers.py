@@ -75,7 +75,7 @@ def test_what_others_have_is_refused_with_a_reason(expression: str) -> None:
     assert not isinstance(error.value, re.error)
     assert len(str(error.value)) < 200
     quoted = expression.replace("\\", "\\\\")
-    with pytest.raises(ValueError, match="no regular expression"):
+    with pytest.raises(ValueError, match="not a regular expression"):
         matchers.parse_matchers(f'job=~"{quoted}"')
 
 

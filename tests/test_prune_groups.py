@@ -95,7 +95,7 @@ class FakeGateway(client.Gateway):
         self.deleted: list[str] = []
 
     def seconds_left(self) -> float:
-        """Return the same time always."""
+        """Return the same time at each call."""
         return 60
 
     def look(self) -> client.Look:

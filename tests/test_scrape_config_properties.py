@@ -222,7 +222,7 @@ def configurations(draw: DrawFn, own: tuple[str, ...] = ()) -> str:
 
 
 def data_of(text: str) -> dict[str, Any]:
-    """Return the second parser's result as plain Python data, with aliases followed to a limited depth."""
+    """Return the second parser's result as plain Python data."""
     return yaml.load(text.removeprefix("\ufeff"), Loader=yaml.SafeLoader) or {}
 
 

@@ -68,7 +68,7 @@ print(found)
 
 @pytest.fixture(scope="module")
 def gateway(module_host: Host) -> Callable[[], str]:
-    """Return the answer of a Pushgateway on loopback, with the admin API, to the question for its groups."""
+    """Return a function that asks a Pushgateway on loopback, with the admin API, for its groups."""
     restart(module_host, "--web.listen-address=127.0.0.1:9091 --web.enable-admin-api")
     return lambda: module_host.run("curl -s http://127.0.0.1:9091/api/v1/metrics").stdout
 

@@ -56,7 +56,7 @@ def all_untouched(hosts: Sequence[Host]) -> list[dict[str, str]]:
 
 
 def not_found(row: dict[str, Any], wanted: Check) -> str | None:
-    """Return the expected words that a check's result in the report does not have."""
+    """Return the result of a check in the report if it is not the expected one; else None."""
     check = next(
         each for task in row["tasks"] for each in task["checks"] if each["name"] == wanted.name
     )

@@ -155,7 +155,7 @@ FIRST = {
             Check(
                 "labs_completed_pushed",
                 "wrong",
-                "job is 'prometheus_trainings', not 'prometheus_training'",
+                "the label job is 'prometheus_trainings' and not 'prometheus_training'",
                 "curl -X DELETE 'http://localhost:9091/metrics/job/prometheus_trainings'",
             ),
             Check("labs_completed_pushed", "wrong", "", PUSH_TRAINING),
@@ -179,7 +179,7 @@ FIRST = {
         CONFIGURED + PUSHED + DELETE_TRAINING + "\n",
         "pushed",
         [
-            Check("labs_completed_deleted", "done", "is gone"),
+            Check("labs_completed_deleted", "done", "was there, and is deleted"),
             Check(
                 "some_metric_deleted",
                 "wrong",
@@ -243,8 +243,8 @@ SECOND = {
         + until('pushgateway_http_requests_total{handler="wipe",code="202"}'),
         "cleaned",
         [
-            Check("labs_completed_deleted", "done", "everything was wiped"),
-            Check("some_metric_deleted", "done", "everything was wiped"),
+            Check("labs_completed_deleted", "done", "all groups were wiped"),
+            Check("some_metric_deleted", "done", "all groups were wiped"),
         ],
     ),
     "Prometheus stopped": Trainee(
@@ -285,8 +285,8 @@ SECOND = {
         + f"{WIPE}\n",
         None,
         [
-            Check("admin_api", "wrong", "wiping answers 404", "--web.enable-admin-api"),
-            Check("labs_completed_deleted", "open", "A wipe would be answered with 404"),
+            Check("admin_api", "wrong", "a wipe answers 404", "--web.enable-admin-api"),
+            Check("labs_completed_deleted", "open", "A wipe would answer 404"),
         ],
     ),
     "admin API put back, not restarted": Trainee(
@@ -338,7 +338,7 @@ THIRD = {
         "prepared",
         [
             *all_are("done", "job honor_labels loaded target_up"),
-            Check("default_metrics", "wrong", "http://localhost:9090/metrics is something else"),
+            Check("default_metrics", "wrong", "http://localhost:9090/metrics is another program"),
         ],
     ),
     "not readable": Trainee(

@@ -95,8 +95,7 @@ def _why(look: Look) -> tuple[str, str | None]:
     if not look.snapshot.pushgateway.runs:
         return "The Pushgateway does not run.", _service(look).commands.start
     if why := look.unread.get(GROUPS) or look.unread.get(STATUS):
-        answer = f"Unexpected answer at {excerpt(url(look))}: {excerpt(why)}."
-        return f"{answer} Does another program use this port?", None
+        return f"Unexpected answer at {excerpt(url(look))}: {excerpt(why)}.", None
     if reason := _refusals(look).get(look.gateway_status or 0):
         return f"The Pushgateway {reason}.", None
     return (

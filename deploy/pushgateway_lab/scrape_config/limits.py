@@ -53,7 +53,7 @@ def refuse_tag_directives(number: int) -> None:
     """Raise LimitError for more than `MOST_TAG_DIRECTIVES`."""
     if number > MOST_TAG_DIRECTIVES:
         reason = (
-            f"the file has {number:,} times %TAG, and at most {MOST_TAG_DIRECTIVES} are read; "
+            f"the file says %TAG {number:,} times, and at most {MOST_TAG_DIRECTIVES} are read; "
             "delete them, no field of Prometheus needs them"
         )
         raise LimitError(None, reason)
