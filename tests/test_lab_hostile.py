@@ -35,7 +35,7 @@ def findings(looked: Look) -> list[Finding]:
 
 def check_is_safe(finding: Finding) -> None:
     """Fail for a finding that is too long, or whose fix a shell would read in another way."""
-    assert "mistake in it" not in finding.says, finding
+    assert "Correct the check" not in finding.says, finding
     assert len(finding.says) <= SAYS
     assert finding.says.count("\n") < LINES
     assert finding.at is None or 0 <= finding.at < YEAR_9999

@@ -148,7 +148,7 @@ class Pattern:
     def _state(self, test: _Test, *following: int) -> int:
         if len(self._tests) >= MOST_STATES:
             raise ValueError(
-                f"it is longer than {MOST_STATES} characters with all counts written out"
+                f"it is larger than {MOST_STATES} characters, with all counts written out"
             )
         self._tests.append(test)
         self._next.append(following)

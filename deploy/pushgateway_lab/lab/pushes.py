@@ -347,7 +347,7 @@ def _wipe_refused(look: Look) -> str:
     running = gateway.running_flags(look)
     if running is None or running.get("web.enable-admin-api") == "true":
         return ""
-    return " A wipe would answer 404, because the admin API is off: see Host."
+    return " A wipe would answer 404: the admin API is off. See Host."
 
 
 def pushed_checks(prefix: str, wanted: Pushed) -> tuple[Check, ...]:
