@@ -251,7 +251,7 @@ def test_each_label_that_is_missing_or_another_is_named() -> None:
 
 
 def scraped(ago: float, *groups: object) -> Look:
-    """A look at a host whose Prometheus scraped the Pushgateway so many seconds ago, as each minute."""
+    """Return a look at a host whose Prometheus scrapes each minute, the last time `ago` seconds ago."""
     target = {
         "scrapePool": "pushgateway",
         "discoveredLabels": {"job": "pushgateway"},
@@ -400,7 +400,7 @@ def test_a_refused_push_names_the_group_that_holds_the_metric_with_another_type(
     alone = pushed(remembered(history({}), refused, group({"job": "x"})), SOME_METRIC)
     assert "Push again, and read curl's output." in alone.says
     assert "DELETE" not in str(alone.fix)
-    later = group(SOME_METRIC.labels, failed=NOW - 61)  # it was pushed to again a second after that
+    later = group(SOME_METRIC.labels, failed=NOW - 61)  # the next push, a second later, succeeded
     assert pushed(remembered(history({}), later, rival), SOME_METRIC).state is State.WRONG
     assert "was refused" not in pushed(remembered(history({}), later), SOME_METRIC).says
 

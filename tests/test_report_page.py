@@ -58,7 +58,7 @@ def test_the_summary_counts_hosts(chrome: Chrome, show: Show) -> None:
         ["1", "not looked at"],
         ["2", "something wrong"],
     ]
-    assert "Expected: configured, 5 hosts are not." in one(chrome, ".head p").text
+    assert "Expected: configured, 5 hosts have not reached it." in one(chrome, ".head p").text
     assert chrome.title == "2 wrong, 1 not looked at, 12 hosts - Prometheus lab"
     assert one(chrome, "html").get_attribute("lang") == "en"
     widths = [float(each.get_attribute("width") or 0) for each in every(chrome, ".bar rect")]
