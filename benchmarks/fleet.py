@@ -1,11 +1,11 @@
-"""How long a fleet takes: this toolkit beside the bare SSH floor, stock pyinfra and Ansible.
+"""Measure runs on a fleet: this toolkit, the bare SSH floor, stock pyinfra and Ansible.
 
     make bench                                # everything, one table
     make bench ARGS="--hosts 20 --runs 3"     # one size
 
-Boots real hosts, brings them to the end state, then runs each command in turn, round by round, so
-that a machine whose speed drifts slows all of them alike. What counts is a row's ratio to the floor,
-`pyinfra exec -- true`, in the same run.
+It boots real hosts, brings them to the end state, and runs each command in turn, in rounds, so that changes of
+the machine's speed affect all commands. The result is a row's ratio to the floor, `pyinfra exec -- true`, in
+the same run.
 """
 
 import argparse
@@ -35,11 +35,11 @@ RIVALS = HERE / ".venv"
 INSTALLED = ("prometheus", "prometheus-pushgateway", "curl", "python3-apt")
 SNAPSHOT = "pushgateway_lab.host.fact.HostSnapshot"
 REAL_HOSTS = 20
-"""More inventory entries than this share real hosts: the machine has to bear them all."""
+"""The most real hosts; further inventory entries share them."""
 
 
 class Fleet(NamedTuple):
-    """Inventories of the same hosts, for each tool."""
+    """Inventories of the same hosts, one for each tool."""
 
     size: int
     pyinfra: Path
@@ -47,7 +47,7 @@ class Fleet(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What a command took: seconds from start to end, and its own memory at its largest, in MB."""
+    """The cost of a command: seconds from start to end, and its own peak memory in MB."""
 
     seconds: float
     memory: float
@@ -62,9 +62,9 @@ class Row(NamedTuple):
 
 
 def main() -> int:
-    """Run the benchmark; returns the exit code."""
+    """Run the benchmark; return the exit code."""
     arguments = _parser().parse_args()
-    # Ended from outside, it cleans up as it does after Ctrl-C.
+    # On SIGTERM, it cleans up as it does on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}"
@@ -89,12 +89,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _no_change(lab: Lab, directory: Path, arguments: argparse.Namespace) -> None:
-    """Hosts on which everything is right already."""
+    """Measure runs on converged hosts."""
     wanted = min(max(arguments.hosts or [1]), REAL_HOSTS)
     hosts = lab.boot_all([HostSpec(packages=INSTALLED)] * wanted)
     whole = _fleet(directory, hosts, len(hosts))
-    # In this order all find their own work done: the toolkit takes a job as anybody wrote it, the
-    # others know theirs by the marks around it.
+    # In this order each tool finds its own work done: the toolkit accepts any form of the job, the others
+    # find their own by the marks around it.
     _run(_stock(whole))
     _run(_toolkit(whole, "--data", "pushgateway_smoke=never"))
     for size in arguments.hosts:
@@ -150,7 +150,7 @@ def _ansible(fleet: Fleet, *, mitogen: bool) -> Row:
 
 
 def _fleet(directory: Path, hosts: Sequence[Host], size: int, **data: Any) -> Fleet:
-    """Inventories of `size` entries; beyond the number of hosts, several name the same one."""
+    """Return inventories of `size` entries; with more entries than hosts, several name the same host."""
     entries = [
         (f"entry{number}", hosts[number % len(hosts)].pyinfra_data() | data)
         for number in range(size)
@@ -178,7 +178,7 @@ def _delayed(directory: Path, host: Host, milliseconds: int) -> Iterator[Fleet]:
 
 
 def _measure(rows: Sequence[Row], runs: int) -> dict[str, list[Cost]]:
-    """What each row's runs took, taken in turn; one run of each first does not count."""
+    """Return the costs of each row's runs, made in turn; the first run of each row does not count."""
     costs: dict[str, list[Cost]] = {row.name: [] for row in rows}
     for round_ in range(runs + 1):
         for row in rows:
@@ -199,7 +199,7 @@ def _run(row: Row) -> Cost:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        # Not process.wait(), which does not tell what it used.
+        # Not process.wait(), which does not return the resource usage.
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -210,7 +210,7 @@ def _run(row: Row) -> Cost:
 
 
 def _table(title: str, costs: dict[str, list[Cost]], latency: int = 0) -> None:
-    """Medians, and the ratio to the first row: the median of the rounds' own ratios."""
+    """Print medians, and the ratio to the first row: the median of the ratios of all rounds."""
     floor = [cost.seconds for cost in next(iter(costs.values()))]
     further = " round trips above it |" if latency else " MB |"
     print(f"\n{title}\n\n| what | seconds | times the floor |{further}")
@@ -225,7 +225,7 @@ def _table(title: str, costs: dict[str, list[Cost]], latency: int = 0) -> None:
 
 
 def _bootstrap(lab: Lab, directory: Path, size: int) -> None:
-    """Bare hosts, each tool once on fresh ones: minutes, not milliseconds."""
+    """Measure runs on bare hosts, each tool once on new ones; this takes minutes."""
     costs: dict[str, list[Cost]] = {}
     for make in (_apt_alone, _toolkit_unproven, _stock, _ansible_plain):
         with ExitStack() as stack:
@@ -246,7 +246,7 @@ def _apt_alone(fleet: Fleet) -> Row:
 
 
 def _toolkit_unproven(fleet: Fleet) -> Row:
-    """Without the smoke push, which the others have nothing like and which waits for a scrape."""
+    """Return the toolkit's command without the smoke push, which waits for a scrape; no other tool has one."""
     return _toolkit(fleet, "--data", "pushgateway_smoke=never")
 
 

@@ -1,10 +1,10 @@
-"""What one hostile host costs a class of three: seconds until the table is there, and memory here.
+"""Measure the cost of one hostile host in a class of three: seconds until the table, and memory here.
 
     PYTHONPATH=tests .venv/bin/python benchmarks/hostile.py                     # this checkout
     PYTHONPATH=tests .venv/bin/python benchmarks/hostile.py --checkout OTHER    # beside it, in turn
 
-Two lab hosts that are right, and one that hangs, floods or lies, in one run of ``deploy/verify.py``. With
-another checkout, each row is measured with both, one after the other.
+One run of ``deploy/verify.py`` has two converged lab hosts and a host that hangs, floods or lies. With another
+checkout, each row is measured with both, one after the other.
 """
 
 import argparse
@@ -31,11 +31,11 @@ SSH = ("silent", "drip", "lines", "endless", "kex", "login", "channel", "exec", 
 HTTP = ("hang", "drip", "endless", "zeros", "bomb", "deep")
 SHELLS = {"yes": "yes", "a line without end": "tr '\\0' x </dev/zero"}
 LINES = (8, 32)
-"""Megabytes of a prometheus.yml that is one line."""
+"""Megabytes of a prometheus.yml with one line."""
 
 
 class Class(NamedTuple):
-    """The hosts of a run: two that are right, and one that an attack is tried on."""
+    """The hosts of a run: two converged ones, and one for the attack."""
 
     good: list[Host]
     bad: Host
@@ -43,11 +43,11 @@ class Class(NamedTuple):
 
 
 Attack = Callable[[Class], AbstractContextManager[list[Host]]]
-"""Makes a host hostile; yields the hosts of a run."""
+"""Makes a host hostile and yields the hosts of a run."""
 
 
 def main() -> int:
-    """Run the benchmark; returns the exit code."""
+    """Run the benchmark; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkout", type=Path, help="another checkout to measure beside this one")
     parser.add_argument(

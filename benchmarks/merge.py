@@ -1,12 +1,11 @@
-"""How long a merge takes, beside `promtool check config` on the same file.
+"""Measure a merge, compared with `promtool check config` on the same file.
 
     python benchmarks/merge.py                                  # promtool from PATH
     python benchmarks/merge.py --promtool ./promtool --rounds 9
 
-Promtool reads the file once, in Go. A merge reads it, changes it, and reads the result to prove it,
-all in this process. The two take turns, so that a machine whose speed drifts slows both alike; what
-counts is the ratio of the fastest rounds. Exits with 1 if a file of 1 MB takes more than 3 times as
-long as promtool.
+promtool parses the file once, in Go. A merge parses it, edits it, and parses the result to prove it, in this
+process. The two run in turn, so that changes of the machine's speed affect both. The result is the ratio of
+the fastest rounds. The exit code is 1 if a file of 1 MB takes more than 3 times as long as promtool.
 """
 
 import argparse
@@ -28,12 +27,12 @@ JOB = {
 }
 JOBS_PER_MEGABYTE = 5000
 MOST_JOBS = 7500
-"""About as many of these as a file may have (pushgateway_lab/scrape_config/limits.py)."""
+"""About the limit of values in a file (pushgateway_lab/scrape_config/limits.py)."""
 MOST = 3.0
 
 
 class Sample(NamedTuple):
-    """A configuration to be merged into."""
+    """A configuration for the merge."""
 
     what: str
     jobs: int
@@ -61,7 +60,7 @@ def arguments() -> argparse.Namespace:
 
 
 def samples() -> Iterator[Sample]:
-    """Yield files of two sizes, and one that libyaml does not read at the first try."""
+    """Yield files of two sizes, and one that libyaml refuses at first."""
     for jobs in (JOBS_PER_MEGABYTE, MOST_JOBS):
         yield Sample("quoted targets", jobs, configuration(jobs))
     text = configuration(JOBS_PER_MEGABYTE)
@@ -74,7 +73,7 @@ def samples() -> Iterator[Sample]:
 
 
 def configuration(jobs: int) -> str:
-    """Return a configuration of about 200 bytes a job."""
+    """Return a configuration with about 200 bytes for each job."""
     return "global:\n  scrape_interval: 15s\n\nscrape_configs:\n" + "".join(
         f"  - job_name: 'job-{number:05}'\n"
         "    scrape_interval: 15s\n"
@@ -107,12 +106,12 @@ def measure(sample: Sample, promtool: str, rounds: int) -> float:
 
 
 def check(promtool: str, path: Path) -> None:
-    """Let promtool check a file, which must be right."""
+    """Fail unless promtool accepts a file."""
     subprocess.run([promtool, "check", "config", path], check=True, stdout=subprocess.DEVNULL)
 
 
 def seconds(act: Callable[[], object]) -> float:
-    """Return how long something takes."""
+    """Return the seconds that a function takes."""
     started = time.perf_counter()
     act()
     return time.perf_counter() - started

@@ -1,13 +1,13 @@
-"""How many small mistakes in the pure modules the tests without hosts and browser notice.
+"""Measure how many random mutations of the pure modules the tests without hosts and browser find.
 
     make mutations                            # 90 mutations, a new seed
     make mutations ARGS="--seed 7"            # the same 90 again
     make mutations ARGS="--number 20 formats report/console.py"
 
-Draws mutations at random: a comparison, `and` or `or`, a condition, or a number is changed. Each is made
-in a copy of the tree in a temporary folder. The quick tests of the mutated room run first; if they
-pass, all other tests that need no host and no browser and can notice it. A mutation is killed if a test
-fails, or if the tests take much longer than without it. Prints each mutation that is alive at the end.
+A mutation changes a comparison, `and` or `or`, a condition, or a number, in a copy of the tree in a temporary
+folder. The quick tests of the mutated room run first. If they pass, all other tests run that can find it and
+need no host and no browser. A mutation is killed if a test fails, or if the tests take much longer than
+without it. The benchmark prints each mutation that is alive at the end.
 """
 
 import argparse
@@ -57,7 +57,7 @@ QUICK = {
 """The pure rooms, and the tests to run first: names of test files without ``test_`` and ``.py``."""
 
 SLOW = ("lab_hostile", "scrape_config_size", "scrape_config_properties", "hostile_text")
-"""Left out of the first run."""
+"""Tests that do not run first."""
 
 UNRELATED = (
     "labhost*",
@@ -68,13 +68,13 @@ UNRELATED = (
     "exchange",
     "prune_hostile",
 )
-"""Tests of what uses nearly nothing of the pure modules, and takes long."""
+"""Slow tests that use nearly nothing of the pure modules."""
 
 AT_ONCE = 2
 LONGEST = 900
-"""Seconds for all tests; the quick ones get a minute and four times what they take without a mutation."""
+"""Seconds for all tests; the quick ones have a minute and four times their time without a mutation."""
 
-# As they are copied: somebody may add one meanwhile.
+# The list from the time of the copy: somebody may add a file later.
 _TESTS = [path.relative_to(ROOT) for path in sorted(Path(ROOT, "tests").glob("test_*.py"))]
 
 _VERSIONS = count(1)
@@ -110,7 +110,7 @@ class Mutation(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """+ killer: the first test that failed, or what else ended the run; None: the mutation is alive."""
+    """+ killer: the first test that failed, or another reason for the end; None: the mutation is alive."""
 
     mutation: Mutation
     killer: str | None
@@ -146,7 +146,7 @@ def arguments() -> argparse.Namespace:
 
 
 def draw(number: int, seed: int, only: Sequence[str]) -> list[Mutation]:
-    """Return so many different mutations, or all if there are fewer."""
+    """Return this number of different mutations, or all if there are fewer."""
     every = [
         (room, path, site)
         for room, path in modules()
@@ -167,7 +167,7 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 class _Site(NamedTuple):
-    """A place to mutate: the field of a node, the number of the item in it, what would stand there."""
+    """A place to mutate: the field of a node, the index of the item in it, and its replacement."""
 
     node: ast.AST
     field: str
@@ -176,7 +176,7 @@ class _Site(NamedTuple):
 
 
 def _sites(tree: ast.AST) -> Iterator[_Site]:
-    """Yield all places; a number has no replacement yet, as the step is drawn."""
+    """Yield all places; a number has no replacement yet, because the step is drawn later."""
     for node in ast.walk(tree):
         match node:
             case ast.Compare():
@@ -206,7 +206,7 @@ def _mutated(room: str, path: Path, site: int, step: int) -> Mutation:
         setattr(node, field, replacement)
     after = ast.unparse(tree)
     line = getattr(node.target if isinstance(node, ast.comprehension) else node, "lineno", 0)
-    # ast.unparse writes a statement, or the head of a block, on one line.
+    # ast.unparse writes a statement, or the header of a block, on one line.
     was, now = next(
         pair
         for pair in zip(before.splitlines(), after.splitlines(), strict=True)
@@ -216,7 +216,7 @@ def _mutated(room: str, path: Path, site: int, step: int) -> Mutation:
 
 
 def described(mutation: Mutation) -> str:
-    """Return where a mutation is, and both lines."""
+    """Return the place of a mutation, and both lines."""
     where = f"{mutation.path.relative_to(PACKAGE)}:{mutation.line}"
     return f"{where}\n  - {mutation.before}\n  + {mutation.after}"
 
@@ -264,7 +264,7 @@ signal.signal(signal.SIGTERM, stop)
 for line in sys.stdin:
     print(run(*json.loads(line)), flush=True)
 """
-"""Runs pytest in forks of one process that has imported what takes long and is never mutated."""
+"""Runs pytest in forks of one process that has imported the slow modules, which are never mutated."""
 
 _ARGUMENTS = (
     *("-x", "-q", "-m", "not hosts and not browser", "-p", "no:cacheprovider", "--tb=no"),
@@ -273,7 +273,7 @@ _ARGUMENTS = (
 
 
 class Copy:
-    """A copy of the tree, in which pytest runs; one run at a time."""
+    """A copy of the tree for pytest, with one run at a time."""
 
     def __init__(self, folder: Path) -> None:
         shutil.copytree(ROOT, folder, symlinks=True, ignore=_is_no_source)
@@ -294,14 +294,14 @@ class Copy:
         )
 
     def end(self) -> None:
-        """End what runs."""
+        """End the run."""
         while self._server.poll() is None:
             self._server.terminate()  # again: one that arrives just before a read or a wait is lost
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._server.wait(10)
 
     def killer(self, mutation: Mutation, tests: Iterable[Path], limit: float) -> str | None:
-        """Return what ended a run of tests on a mutation; None if all passed."""
+        """Return the reason for the end of the tests on a mutation; None if all passed."""
         path = self._folder / mutation.path
         original = path.read_text("utf-8")
         _write(path, mutation.text)
@@ -311,7 +311,7 @@ class Copy:
             _write(path, original)
 
     def failure(self, tests: Iterable[Path], limit: float) -> str | None:
-        """Return what ended a run of tests; None if all passed."""
+        """Return the reason for the end of a run of tests; None if all passed."""
         if not self._server.stdin or not self._server.stdout:
             raise TypeError
         question = json.dumps([[*_ARGUMENTS, *map(str, tests)], int(limit)])
@@ -332,14 +332,14 @@ class Copy:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a module, with a time that no other version of it has: its byte code is known by that."""
+    """Write a module with a new modification time, by which Python recognises outdated byte code."""
     path.write_text(text, "utf-8")
     version = next(_VERSIONS)
     os.utime(path, (version, version))
 
 
 def _is_no_source(folder: str, names: list[str]) -> set[str]:
-    """Name what a copy of the tree leaves out."""
+    """Return the names that a copy of the tree leaves out."""
     return {
         name
         for name in names
@@ -372,7 +372,7 @@ def _matching(patterns: Iterable[str]) -> list[Path]:
 
 
 def judged(mutations: Sequence[Mutation], is_quick: bool) -> Iterator[Outcome]:
-    """Run the tests on each mutation, and print what became of it.
+    """Run the tests on each mutation, and print the result.
 
     Raises:
         SystemExit: tests fail without a mutation.
@@ -413,7 +413,7 @@ def judged(mutations: Sequence[Mutation], is_quick: bool) -> Iterator[Outcome]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Leave as after Ctrl-C."""
+    """Raise KeyboardInterrupt, as on Ctrl-C."""
     del number, frame
     raise KeyboardInterrupt
 

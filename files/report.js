@@ -1,10 +1,10 @@
 
 "use strict";
-// What the page adds to itself: a filter, Copy buttons, local times, and a reload that keeps it all.
-// All that a reader chose is in the address, so a reload, a bookmark and a shared link show the same.
+// The script adds a filter, Copy buttons, local times, and a reload that keeps the reader's choices.
+// The address holds all choices, so a reload, a bookmark and a shared link show the same view.
 (() => {
-  const TYPING = 10_000; // after the last key, somebody who sits in the search box reads
-  const GRACE = 2_000; // between the end of a selection and a reload
+  const TYPING = 10_000; // ms after the last key in the search box in which the page does not reload
+  const GRACE = 2_000; // ms between the end of a selection and a reload
   const OWN = document.body.dataset.every;
 
   const byId = (id) => document.getElementById(id);
@@ -88,7 +88,7 @@
     keep();
   }
 
-  // A host's findings get their times and buttons when they are opened: of many, few are.
+  // A host's findings get local times and Copy buttons when they are opened: most never are.
 
   const time = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
   const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
@@ -119,7 +119,7 @@
     try {
       await navigator.clipboard.writeText(code.textContent);
     } catch {
-      // Over http, a browser has no clipboard; selected, the command can still be copied.
+      // Over http, a browser has no clipboard API, but it can copy a selection.
       getSelection().selectAllChildren(code);
       if (!document.execCommand("copy")) {
         said.textContent = "The command is selected: copy it with Ctrl+C.";
@@ -156,7 +156,7 @@
     if (paused) return "paused";
     if (!getSelection().isCollapsed) return "waits: text is selected";
     const typing = document.activeElement === name && performance.now() - typed < TYPING;
-    return typing ? "waits: somebody types" : "";
+    return typing ? "waits: you are typing" : "";
   }
 
   function tick() {
@@ -164,7 +164,7 @@
     if (waits.textContent !== found) waits.textContent = found;
     showAge();
     if (found) due = Math.max(due, performance.now() + GRACE);
-    // In a tab that nobody sees, it reloads when somebody does.
+    // A hidden tab reloads when it becomes visible.
     if (performance.now() < due || document.hidden) return;
     due = Infinity;
     keep();
@@ -182,7 +182,7 @@
     if (byId("age").textContent !== text) byId("age").textContent = text;
   }
 
-  // All together
+  // Start
 
   history.scrollRestoration = "manual";
   document.querySelector(".controls").hidden = false;

@@ -1,33 +1,33 @@
-"""A class of training VMs, as an example: put your own names here.
+"""An example of a class of training VMs: replace the names by your own.
 
     pyinfra -y inventories/lab.py deploy/bootstrap.py
     pyinfra -y inventories/lab.py deploy/bootstrap.py --limit vm01.example.org
 
-Each list of hosts is a group; its name is what --limit takes, and group_data/NAME.py holds settings
-for it. group_data/all.py holds the settings of all groups, each with its default.
+Each list of hosts is a group, which --limit accepts by its name. group_data/NAME.py holds the settings of a
+group, and group_data/all.py those of all groups, with their defaults.
 """
 
 trainees = (
     [f"vm{number:02}.example.org" for number in range(1, 21)],
     {
-        # Who logs in. Not root: add --sudo to the command line.
+        # The user who logs in. For users other than root, add --sudo to the command line.
         "ssh_user": "trainer",
-        # The key to log in with; without it, your agent's and the usual ones are tried.
+        # The key to log in with; without it, ssh tries your agent's keys and the default ones.
         # "ssh_key": "~/.ssh/lab",
-        # A host whose key is not known yet: "accept-new" remembers it, "yes" refuses it.
+        # Hosts whose key is not known yet: "accept-new" stores the key, "yes" refuses the host.
         # "ssh_strict_host_key_checking": "accept-new",
     },
 )
 
-# Behind a jump host: say so once in an OpenSSH configuration file, and name it here or in
-# ~/.ssh/config, which is read anyway.
+# Hosts behind a jump host: configure it in ~/.ssh/config, which is always read, or in another OpenSSH
+# configuration file that ssh_config_file names.
 #
 #     Host *.example.org !jump.example.org
 #         ProxyJump trainer@jump.example.org
 #
 # trainees = (names, {"ssh_config_file": "inventories/ssh_config"})
 
-# The trainer's own machine has other settings than the class:
+# Settings of the trainer's machine that differ from those of the class:
 trainers = [
     ("trainer.example.org", {"ssh_user": "root", "pushgateway_scrape_interval": "5s"}),
 ]

@@ -1,3 +1,3 @@
-"""This machine itself, as in `pyinfra -y inventories/local.py deploy/bootstrap.py`."""
+"""This machine as the only host, as in `pyinfra -y inventories/local.py deploy/bootstrap.py`."""
 
 lab = ["@local"]

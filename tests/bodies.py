@@ -1,4 +1,4 @@
-"""Bodies of pushes: good ones, and bad ones with the line and the mistake in it."""
+"""Bodies of pushes: valid ones, and invalid ones with the line and the mistake."""
 
 GOOD = [
     "",
@@ -19,25 +19,25 @@ GOOD = [
 BAD = [
     ("a 1", 1, "must end with a newline"),
     ("a 1\nb 2", 2, "must end with a newline"),
-    ("a 1\nb 2 1700000000000\n", 2, "no timestamps"),
-    ("a 1 # comment\n", 1, "no timestamps"),
-    ("a-b 1\n", 1, "'a-b' is no metric name"),
-    ("1a 1\n", 1, "'1a' is no metric name"),
-    ("ä 1\n", 1, "is no metric name"),
+    ("a 1\nb 2 1700000000000\n", 2, "refuses timestamps"),
+    ("a 1 # comment\n", 1, "refuses timestamps"),
+    ("a-b 1\n", 1, "'a-b' is not a metric name"),
+    ("1a 1\n", 1, "'1a' is not a metric name"),
+    ("ä 1\n", 1, "is not a metric name"),
     ("\n\na\n", 3, "no value"),
-    ("a one\n", 1, "'one' is no number"),
-    ("a 1_000\n", 1, "'1_000' is no number"),
-    ("a 1,5\n", 1, "'1,5' is no number"),
+    ("a one\n", 1, "'one' is not a number"),
+    ("a 1_000\n", 1, "'1_000' is not a number"),
+    ("a 1,5\n", 1, "'1,5' is not a number"),
     ("a 1\r\nb 2\r\n", 1, "carriage return"),
     ('a{b="c" 1\n', 1, "no end"),
     ('a{b="c} 1\n', 1, "no end"),
     ("a{b=c} 1\n", 1, 'expected label="value"'),
     ("a{b='c'} 1\n", 1, 'expected label="value"'),
-    ('a{b-c="d"} 1\n', 1, "'b-c' is no label name"),
+    ('a{b-c="d"} 1\n', 1, "'b-c' is not a label name"),
     ('a{b="\\x"} 1\n', 1, "escapes"),
     ("a 1 \n", 1, "blanks after its value"),
     ("# TYPE a number\n", 1, "which is none of"),
-    ("# HELP\ta-b c\n", 1, "'a-b' is no metric name"),
-    ("# TYPE a-b gauge\n", 1, "'a-b' is no metric name"),
-    ("a \ud800\n", 1, "no valid Unicode"),
+    ("# HELP\ta-b c\n", 1, "'a-b' is not a metric name"),
+    ("# TYPE a-b gauge\n", 1, "'a-b' is not a metric name"),
+    ("a \ud800\n", 1, "not valid Unicode"),
 ]

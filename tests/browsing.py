@@ -1,4 +1,4 @@
-"""Chromium, without a window, and what tests ask it about the page of a report."""
+"""Chromium, without a window, and questions of tests about the page of a report."""
 
 import shutil
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from waiting import wait_for
 
-if TYPE_CHECKING:  # imported by the few tests that start a browser
+if TYPE_CHECKING:  # only tests that start a browser import this
     from selenium import webdriver
     from selenium.webdriver.remote.webelement import WebElement
 
@@ -25,11 +25,11 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--hide-scrollbars",  # a phone has none that take room
+    "--hide-scrollbars",  # a phone has none that take space
     "--lang=en-US",
 )
 TAB, ENTER, CONTROL, DELETE = "\ue004", "\ue007", "\ue009", "\ue017"
-"""Keys, as WebDriver has them."""
+"""Codes of keys in WebDriver."""
 
 DESKTOP, PHONE = (1280, 800), (360, 740)
 
@@ -57,7 +57,7 @@ def size(chrome: Chrome, of: tuple[int, int]) -> None:
 
 
 def complaints(chrome: Chrome) -> list[Any]:
-    """What its console says, since it was last asked."""
+    """Return the messages in the browser's console since the last call."""
     return list(chrome.get_log("browser"))  # type: ignore[no-untyped-call]
 
 
@@ -66,7 +66,7 @@ def js(chrome: Chrome, script: str, *arguments: Any) -> Any:
 
 
 def until(holds: Callable[[], object], what: str) -> None:
-    """Wait; while a page is being loaded, the elements of the last one are gone."""
+    """Wait until a condition holds; errors of WebDriver during a reload of the page mean "not yet"."""
     from selenium.common.exceptions import WebDriverException
 
     wait_for(holds, what, passing=WebDriverException)
@@ -81,7 +81,7 @@ def every(within: Within, selector: str) -> list[Element]:
 
 
 def shown_hosts(chrome: Chrome) -> list[str]:
-    """The hosts whose rows are to be seen, without their domain."""
+    """Return the hosts with visible rows, without their domain."""
     names = js(
         chrome,
         "return [...document.querySelectorAll('summary')]"
@@ -91,7 +91,7 @@ def shown_hosts(chrome: Chrome) -> list[str]:
 
 
 def found(chrome: Chrome, number: int) -> Element:
-    """What was found on a host, as its row below its own; counted from 1."""
+    """Return the row with a host's findings; hosts are counted from 1."""
     return one(chrome, f"tbody:nth-of-type({number}) > tr.found")
 
 
@@ -104,12 +104,12 @@ def row(chrome: Chrome, number: int) -> list[str]:
 
 
 def resume(chrome: Chrome) -> None:
-    """Mark the page and have it reload again, without the focus going anywhere."""
+    """Mark the page and let it reload again, without a change of the focus."""
     js(chrome, "window.marked = true; document.getElementById('pause').click()")
 
 
 def launch(profile: Path, *arguments: str) -> Chrome:
-    """Start a browser with a profile of its own, with more arguments than `ARGUMENTS`."""
+    """Start a browser with a profile of its own, with further arguments besides `ARGUMENTS`."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()

@@ -1,8 +1,7 @@
-"""Lab hosts for tests: real Debian systems, made when a test asks for one.
+"""Lab hosts for tests: real Debian systems, booted when a test asks for one.
 
-A test that uses any of these fixtures carries the marker `hosts`, so `-m "not hosts"` selects
-the rest. Where no host can be booted, such tests are left out and the summary says so; with
-CI=true they fail.
+A test with one of these fixtures has the marker `hosts`, so `-m "not hosts"` selects all others. On a machine
+that cannot boot hosts, these tests are skipped and the summary says so; with CI=true they fail.
 """
 
 import os
@@ -41,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "lab" not in getattr(item, "fixturenames", ()):
             continue
         item.add_marker(pytest.mark.hosts)
-        # In CI the fixture fails instead: there, a test that did not run is no success.
+        # In CI the fixture fails instead: a test that did not run must not count as a success.
         if obstacle and os.environ.get("CI") != "true":
             item.add_marker(pytest.mark.skip(reason=f"{_LEFT_OUT}: {obstacle}"))
 
@@ -56,10 +55,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """The network that all hosts of this run share."""
+    """The lab, whose network all hosts of this run share."""
     if obstacle := machine.obstacle():
         pytest.fail(f"{_LEFT_OUT}: {obstacle}", pytrace=False)
-    # Ended from outside, a run removes its hosts as it does after Ctrl-C.
+    # On SIGTERM, a run removes its hosts as it does on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Lab.make() as made:
         yield made
@@ -67,31 +66,31 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture
 def boot_hosts(lab: Lab) -> Iterator[Callable[..., list[Host]]]:
-    """`boot_hosts(*specs)` boots hosts at the same time, for one test."""
+    """Return `boot_hosts(*specs)`, which boots hosts at the same time, for one test."""
     yield from _host_factory(lab)
 
 
 @pytest.fixture(scope="module")
 def boot_module_hosts(lab: Lab) -> Iterator[Callable[..., list[Host]]]:
-    """`boot_module_hosts(*specs)` boots hosts that all tests of a module share."""
+    """Return `boot_module_hosts(*specs)`, which boots hosts for all tests of a module."""
     yield from _host_factory(lab)
 
 
 @pytest.fixture
 def boot_host(boot_hosts: Callable[..., list[Host]]) -> Callable[..., Host]:
-    """`boot_host(suite=..., packages=...)`, the fields of a `HostSpec`, boots one for one test."""
+    """Return `boot_host(suite=..., packages=...)`, which boots a host for one test; see `HostSpec`."""
     return lambda **fields: boot_hosts(HostSpec(**fields))[0]
 
 
 @pytest.fixture
 def lab_host(request: pytest.FixtureRequest, boot_host: Callable[..., Host]) -> Host:
-    """A fresh host for one test, as its marker `lab_host` describes it."""
+    """A new host for one test, described by the marker `lab_host`."""
     return boot_host(**_marked_fields(request))
 
 
 @pytest.fixture
 def sessions(lab_host: Host) -> Callable[[], int]:
-    """How many commands the host was asked to run since the last question."""
+    """Return a function that counts the commands that the host got since its last call."""
     lab_host.run("echo 'LogLevel VERBOSE' >/etc/ssh/sshd_config.d/00-verbose.conf")
     lab_host.run("systemctl restart ssh")
     asked = 0
@@ -99,7 +98,7 @@ def sessions(lab_host: Host) -> Callable[[], int]:
     def since_then() -> int:
         nonlocal asked
         before = asked
-        # Of a session's processes, only one logs this line.
+        # Only one process of each session logs this line.
         log = lab_host.run(
             "journalctl --sync; journalctl -o cat | grep -c 'Starting session:'", check=False
         )
@@ -113,7 +112,7 @@ def sessions(lab_host: Host) -> Callable[[], int]:
 def module_host(
     request: pytest.FixtureRequest, boot_module_hosts: Callable[..., list[Host]]
 ) -> Host:
-    """One host for all tests of a module, as the `lab_host` in its `pytestmark` describes it."""
+    """One host for all tests of a module, described by `lab_host` in its `pytestmark`."""
     return boot_module_hosts(HostSpec(**_marked_fields(request)))[0]
 
 
@@ -127,14 +126,14 @@ def pyinfra_command(tmp_path: Path) -> Iterator[PyinfraCommand]:
 
 @pytest.fixture
 def run_pyinfra(pyinfra_command: PyinfraCommand) -> Callable[..., PyinfraResult]:
-    """`run_pyinfra(host, "deploy/bootstrap.py", "-y", data=..., sudo=...)`, to its end."""
+    """Return `run_pyinfra(host, "deploy/bootstrap.py", "-y", data=..., sudo=...)`, which runs to the end."""
     return pyinfra_command.run
 
 
 @pytest.fixture(scope="session")
 def promtool(lab: Lab) -> Path:
-    """Debian 12's promtool, out of the image that hosts with Prometheus are stacked on."""
-    del lab  # where no host can be booted, no image can be built
+    """Debian 12's promtool, from the image of hosts with Prometheus."""
+    del lab  # a machine that cannot boot hosts cannot build images
     return ensure_image("bookworm", INSTALLED).lower_directories[0] / "usr/bin/promtool"
 
 
@@ -152,20 +151,20 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 @pytest.fixture
 def chrome(browser: Chrome) -> Iterator[Chrome]:
-    """The browser as it is on a desk; whatever it complains of fails the test."""
+    """A browser with a desktop's window; any message in its console fails the test."""
     browsing.media(browser)
     browsing.size(browser, browsing.DESKTOP)
     browser.get("about:blank")
     browsing.complaints(browser)
     yield browser
     found = browsing.complaints(browser)
-    browser.get("about:blank")  # so that nothing reloads any more
+    browser.get("about:blank")  # so that no page reloads any more
     assert not found
 
 
 @pytest.fixture
 def show(chrome: Chrome, tmp_path: Path) -> browsing.Show:
-    """`show(report, every=..., at="#...")` shows a page from a file."""
+    """Return `show(report, every=..., at="#...")`, which opens a report's page from a file."""
 
     def show(report: Report, *, every: float | None = None, at: str = "") -> None:
         path = tmp_path / "report.html"

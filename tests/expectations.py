@@ -1,4 +1,4 @@
-"""What tests expect of a lab host, looked at with other means than the toolkit's own."""
+"""Expectations of tests about a lab host, checked without the toolkit's own code."""
 
 import json
 import re
@@ -15,7 +15,7 @@ DEFAULTS = "/etc/default/prometheus-pushgateway"
 INSTALLED = ("prometheus", "prometheus-pushgateway", "curl")
 
 FAST = {"pushgateway_scrape_interval": "1s", "pushgateway_smoke_timeout": 30}
-"""Settings with which a smoke push takes a second and not half a minute."""
+"""Settings with which a smoke push takes a second instead of half a minute."""
 
 HAND_EDITED = b"""\
 # Owned by the platform team; ask before touching.
@@ -41,7 +41,7 @@ alerting: {}
 
 
 def assert_unchanged_run(result: PyinfraResult) -> None:
-    """A run on one host that was right: it had one operation, which said "No changes"."""
+    """Fail unless a run on one converged host had one operation, which said "No changes"."""
     assert result.returncode == 0, result.output
     assert "Traceback" not in result.output
     assert result.stderr.count("--> Starting operation:") == 1, result.stderr
@@ -49,7 +49,10 @@ def assert_unchanged_run(result: PyinfraResult) -> None:
 
 
 def assert_refused(host: Host, result: PyinfraResult, *says: str) -> None:
-    """A run failed on this host with all these words, the first of them named for it; no traceback."""
+    """Fail unless a run failed on this host with all these words, without a traceback.
+
+    The first of the words has to be on the line of the host.
+    """
     assert result.returncode == 1, result.output
     assert "Traceback" not in result.output
     for words in says:
@@ -60,7 +63,7 @@ def assert_refused(host: Host, result: PyinfraResult, *says: str) -> None:
 
 
 def fingerprint(host: Host) -> dict[str, str]:
-    """What a run could leave behind: files with owner, mode and digest, packages, processes."""
+    """Return all that a run may leave behind: files with owner, mode and digest, packages, processes."""
     listing = host.run(
         "for show in '-printf %p|%u|%g|%m\\n' '-exec sha256sum {} +'; do "
         "find /etc /usr /opt /root /home /srv /run/systemd /run/lock /var/lib/dpkg /var/spool /tmp "
@@ -80,7 +83,7 @@ def fingerprint(host: Host) -> dict[str, str]:
 
 
 def query(host: Host, expression: str) -> list[dict[str, Any]]:
-    """What Prometheus answers now."""
+    """Return Prometheus's samples for a query."""
     answer = host.run(
         f"curl -sG --data-urlencode 'query={expression}' localhost:9090/api/v1/query"
     ).stdout
@@ -89,35 +92,35 @@ def query(host: Host, expression: str) -> list[dict[str, Any]]:
 
 
 def groups(host: Host) -> list[dict[str, str]]:
-    """The labels of the groups that the Pushgateway holds."""
+    """Return the labels of the Pushgateway's groups."""
     answer = json.loads(host.run("curl -s http://localhost:9091/api/v1/metrics").stdout)
     return [group["labels"] for group in answer["data"]]
 
 
 def loaded_jobs(host: Host) -> list[str]:
-    """The names of the jobs with which Prometheus runs."""
+    """Return the names of the jobs that Prometheus has loaded."""
     answer = json.loads(host.run("curl -sf localhost:9090/api/v1/status/config").stdout)
     lines = answer["data"]["yaml"].splitlines()
     return [line.removeprefix("- job_name: ") for line in lines if line.startswith("- job_name:")]
 
 
 def untouched(host: Host) -> dict[str, str]:
-    """All that a run could change on a host, the groups and the note of its course included."""
+    """Return all that a run may change on a host, with the groups and the recorded begin of the course."""
     answer = host.run("curl -sf localhost:9091/api/v1/metrics", check=False).stdout
-    # The Pushgateway answers in no particular order.
+    # The order of the Pushgateway's answer is random.
     data = sorted(map(json.dumps, json.loads(answer)["data"])) if answer else []
     course = host.run("cat /var/lib/pushgateway-lab/*", check=False).stdout
     return fingerprint(host) | {"groups": "\n".join(data), "course": course}
 
 
 def rows(directory: Path) -> dict[str, dict[str, Any]]:
-    """The hosts of a report."""
+    """Return the hosts of a report, by name."""
     document = json.loads((directory / "report.json").read_text())
     return {host["name"]: host for host in document["hosts"]}
 
 
 def assert_bootstrapped(host: Host) -> None:
-    """The end state that the lab needs, looked at with other means than the toolkit's."""
+    """Fail unless a host has the end state of bootstrap."""
     assert host.run("systemctl is-active prometheus prometheus-pushgateway").stdout.split() == [
         "active",
         "active",

@@ -1,4 +1,4 @@
-"""Pushgateways of lab hosts, talked to from this machine: Debian's package listens everywhere."""
+"""Clients on this machine for Pushgateways of lab hosts: Debian's package listens on all addresses."""
 
 import requests
 
@@ -13,7 +13,7 @@ PASSWORD = "s3cret: ü"  # noqa: S105 - a test's
 # bcrypt of that password
 HASH = "$2b$05$4GtiMH1csBT4S25brka/2.5ojYqNF0XxVrsz9D8hi1e9XbgSBR3c2"
 
-# Label values that something on the way could stumble over.
+# Label values that a client, a proxy or the server may handle wrongly.
 TORTURE = {
     "plain": "db1",
     "slash": "/var/lib",
@@ -46,17 +46,17 @@ LABEL_NAMES = ("a", "A", "_", "_a", "a__b", "le", "quantile", "metrics", "base64
 
 
 def client(host: Host) -> Pushgateway:
-    """The Pushgateway of a host."""
+    """Return a client of a host's Pushgateway."""
     return Pushgateway(requests.Session(), f"http://{host.address}:9091")
 
 
 def labels_of(gateway: Pushgateway) -> list[dict[str, str]]:
-    """The grouping keys it holds."""
+    """Return the grouping keys of its groups."""
     return [group.labels for group in gateway.groups()]
 
 
 def restart(host: Host, arguments: str) -> None:
-    """Have the Pushgateway of a host run with these flags."""
+    """Restart the Pushgateway of a host with these flags."""
     host.write(DEFAULTS, f'ARGS="{arguments}"\n'.encode())
     host.run(
         "systemctl reset-failed prometheus-pushgateway; systemctl restart prometheus-pushgateway"
@@ -72,7 +72,7 @@ def delete_all(gateway: Pushgateway) -> None:
 
 
 def fill(gateway: Pushgateway, count: int, **labels: str) -> None:
-    """Push many groups; quick if the Pushgateway runs without its consistency check."""
+    """Push many groups; fast only if the Pushgateway runs without its consistency check."""
     for number in range(count):
         gateway.push({"job": f"load{number % 50}", "instance": f"i{number}", **labels}, "load 1\n")
     wait_for(lambda: len(gateway.groups()), f"{count} groups", 60, holds=lambda seen: seen >= count)

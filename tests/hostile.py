@@ -1,4 +1,4 @@
-"""Looks at hosts that mean harm: every field that a host or a pusher fills, with all that its type allows."""
+"""Looks at hostile hosts: each field that a host or a pusher fills has any value of its type."""
 
 import json
 from dataclasses import replace
@@ -158,13 +158,13 @@ def _settings() -> st.SearchStrategy[Settings]:
             "pushgateway_job_name": st.sampled_from(("a'b\"c;$(id)", "x" * 3000)),
             "lab_quote_files": st.booleans(),
         },
-        # Not all of these pass the checks of settings, on which nothing here may depend.
+        # The validation of settings refuses some of these; the code under test must not depend on it.
     ).map(lambda fields: replace(parse_settings({}), **cast("dict[str, Any]", fields)))
 
 
 @st.composite
 def looks(draw: st.DrawFn) -> Look:
-    """A look in which every field that a host fills is hostile, each of the type it should have."""
+    """Return a look in which each field that a host fills is hostile and has the right type."""
     base = look(said=json.loads(json.dumps(draw(_said()))), all_read=False)
     names = ("prometheus.service", "prometheus-pushgateway.service")
     config = draw(st.none() | st.sampled_from(_CONFIGS) | TEXT)

@@ -1,4 +1,4 @@
-"""Texts that mean harm, and what each of the four ways to show a report must make of them."""
+"""Hostile texts, and conditions that each of the four formats of a report must meet with them."""
 
 import json
 import re
@@ -19,12 +19,12 @@ PIECES = [
 
 
 def tame(text: str) -> str:
-    """Return a harmless text in place of a hostile one; equal texts stay equal, an empty one empty."""
+    """Return a harmless text for a hostile one; equal texts stay equal, an empty text stays empty."""
     return f"x{abs(hash(text)) % 10**9}" if text else ""
 
 
 def tamed(made: Report) -> Report:
-    """The same report with other texts."""
+    """Return the same report with harmless texts."""
 
     def finding(each: Finding) -> Finding:
         return each._replace(
@@ -51,7 +51,7 @@ def tamed(made: Report) -> Report:
     return made._replace(expected=expected, hosts=tuple(hosts))
 
 
-# What each way to show it must be
+# Conditions for each format
 
 
 def assert_console_is_harmless(made: Report) -> None:
@@ -87,7 +87,7 @@ def assert_junit_is_harmless(made: Report) -> None:
 
 
 def shape(text: str) -> list[tuple[object, ...]]:
-    """All elements of a page, each with its attributes; comments among them."""
+    """Return all elements of a page with their attributes, and its comments."""
     # libxml2 does not know that <wbr> is empty; the page has one for each dot of a host's name.
     data = text.replace("<wbr>", "").encode()
     root = html.fromstring(data, parser=html.HTMLParser(encoding="utf-8", huge_tree=True))

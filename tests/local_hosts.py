@@ -1,4 +1,4 @@
-"""This machine as a pyinfra host, for tests that need a command to run and no host."""
+"""This machine as a pyinfra host, for tests that run commands without a lab host."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from pyinfra.context import ctx_host, ctx_state
 
 @contextmanager
 def local_host() -> Iterator[Host]:
-    """`@local`, in context for as long as the block runs."""
+    """Make `@local` pyinfra's current host inside the block."""
     state = State(Inventory((["@local"], {})), Config())
     host = state.inventory.get_host("@local")
     assert host is not None
@@ -22,7 +22,7 @@ def local_host() -> Iterator[Host]:
 
 
 def state_of(hosts: Mapping[str, Mapping[str, Any]]) -> State:
-    """The state of a run on hosts with these names and data, all connected to; nothing is run on them."""
+    """Return the state of a run on hosts with these names and data, which count as connected."""
     state = State(Inventory((list(hosts.items()), {})), Config())
     for host in state.inventory:
         state.activate_host(host)
@@ -30,13 +30,13 @@ def state_of(hosts: Mapping[str, Mapping[str, Any]]) -> State:
 
 
 def host_of(state: State, name: str) -> Host:
-    """The host of that name."""
+    """Return the host with that name."""
     host = state.inventory.get_host(name)
     assert host is not None
     return host
 
 
 def disconnected(state: State, *names: str) -> None:
-    """What pyinfra does when it has disconnected from these hosts."""
+    """Call what pyinfra calls after it has disconnected from these hosts."""
     for name in names:
         state.trigger_callbacks("host_disconnect", host_of(state, name))

@@ -1,9 +1,9 @@
 """Check a lock for known vulnerabilities: lock_audit.py REQUIREMENTS.
 
-pip-audit asks PyPI, else OSV. It says "No known vulnerabilities found" and ends with 0 also where it
-was told nothing about any package, so each source is first asked about a version that is known to be
-vulnerable. If neither source knows that one, the check says that it was not done and succeeds: the
-data come over a network that is often closed.
+pip-audit asks PyPI, else OSV. If a source has no data about any package, pip-audit still prints "No known
+vulnerabilities found" and ends with 0. So this check asks each source first about a version with known
+vulnerabilities. If neither source knows it, the check reports that it was not done, and succeeds: many
+networks do not reach these sources.
 """
 
 import json
@@ -17,28 +17,28 @@ from typing import Any, NamedTuple
 SOURCES = {"PyPI": ("--vulnerability-service=pypi",), "OSV": ("--vulnerability-service=osv",)}
 
 KNOWN = f"jinja2==2.4.1 --hash=sha256:{'0' * 64}\n"
-"""A version with CVEs since 2014. It is only asked about: pip-audit downloads nothing that has a hash."""
+"""A version with CVEs since 2014. It is not downloaded: pip-audit downloads no package with a hash."""
 
 PATIENCE = 120
 """Seconds for all answers of one source; a lock of 100 packages takes some 6 s."""
 
 
 class NoDataError(Exception):
-    """A source cannot be used, and why."""
+    """A source cannot be used; the message has the reason."""
 
 
 class Outcome(NamedTuple):
-    """The verdict about a lock."""
+    """The result for a lock."""
 
     lines: list[str]
     vulnerable: bool
 
 
 def audit(lock: Path, sources: Mapping[str, Sequence[str]] = SOURCES) -> Outcome:
-    """Ask the first source that can be used about all packages of a lock.
+    """Ask the first usable source about all packages of a lock.
 
-    + lock: a requirements file in which every package has a version and hashes
-    + sources: a name -> the options that make pip-audit ask it
+    + lock: a requirements file with versions and hashes
+    + sources: name of a source -> pip-audit's options for it
     """
     unusable = []
     with TemporaryDirectory() as directory:
@@ -56,7 +56,7 @@ def audit(lock: Path, sources: Mapping[str, Sequence[str]] = SOURCES) -> Outcome
 
 
 def outcome(lock: str, source: str, packages: Sequence[Mapping[str, Any]]) -> Outcome:
-    """Return what pip-audit's answer means, a line for each thing to know.
+    """Return the result for pip-audit's answer, with a line for each vulnerability.
 
     + packages: ``dependencies`` of pip-audit's JSON
     """
@@ -79,7 +79,7 @@ def outcome(lock: str, source: str, packages: Sequence[Mapping[str, Any]]) -> Ou
 
 
 def _require_data(packages: Sequence[Mapping[str, Any]]) -> None:
-    """Fail if the answer about `KNOWN` tells of no vulnerability."""
+    """Raise NoDataError if the answer about `KNOWN` has no vulnerability."""
     for package in packages:
         if "skip_reason" in package:
             raise NoDataError(_shown(package["skip_reason"]))
@@ -108,7 +108,7 @@ def _ask(requirements: Path, options: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _shown(text: str, longest: int = 160) -> str:
-    """Return what a server said so that it fits on a line and drives no terminal."""
+    """Return a server's text escaped for a terminal and cut to one line."""
     escaped = text.encode("unicode_escape").decode("ascii")
     return escaped if len(escaped) <= longest else f"{escaped[:longest]}..."
 

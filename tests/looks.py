@@ -1,4 +1,4 @@
-"""Looks at hosts that are not there: what ``files/look-at-lab.sh`` would have printed."""
+"""Looks without hosts, made from the output that ``files/look-at-lab.sh`` would print."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -53,12 +53,12 @@ def look(
     all_read: bool = True,
     **fields: Any,
 ) -> Look:
-    """A look at a host with both units and a configuration that Prometheus has not loaded.
+    """Return a look at a host with both units and a configuration that Prometheus has not loaded.
 
-    + lines: of the snapshot, instead of both units
-    + curl: whether it is installed
-    + said: what the servers answered, as data, by the question
-    + all_read: whether each must be an answer of that server
+    + lines: lines of the snapshot, instead of those of both units
+    + curl: whether curl is installed
+    + said: question -> data of the server's answer
+    + all_read: whether each answer has to have the server's form
     """
     lines = lines or tuple(unit("prometheus.service") + unit("prometheus-pushgateway.service"))
     text = ["config_changed 100", f"config_text {encoded(config)}", "config present"]
@@ -84,7 +84,10 @@ def look(
 def group(
     labels: dict[str, str], failed: float = 0, **metrics: tuple[str, float]
 ) -> dict[str, object]:
-    """A group as the Pushgateway shows it: metric -> type and value."""
+    """Return a group in the Pushgateway's format.
+
+    + metrics: metric -> type and value
+    """
 
     def metric(kind: str, value: float) -> dict[str, object]:
         shown = {"instance": "", **labels}
@@ -103,11 +106,11 @@ def path(query: str) -> str:
 
 
 def history(labels: dict[str, str], *values: tuple[float, float]) -> dict[str, object]:
-    """What Prometheus saw: how many seconds ago, and with which value."""
+    """Return Prometheus's series of a metric; its samples are pairs of seconds ago and value."""
     samples = [[NOW - ago, str(value)] for ago, value in values]
     return {"resultType": "matrix", "result": [{"metric": labels, "values": samples}]}
 
 
 def status(**flags: str) -> dict[str, Any]:
-    """What a Pushgateway says about itself; flags with ``_`` for each of ``-`` and ``.``."""
+    """Return a Pushgateway's status; a flag's name has ``_`` for each of ``-`` and ``.``."""
     return {"flags": flags, "build_information": {"version": "1.5.1"}}

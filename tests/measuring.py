@@ -12,8 +12,8 @@ from labhost import PyinfraCommand
 class Ran(NamedTuple):
     """The result of a measured run.
 
-    + seconds: until it ended
-    + megabytes: what its process took at most
+    + seconds: its duration
+    + megabytes: the peak memory of its process
     """
 
     stdout: str
@@ -23,7 +23,7 @@ class Ran(NamedTuple):
 
 
 def measured(command: PyinfraCommand, process: "subprocess.Popen[str]", patience: float) -> Ran:
-    """Wait for a run that was just started; after `patience` seconds it is killed, and told nothing."""
+    """Wait for a run that has just started; kill it after `patience` seconds."""
     began = time.monotonic()
     megabytes = 0
     while process.poll() is None and time.monotonic() - began < patience:

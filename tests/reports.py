@@ -1,4 +1,4 @@
-"""Reports to show: made up, since no host is needed to show one."""
+"""Made-up reports for tests of the formats, which need no host."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ HOSTILE = (
     "<script>alert(1)</script> \"'&amp; </td></script><!-- ]]> {{ 7 * 7 }} "
     "\x1b[31mred\x1b]0;title\x07 \u202eback\u2066wards \x00 \ud800 \ufffe \u2028 \r \u200b"
 )
-"""A label value that somebody means ill with."""
+"""A hostile label value."""
 
 _TASKS = (
     ("Host", "What the lab stands on", "prepared", 8),
@@ -53,7 +53,7 @@ _FULL = ("d" * 8, "d" * 6, "d" * 4, "d" * 3)
 
 
 def finding(state: State, says: str | None = None, fix: str | None = None) -> Finding:
-    """A finding that reads like a real one."""
+    """Return a realistic finding with this state."""
     at = MADE_AT - 300 if state is State.DONE else None
     return Finding(state, says or _SAYS[state], fix or _FIXES[state], at)
 
@@ -66,9 +66,9 @@ def host(
     fix: str | None = None,
     expected: bool = True,
 ) -> HostResult:
-    """A host, with the first letter of each check's state: a text for each task.
+    """Return a host; for each task, a text with the first letter of each check's state.
 
-    + says, fix: of what is not done
+    + says, fix: of the checks that are not done
     """
     by_letter = {state.value[0]: state for state in State}
     tasks = []
@@ -83,13 +83,13 @@ def host(
 
 
 def unreached(name: str, problem: str = "Connection refused on port 22") -> HostResult:
-    """A host that could not be looked at."""
+    """Return a host whose look failed."""
     looked = host(name, ["u" * total for *_, total in _TASKS], says=problem)
     return looked._replace(problem=problem, looked_at=None, began_at=None, expected=False)
 
 
 def report(*hosts: HostResult, expected: str | None = None) -> Report:
-    """A report on hosts."""
+    """Return a report on hosts."""
     return Report(MADE_AT, expected, hosts)
 
 
@@ -101,7 +101,7 @@ UNTOUCHED = ("d" * 8, "oooooo", "oooo", "ooo")
 
 
 def a_class() -> Report:
-    """Twelve hosts, as in the middle of a course."""
+    """Return a report on twelve hosts, as in the middle of a course."""
     return report(
         host("vm01.example.org"),
         host("vm02.example.org", HALF),
@@ -122,6 +122,6 @@ def a_class() -> Report:
 
 
 def a_crowd(number: int = 200) -> Report:
-    """As many hosts as a big course has, at all stages."""
+    """Return a report on the hosts of a large course, at all stages."""
     kinds = (_FULL, HALF, STUCK, BEGUN, UNSEEN, UNTOUCHED)
     return report(*(host(f"vm{n:03}.example.org", kinds[n % len(kinds)]) for n in range(number)))

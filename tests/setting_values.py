@@ -1,4 +1,4 @@
-"""Settings to try: a value of each kind, and whether it is accepted with something else in it."""
+"""A value for each kind of setting, and functions that put another text into it and validate it."""
 
 from pushgateway_lab.settings import Settings, SettingsError, parse_settings
 
@@ -27,7 +27,7 @@ TEXTS = {
 
 
 def settings_of(key: str, value: object) -> Settings | None:
-    """The settings with this value; None if it is refused as a setting is."""
+    """Return the settings with this value; None if it is refused with a SettingsError."""
     try:
         return parse_settings({key: value})
     except SettingsError as error:
@@ -38,7 +38,7 @@ def settings_of(key: str, value: object) -> Settings | None:
 
 
 def with_text(value: object, text: str) -> object:
-    """A value of the same shape with this text inside."""
+    """Return a value of the same shape with this text inside."""
     if isinstance(value, list):
         return [text]
     return {"log.level": text} if isinstance(value, dict) else text

@@ -1,4 +1,4 @@
-"""Snapshots of hosts that are not there: what ``files/snapshot.sh`` would have printed."""
+"""Snapshots without hosts, made from the output that ``files/snapshot.sh`` would print."""
 
 import json
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ from pushgateway_lab.settings import Settings, parse_settings
 PROMETHEUS, GATEWAY = "prometheus.service", "prometheus-pushgateway.service"
 DEBIAN = ("service_manager runs", "tool apt-get", "tool curl")
 BOTH = (*DEBIAN, *unit(PROMETHEUS), *unit(GATEWAY))
-"""A host that has both services, and nothing of the lab."""
+"""Lines of a host with both services and without changes of the lab."""
 
 
 def seen(*lines: str) -> Snapshot:
-    """A host of which a look as root printed this."""
+    """Return the snapshot of a host with this output of a look as root."""
     return snapshot.parse_snapshot(
         snapshot.lines_of(["snapshot 3", "uid 0", *SERVICES, *lines, "end"])
     )
@@ -34,12 +34,12 @@ def settings(**data: Any) -> Settings:
 
 
 def config(text: str, changed: float = 100) -> tuple[str, ...]:
-    """Prometheus's configuration file, last changed then."""
+    """Return lines of Prometheus's configuration file, with the time of its last change."""
     return (f"config_changed {changed}", f"config_text {encoded(text)}", "config present")
 
 
 def loaded(text: str, at: float = 100, *, successful: bool = True) -> tuple[str, ...]:
-    """What Prometheus says it has loaded, when, and whether its last reload succeeded."""
+    """Return lines of Prometheus's loaded configuration, its time, and the result of the last reload."""
     return (
         f"prometheus_config {json.dumps({'data': {'yaml': text}})}",
         f"prometheus_config_last_reload_successful {successful:d}",
@@ -48,25 +48,25 @@ def loaded(text: str, at: float = 100, *, successful: bool = True) -> tuple[str,
 
 
 def listen(address: str, port: int = 9091, inode: str = "5") -> str:
-    """A listening socket, as the kernel writes it on a machine of little-endian words."""
+    """Return the line of a listening socket, as a little-endian kernel writes it."""
     packed = ip_address(address).packed
     words = (packed[i : i + 4][::-1].hex() for i in range(0, len(packed), 4))
     return f"listen {''.join(words)}:{port:04X} {inode}"
 
 
 def flags(text: str) -> str:
-    """The file that the Pushgateway's flags are written in."""
+    """Return the line of the file with the Pushgateway's flags."""
     return f"flags_text {encoded(text)}"
 
 
 def argv(*words: str) -> str:
-    """The command line of the running Pushgateway."""
+    """Return the line of the running Pushgateway's command line."""
     return f"pushgateway_argv {encoded(chr(0).join(words) + chr(0))}"
 
 
 @contextmanager
 def host_in_run(*, executing: bool = True) -> Iterator[Host]:
-    """A host in the context of a run, which is not connected to; while it is prepared, or executed."""
+    """Make a host, without a connection, pyinfra's current host of a run that is prepared or executed."""
     state = state_of({"a": {}})
     state.is_executing = executing
     host = host_of(state, "a")
@@ -75,6 +75,6 @@ def host_in_run(*, executing: bool = True) -> Iterator[Host]:
 
 
 def carry_out(host: Host, commands: Iterator[PyinfraCommand]) -> bool:
-    """Run the functions among an operation's commands as pyinfra does; returns whether all succeeded."""
+    """Run the functions among an operation's commands as pyinfra does; return whether all succeeded."""
     functions = [each for each in commands if isinstance(each, FunctionCommand)]
     return all(each.execute(host.state, host, {}) is not False for each in functions)

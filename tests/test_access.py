@@ -1,4 +1,4 @@
-"""Basic authentication and TLS, against a Pushgateway that asks for both, on every release."""
+"""Basic authentication and TLS, with a Pushgateway that requires both, on every release."""
 
 import subprocess
 from collections.abc import Callable
@@ -64,7 +64,7 @@ def hosts(boot_module_hosts: Callable[..., list[Host]], secrets: Path) -> list[H
 
 @pytest.fixture
 def data(secrets: Path) -> dict[str, Any]:
-    """The settings that let one in."""
+    """Return the settings that the Pushgateway accepts."""
     return {
         "pushgateway_url": "https://127.0.0.1:9091",
         "pushgateway_username": "trainer",
@@ -137,7 +137,7 @@ def test_the_prune_gets_in_with_its_credentials(
 
 
 def test_the_clients_from_anywhere(hosts: list[Host], secrets: Path) -> None:
-    """A given URL: reached from this machine, under another name than its certificate's."""
+    """The URL is an address of this machine's network, which the certificate does not have."""
     access = Access(
         "trainer",
         PASSWORD,

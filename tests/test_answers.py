@@ -1,4 +1,4 @@
-"""Right answers are parsed; all others raise one exception."""
+"""Valid answers are parsed; all others raise `AnswerError`."""
 
 import copy
 import json
@@ -23,7 +23,7 @@ TIME = {"type": "GAUGE", "metrics": [{"labels": {"instance": "", "job": "a"}, "v
 HISTOGRAM = {"type": "HISTOGRAM", "metrics": [{"labels": {"job": "a"}, "count": "1", "sum": "2"}]}
 OWN = {"push_time_seconds": TIME, "last_push_successful": True}
 
-# Of each function: what both servers answer, and what that is.
+# For each function: answers of the servers, and the parsed results.
 READ: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (answers.groups, None, []),
     (
@@ -116,7 +116,7 @@ HOSTILE: list[Any] = [
 
 
 def assert_good(value: Any) -> None:
-    """All texts can be written, and all numbers have an end."""
+    """Fail for a text that cannot be written as UTF-8, and for an infinite number."""
     if isinstance(value, str):
         value.encode()
     elif isinstance(value, Mapping):
@@ -158,7 +158,7 @@ def test_what_servers_answer_is_read(
 
 
 def places(value: Any) -> list[list[Any]]:
-    """The path of each value inside another, its own among them."""
+    """Return the path of each value inside a value, and the empty path of the value itself."""
     inner = (
         value.items()
         if isinstance(value, dict)
@@ -288,7 +288,7 @@ def test_the_state_of_a_reload_is_read() -> None:
 
 
 def test_the_largest_answers_cost_little() -> None:
-    """Time and memory at the limits, of what a pusher and what another program may send."""
+    """Time and memory at the limits, for answers that a pusher or another program may cause."""
     label = "\N{CJK UNIFIED IDEOGRAPH-4E00}" * 100
     group = {"labels": {"job": label}, "m": GAUGE, **OWN}
     size = len(json.dumps(group, ensure_ascii=False).encode())

@@ -96,7 +96,7 @@ def test_what_the_checks_refuse_the_pushgateway_refuses_too(
     host: Host, gateway: Pushgateway
 ) -> None:
     for body, _, says in BAD:
-        if says == "no valid Unicode":
+        if says == "not valid Unicode":
             continue
         url = f"http://{host.address}:9091/metrics/job/bad"
         with suppress(requests.ConnectionError) if host.suite == "trixie" else nullcontext():
@@ -108,12 +108,12 @@ def test_a_400_arrives_in_the_pushgateways_own_words(host: Host, gateway: Pushga
     gateway.push({"job": "a"}, "# TYPE m counter\nm 1\n")
     with pytest.raises(ApiError) as error:
         gateway.push({"job": "b"}, "# TYPE m gauge\nm 1\n")
-    if host.suite == "trixie":  # its 1.11.0 crashes over this request, and hangs up
+    if host.suite == "trixie":  # 1.11.0 panics at this request and closes the connection
         assert "closed connection without response" in str(error.value)
         assert "1.11.0 does so when it refuses a push" in str(error.value)
         return
     assert error.value.status == 400
-    # It compares the groups in any order, and complains about either.
+    # The Pushgateway compares the groups in random order, so its message names one or the other.
     either = r'(value:"b".* is not a COUNTER|value:"a".* is not a GAUGE)$'
     assert re.search(rf"answered 400: .*{either}", str(error.value))
 
@@ -152,7 +152,7 @@ def test_a_pushgateway_that_is_down_or_another_program(host: Host) -> None:
 
 
 class Failing(requests.Session):
-    """A session whose first requests fail."""
+    """A session in which the first requests fail."""
 
     def __init__(self, *errors: Exception) -> None:
         super().__init__()
@@ -160,7 +160,7 @@ class Failing(requests.Session):
         self.sent: list[str] = []
 
     def request(self, method: str, *_: object, **__: object) -> requests.Response:  # type: ignore[override]
-        """Fail, or answer."""
+        """Raise an error for the first requests, then answer."""
         self.sent.append(method)
         if self.errors:
             raise self.errors.pop(0)

@@ -1,7 +1,7 @@
-"""A local user without rights tries to become root, or to read what only root may read.
+"""A local user without rights tries to become root, or to read files that only root may read.
 
-Each test is a fault that was there once. The user is `student`, who may not use sudo; where a
-directory belongs to the user, it is as on many training VMs.
+Each test is for a fault that the toolkit once had. The user is `student`, who may not use sudo. On many
+training VMs, the configuration directory belongs to the login user.
 """
 
 import shlex
@@ -33,7 +33,7 @@ VERIFY, PREPARE, RESET = "deploy/verify.py", "deploy/prepare.py", "deploy/reset.
 
 @pytest.fixture
 def host(module_host: Host) -> Iterator[Host]:
-    """A host that works, whose file and directory belong to root again after each test."""
+    """A converged host; after each test, its file and directory belong to root again."""
     shadow = module_host.run("stat -c '%u %g %a' /etc/shadow; sha256sum /etc/shadow").stdout
     module_host.write("/root/secret", f"{HIDDEN}: {HIDDEN}\n".encode())
     module_host.run("chmod 600 /root/secret")
@@ -63,7 +63,7 @@ def _restore(host: Host) -> None:
 
 
 def _give_away(host: Host) -> None:
-    """The directory and the file belong to the login user, as on the lab's own VMs."""
+    """Give the directory and the file to the login user, as on the lab's own VMs."""
     host.run("chown -R student:student /etc/prometheus")
 
 
@@ -142,7 +142,7 @@ while time.monotonic() < end:
 
 
 def test_whoever_owns_the_directory_gets_no_file_of_root_s(host: Host, run_pyinfra: Run) -> None:
-    """The names that a transaction uses are put in its way by a loop that is faster than it."""
+    """A loop of the user creates the transaction's file names before the transaction does."""
     _give_away(host)
     host.write("/opt/racer.py", RACER.encode())
     host.run("systemd-run --quiet --unit=racer1 --uid=student python3 /opt/racer.py")
@@ -167,7 +167,7 @@ def test_a_file_of_the_login_user_s_is_changed_as_that_user(host: Host, run_pyin
 
 
 def test_a_link_of_root_s_to_a_file_of_the_user_s(host: Host, run_pyinfra: Run) -> None:
-    """The candidate is root's, beside the link; the file is replaced as the user, where it is."""
+    """The temporary file is root's, beside the link; the file is replaced as the user, at its own place."""
     host.run(
         f"mkdir /srv/mine && mv {CONFIG} /srv/mine/p.yml && chown -R student:student /srv/mine && "
         f"ln -s /srv/mine/p.yml {CONFIG}"
@@ -217,7 +217,7 @@ def test_a_place_that_several_may_change_is_refused_with_the_reason(
 def test_links_through_a_directory_of_the_user_s_lead_root_nowhere(
     host: Host, attacker: Attacker, run_pyinfra: Run
 ) -> None:
-    """Root follows no link of its own to a link of the user's to a file of root's."""
+    """Root's link leads to the user's link, which leads to a file of root's; root does not follow."""
     host.run(
         f"mkdir /srv/mine /srv/root && chown student /srv/mine && cp {CONFIG} /srv/root/other.yml && "
         f"rm {CONFIG} && ln -s /srv/mine/p.yml {CONFIG}"
@@ -251,11 +251,11 @@ def test_what_only_root_may_read_is_not_read_through_a_link(
 
 @pytest.fixture
 def root_s_prometheus(host: Host) -> Iterator[None]:
-    """A Prometheus that runs as root, as some people set it up by hand."""
+    """A host on which Prometheus runs as root, as in some installations by hand."""
     drop_in = "/run/systemd/system/prometheus.service.d"
     host.run(f"mkdir {drop_in}")
     host.write(f"{drop_in}/root.conf", b"[Service]\nUser=root\n")
-    # Debian's unit leaves root no capability to write what is another's.
+    # In Debian's unit, root has no capability to write files of other users.
     host.run("chown -R root:root /var/lib/prometheus")
     host.run("systemctl daemon-reload; systemctl restart prometheus")
     prometheus_runs(host)
@@ -281,7 +281,7 @@ def test_where_prometheus_is_root_others_files_are_read_as_theirs(
 
 
 def test_a_way_that_root_cannot_look_at_is_refused(host: Host, run_pyinfra: Run) -> None:
-    """As a user's FUSE mount: what root cannot see, root does not take for its own."""
+    """For example a user's FUSE mount: root must not treat a path that it cannot see as its own."""
     host.write(
         "/usr/local/bin/stat",
         b'#!/bin/sh\n/usr/bin/stat "$@" | grep -v "/etc/prometheus$"\ncase $* in *%u*) exit 1 ;; esac\n',
@@ -324,7 +324,7 @@ def test_promtool_runs_as_prometheus_s_user(host: Host, run_pyinfra: Run) -> Non
 
 
 def test_a_fifo_among_the_rule_files_holds_no_lock(host: Host, run_pyinfra: Run) -> None:
-    """Promtool waits for somebody to write into it, under the lock."""
+    """promtool, under the lock, would wait until a process writes into the FIFO."""
     _give_away(host)
     host.run("mkfifo -m 666 /srv/rules.yml")
     text = HAND_EDITED + b"rule_files: [/srv/rules.yml]\n"

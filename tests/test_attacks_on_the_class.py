@@ -1,4 +1,4 @@
-"""One host does not hold up a class: what answers, waits or lies there beside a host that is right."""
+"""A hostile host does not hold up its class: it hangs, floods or lies beside a converged host."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from measuring import Ran, measured
 pytestmark = pytest.mark.xdist_group("attacks on the class")
 
 PATIENCE = 60
-"""Seconds; a run takes 3 to 11 on two cores that have nothing else to do."""
+"""Seconds; a run takes 3 to 11 on two idle cores."""
 
 VERIFY = "deploy/verify.py"
 LOADED = {"status": "success", "data": {"yaml": "scrape_configs: []\n"}}
@@ -21,7 +21,7 @@ LOADED = {"status": "success", "data": {"yaml": "scrape_configs: []\n"}}
 
 @pytest.fixture(scope="module")
 def pair(boot_module_hosts: Callable[..., list[Host]]) -> list[Host]:
-    """A host that stays right, and one that does not."""
+    """A host that stays converged, and a host that becomes hostile."""
     hosts = boot_module_hosts(*[HostSpec(packages=INSTALLED)] * 2)
     for host in hosts:
         prometheus_runs(host)
@@ -49,7 +49,7 @@ def run(pair: list[Host], pyinfra_command: PyinfraCommand) -> Callable[..., Ran]
 
 
 def _unharmed(ran: Ran, pair: list[Host]) -> None:
-    """The other host has its row, the run its end, and this machine its memory."""
+    """Fail unless the other host has its row, the run ended in time, and its memory stayed small."""
     assert re.search(
         rf"^{pair[0].name} +(not prepared|prepared|configured)", ran.stdout, re.MULTILINE
     ), ran.stdout
@@ -76,7 +76,7 @@ def test_a_server_that_does_not_mean_well(
 def test_a_prometheus_that_answers_each_question_without_end(
     bad: Host, pair: list[Host], run: Callable[..., Ran]
 ) -> None:
-    """It answers what makes it one, and to all further questions 20 MB of random labels."""
+    """It answers like a Prometheus at first, and all further questions with 20 MB of random labels."""
     bad.run("systemctl stop prometheus prometheus-pushgateway")
     metrics = (
         "prometheus_config_last_reload_successful 1\n"
@@ -139,7 +139,7 @@ def test_a_budget_ends_the_looking(bad: Host, pair: list[Host], run: Callable[..
 def test_what_a_shell_prints_before_is_not_the_answer(
     bad: Host, pair: list[Host], run: Callable[..., Ran]
 ) -> None:
-    """Noise that looks like an answer, without a last newline, and noise on standard error."""
+    """Noise in the form of an answer, without a newline at its end, and noise on standard error."""
     bad.write(
         "/root/.bashrc",
         b"printf 'snapshot 2\\nuid 1000\\nuser nobody\\nend\\nresult taken\\nHTTP/1.1 500'; echo noise >&2\n",

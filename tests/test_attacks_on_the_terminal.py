@@ -1,7 +1,7 @@
 """Text from a host reaches the trainer's terminal escaped.
 
-The texts are those that a host can send while the toolkit works on it: a command line, a pushed label, the
-error of a scrape, a log. What a login shell prints is in ``test_hostile_login.py``.
+The texts are those that a host can send during a run: a command line, a pushed label, the error of a scrape,
+a log. ``test_hostile_login.py`` has the output of login shells.
 """
 
 import shlex
@@ -34,7 +34,7 @@ def host(module_host: Host) -> Iterator[Host]:
 
 
 def harmless(result: PyinfraResult, shows: str = "]52;c;") -> None:
-    """Fail where a control character of the host's was printed, or where nothing of the attack was."""
+    """Fail if the run printed a control character of the host, or no text of the attack at all."""
     printed = result.output.replace("\n", "").replace("\t", "")
     assert shows in printed, "the attack did not get as far as the terminal"
     assert [each for each in printed if not each.isprintable()] == []
@@ -68,7 +68,7 @@ def test_a_pushed_label(verbosity: str, host: Host, run_pyinfra: Run) -> None:
 
 
 def test_the_error_of_a_scrape(verbosity: str, host: Host, run_pyinfra: Run) -> None:
-    """A target that is no Pushgateway says what it likes, and Prometheus passes it on."""
+    """A target that is not a Pushgateway sends any text, which Prometheus passes on."""
     assert run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN).returncode == 0
     host.run("systemctl stop prometheus-pushgateway")
     Attacker(host).serve(9091, answers={"*": f"{CLIPBOARD} not metrics\n"})
@@ -90,7 +90,7 @@ def test_the_log_of_a_unit(verbosity: str, host: Host, run_pyinfra: Run) -> None
     is_down = "systemctl show -p ActiveState --value prometheus-pushgateway | grep -q -v ^active"
     wait_on_host(host, is_down)
     try:
-        # Without it, what a log quotes is left out.
+        # Without this setting, quoted text of a log is left out.
         data = {"lab_quote_files": True}
         harmless(run_pyinfra(host, *options(verbosity), "deploy/verify.py", data=data))
     finally:

@@ -1,4 +1,4 @@
-"""What goes wrong names the host, the place and the next step, and nothing is lost."""
+"""Each error message names the host, the place and the next step, and nothing is lost."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ Run = Callable[..., PyinfraResult]
 
 
 def assert_left_alone(host: Host, run_pyinfra: Run, *says: str, **kwargs: object) -> None:
-    """A run, dry and real, is refused with these words, and leaves the host as it was."""
+    """Fail unless a dry run and a real run are refused with these words and leave the host unchanged."""
     before = fingerprint(host)
     for arguments in (["--dry"], ["-y"]):
         assert_refused(host, run_pyinfra(host, *arguments, BOOTSTRAP, **kwargs), *says)
@@ -110,7 +110,7 @@ def test_apt_fails(lab_host: Host, run_pyinfra: Run) -> None:
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
     could_not = "apt could not install prometheus, prometheus-pushgateway"
     assert_refused(lab_host, result, could_not, "E: ", "then run this again")
-    # The next run, with the cause mended, heals what this one left.
+    # The cause is removed; the next run converges the host.
     lab_host.run("mv /root/prometheus-pushgateway_* /srv/apt")
     healed = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
     assert healed.returncode == 0, healed.output

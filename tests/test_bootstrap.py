@@ -1,4 +1,4 @@
-"""The main job on real hosts: from nothing, and from what other people left there."""
+"""bootstrap on real hosts: bare ones, and ones that other people have changed."""
 
 import json
 import re
@@ -32,12 +32,12 @@ JOB = b"""
         - targets:
               - localhost:9091
 """
-"""The job as a run writes it into `HAND_EDITED`."""
+"""The job that a run writes into `HAND_EDITED`."""
 
 
 @pytest.fixture
 def listening_log(lab_host: Host) -> Iterator[Callable[[], str]]:
-    """Every address on which port 9091 listened, sampled on the host from now on."""
+    """Record on the host each address on which port 9091 listens; yield a function that returns the log."""
     lab_host.run(
         "systemd-run --quiet --unit=watch-9091 sh -c 'while :; do "
         "cat /proc/net/tcp /proc/net/tcp6 >/run/sample; "
@@ -67,7 +67,7 @@ def test_a_bare_host_from_nothing_to_a_proven_push(
     assert f'instance="{lab_host.name}-' in sample[1]
     assert 'job="pushgateway_lab_smoke"' in sample[1]
     assert_bootstrapped(lab_host)
-    # It never listened anywhere but on loopback: 127.0.0.1:9091 as /proc/net/tcp has it.
+    # It listened on loopback only: 127.0.0.1:9091 in the format of /proc/net/tcp.
     assert {line.split()[1] for line in listening_log().splitlines()} == {"0100007F:2383"}
     assert not lab_host.run("ls /usr/sbin/policy-rc.d", check=False).stdout
     assert not lab_host.run("ls -A /run/systemd/system", check=False).stdout
@@ -123,9 +123,9 @@ def test_other_peoples_configuration_stays_theirs(
     assert lab_host.read(CONFIG) == HAND_EDITED.replace(b"\n\n# end", JOB + b"\n# end")
     assert lab_host.run(f"stat -c '%U %G %a' {CONFIG}").stdout == changed.stdout
     assert lab_host.read(DEFAULTS) == defaults.replace(b'debug"', b'debug --web.enable-admin-api"')
-    # Kept, since an administrator set it, and reported.
+    # An administrator's flag is kept and reported.
     assert "listens on :9091" in first.stderr
-    # Debian's Pushgateway persists: what was pushed before survives its restart.
+    # Debian's Pushgateway persists, so earlier pushes survive the restart.
     assert "backup_done" in lab_host.run("curl -s localhost:9091/metrics").stdout
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP))
 

@@ -1,4 +1,4 @@
-"""A misspelt inventory on pyinfra's command line ends the run, where pyinfra itself would end with 0."""
+"""A misspelt inventory on pyinfra's command line is an error; pyinfra alone would end with 0."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def test_a_file_that_is_not_there_is_named_with_those_that_are(
 
 
 def test_a_run_with_such_an_inventory_fails() -> None:
-    # Words of an operation may name files that are elsewhere.
+    # Arguments of an operation may name files on the host.
     words = ["--limit", "x", "inventories/labb.py", "files.get", "there.py", "here.py"]
     command = [f"{sys.prefix}/bin/pyinfra", "-y", *words]
     run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)

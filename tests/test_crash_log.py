@@ -1,4 +1,4 @@
-"""An error that nobody expected: a sentence that names a log, and a log that can be reported."""
+"""Unexpected errors: the message names a log, and the log can be attached to a report."""
 
 import re
 import stat

@@ -1,4 +1,4 @@
-"""The end of a run: each host that is not done is named, with the reason, and no other."""
+"""The end of a run: its summary names each host that is not done, with the reason, and no other host."""
 
 import logging
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from pushgateway_lab.run.host_error import INTERRUPTED
 
 @pytest.fixture
 def told(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
-    """What was logged, without colours."""
+    """Return the logged text, without colours."""
     lines: list[str] = []
 
     class Handler(logging.Handler):
@@ -33,7 +33,7 @@ def told(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
 
 
 def with_operation(state: State, name: str, **succeeded: bool | None) -> None:
-    """Have an operation on hosts that succeeded there, failed there, or was not run (None)."""
+    """Add an operation that succeeded (True), failed (False) or was not run (None) on each host."""
     op_hash = f"hash of {name}"
     state.op_meta[op_hash] = StateOperationMeta((0,))
     state.op_meta[op_hash].names.add(name)
@@ -51,7 +51,7 @@ def with_operation(state: State, name: str, **succeeded: bool | None) -> None:
 def state_to_tell_of(*names: str) -> State:
     state = state_of({name: {} for name in names})
     ending.tell_at_end(state)
-    ending.tell_at_end(state)  # as each host's deploy does
+    ending.tell_at_end(state)  # as the deploy of each host does
     return state
 
 

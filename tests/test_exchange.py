@@ -1,4 +1,4 @@
-"""The limits of an exchange, with real sockets and servers that lie; no host is needed."""
+"""The limits of an HTTP exchange, with real sockets and hostile servers on this machine."""
 
 import json
 import resource
@@ -28,7 +28,7 @@ Serve = Callable[[str], str]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """`serve(behaviour)` starts a hostile server on this machine; returns its URL."""
+    """Return `serve(behaviour)`, which starts a hostile server on this machine and returns its URL."""
     with servers_here(tmp_path) as start:
         yield lambda behaviour: f"http://127.0.0.1:{start(behaviour)}"
 
@@ -127,7 +127,7 @@ except TimeoutError:
 
 
 def answering(data: bytes) -> str:
-    """The URL of a server that sends these bytes to each connection, and hangs up."""
+    """Yield the URL of a server that sends these bytes to each connection and closes it."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:

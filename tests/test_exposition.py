@@ -1,4 +1,4 @@
-"""Bodies that are checked before they are sent, and that no good one is refused."""
+"""The validation of bodies before a push: invalid ones are refused, valid ones are not."""
 
 import time
 

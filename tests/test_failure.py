@@ -1,4 +1,4 @@
-"""An error of one host fails that host; whatever it is, the run goes on for all others."""
+"""An error on one host fails that host; the run goes on for all others."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from pushgateway_lab.run.host_error import HostError
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[State]:
-    """A run on the hosts a and b, in its execution, in the context of a."""
+    """Return the state of a run that executes on the hosts a and b; a is the current host."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))  # for logs of errors
     state = state_of({"a": {}, "b": {}})
     state.is_executing = True
@@ -32,7 +32,7 @@ Generator = Callable[[], Iterator[PyinfraCommand]]
 
 
 def raising(error: Exception) -> Generator:
-    """An operation that yields one command, and then raises."""
+    """Return an operation that yields one command, and then raises the error."""
 
     def operation() -> Iterator[PyinfraCommand]:
         yield StringCommand("true")
@@ -42,7 +42,7 @@ def raising(error: Exception) -> Generator:
 
 
 def is_failed(state: State, name: str, commands: list[PyinfraCommand]) -> bool:
-    """Run the functions among commands on a host as pyinfra does; returns whether one failed it."""
+    """Run the functions among commands on a host as pyinfra does; return whether one failed the host."""
     functions = [each for each in commands if isinstance(each, FunctionCommand)]
     return any(each.execute(state, host_of(state, name), {}) is False for each in functions)
 
@@ -54,7 +54,7 @@ def test_an_error_while_it_is_decided_fails_the_host_alone(state: State, error: 
     assert is_failed(state, "a", rest)
     assert "No disk." in reason_of(host_of(state, "a"))
     assert reason_of(host_of(state, "b")) == ""
-    assert state.failed_hosts == set()  # pyinfra adds it when the operation has failed
+    assert state.failed_hosts == set()  # pyinfra adds it after a failed operation
 
 
 def test_an_unexpected_error_is_called_ours(state: State) -> None:

@@ -1,4 +1,4 @@
-"""The Pushgateway's command line: read, merged, written into Debian's ARGS."""
+"""The Pushgateway's flags: parsed, merged, written into Debian's ARGS."""
 
 import time
 from contextlib import suppress
@@ -14,7 +14,7 @@ OURS = "--web.listen-address=127.0.0.1:9091 --web.enable-admin-api"
 
 
 def converge(defaults: str | None, **data: object) -> str:
-    """What DEFAULTS becomes with these settings."""
+    """Return the content of the defaults file after a run with these settings."""
     present = flags.parse_flags(environment_file.arguments(defaults))
     return environment_file.edit(defaults, flags.merge(present, parse_settings(data)))
 
@@ -104,7 +104,7 @@ def test_a_value_with_a_space_stays_one_word() -> None:
 def test_a_value_that_would_not_be_taken_literally_is_refused(value: str) -> None:
     with pytest.raises(SettingsError, match="as value of persistence"):
         converge(DEBIAN, pushgateway_extra_flags={"persistence.file": value})
-    # What an administrator wrote elsewhere is not moved into ARGS, either.
+    # Flags that an administrator wrote in another place are not moved into ARGS.
     with pytest.raises(FlagError, match=" holds "):
         environment_file.edit(DEBIAN, [Flag("persistence.file", value)])
 

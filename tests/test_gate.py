@@ -21,7 +21,7 @@ SHOWN = r"a\x1b]52;c;ZXZpbA==\x07b\x1b[2Jc\x9b1md\u202ee\u200bf\rg\udcffh\x1b[8m
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """What pyinfra's logger and its output let through, with the gate closed."""
+    """Return what pyinfra's logger and its output print, with the gate closed."""
     lines: list[str] = []
 
     class Handler(logging.Handler):
@@ -117,7 +117,7 @@ def test_a_mistake_of_ours_is_told_with_its_reason_first(
     told = "\n".join(map(click.unstyle, said))
     assert "a mistake of this program: ValueError('xxx" in told
     assert "in mistaken" not in told
-    assert len(told) < 5000  # here, it is told twice: when it is found, and when it is run
+    assert len(told) < 5000  # printed twice here: when it is found, and when it is run
     [log] = tmp_path.rglob("*.log")
     assert str(log) in told
     assert "in mistaken" in log.read_text()

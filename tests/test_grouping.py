@@ -1,4 +1,4 @@
-"""Grouping keys as paths: what prometheus client_python sends, and what the Pushgateway reads."""
+"""Grouping keys as paths, compared with prometheus client_python and with the Pushgateway's parser."""
 
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from pushgateway_lab.formats.grouping import GroupingError, group_path, parse_la
 
 
 def read(path: str) -> dict[str, str]:
-    """The labels of a path, read as the Pushgateway does (its README, "URL")."""
+    """Return the labels of a path, parsed as in the Pushgateway (its README, "URL")."""
     segments = [unquote(segment) for segment in path.split("/")[1:]]
     labels = {}
     for name, value in zip(segments[::2], segments[1::2], strict=True):
@@ -26,7 +26,7 @@ def read(path: str) -> dict[str, str]:
 
 
 def client_path(labels: dict[str, str]) -> str:
-    """The path that prometheus client_python uses for a group."""
+    """Return the path that prometheus client_python uses for a group."""
     urls: list[str] = []
 
     def handler(url: str, **_: object) -> Callable[[], None]:
@@ -78,18 +78,18 @@ def test_no_label_is_lost_on_the_way(labels: dict[str, str]) -> None:
         ({}, "needs a job"),
         ({"job": ""}, "needs a job"),
         ({"instance": "a"}, "needs a job"),
-        ({"job": "a", "1a": ""}, "'1a' is no label name"),
-        ({"job": "a", "": ""}, "'' is no label name"),
-        ({"job": "a", "a-b": ""}, "'a-b' is no label name"),
-        ({"job": "a", "__a": ""}, "'__a' is no label name"),
-        ({"job": "a", "a\n": ""}, "is no label name"),
-        ({"job": "a", "ä": ""}, "'ä' is no label name"),
-        ({"job": "a", "x@base64": ""}, "is no label name"),
+        ({"job": "a", "1a": ""}, "'1a' is not a label name"),
+        ({"job": "a", "": ""}, "'' is not a label name"),
+        ({"job": "a", "a-b": ""}, "'a-b' is not a label name"),
+        ({"job": "a", "__a": ""}, "'__a' is not a label name"),
+        ({"job": "a", "a\n": ""}, "is not a label name"),
+        ({"job": "a", "ä": ""}, "'ä' is not a label name"),
+        ({"job": "a", "x@base64": ""}, "is not a label name"),
         ({"job": "a", "b": 7}, "label b is 7, not a text"),
         ({"job": "a", "b": None}, "label b is None"),
         ({"job": 7}, "label job is 7"),
-        ({"job": "a", "b": "\ud800"}, "no valid Unicode"),
-        ('{"job": "a"', "no JSON"),
+        ({"job": "a", "b": "\ud800"}, "not valid Unicode"),
+        ('{"job": "a"', "not JSON"),
         ('["job"]', "not a mapping"),
         (7, "not a mapping"),
     ],

@@ -1,4 +1,4 @@
-"""Push, delete and wipe as operations, from pyinfra's own command line."""
+"""The operations push, delete and wipe, from pyinfra's command line."""
 
 import json
 import time
@@ -29,7 +29,7 @@ def gateway(module_host: Host) -> Pushgateway:
 
 @pytest.fixture
 def run(run_pyinfra: Run, module_host: Host) -> Run:
-    """Runs pyinfra on the module's host, as a user without any rights there."""
+    """Return a function that runs pyinfra on the module's host, as a user without rights there."""
     return lambda *arguments, **kwargs: run_pyinfra(module_host, *arguments, **kwargs)
 
 
@@ -59,7 +59,7 @@ def test_push_a_file_and_keep_the_other_metrics(
     [
         (['labels={"instance": "x"}', "body=a 1"], "needs a job"),
         (['labels={"job": 7}', "body=a 1"], "write it in quotes"),
-        (["labels=backup", "body=a 1"], "no JSON"),
+        (["labels=backup", "body=a 1"], "not JSON"),
         ([BACKUP, "body=7"], "body is 7, not metrics"),
         ([BACKUP, "body=a 1 1700000000000"], "body: line 1: '1700000000000' follows the value"),
         ([BACKUP], "one of them"),

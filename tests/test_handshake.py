@@ -1,4 +1,4 @@
-"""The limit of a connection grows with the number of hosts; tests/test_hostile_sshd.py sees it kept."""
+"""The deadline of a connection grows with the number of hosts; test_hostile_sshd.py tests that it holds."""
 
 from typing import Any
 

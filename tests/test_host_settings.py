@@ -1,4 +1,4 @@
-"""The settings of a run's hosts: parsed once, and refused for all where those of one cannot be used."""
+"""The settings of a run's hosts: parsed once; if one host's are invalid, the run is refused."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from pushgateway_lab.settings import Settings, SettingsError, parse_settings
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
-    """The host data that was parsed, in order."""
+    """A list of the host data that was parsed, in order."""
     noted: list[Mapping[str, Any]] = []
 
     def noting(data: Mapping[str, Any]) -> Settings:

@@ -1,4 +1,4 @@
-"""Hostile HTTP servers on a real host, asked through an SSH channel and with curl."""
+"""Hostile HTTP servers on a real host, with requests through an SSH channel and with curl."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ Run = Callable[..., PyinfraResult]
 
 
 class Ended(NamedTuple):
-    """The end of a run: its output, its time in seconds, and its peak memory in MB."""
+    """The result of a run: its output, its time in seconds, and its peak memory in MB."""
 
     stderr: str
     seconds: float
@@ -49,7 +49,7 @@ def attacker(module_host: Host) -> Attacker:
 
 
 def run_measured(directory: Path, urls: dict[str, str], host: Host) -> Ended:
-    """One run with an entry of the inventory for each URL, all of them of one host."""
+    """Return the result of one run whose inventory has, for each URL, an entry of the same host."""
     entries = [
         (name, replace(host, name=name).pyinfra_data() | {"pushgateway_url": url})
         for name, url in urls.items()
@@ -65,7 +65,7 @@ def run_measured(directory: Path, urls: dict[str, str], host: Host) -> Ended:
             stderr=stderr,
         )
         used = os.wait4(process.pid, 0)[2]
-        process.returncode = 0  # it was waited for
+        process.returncode = 0  # until the deadline, not less
     text = log.read_text(encoding="utf-8", errors="replace")
     return Ended(text, time.monotonic() - started, used.ru_maxrss / 1024)
 
@@ -94,8 +94,8 @@ def test_each_bad_answer_is_told_in_time_and_the_memory_stays_flat(
             assert "it timed out, 10 s are over" in line
     assert "Traceback" not in ended.stderr
     assert "mistake" not in ended.stderr
-    assert ended.seconds < 25  # all at once, on few cores
-    # Of all these servers at once; one alone takes less than 100.
+    assert ended.seconds < 25  # all at the same time, on few cores
+    # With all these servers at the same time; with one, it takes less than 100.
     assert ended.megabytes < 400
 
 
@@ -138,14 +138,14 @@ def test_a_curlrc_learns_no_password(
 
 @pytest.fixture
 def password(tmp_path: Path) -> dict[str, str]:
-    """The settings of a user's name and password."""
+    """Settings with a user name and a password."""
     file = tmp_path / "password"
     file.write_text(f"{PASSWORD}\n", encoding="utf-8")
     return {"pushgateway_username": "trainer", "pushgateway_password_file": str(file)}
 
 
 def restart_with_password(host: Host) -> None:
-    """Have the Pushgateway listen on loopback, and ask for the password, without TLS."""
+    """Restart the Pushgateway on loopback, with the password and without TLS."""
     host.write("/etc/web.yml", f"basic_auth_users:\n  trainer: {HASH}\n".encode())
     restart(host, "--web.config.file=/etc/web.yml --web.listen-address=127.0.0.1:9091")
 

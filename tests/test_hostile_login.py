@@ -1,4 +1,4 @@
-"""A login shell whose files print: without end, or what drives a terminal. Real hosts, real sshd."""
+"""Login shells that print without end, or print control characters. Real hosts, real sshd."""
 
 import json
 import re
@@ -20,7 +20,7 @@ ESCAPES = r"\033]52;c;ZXZpbA==\007\033]0;evil\007\033[2J\302\233\342\200\256\342
 
 
 def rc_file(host: Host, text: str) -> None:
-    """Set what root's login shell does first."""
+    """Set the commands that root's login shell runs first."""
     host.write("/root/.bashrc", f"{text}\n".encode())
 
 
@@ -90,6 +90,6 @@ def test_no_secret_is_shown(module_host: Host, run_pyinfra: Run, tmp_path: Path)
                 shown = run_pyinfra(module_host, *arguments, "-y", *what, data=data)
             else:
                 shown = run_pyinfra(module_host, "-y", *arguments, *what, data=data)
-            # As it is, and as base64 for basic authentication.
+            # In plain form, and as base64 for basic authentication.
             assert "s3cr3t-w0rd" not in shown.output, (arguments, what)
             assert "dHJhaW5lcjpzM2NyM3Qtdz" not in shown.output, (arguments, what)

@@ -1,4 +1,4 @@
-"""Drive hostile text through every field of a look: parsing, checks, and all four reports."""
+"""Hostile text in every field of a look: parsing, checks, and all four formats of a report."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ from pushgateway_lab.settings import parse_settings
 
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=4).map("".join)
 
-# What snapshot.sh and look-at-lab.sh print: the name of each line, and how its value is made of a text.
+# The lines of snapshot.sh and look-at-lab.sh: name -> how a text becomes its value.
 PLAIN: tuple[str, ...] = (
     "os", "tool", "systemd", "promtool_package", "package", "unit", "pushgateway_socket", "listen", "config", "user",
     "config_changed", "config_writer", "config_leftover", "prometheus_config", "course_began", "now", "promtool_exit",
@@ -40,7 +40,7 @@ def encoded(text: str) -> str:
 
 @st.composite
 def printed(draw: st.DrawFn) -> list[str]:
-    """Lines as a host prints them, of which any may be hostile, or missing."""
+    """Draw the output of a host, in which each line may be hostile or missing."""
     lines = ["snapshot 3", "uid 0", "config_changed 100", "config present", "now 1800000000.5"]
     lines.append(f"config_text {encoded(draw(TEXTS | st.just(CONFIG)))}")
     for name in draw(st.lists(st.sampled_from(PLAIN), max_size=8)):
@@ -51,16 +51,16 @@ def printed(draw: st.DrawFn) -> list[str]:
     bodies = draw(st.lists(TEXTS | TEXTS.map(lambda text: json.dumps({"data": text})), max_size=9))
     told = "".join(f"{body}\nmark 200\n" for body in bodies).encode("utf-8", "surrogatepass")
     lines += ["asked prometheus", "asked pushgateway"]
-    # The first line of a name counts: sometimes this one, sometimes one from above.
+    # The first line with a name counts: this one, or a hostile one above.
     lines.append(f"answers {b64encode(gzip.compress(told)).decode()}")
     return [*draw(st.permutations(lines)), "end"]
 
 
 def shown(looked: Look) -> None:
-    """Judge a look and show it in all four ways."""
+    """Judge a look and write it in all four formats."""
     results = tuple(judged(task, looked) for task in TASKS)
     host = HostResult("vm", results, looked_at=looked.now, began_at=looked.began_at)
-    assert all("mistake in it" not in c.finding.says for task in results for c in task.checks)
+    assert all("Correct the check" not in c.finding.says for task in results for c in task.checks)
     for assert_harmless in ALL:
         assert_harmless(Report(1.0, None, (host,)))
 

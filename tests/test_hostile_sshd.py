@@ -1,4 +1,4 @@
-"""No SSH server holds up a class: servers that do not mean well, in one run with a host that does."""
+"""Hostile SSH servers do not hold up a class: each is in one run with a converged host."""
 
 import os
 import re
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.lab_host(packages=INSTALLED), pytest.mark.xdist_group(
 
 _PATIENCE = 30
 
-# What is said of each.
+# Behaviour -> words of the toolkit's message.
 BEFORE_LOGIN = {
     "silent": "Could not connect (it accepted the connection, but sent no SSH banner within ",
     "drip": "Could not connect (it accepted the connection, but sent no SSH banner within ",
@@ -44,7 +44,7 @@ AFTER_LOGIN = {
 def verify(
     module_host: Host, pyinfra_command: PyinfraCommand, tmp_path: Path
 ) -> Iterator[Callable[[Iterable[str]], Ran]]:
-    """`verify(behaviours)` verifies the good host and a hostile host for each of them, in one run."""
+    """Return `verify(behaviours)`: one run with the good host and a hostile host for each behaviour."""
     script = tmp_path / "deploy.py"
     script.write_text(
         "from pushgateway_lab import deploys\nfrom pushgateway_lab.host import looking\nlooking.TIMEOUT = 6\ndeploys.verify()\n"
@@ -72,13 +72,13 @@ def test_servers_that_hang_or_flood_hold_up_nobody(
     module_host: Host, verify: Callable[[Iterable[str]], Ran], said: dict[str, str]
 ) -> None:
     ran = verify(said)
-    # The good host has its row, each hostile one is named with what it did.
+    # The good host has its row, and each hostile host has its error.
     assert re.search(rf"^{module_host.name} +(not )?prepared", ran.stdout, re.MULTILINE), ran.stdout
     for behaviour, words in said.items():
         assert re.search(rf"^{behaviour} +not looked at ", ran.stdout, re.MULTILINE), behaviour
         assert re.search(rf"\[{behaviour}\] +.*{re.escape(words)}", ran.stderr), ran.stderr
     assert "Traceback" not in ran.stderr
-    # 5 to 9 s on two cores that have nothing else to do.
+    # 5 to 9 s on two idle cores.
     assert ran.seconds < _PATIENCE
     assert ran.megabytes < 250
 

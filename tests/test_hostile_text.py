@@ -1,4 +1,4 @@
-"""A report whose every text is hostile, shown in all four ways: nothing in it does anything."""
+"""A report in which each text is hostile, in all four formats: no text has an effect."""
 
 import time
 
@@ -25,7 +25,7 @@ TIMES = st.none() | st.floats()
 
 @st.composite
 def hostile_reports(draw: st.DrawFn) -> Report:
-    """Reports of the right shape: all hosts have the same tasks with the same checks."""
+    """Draw reports in which all hosts have the same tasks with the same checks."""
     tasks = draw(
         st.lists(
             st.tuples(
@@ -59,9 +59,9 @@ def hostile_reports(draw: st.DrawFn) -> Report:
 
 
 def crowded(text: str, *states: State) -> Report:
-    """A report that has this text in every field that holds one, of hosts of all kinds.
+    """Return a report on hosts of all kinds, with this text in each field that holds a text.
 
-    + states: of the checks of each task
+    + states: the states of each task's checks
     """
     finding = Finding(State.WRONG, text, text, 1.0)
     checks = tuple(

@@ -1,4 +1,4 @@
-"""What follows from how both servers are installed: plans, addresses, packages, what a person types."""
+"""Installations of both servers: plans, addresses, packages, commands for people."""
 
 import subprocess
 from typing import Any
@@ -20,7 +20,7 @@ DEFAULT_FLAGS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api"
 
 
 def seen(*lines: str) -> Snapshot:
-    """A host of which a look printed this."""
+    """Return the snapshot of a host with this output."""
     return snapshot.parse_snapshot(
         snapshot.lines_of(["snapshot 3", "uid 0", *SERVICES, *lines, "end"])
     )
@@ -39,7 +39,7 @@ def argv(*words: str) -> str:
 
 
 def exec_start(command_line: str) -> list[str]:
-    """The unit of a Pushgateway that is started so."""
+    """Return lines of the snapshot: the Pushgateway's unit with this command line."""
     lines = [line for line in unit(GATEWAY) if not line.startswith("service ExecStart")]
     shown = f"{{ path=/x ; argv[]={command_line} ; ignore_errors=no ; pid=7 }}"
     return [*lines[:-1], f"service ExecStart={shown}", "service "]
@@ -126,7 +126,7 @@ COMMAND_LINES: tuple[tuple[list[str], str], ...] = (
 @pytest.mark.parametrize(("words", "url"), COMMAND_LINES)
 def test_the_package_and_the_look_find_the_same_address(words: list[str], url: str) -> None:
     assert address.url(parse_flags(words)) == url
-    # The look's own function, with the command line of this process in the place of the Pushgateway's.
+    # The shell function of the look, with the command line of this process instead of the Pushgateway's.
     look = host_file("look-at-lab.sh").replace('"/proc/$pid/cmdline"', '"$words"')
     program = f'{look}\ngateway=found\npid=1\nfind_gateway\nprintf %s "$gateway"'
     found = subprocess.run(
@@ -163,7 +163,7 @@ def test_only_what_is_missing_is_installed() -> None:
     assert missing(*both, "promtool_package available") == ["promtool"]
     assert missing(*both, "promtool_package available", "tool promtool") == []
     assert missing(*both, pushgateway_prune_after="1h") == ["python3"]
-    # Installed, though nobody has a unit of it; and a Prometheus that only answers.
+    # A package without its unit, and a Prometheus that answers without package and unit.
     answers = "listen 0100007F:2382 1"
     assert missing(answers, "package prometheus-pushgateway installed 1.5", "tool curl") == []
     assert missing(answers, "tool curl", prometheus_url="http://127.0.0.1:9999") == [

@@ -1,4 +1,4 @@
-"""SIGINT ends what waits, at once, and then does what it would have done."""
+"""SIGINT ends all waits at once; the previous handler runs afterwards."""
 
 import signal
 import threading
@@ -16,7 +16,7 @@ from pushgateway_lab.run.interrupt import interruptible
 
 @pytest.fixture
 def interrupts() -> Iterator[list[int]]:
-    """What reached the handler that was there before, which is put back afterwards."""
+    """The signals that reached the previous handler; the fixture restores the real one."""
     noted: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What the checks make of a look: the states that are hard to bring about on a real host."""
+"""Findings of the checks of Host and 4.2.1, in states that are hard to produce on a real host."""
 
 import gzip
 import json
@@ -122,7 +122,7 @@ ARGS_ON = 'ARGS="--web.enable-admin-api"\n'
 
 @pytest.mark.parametrize(
     ("defaults", "says", "fix"),
-    [(ARGS_OFF, "wiping answers 404;", "sudoedit"), (ARGS_ON, "was not restarted", "restart")],
+    [(ARGS_OFF, "a wipe answers 404;", "sudoedit"), (ARGS_ON, "was not restarted", "restart")],
 )
 def test_only_what_counts_in_the_defaults_file_counts(defaults: str, says: str, fix: str) -> None:
     off = status(**{"web.enable-admin-api": "false"})
@@ -160,7 +160,12 @@ def test_all_addresses_of_one_family_are_all_of_both() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "says"),
-    [(401, "wants a password"), (400, "speaks TLS"), (404, "not at http"), (None, "not answer")],
+    [
+        (401, "asks for a password"),
+        (400, "expects TLS"),
+        (404, "answers 404 at http"),
+        (None, "not answer"),
+    ],
 )
 def test_a_pushgateway_that_gives_no_answer_is_told_apart(answer: int | None, says: str) -> None:
     looked = look(*unit(GATEWAY), gateway_status=answer)
@@ -183,7 +188,7 @@ def test_a_course_that_begins_later_is_told() -> None:
 
 
 def target(**fields: object) -> dict[str, object]:
-    """A target as Prometheus shows it."""
+    """Return a target in Prometheus's format."""
     shown = {
         "scrapePool": "pushgateway",
         "discoveredLabels": {"job": "pushgateway"},
@@ -201,7 +206,7 @@ RUNNING = [*unit(GATEWAY), f"pushgateway_argv {encoded('prometheus-pushgateway')
 
 
 def loaded(config: str = CONFIG, at: float = NOW - 600) -> list[str]:
-    """Lines of a snapshot: what Prometheus has loaded, and when."""
+    """Return lines of a snapshot: the configuration that Prometheus has loaded, and the time."""
     answer = json.dumps({"status": "success", "data": {"yaml": config}})
     name = "prometheus_config_last_reload_success"
     return [
@@ -240,7 +245,7 @@ def test_a_job_is_waited_for_as_long_as_its_interval(interval: str, seconds: int
     config = CONFIG.replace("    honor_labels", f"{interval}    honor_labels")
     fresh = look(*loaded(config, at=NOW - 1), said={TARGETS: {"activeTargets": []}})
     finding = scrape_job.target(fresh)
-    assert finding.says == f"Not scraped yet; it will be within {seconds + 5} s."
+    assert finding.says == f"The target is not scraped yet; it will be within {seconds + 5} s."
     assert scrape_job.seconds_to_next_scrape(fresh) == seconds + 5
     assert scrape_job.is_recent(fresh, NOW - 2 * seconds - 4)
     assert not scrape_job.is_recent(fresh, NOW - 2 * seconds - 5)
@@ -324,7 +329,7 @@ def test_a_configuration_that_is_not_there_is_said_to_be() -> None:
 
 
 def test_an_answer_that_is_none_costs_no_other() -> None:
-    """Another program on a port answers what it likes."""
+    """Another program may listen on a port and answer anything."""
     mark = "answered-1"
     bodies = ['{"data": [1]}', "<html>\nstatus 200\n</html>", "", '{"data": {"a": 2}}', "[]"]
     statuses = [200, 200, 404, 200, 200]
@@ -340,7 +345,7 @@ def test_an_answer_that_is_none_costs_no_other() -> None:
 
 
 def test_an_answer_of_another_program_is_no_mistake_of_a_check() -> None:
-    """Each answer is parsed when it arrives: the checks see parsed ones, or none."""
+    """Each answer is parsed when it arrives, so the checks see parsed answers or None."""
     query = queries_of(TASKS)[0]
     path = lab_look.path_of(query)
     data = {
@@ -360,7 +365,7 @@ def test_an_answer_of_another_program_is_no_mistake_of_a_check() -> None:
     assert looked.unread.keys() == data.keys() - {"status"}
     assert looked.unread[path] == "expected a time and a value, not 'now'"
     found = [each.finding for task in TASKS for each in judged(task, looked).checks]
-    assert not [each for each in found if "mistake in it" in each.says]
+    assert not [each for each in found if "Correct the check" in each.says]
 
 
 def test_a_result_is_samples_or_series_by_its_type() -> None:
@@ -380,7 +385,7 @@ def test_a_result_is_samples_or_series_by_its_type() -> None:
 
 
 def test_what_a_host_packs_is_unpacked_up_to_a_limit() -> None:
-    """Two megabytes that stand for two gigabytes."""
+    """Two packed megabytes stand for two gigabytes."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(squeeze.compress(bytes(1 << 20)) for _ in range(2048)) + squeeze.flush()
     tracemalloc.start()
@@ -416,7 +421,7 @@ def test_the_task_that_the_docs_show_can_be_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no TASKS"),
+        ("", "TASKS is missing"),
         ("TASKS = {}['x']", "line 1: KeyError: 'x'"),
         ("from pushgateway_lab.lab.pushes import *\nTASKS=[\n", "line 2: SyntaxError: '['"),
         (
@@ -473,10 +478,10 @@ def test_the_loaded_job_is_compared_with_the_one_in_the_file() -> None:
     none = "scrape_configs: []\n"
     for config, in_prometheus, state, says in (
         (CONFIG, CONFIG, State.DONE, "has loaded the job"),
-        (CONFIG, other, State.WRONG, "has the job as it was before"),
-        (CONFIG, CONFIG.replace("9091", "9092"), State.WRONG, "has the job as it was before"),
-        (CONFIG, none, State.WRONG, "does not know the job yet"),
-        (none, CONFIG, State.WRONG, "not in the file any more"),
+        (CONFIG, other, State.WRONG, "has an older form of the job"),
+        (CONFIG, CONFIG.replace("9091", "9092"), State.WRONG, "has an older form of the job"),
+        (CONFIG, none, State.WRONG, "does not have the job yet"),
+        (none, CONFIG, State.WRONG, "no longer in the file"),
         (none, none, State.OPEN, "The file has no job"),
     ):
         finding = scrape_job.is_loaded(look(*loaded(in_prometheus), config=config))
@@ -487,10 +492,10 @@ def test_the_loaded_job_is_compared_with_the_one_in_the_file() -> None:
 def test_a_reload_that_failed_is_told_with_the_file_as_it_is_now() -> None:
     lines = [each.replace("successful 1", "successful 0") for each in loaded()]
     mended = scrape_job.is_loaded(look(*lines))
-    assert "The file is right now" in mended.says
+    assert "The file is valid now" in mended.says
     wrongly = Verdict(accepted=False, words="job_name is empty")
     still = scrape_job.is_loaded(look(*lines, verdict=wrongly))
-    assert "goes on with what it had. It says:\njob_name is empty" in still.says
+    assert "keeps the configuration it had. It says:\njob_name is empty" in still.says
     logged = scrape_job.is_loaded(look(*lines, verdict=None, reload_error="job_name is empty"))
     assert "It says:\njob_name is empty" in logged.says
     silent = scrape_job.is_loaded(look(*lines, verdict=None))
@@ -525,7 +530,7 @@ def jobs(*named: tuple[str, str]) -> str:
         (
             CONFIG + jobs(("other", "'127.0.0.1:9091'"))[16:],
             State.DONE,
-            "so its metrics are there twice: 'other' (line 6).",
+            "twice, because another job scrapes the Pushgateway, too: 'other' (line 6).",
         ),
         (jobs(("gate", "'localhost:9091'")), State.WRONG, "as job 'gate' (line 2), not"),
         (jobs(("x", "'y:1'"), ("Push-Gateway", "'y:1'")), State.WRONG, "'Push-Gateway' (line 5)"),
@@ -618,9 +623,9 @@ def test_where_it_listens_is_told_and_compared(
 def test_whether_it_persists_is_told() -> None:
     assert servers.persistence(look()).state is State.UNKNOWN
     lost = servers.persistence(look(said={"status": status()}))
-    assert lost.says == "It does not persist: a restart loses what was pushed."
+    assert lost.says == "Persistence is off: a restart deletes all groups."
     kept = servers.persistence(look(said={"status": status(**{"persistence.file": "/a"})}))
-    assert kept.says == "It persists what was pushed to /a."
+    assert kept.says == "Persistence is on: groups are saved to /a and survive a restart."
 
 
 def test_an_admin_api_that_is_on_against_the_settings_is_wrong() -> None:

@@ -1,4 +1,4 @@
-"""Commands that are shown arrive in a shell as they were meant, whatever a word of them holds."""
+"""Commands in findings: a shell runs them as intended, whatever text a word holds."""
 
 import shlex
 import subprocess
@@ -18,7 +18,7 @@ from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.lab.tasks import LABS_COMPLETED
 from pushgateway_lab.settings import parse_settings
 
-# Instead of what a fix calls: each prints its words, and what was piped into it.
+# Stubs of the programs in a fix: each prints its arguments and its standard input.
 _STUBS = """
 for each in curl sudo sudoedit; do
     eval "$each() { printf '%s\\0' $each \\"\\$@\\"; [ $each != curl ] || cat; printf '\\0'; }"
@@ -27,7 +27,7 @@ done
 
 
 def words_in_a_shell(fix: str) -> list[str]:
-    """What the commands of a fix are given by a real shell; nothing but the stubs can have run."""
+    """Return the arguments that a real shell gives to the commands of a fix; it can run the stubs only."""
     ran = subprocess.run(
         ["sh", "-euc", _STUBS + fix],
         capture_output=True,
@@ -40,7 +40,7 @@ def words_in_a_shell(fix: str) -> list[str]:
 
 
 def at_prefix(prefix: str, *lines: str, **fields: Any) -> Look:
-    """A look at a Pushgateway that runs with a route prefix, and to which nobody pushed."""
+    """Return a look at a Pushgateway with a route prefix and without groups."""
     argv = encoded(f"prometheus-pushgateway\0--web.route-prefix={prefix}")
     running = [*unit("prometheus-pushgateway.service"), f"pushgateway_argv {argv}", *lines]
     said = {"groups": [], path(LABS_COMPLETED.history): history({})}
@@ -54,7 +54,7 @@ def at_prefix(prefix: str, *lines: str, **fields: Any) -> Look:
         ("/$(id)`id`", "/$(id)%60id%60"),
         ("/it's", "/it's"),
         ("/a b", "/a%20b"),
-        ("/[1-500]{a,b}", "/%5B1-500%5D%7Ba,b%7D"),  # curl would make a thousand URLs of it
+        ("/[1-500]{a,b}", "/%5B1-500%5D%7Ba,b%7D"),  # curl would expand it to a thousand URLs
         ("/\x1b]52;c;x\x07\n", "/%1B]52;c;x%07%0A".replace("]", "%5D")),
         ("/\u202eä", "/%E2%80%AE%C3%A4"),
     ],
@@ -84,7 +84,7 @@ def test_a_normal_hosts_commands_are_as_the_page_has_them() -> None:
 
 @pytest.mark.parametrize("file", ["/etc/a b/x.yml", "/etc/x';id;'.yml", "/etc/$(id).yml", "/~/*"])
 def test_a_path_is_one_word(file: str) -> None:
-    # The settings refuse most of these; a command must not depend on that.
+    # The validation of settings refuses most of these; commands must not depend on it.
     settings = replace(parse_settings({}), prometheus_config_path=file)
     fix = scrape_job.job(look(config="{}", settings=settings)).fix
     assert fix
@@ -122,9 +122,9 @@ def test_a_metric_of_another_form_is_pushed_as_it_is_written(kind: str) -> None:
 
 @pytest.mark.parametrize("metric", ["", "a b", "0a", "a;id", "a\n", "a{b}"])
 def test_a_name_that_no_query_can_have_is_a_trainers_mistake(metric: str) -> None:
-    with pytest.raises(ValueError, match="no metric name"):
+    with pytest.raises(ValueError, match="not a metric name"):
         check_pushed(Pushed(metric, 1, TRAINING))
-    with pytest.raises(ValueError, match="equals nothing"):
+    with pytest.raises(ValueError, match="equals no pushed value"):
         check_pushed(Pushed("a", float("nan"), TRAINING))
 
 

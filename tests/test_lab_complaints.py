@@ -1,4 +1,4 @@
-"""What programs complain of in a file is told without what the file holds."""
+"""Error messages of programs about a file are shown without the file's content."""
 
 import subprocess
 import time
@@ -55,7 +55,7 @@ STAYS = (
     "prometheus-pushgateway: error: unknown long flag '--web.listen-adress', try --help",
 )
 
-# Of promtool and Prometheus 2.24, 2.42, 2.53 and 3.5, the Pushgateway 1.4 to 1.11, and of our parser.
+# Messages of promtool and Prometheus 2.24, 2.42, 2.53 and 3.5, the Pushgateway 1.4 to 1.11, and our parser.
 LEFT_OUT = (
     (
         "  line 1: field hunter2 not found in type config.plain",
@@ -199,7 +199,7 @@ PIECES = ("S3c", "r3t", "H4s", "4sh", "$6", "19000", "99999", "BEGIN", "MII")
 
 
 def check_promtool(promtool: Path, directory: Path) -> None:
-    """Fail if anything of a secret is told of what a promtool and our parser say about it."""
+    """Fail if a message of promtool or of our parser about a secret is shown with a part of the secret."""
     for name, text in SECRETS.items():
         file = directory / name
         file.write_text(text)

@@ -1,4 +1,4 @@
-"""What a host that means harm can make verify tell: nothing long, nothing to paste that does more."""
+"""Findings about a hostile host: they are short, and pasted commands do nothing else."""
 
 import random
 import re
@@ -23,7 +23,7 @@ from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC, TASKS
 
 YEAR_9999 = 253_402_300_800
 
-# What a shell takes as it is: in single quotes all, in double quotes all that is not its own.
+# Texts that a shell does not change: in single quotes all, in double quotes all but special characters.
 QUOTED = re.compile(r''''[^']*'|"[^"$`\\]*"''')
 _SAFE = r"[A-Za-z0-9@%+=:,./_ -]*"
 HARMLESS = re.compile(rf"{_SAFE}((\||&&|;) {_SAFE})*")
@@ -34,8 +34,8 @@ def findings(looked: Look) -> list[Finding]:
 
 
 def check_is_safe(finding: Finding) -> None:
-    """Fail for a finding that is too long, or whose fix is not what a shell makes of it."""
-    assert "mistake in it" not in finding.says, finding
+    """Fail for a finding that is too long, or whose fix a shell would read in another way."""
+    assert "Correct the check" not in finding.says, finding
     assert len(finding.says) <= SAYS
     assert finding.says.count("\n") < LINES
     assert finding.at is None or 0 <= finding.at < YEAR_9999
@@ -61,7 +61,7 @@ def word(rnd: random.Random, length: int) -> str:
 
 
 def holding(groups: Iterable[object]) -> Look:
-    """A look at a host whose Pushgateway holds these groups and whose Prometheus saw nothing."""
+    """Return a look at a host whose Pushgateway holds these groups and whose Prometheus has no samples."""
     nothing: dict[str, Any] = history({})
     queries = {path(each.history): nothing for each in (LABS_COMPLETED, SOME_METRIC)}
     looked = look(said={"groups": list(groups), "status": status(), **queries})
@@ -95,7 +95,9 @@ def test_checks_take_no_time_however_much_was_pushed(weight: str) -> None:
     looked = holding(WEIGHTS[weight]())
     began = time.process_time()
     told = findings(looked)
-    assert time.process_time() - began < 2.5  # a tenth of it on an idle machine; 2 to 30 s before
+    assert (
+        time.process_time() - began < 2.5
+    )  # 0.1 of it on an idle machine; 2 to 30 s before the limits existed
     for finding in told:
         check_is_safe(finding)
 
@@ -110,7 +112,7 @@ def test_a_misspelt_name_is_found_among_thousands_of_others(name: str) -> None:
 def test_a_group_that_no_command_can_name_is_wiped() -> None:
     long = {"job": "x" * 900, **TRAINING, "instance": "y" * 900}
     finding = pushed(holding([group(long, some_metric_total=("GAUGE", 42))]), SOME_METRIC)
-    assert "a wipe deletes it, and all others" in finding.says
+    assert "a wipe deletes it, with all other groups" in finding.says
     assert finding.fix
     assert "DELETE" not in finding.fix
     assert "(700 more characters)" in finding.says

@@ -1,4 +1,4 @@
-"""What ``files/look-at-lab.sh`` prints, parsed."""
+"""Parsing the output of ``files/look-at-lab.sh``."""
 
 import gzip
 import zlib
@@ -18,7 +18,7 @@ EARLIEST, LATEST = 1000.0, 1010.0
 
 
 def parsed(*lines: str) -> Look:
-    """A look at a host that prints these beside its snapshot, within ten seconds of this machine's."""
+    """Return the look at a host that prints these lines and its snapshot; the look took ten seconds."""
     printed = ["snapshot 3", "uid 0", *SERVICES, "config absent", *lines, "end"]
     answer = Answer(snapshot.lines_of(printed), "mark", EARLIEST, LATEST)
     return lab_look.parse_look(parse_settings({}), answer, lab_look.paths_of(["up"]))
@@ -91,7 +91,7 @@ def test_each_answer_belongs_to_the_question_that_was_asked() -> None:
 
 
 def test_an_answer_that_repeats_what_is_far_above_is_unpacked_whole() -> None:
-    # 30 kB that repeat nothing, twice: gzip looks back 32 kB.
+    # 30 kB without repetition, twice: gzip looks back 32 kB.
     version = "".join(sha256(bytes([n % 256, n >> 8])).hexdigest() for n in range(470)) * 2
     bodies = '{"data": {"activeTargets": []}}', f'{{"data": {{"version": "{version}"}}}}'
     looked = parsed("asked prometheus", answered(*((body, 200) for body in bodies)))
@@ -106,5 +106,5 @@ def test_answers_that_are_packed_in_another_way_are_refused() -> None:
 
 @pytest.mark.parametrize("line", ["now nan", "now inf", "course_began -inf", "now soon"])
 def test_a_time_that_is_none_is_refused(line: str) -> None:
-    with pytest.raises(ValueError, match=r"is no time|could not convert"):
+    with pytest.raises(ValueError, match=r"is not a time|could not convert"):
         parsed(line)

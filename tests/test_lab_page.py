@@ -1,4 +1,4 @@
-"""The commands of lab 4.2, as its page has them, on a bootstrapped host."""
+"""The commands on the page of lab 4.2, on a bootstrapped host."""
 
 from collections.abc import Callable
 
@@ -21,12 +21,12 @@ def test_the_page_from_its_first_command_to_its_last(
 ) -> None:
     assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST).returncode == 0
 
-    # 4.2.1: the default metrics are there.
+    # 4.2.1: the default metrics exist.
     wait_for(lambda: query(lab_host, '{job="pushgateway"}'), "Prometheus scrapes the Pushgateway")
     names = {each["__name__"] for each in labels(lab_host, '{job="pushgateway"}')}
     assert {"up", "go_info", "pushgateway_build_info"} <= names
 
-    # 4.2.2: both pushes arrive with their own labels.
+    # 4.2.2: both pushes arrive with the pushed labels.
     lab_host.run(PUSH_TRAINING)
     wait_for_value(
         lambda: [
@@ -56,7 +56,7 @@ def test_the_page_from_its_first_command_to_its_last(
 def test_where_the_page_and_the_software_disagree(
     lab_host: Host, run_pyinfra: Callable[..., PyinfraResult]
 ) -> None:
-    """docs/lab.md says so: deleting a group needs no admin API, only wiping does."""
+    """As docs/lab.md says, the deletion of a group needs no admin API; only a wipe does."""
     data = FAST | {"pushgateway_admin_api": False}
     assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data).returncode == 0
     lab_host.run(PUSH_TRAINING)
@@ -68,7 +68,7 @@ def test_where_the_page_and_the_software_disagree(
     refused = lab_host.run(f"{WIPE} -s -o /dev/null -w '%{{http_code}}'").stdout
     assert refused == "404"
     assert len(groups(lab_host)) == 1
-    # Nor does a restart lose what was pushed: Debian's package persists.
+    # A restart keeps pushed groups: Debian's package persists them.
     lab_host.run("systemctl restart prometheus-pushgateway")
     wait_for_port(lab_host, 9091)
     wait_for_value(lambda: len(groups(lab_host)), 1)

@@ -1,4 +1,4 @@
-"""What the checks make of pushes: the states that are hard to bring about on a real host."""
+"""Findings about pushes, in states that are hard to produce on a real host."""
 
 import json
 import re
@@ -29,7 +29,7 @@ LABS = group(
         (
             [group({"job": "training"}, prometheus_training_labs_completed_total=("UNTYPED", 4))],
             State.WRONG,
-            "job is 'training', not 'prometheus_training'",
+            "the label job is 'training' and not 'prometheus_training'",
         ),
         (
             [
@@ -76,12 +76,12 @@ def test_a_hostile_label_value_is_quoted_for_the_shell() -> None:
 
 
 def remembered(past: dict[str, object], *groups: object, **fields: Any) -> Look:
-    """A look at a host where Prometheus remembers this, and the Pushgateway holds these."""
+    """Return a look at a host with this history in Prometheus and these groups in the Pushgateway."""
     return look(said=remembering(past, *groups), **fields)
 
 
 def remembering(past: dict[str, object], *groups: object) -> dict[str, object]:
-    """The answers at such a host."""
+    """Return the servers' answers on that host."""
     return {
         "groups": list(groups),
         path(LABS_COMPLETED.history): past,
@@ -139,7 +139,7 @@ def test_labels_that_the_job_adds_are_no_mistake() -> None:
 
 
 def in_the_body() -> dict[str, object]:
-    """The page's metric with its labels as they stand there, pushed to the group of the job."""
+    """Return the page's metric with its labels in the body, pushed to the group of the job."""
     held = group(TRAINING, some_metric_total=("COUNTER", 42))
     held["some_metric_total"]["metrics"][0]["labels"]["instance"] = "myinstance"  # type: ignore[index]
     return held
@@ -177,11 +177,11 @@ def test_a_group_that_holds_more_is_not_deleted_to_mend_one_metric() -> None:
     assert "DELETE" not in finding.fix
     beside = group(TRAINING, some_metric_total=("UNTYPED", 42), other=("GAUGE", 1))
     finding = pushed(remembered(history({}), beside), SOME_METRIC)
-    assert "one type only: delete that group first, which loses other, too" in finding.says
+    assert "only one type: delete that group first, which also deletes other" in finding.says
     assert "DELETE" in str(finding.fix)
     untyped = group(SOME_METRIC.labels, some_metric_total=("UNTYPED", 42), other=("GAUGE", 1))
     finding = pushed(remembered(history({}), untyped), SOME_METRIC)
-    assert "which loses other, too" in finding.says
+    assert "which also deletes other" in finding.says
 
 
 def test_a_metric_of_another_task_is_no_misspelling() -> None:
@@ -225,9 +225,12 @@ def test_a_label_that_cannot_be_written_costs_no_diagnosis() -> None:
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (["instance"], ": instance is too much."),
-        ([f"l{n:02}" for n in range(10)], ", l09 is too much."),
-        ([f"l{n:02}" for n in range(12)], ", l09 is too much, so are 2 more."),
+        (["instance"], ": the label instance should not be there."),
+        ([f"l{n:02}" for n in range(10)], ", the label l09 should not be there."),
+        (
+            [f"l{n:02}" for n in range(12)],
+            ", the label l09 should not be there, nor should 2 more.",
+        ),
     ],
 )
 def test_labels_that_are_too_much_are_named_up_to_ten(more: list[str], says: str) -> None:
@@ -243,12 +246,12 @@ def test_each_label_that_is_missing_or_another_is_named() -> None:
     finding = pushed(remembered(history({}), held), SOME_METRIC)
     wanted = dict(SOME_METRIC.labels)
     job = wanted.pop("job")
-    missing = ", ".join(f"no {name}" for name in wanted)
-    assert f": job is 'other', not {job!r}, {missing}." in finding.says
+    missing = ", ".join(f"the label {name} is missing" for name in wanted)
+    assert f": the label job is 'other' and not {job!r}, {missing}." in finding.says
 
 
 def scraped(ago: float, *groups: object) -> Look:
-    """A look at a host whose Prometheus scraped the Pushgateway so many seconds ago, as each minute."""
+    """Return a look at a host whose Prometheus scrapes each minute, the last time `ago` seconds ago."""
     target = {
         "scrapePool": "pushgateway",
         "discoveredLabels": {"job": "pushgateway"},
@@ -282,14 +285,14 @@ def test_what_prometheus_does_not_have_yet_says_what_to_wait_for() -> None:
     assert "does not scrape the Pushgateway" in unscraped.says
     soon = seen(scraped(90, LABS), LABS_COMPLETED)  # LABS was pushed 60 seconds ago
     assert soon.state is State.OPEN
-    assert "is not scraped yet" in soon.says
+    assert "not scraped yet: the next scrape" in soon.says
     dropped = seen(scraped(30, LABS), LABS_COMPLETED)
     assert dropped.state is State.WRONG
     assert "relabelings" in dropped.says
     wrongly = group(TRAINING, prometheus_training_labs_completed_total=("UNTYPED", 5))
     for nothing in (seen(scraped(30, wrongly), LABS_COMPLETED), seen(scraped(30), LABS_COMPLETED)):
         assert nothing.state is State.OPEN
-        assert "nothing to see yet" in nothing.says
+        assert "Nothing to see yet" in nothing.says
 
 
 @pytest.mark.parametrize(("others", "state"), [(299, State.WRONG), (300, State.OPEN)])
@@ -332,10 +335,10 @@ def test_the_other_group_of_a_course_is_deleted_on_its_own() -> None:
         path(WIPES): {"resultType": "vector", "result": [{"metric": {}, "value": [NOW, "1"]}]},
     }
     finding = deleted(look(said=wiped), LABS_COMPLETED, [SOME_METRIC])
-    assert finding.says.endswith("was there, and is gone: everything was wiped.")
+    assert finding.says.endswith("was there, and is deleted: all groups were wiped.")
     for more in ({"groups": [group({"job": "x"})]}, {path(WIPES): history({})}):
         finding = deleted(look(said={**wiped, **more}), LABS_COMPLETED, [SOME_METRIC])
-        assert finding.says.endswith("was there, and is gone.")
+        assert finding.says.endswith("was there, and is deleted.")
     some = {**said, "groups": [group(SOME_METRIC.labels, some_metric_total=("COUNTER", 42))]}
     wrongly = deleted(look(said=some), SOME_METRIC, [LABS_COMPLETED])
     assert wrongly.state is State.WRONG
@@ -392,12 +395,12 @@ def test_a_refused_push_names_the_group_that_holds_the_metric_with_another_type(
     assert finding.state is State.WRONG
     assert finding.at == NOW
     assert '{job="rival"} holds some_metric_total as untyped' in finding.says
-    assert "Delete that group, which loses more, too, and push again." in finding.says
+    assert "Delete that group, which also deletes more, and push again." in finding.says
     assert "-X DELETE 'http://localhost:9091/metrics/job/rival'\n" in str(finding.fix)
     alone = pushed(remembered(history({}), refused, group({"job": "x"})), SOME_METRIC)
-    assert "Push again, and read the answer." in alone.says
+    assert "Push again, and read curl's output." in alone.says
     assert "DELETE" not in str(alone.fix)
-    later = group(SOME_METRIC.labels, failed=NOW - 61)  # it was pushed to again a second after that
+    later = group(SOME_METRIC.labels, failed=NOW - 61)  # the next push, a second later, succeeded
     assert pushed(remembered(history({}), later, rival), SOME_METRIC).state is State.WRONG
     assert "was refused" not in pushed(remembered(history({}), later), SOME_METRIC).says
 
@@ -423,12 +426,12 @@ def test_what_was_exported_is_told_until_a_scrape_with_honor_labels() -> None:
     exported = history({"exported_job": TRAINING["job"], "job": "pushgateway"}, (30, 4))
     said = {path(LABS_COMPLETED.history): exported, path(SOME_METRIC.history): history({})}
     one = seen(look(said=said), LABS_COMPLETED)
-    assert "exported_job says that honor_labels: true is missing" in one.says
+    assert "exported_job shows that honor_labels: true is missing" in one.says
     both = history(
         {"exported_job": TRAINING["job"], "exported_instance": "a", "job": "pushgateway"}, (30, 4)
     )
     two = seen(look(said={**said, path(LABS_COMPLETED.history): both}), LABS_COMPLETED)
-    assert "exported_job and exported_instance say that" in two.says
+    assert "exported_job and exported_instance show that" in two.says
     others = history({"exported_job": "other", "job": "pushgateway"}, (30, 4))
     other = seen(look(said={**said, path(LABS_COMPLETED.history): others}), LABS_COMPLETED)
     assert other.state is State.OPEN
@@ -437,4 +440,4 @@ def test_what_was_exported_is_told_until_a_scrape_with_honor_labels() -> None:
     loaded = [f"prometheus_config {answer}", f"{name}ful 1", f"{name}_timestamp_seconds {NOW}"]
     mended = seen(look(*unit("prometheus.service"), *loaded, said=said), LABS_COMPLETED)
     assert mended.state is State.OPEN
-    assert "honor_labels is right since then" in mended.says
+    assert "honor_labels is right now" in mended.says

@@ -1,4 +1,4 @@
-"""The lab hosts themselves: what they are, and what a test can do with one."""
+"""The lab hosts: their properties, and the operations for tests."""
 
 import socket
 import time
@@ -23,7 +23,7 @@ BootHost = Callable[..., Host]
 BootHosts = Callable[..., list[Host]]
 
 
-# What a host is
+# Properties
 
 
 def test_a_bare_host_is_up_and_lacks_what_the_toolkit_installs(lab_host: Host) -> None:
@@ -84,7 +84,7 @@ def test_hosts_reach_each_other(boot_hosts: BootHosts) -> None:
     assert one.run(f"timeout 5 bash -c '{ask_sshd}'").stdout.startswith("SSH-2.0-")
 
 
-# What a test can do with one
+# Operations
 
 
 def test_files_are_written_and_read_byte_for_byte(module_host: Host) -> None:
@@ -150,13 +150,13 @@ def test_the_proxy_adds_its_latency_to_a_round_trip() -> None:
     ):
         served, _ = server.accept()
         with served:
-            # The quickest of them: a busy machine makes each slower, but none quicker.
+            # The minimum: a busy machine can only make a ping slower.
             assert 0.2 <= min(round_trip(client, served) for _ in range(5)) < 0.4
         assert client.recv(4) == b""
 
 
 def round_trip(client: socket.socket, served: socket.socket) -> float:
-    """Seconds that a ping takes to be answered."""
+    """Return the round trip time of a ping in seconds."""
     start = time.monotonic()
     client.sendall(b"ping")
     served.sendall(served.recv(4))

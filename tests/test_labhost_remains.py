@@ -1,4 +1,4 @@
-"""The lab hosts themselves: that nothing of them is left behind, and nothing half made is used."""
+"""The lab hosts: they leave nothing behind, and nothing incomplete is used."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ BootHost = Callable[..., Host]
 BootHosts = Callable[..., list[Host]]
 
 
-# What is left of it
+# Remains
 
 
 def test_a_host_that_was_stopped_leaves_nothing(boot_host: BootHost) -> None:
@@ -91,7 +91,7 @@ def test_what_a_killed_owner_left_is_swept_and_nothing_else(lab_host: Host) -> N
     assert lab_host.run("true").returncode == 0
 
 
-@pytest.mark.usefixtures("lab_host")  # its image is there: only the boot is waited for
+@pytest.mark.usefixtures("lab_host")  # its image exists, so this waits for the boot only
 def test_an_owner_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
     state = tmp_path / "state"
     (tmp_path / "test_one.py").write_text(
@@ -201,7 +201,7 @@ def test_left_out_tests_are_reported_and_fail_in_ci(
 
 
 def traces(host: Host) -> list[str]:
-    """What is left of a host on this machine."""
+    """Return what is left of a host on this machine."""
     processes = [process for process in (host.nspawn, host.init) if process and process.is_alive()]
     files = [host.directory, network.namespace_path(host.namespace)]
     files += Path("/sys/fs/cgroup").rglob(host.namespace)
@@ -210,7 +210,7 @@ def traces(host: Host) -> list[str]:
 
 
 def traces_of_switch(lab: int) -> list[Path]:
-    """What is left of a lab's switch on this machine."""
+    """Return what is left of a lab's switch on this machine."""
     name = network.switch_name(lab)
     paths = (network.namespace_path(name), Path("/sys/class/net", name))
     return [path for path in paths if path.exists()]
@@ -221,7 +221,7 @@ def mount_table() -> list[str]:
 
 
 def command_lines() -> list[str]:
-    """Of all processes of this machine."""
+    """Return the command lines of all processes of this machine."""
     lines = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -230,13 +230,13 @@ def command_lines() -> list[str]:
 
 
 def hosts_in(state: Path) -> list[Host]:
-    """The hosts that are kept in a state directory."""
+    """Return the hosts in a state directory."""
     found = map(Host.load, state.glob("labs/*/hosts/*"))
     return [host for host in found if host is not None]
 
 
 def command_line(*arguments: str, state: Path, returncode: int = 0) -> str:
-    """What `python -m labhost` prints on standard output."""
+    """Return the standard output of `python -m labhost`."""
     with start_python("-m", "labhost", *arguments, PUSHGATEWAY_LAB_STATE=str(state)) as command:
         output, _ = command.communicate()
     assert command.returncode == returncode
@@ -244,9 +244,9 @@ def command_line(*arguments: str, state: Path, returncode: int = 0) -> str:
 
 
 def start_build(directory: Path, script: str) -> subprocess.Popen[str]:
-    """Start to build an image with a recipe that takes no minute and no network.
+    """Start to build an image with a recipe that is fast and needs no network.
 
-    `script` is a part of its base.sh and has its arguments; $1 is a path in the cache.
+    + script: a part of its base.sh, with the same arguments; $1 is a path in the cache
     """
     recipe = directory / "recipe"
     recipe.mkdir(exist_ok=True)
@@ -264,7 +264,7 @@ def start_build(directory: Path, script: str) -> subprocess.Popen[str]:
 
 
 def start_python(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """Start Python with `labhost` at hand; a single argument is code."""
+    """Start Python with `labhost` on its path; a single argument is code."""
     return subprocess.Popen(
         [sys.executable, *(("-c",) if len(arguments) == 1 else ()), *arguments],
         env=os.environ | {"PYTHONPATH": str(TESTS)} | environment,

@@ -1,4 +1,4 @@
-"""Whose socket gets the password of a Pushgateway on loopback: decided without a host."""
+"""The decision whose socket on loopback may get the Pushgateway's password, without a host."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whether Prometheus runs with its configuration file as it is, decided from a snapshot."""
+"""The decision from a snapshot whether Prometheus has loaded its configuration file."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The check of the lock: the real pip-audit against a source of vulnerabilities on this machine."""
+"""The check of the lock: the real pip-audit with a source of vulnerabilities on this machine."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ def _fixed_in(name: str, version: str) -> list[Any]:
 
 
 class _Source(BaseHTTPRequestHandler):
-    """Answers as OSV does, with what it knows."""
+    """Answers as OSV does, from its own list."""
 
     knows: Mapping[str, object]
 
@@ -37,7 +37,7 @@ class _Source(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture

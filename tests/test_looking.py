@@ -1,4 +1,4 @@
-"""What is remembered of a look, of the snapshot and of the lab's look alike, decided without a host."""
+"""The cache of looks, for the snapshot and for the lab's look, without a host."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ SETTINGS = Settings()
 
 
 class Asked:
-    """Answers in place of hosts, and notes who was asked, and whether for a look at the lab."""
+    """Answers instead of hosts, and records each question: the host, and whether it was for the lab's look."""
 
     def __init__(self) -> None:
         self.hosts: list[tuple[str, bool]] = []
@@ -31,7 +31,7 @@ class Asked:
         self.seconds = 1000.0
 
     def __call__(self, host: Host, settings: Settings, read: object, further: str = "") -> Any:
-        """Answer as `looking.ask`."""
+        """Answer as `looking.ask` does."""
         del read
         self.hosts.append((host.name, bool(further)))
         if self.error:
@@ -84,7 +84,9 @@ def test_the_look_of_the_lab_is_one_with_its_snapshot(asked: Asked) -> None:
     assert looking.snapshot_of(host, SETTINGS) is looked.snapshot
     assert course_looking.look_at_lab(host, SETTINGS, ()) is looked
     assert asked.hosts == [("a", True)]
-    seen = looking.snapshot_now(host, SETTINGS)  # which knows less: the lab is looked at anew
+    seen = looking.snapshot_now(
+        host, SETTINGS
+    )  # a snapshot knows less, so the lab's look is taken anew
     assert course_looking.look_at_lab(host, SETTINGS, ()).snapshot is not seen
     looking.forget(host)
     assert course_looking.look_at_lab(host, SETTINGS, ()) is not looked
@@ -112,7 +114,7 @@ def test_a_host_that_hangs_is_waited_for_once(
 
 
 def answering(told: object, asked: list[object]) -> Callable[[], Any]:
-    """A method of a client that notes what it answers, a value or an error."""
+    """Return a method of a client that records its calls and returns a value or raises an error."""
 
     def answer() -> Any:
         asked.append(told)
@@ -124,7 +126,7 @@ def answering(told: object, asked: list[object]) -> Callable[[], Any]:
 
 
 def bad(words: str) -> ApiError:
-    """What a client raises for an answer that is no Pushgateway's."""
+    """Return the error of a client for an answer that is not a Pushgateway's."""
     error = ApiError("The Pushgateway gave a bad answer")
     error.__cause__ = AnswerError(words)
     return error
@@ -157,7 +159,10 @@ def test_a_pushgateway_that_wants_a_password_is_asked_apart(
     looked = course_looking.look_at_lab(host, parse_settings({"pushgateway_username": "x"}), ())
     assert (looked.groups == [GROUP], looked.pushgateway_status == status()) == known
     assert looked.unread == unread
-    # Who does not answer is not asked again.
+    # A host that did not answer is not asked again.
     assert len(given) == (2 if any(known) else 1)
     if unread:
-        assert f"cannot be read: {next(iter(unread.values()))}." in gateway.is_silent(looked).says
+        assert (
+            f"Unexpected answer at http://localhost:9091: {next(iter(unread.values()))}."
+            in gateway.is_silent(looked).says
+        )

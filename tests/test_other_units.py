@@ -1,4 +1,4 @@
-"""Both servers under units of other names, as the settings name them."""
+"""Both servers in units with other names, which the settings give."""
 
 from collections.abc import Callable
 
@@ -46,7 +46,7 @@ def test_units_of_other_names_are_run_reloaded_and_verified(
     stopped = run_pyinfra(lab_host, "-y", "deploy/verify.py", data=NAMED)
     assert "sudo systemctl enable --now push" in stopped.stdout
     assert "prometheus-pushgateway" not in stopped.output
-    # Without the settings, the units of the packages are asked for, which do not run: nothing is touched.
+    # Without the settings, the toolkit looks for the packages' units, which do not run, and changes nothing.
     before = lab_host.read(CONFIG)
     lost = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
     assert lost.returncode == 1, lost.output

@@ -1,4 +1,4 @@
-"""What the outcome of a transaction on the configuration file means: each names the file and a next step."""
+"""Messages for the outcomes of a transaction on the configuration file: each has the file and a next step."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_a_reload_is_explained_alike_but_for_a_refusal(result: Result) -> None:
     if result is not Result.REFUSED:
         assert message == outcomes.explain(GIVEN, outcome)
         return
-    # There was no new text, so nothing was put back.
+    # There was no new text, so nothing was restored.
     assert "the file is what it was" not in message
     for words in (PATH, "It says:\nline 3: {bad}", NEXT_STEPS[result]):
         assert words in message

@@ -1,4 +1,4 @@
-"""Where a password may go: decided without a host."""
+"""The decision which connection may carry the password, without a host."""
 
 from collections.abc import Callable
 
@@ -66,7 +66,7 @@ def test_what_parsers_may_read_differently_gets_no_password(authority: str) -> N
 
 
 class Recording(requests.adapters.BaseAdapter):
-    """An adapter that sends nothing, and keeps what it was to send."""
+    """An adapter that keeps its requests and sends none."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Recording(requests.adapters.BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing."""
 
 
 def session(check: Callable[[str], None] | None = None) -> tuple[requests.Session, Recording]:

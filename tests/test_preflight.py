@@ -1,4 +1,4 @@
-"""What must be so before anything is touched on a host: each refusal, and what passes."""
+"""The conditions for changes on a host: each refusal, and hosts that pass."""
 
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
@@ -39,7 +39,7 @@ NO_RELOAD = [line.replace("CanReload=yes", "CanReload=no") for line in unit(PROM
     [
         (DEBIAN, {}),
         ((*BOTH, *FILE), {}),
-        # Starting and reloading are as good as running.
+        # A unit that starts or reloads counts as running.
         ((*DEBIAN, *unit(PROMETHEUS, active="activating"), *FILE), {}),
         ((*DEBIAN, *unit(PROMETHEUS, active="reloading"), *FILE), {}),
         # Whether Prometheus starts with its host is the administrator's decision.
@@ -47,9 +47,9 @@ NO_RELOAD = [line.replace("CanReload=yes", "CanReload=no") for line in unit(PROM
         # A Pushgateway that does not run will be started.
         ((*DEBIAN, *unit(GATEWAY, active="inactive")), {}),
         ((*DEBIAN, *unit(GATEWAY, active="failed")), {}),
-        # Whoever listens at another port than Prometheus's.
+        # A program on another port than Prometheus's.
         ((*DEBIAN, PROMETHEUS_ANSWERS), {"prometheus_url": "http://127.0.0.1:9099"}),
-        # A file that must not be written, where nothing is to be written.
+        # A file that must not be written, but needs no change.
         ((*BOTH, *FILE, f"config_obstacle {encoded('/etc belongs to eve')}"), {}),
     ],
 )
@@ -136,7 +136,7 @@ def test_only_root_may() -> None:
     for words in ("student may not use sudo", "sudo: a password is required", "/etc/sudoers.d"):
         assert words in str(error.value)
     preflight.check_rights(root)
-    # Whatever sudo said to somebody who is root after all.
+    # sudo failed, but the user is root.
     preflight.check_rights(refused._replace(is_root=True))
 
 
@@ -159,7 +159,7 @@ CLASHES = (
     ("[::1]:9091", "127.0.0.1", False),
     ("localhost:9091", "127.0.0.1", True),
     ("localhost:9091", "127.0.0.2", False),
-    ("vm:9091", "10.0.0.7", True),  # which address a name has is not known
+    ("vm:9091", "10.0.0.7", True),  # the address of a name is unknown
 )
 
 
@@ -168,7 +168,7 @@ def test_two_programs_that_would_listen_at_the_same_place(
     wanted: str, taken: str, *, clash: bool
 ) -> None:
     given = settings(pushgateway_listen_address=wanted)
-    # At another port, nothing clashes; nor with a socket of the Pushgateway's own.
+    # No conflict on another port, or with a socket of the Pushgateway itself.
     preflight.check_pushgateway(seen(listen(taken, 9092)), given)
     preflight.check_pushgateway(seen(listen(taken), "pushgateway_socket socket:[5]"), given)
     other = seen(listen(taken), "pushgateway_socket socket:[6]")

@@ -1,4 +1,4 @@
-"""Hosts to the start line of the lab and back to it, with what is not the lab's left alone."""
+"""prepare and reset bring hosts to the lab's start line and change nothing else."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -54,14 +54,14 @@ def changes_nothing(host: Host, result: PyinfraResult, *says: str) -> None:
 
 
 def load(host: Host, config: bytes) -> None:
-    """Have a host's Prometheus run with a configuration."""
+    """Let a host's Prometheus run with a configuration."""
     prometheus_runs(host)
     host.write(CONFIG, config)
     host.run(RELOAD)
 
 
 def at_the_start_line(host: Host, run_pyinfra: Run, directory: Path) -> dict[str, Any]:
-    """What verify says about a host that must be at the start line; returned as its report has it."""
+    """Fail unless verify finds a host at the start line; return the host of the report."""
     assert groups(host) == []
     assert "pushgateway" not in loaded_jobs(host)
     assert b"job_name: pushgateway" not in host.read(CONFIG)

@@ -1,4 +1,4 @@
-"""The smoke push from its beginning to its end, against servers and a clock that are not there."""
+"""The smoke push from its beginning to its end, with fake servers and a fake clock."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +23,7 @@ OTHER = UP._replace(job="node", url="http://localhost:9100/metrics")
 
 
 class Servers:
-    """A Pushgateway, a Prometheus that scrapes it, and the time, which passes while somebody sleeps.
+    """A fake Pushgateway, a fake Prometheus that scrapes it, and a clock that advances only in `sleep`.
 
     + scraped_after: seconds from a push until Prometheus has it; None: it never has
     + deleted_after: seconds from a deletion until the group is gone
@@ -59,7 +59,7 @@ class Servers:
         )
 
     def push(self, labels: dict[str, str], body: str) -> None:
-        """Hold a group."""
+        """Store a group."""
         self._answer("push")
         self.pushes.append((labels, body))
         self.groups_held.append(Group(labels, self.now))
@@ -76,24 +76,24 @@ class Servers:
             ]
 
     def groups(self) -> list[Group]:
-        """Return what is held."""
+        """Return the groups of the Pushgateway."""
         self._answer("groups")
         # `failed_at` is used for the time at which a queued deletion is done.
         self.groups_held = [each for each in self.groups_held if not 0 < each.failed_at <= self.now]
         return self.groups_held
 
     def targets(self) -> list[Target]:
-        """Return what is scraped, as far as it is known."""
+        """Return Prometheus's targets, once it has found them."""
         self._answer("targets")
         return self.found if self.now >= BEGAN + self.found_after else [OTHER]
 
     def config(self) -> str:
-        """Return what is loaded."""
+        """Return the loaded configuration."""
         self._answer("config")
         return self.loaded
 
     def query(self, expression: str) -> list[Sample]:
-        """Return what was scraped."""
+        """Return the scraped samples."""
         self._answer("query")
         assert expression == proof.METRIC
         if not self.pushes or self.scraped_after is None:
@@ -114,7 +114,7 @@ class Servers:
 
 @pytest.fixture
 def servers(monkeypatch: pytest.MonkeyPatch) -> Servers:
-    """What a run finds on its host."""
+    """The servers of the run's host."""
     fake = Servers()
     monkeypatch.setattr(proof, "snapshot_of", lambda *_: seen(*BOTH))
     monkeypatch.setattr(proof, "client", lambda *_: fake)
@@ -253,7 +253,7 @@ def test_why_it_did_not_arrive(servers: Servers) -> None:
     assert "9100" not in message
     servers.found = [UP, DOWN]
     assert "it cannot scrape http://localhost:9091/metrics: connection refused" in refusal()
-    # That a target of another job is down explains nothing.
+    # A target of another job that is down is not the reason.
     servers.found = [UP, OTHER._replace(health="down", last_error="no")]
     assert "It scrapes" in refusal()
     assert len(servers.deletions) == len(servers.pushes) == 3
@@ -307,7 +307,7 @@ def test_a_server_that_does_not_answer_is_an_error_of_this_host(
 ) -> None:
     servers.failing = {what}
     assert refusal() == f"The smoke push failed: {what}: no answer"
-    # What was pushed, or may have been, is deleted.
+    # The group is deleted, even if it is unknown whether the push succeeded.
     assert len(servers.deletions) == (what in ("push", "query"))
 
 
@@ -324,7 +324,7 @@ def test_the_group_goes_on_disconnect_if_its_end_is_never_reached(
     deleted: list[int] = []
 
     def cut_off(smoke: proof.Smoke, given: Settings, bound: float) -> Sample:
-        """Lose the connection while the push is waited for, as after Ctrl-C."""
+        """Lose the connection during the wait for the push, as after Ctrl-C."""
         del given, bound
         (host,) = hosts
         disconnected(host.state, host.name)

@@ -1,4 +1,4 @@
-"""The prune on real hosts: old groups go, and nothing else does."""
+"""The prune on real hosts: it deletes old groups and nothing else."""
 
 import time
 from collections.abc import Callable
@@ -35,7 +35,7 @@ Run = Callable[..., PyinfraResult]
 
 
 def prune(host: Host, *, succeeds: bool = True) -> str:
-    """Run the service once; returns what it logged in that run."""
+    """Run the service once; return its log of that run."""
     since = host.run("date +%s.%N").stdout.strip()
     done = host.run(f"systemctl start {SERVICE}", check=False)
     assert (done.returncode == 0) is succeeds, done
@@ -47,7 +47,7 @@ def prune(host: Host, *, succeeds: bool = True) -> str:
 def test_on_every_release(boot_hosts: Callable[..., list[Host]], run_pyinfra: Run) -> None:
     hosts = boot_hosts(*(HostSpec(name=suite, suite=suite, packages=PACKAGES) for suite in SUITES))
     for host in hosts:
-        # The timer would come in between at some time of some run.
+        # Else the timer might start the service during a test.
         host.run(f"mkdir -p /etc/systemd/system/{TIMER}.d")
         host.write(
             f"/etc/systemd/system/{TIMER}.d/never.conf",
@@ -105,7 +105,7 @@ def _survives_a_restart_and_an_interruption(host: Host) -> None:
     time.sleep(3)
     restart(host, "--persistence.interval=100ms --push.disable-consistency-check")
     assert len(gateway.groups()) == 601
-    # Killed in the middle: what it logged is gone, what is left goes the next time.
+    # Killed in the middle: the groups in its log are deleted, and the next run deletes the others.
     host.run(f"systemctl start --no-block {SERVICE}")
     wait_for(lambda: len(gateway.groups()) < 600, "the first groups are deleted")
     host.run(
@@ -143,12 +143,12 @@ def test_bootstrap_turns_it_on_repairs_it_and_turns_it_off(
     ]
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data))
     prune(lab_host)
-    # By hand, as the unit file and docs/prune.md say: nothing remains of it (see the fingerprint below).
+    # Removal by hand, as in the unit file and docs/prune.md, leaves nothing (see the fingerprint below).
     for by_hand in (BY_HAND, BY_HAND.replace("python3", "/usr/bin/python3 -I")):
         assert "groups would be deleted" in lab_host.run(by_hand).stdout
     assert BY_HAND in lab_host.run(f"systemctl cat {SERVICE}").stdout
     assert BY_HAND in (Path(__file__).parents[1] / "docs/prune.md").read_text(encoding="utf-8")
-    # The Pushgateway listens on loopback only now.
+    # Now the Pushgateway listens on loopback only.
     metrics = lab_host.run("curl -s localhost:9091/metrics").stdout
     assert (
         'pushgateway_lab_prune_limit_seconds{instance="",job="pushgateway_lab_prune"} 3' in metrics
@@ -160,7 +160,7 @@ def test_bootstrap_turns_it_on_repairs_it_and_turns_it_off(
         "echo '# x' >>/usr/local/lib/pushgateway-lab/prune.pyz",
         "rm /usr/local/lib/pushgateway-lab/prune.pyz",
         "chmod 644 /etc/pushgateway-lab/prune.password",
-        f"touch /etc/systemd/system/{SERVICE}",  # written, and not loaded
+        f"touch /etc/systemd/system/{SERVICE}",  # written, but not loaded
         f"rm /etc/systemd/system/{SERVICE}",
     ):
         lab_host.run(damage)

@@ -1,4 +1,4 @@
-"""The prune on hosts where a local user attacks it, and what is said of its secrets."""
+"""The prune on hosts where a local user attacks it, and its secrets in messages."""
 
 import hashlib
 import re
@@ -35,12 +35,12 @@ Run = Callable[..., PyinfraResult]
 
 @pytest.fixture(scope="module")
 def hosts(boot_module_hosts: Callable[..., list[Host]]) -> list[Host]:
-    """A host of each release, whose Pushgateway wants a password and listens on loopback."""
+    """A host of each release, whose Pushgateway requires a password and listens on loopback."""
     booted = boot_module_hosts(*(HostSpec(suite=suite, packages=PACKAGES) for suite in SUITES))
     for host in booted:
         host.write("/etc/web.yml", f"basic_auth_users:\n  trainer: {HASH}\n".encode())
         restart(host, "--web.config.file=/etc/web.yml --web.listen-address=127.0.0.1:9091")
-        # The timer would come in between.
+        # Else the timer might start the service during a test.
         host.run(f"mkdir -p /etc/systemd/system/{TIMER}.d")
         never = b"[Timer]\nOnCalendar=\nOnCalendar=2100-1-1\n"
         host.write(f"/etc/systemd/system/{TIMER}.d/never.conf", never)
@@ -68,7 +68,7 @@ def groups(host: Host) -> str:
 
 
 def prune(host: Host) -> tuple[bool, str]:
-    """Run the service; returns whether it succeeded, and its journal."""
+    """Run the service; return whether it succeeded, and its journal."""
     host.run(f"systemctl reset-failed {SERVICE}", check=False)
     since = host.run("date +%s.%N").stdout.strip()
     done = host.run(f"systemctl start {SERVICE}", check=False)
@@ -78,7 +78,7 @@ def prune(host: Host) -> tuple[bool, str]:
 
 
 def hold(host: Host, unit: str, text: str = "") -> None:
-    """Set a drop-in of a unit, or take it away."""
+    """Write a drop-in of a unit, or remove it."""
     path = f"/etc/systemd/system/{unit}.d"
     host.run(f"mkdir -p {path}; rm -f {path}/test.conf")
     if text:
@@ -119,7 +119,7 @@ def _while_it_is_down(host: Host) -> None:
     assert not succeeded
     assert attacker.requests(9091) == []
     assert f"{NOTHING_SENT}{UNIT}.service does not run." in log
-    # Up, but elsewhere, as where its flags were changed.
+    # It runs, but on another port, as after a change of its flags.
     restart_elsewhere = "--web.config.file=/etc/web.yml --web.listen-address=127.0.0.1:9092"
     host.write("/etc/default/prometheus-pushgateway", f'ARGS="{restart_elsewhere}"\n'.encode())
     host.run(f"systemctl restart {UNIT}")
@@ -135,9 +135,9 @@ def _while_it_is_down(host: Host) -> None:
 
 
 def _between_the_look_and_the_connection(host: Host) -> None:
-    """Its port is taken just after root has seen that it was the Pushgateway's."""
+    """An attacker takes the port just after root has checked that it is the Pushgateway's."""
     attacker = Attacker(host)
-    attacker.serve(9099)  # puts the server there
+    attacker.serve(9099)  # starts the server there
     attacker.stop_serving(9099)
     host.write("/opt/attacker/9091.json", b'{"*": "{\\"data\\": []}"}')
     host.write(
@@ -164,7 +164,7 @@ def _between_the_look_and_the_connection(host: Host) -> None:
 
 
 def _at_another_address(host: Host) -> None:
-    """A name may stand for two addresses: of one, an attacker has the port."""
+    """A name has two addresses, and an attacker has the port on one of them."""
     attacker = Attacker(host)
     arguments = "/etc/pushgateway-lab/prune.arguments"
     host.run(f"sed -i s,127.0.0.1,localhost, {arguments}; sed -i '/^::1/d' /etc/hosts")
@@ -207,12 +207,12 @@ def test_no_secret_and_no_digest_of_one_is_said(
     assert "prune_content same /etc/pushgateway-lab/prune.client.pem" in said[-1]
     said += [run_pyinfra(host, "-y", "--json", PRUNE, data=data).output]
     said += [run_pyinfra(host, "-y", "-vvv", "--debug-facts", PRUNE, data=data).output]
-    # Another password: it differs, which is all that is told.
+    # Another password: the message says only that it differs.
     Path(data["pushgateway_password_file"]).write_text(f"{OTHER}\n", encoding="utf-8")
     said += [run_pyinfra(host, "-y", "-vvv", PRUNE, data=data).output]
     assert "prune_content differs /etc/pushgateway-lab/prune.password" in said[-1]
     assert host.read("/etc/pushgateway-lab/prune.password") == OTHER.encode()
-    # Turned off: nobody asks, and nothing is told.
+    # Turned off: the file is removed, and the message has nothing of it.
     said += [run_pyinfra(host, "--dry", "-vvv", PRUNE).output]
     assert "prune_content differs /etc/pushgateway-lab/prune.password" in said[-1]
     for secret in (PASSWORD, OTHER, KEY.strip()):
@@ -238,7 +238,7 @@ def test_only_files_of_ours_go_and_only_from_roots_directories(
 ) -> None:
     host = hosts[1]
     assert run_pyinfra(host, "-y", PRUNE, data=data).returncode == 0
-    # What somebody else put there stays and is named, without its control characters.
+    # Files of others stay and are named, without their control characters.
     host.run("echo mine >/etc/pushgateway-lab/prune.mine; ln -s /etc/shadow /etc/pushgateway-lab/x")
     host.run(r"touch /etc/pushgateway-lab/$(printf '\033c')")
     removed = run_pyinfra(host, "-y", PRUNE)
@@ -251,7 +251,7 @@ def test_only_files_of_ours_go_and_only_from_roots_directories(
     assert "No changes" in run_pyinfra(host, "-y", PRUNE).stderr
     host.run("rm -r /etc/pushgateway-lab")
 
-    # Where a directory is somebody else's, nothing is put, and nothing removed.
+    # In a directory of another user, nothing is written and nothing is removed.
     host.run("install -d -o student /home/student/trap")
     for trap in (
         "install -d -o student /etc/pushgateway-lab",

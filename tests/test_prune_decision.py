@@ -1,4 +1,4 @@
-"""Whether the prune of a host is as the settings want it, decided from a snapshot."""
+"""The decision from a snapshot whether a host's prune is as the settings want it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ UNITS = (*unit(layout.TIMER), *unit(layout.SERVICE, active="inactive", enabled="
 
 
 def installed(files: Sequence[WantedFile]) -> list[str]:
-    """The files as a look shows them once they are on the host."""
+    """Return the lines of a look at a host that has the files."""
     shown = [(file.path, file.installed) for file in files]
     return [
         *(f"prune_mode {state.mode} {path}" for path, state in shown),
@@ -32,14 +32,14 @@ def on(given: Settings = ON) -> list[str]:
 
 
 def replaced(lines: Sequence[str], old: str, new: str) -> list[str]:
-    """The lines with one text replaced, which is among them."""
+    """Return the lines with one text replaced; fail if the text is not in them."""
     assert any(old in line for line in lines)
     return [line.replace(old, new) for line in lines]
 
 
 def test_where_it_is_off_no_file_may_be_left() -> None:
     assert prune.is_done(seen(), settings())
-    assert prune.is_done(seen(*UNITS), settings())  # of an administrator's own, perhaps
+    assert prune.is_done(seen(*UNITS), settings())  # an administrator may have units of this name
     assert not prune.is_done(seen(*UNITS, *on()), settings())
     for path in layout.FILES:
         assert not prune.is_done(seen(f"prune_mode 0:0:644 {path}"), settings())
@@ -61,7 +61,7 @@ def test_each_file_must_be_as_it_is_wanted(path: str) -> None:
         replaced(on(), mode, mode.replace("0:0:", "1000:0:")),
         replaced(on(), mode, mode.replace(":6", ":7")),
         [*without, mode, f"prune_content differs {path}"],
-        [*without, mode],  # no regular file
+        [*without, mode],  # not a regular file
     ]
     assert [prune.is_done(seen(*UNITS, *lines), ON) for lines in others] == [False] * len(others)
 
@@ -85,7 +85,7 @@ OUTDATED = "service NeedDaemonReload=yes"
             [unit(layout.SERVICE)[0], OUTDATED, *unit(layout.SERVICE)[1:]],
             False,
         ),
-        # How the last prune ended is for its log.
+        # The result of the last prune is in its log and does not count.
         (unit(layout.TIMER), unit(layout.SERVICE, active="failed"), True),
     ],
 )
@@ -161,7 +161,7 @@ def test_a_password_does_not_go_over_plain_http(tmp_path: Path) -> None:
         HostError, match=r"not sent to http://vm\.example:9091.*Nothing was changed"
     ):
         prune.is_done(seen(*UNITS, *on()), given)
-    # Without a password there is nothing to read on the way.
+    # Without a password, nobody on the network can read one.
     plain = settings(pushgateway_prune_after="24h", pushgateway_url=url)
     assert prune.is_done(seen(*UNITS, *on(plain)), plain)
 

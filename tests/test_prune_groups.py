@@ -1,4 +1,4 @@
-"""The program that prunes, by itself: what it reads, and that it looks before it deletes."""
+"""The prune's program alone: the groups that it reads, and its check before each deletion."""
 
 import argparse
 import json
@@ -88,18 +88,18 @@ def test_python_is_installed_where_it_is_needed(after: dict[str, str], is_needed
 
 
 class FakeGateway(client.Gateway):
-    """Answers each look with the next of some lists of groups, and remembers what was deleted."""
+    """Answers each look with the next list of groups, and records deletions."""
 
     def __init__(self, *looks: dict[str, float], good_for: float = 60) -> None:
         self.looks, self.good_for = list(looks), good_for
         self.deleted: list[str] = []
 
     def seconds_left(self) -> float:
-        """There is always time."""
+        """Return the same time at each call."""
         return 60
 
     def look(self) -> client.Look:
-        """The next look; the last one for ever, without what was deleted."""
+        """Return the next list of groups; after the last one, that list without deleted groups."""
         now = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         pushes: client.Pushes = {
             (("job", job),): at for job, at in now.items() if job not in self.deleted
@@ -107,7 +107,7 @@ class FakeGateway(client.Gateway):
         return client.Look(pushes, time.monotonic() + self.good_for)
 
     def delete(self, key: client.Key) -> None:
-        """Remember."""
+        """Record a deletion."""
         self.deleted.append(dict(key)["job"])
 
 

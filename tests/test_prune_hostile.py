@@ -1,4 +1,4 @@
-"""The program that prunes, run against servers on this machine that answer what they should not."""
+"""The prune's program with hostile servers on this machine."""
 
 import json
 import socket
@@ -13,10 +13,10 @@ import pytest
 from attackers import BEHAVIOURS, servers_here
 from pushgateway_lab.pruning import bundle
 
-MEMORY = 384 << 20  # as the service has it: LimitAS
+MEMORY = 384 << 20  # LimitAS of the service
 GROUP = {"labels": {"job": "a"}, "push_time_seconds": {"metrics": [{"labels": {}, "value": "5"}]}}
 
-# As the service runs it, but for the seconds of a request.
+# As in the service, except for the seconds of a request.
 PROGRAM = f"""
 import resource, sys
 sys.path.insert(0, sys.argv.pop(1))
@@ -31,21 +31,21 @@ Serve = Callable[..., int]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """`serve(behaviour, answers)` starts a server on a free port of loopback, and returns that port."""
+    """Return `serve(behaviour, answers)`, which starts a server on a free port of loopback and returns it."""
     with servers_here(tmp_path) as start:
         yield start
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that a host gets."""
+    """The file of the program on a host."""
     path = tmp_path_factory.mktemp("program") / "prune.pyz"
     path.write_bytes(bundle.program())
     return path
 
 
 def words_of(program: Path, port: int, seconds: int) -> list[str]:
-    # -S: nothing that is installed on this machine.
+    # -S: without packages that are installed on this machine.
     words = [sys.executable, "-I", "-S", "-c", PROGRAM, str(program), str(seconds)]
     return [*words, f"--url=http://127.0.0.1:{port}", "--older-than=1s"]
 
@@ -95,7 +95,7 @@ def test_an_answer_that_is_too_long_is_not_read(program: Path, serve: Serve) -> 
 
 def test_a_deletion_that_is_refused_is_told(program: Path, serve: Serve) -> None:
     answers = {"/api/v1/metrics": json.dumps({"data": [GROUP]})}
-    # Of deletion, this server knows nothing: 404, and a text of its own.
+    # This server has no DELETE: it answers 404, with a text of its own.
     done = run(program, serve("say", answers))
     assert done.returncode == 1
     assert "cannot delete" in done.stdout
@@ -130,7 +130,7 @@ def test_heads_and_trailers_that_do_not_end_well(program: Path, head: bytes) -> 
                 try:
                     connection.sendall(head)
                 except OSError:
-                    pass  # it has heard enough
+                    pass  # the program stops reading
                 else:
                     if not head:
                         connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""The prune's program as the one file that a host gets, and who may get the password."""
+"""The prune's program as one file, and the decision which process may get the password."""
 
 import ast
 import hashlib
@@ -41,7 +41,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(program: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        # -S: nothing that is installed on this machine.
+        # -S: without packages that are installed on this machine.
         [sys.executable, "-I", "-S", str(program), *words],
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""What other people's code may import: the public names, and that the docs use no others."""
+"""The public names, which other people's code may import; the docs import no others."""
 
 import ast
 import re
@@ -29,7 +29,7 @@ NAMES = [(package, name) for package in PUBLIC.values() for name in package.__al
 
 
 def programs() -> Iterator[tuple[str, str]]:
-    """Yield where each Python block of the docs and each script is, and its text."""
+    """Yield the place and the text of each Python block in the docs and of each script."""
     for script in SCRIPTS:
         yield str(script.relative_to(REPOSITORY)), script.read_text()
     for page in PAGES:
@@ -110,7 +110,7 @@ def test_what_the_docs_name_exists_and_is_public(page: Path) -> None:
     ["import pushgateway_lab.lab", "from pushgateway_lab import configure"],
 )
 def test_importing_the_package_stays_cheap(program: str) -> None:
-    # In a process of its own: this one has imported all of them.
+    # In another process: this one has imported all of them already.
     costly = ("requests", "ruamel.yaml", "pyinfra.operations")
     done = subprocess.run(
         [sys.executable, "-c", f"{program}; import sys; print(*sys.modules)"],

@@ -1,4 +1,4 @@
-"""A report in a terminal, and what all ways to show one begin with."""
+"""A report in a terminal, and the numbers that all formats share."""
 
 import re
 
@@ -206,7 +206,7 @@ def test_a_report_fits_its_terminal(width: int) -> None:
     table = lines[: lines.index("")]
     assert all(columns(line) <= width for line in table)
     too_long = [line for line in lines[len(table) : -1] if columns(line) > width]
-    # Commands are copied, and names are not torn.
+    # Commands are one line, so that they can be copied, and names are not split.
     assert all(line.startswith("      ") or len(line.split()) == 1 for line in too_long)
 
 

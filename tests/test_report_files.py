@@ -34,7 +34,7 @@ def validated(text: str) -> Any:
 
 
 def _closed(schema: Any) -> Any:
-    """The schema without what it leaves open: an undescribed property is a mistake here."""
+    """Return the schema without further properties: here a property without description is a mistake."""
     if isinstance(schema, list):
         return [_closed(each) for each in schema]
     if not isinstance(schema, dict):
@@ -248,7 +248,7 @@ def test_a_report_replaces_the_one_before_as_a_whole(tmp_path: Path) -> None:
     write(reports.report(reports.host("first")), tmp_path)
     with (tmp_path / "report.json").open() as reader:
         write(reports.report(reports.host("second")), tmp_path)
-        # Whoever opened it before still reads the old one: it was not written into.
+        # A reader with the old file open still reads the old one: the file was replaced, not overwritten.
         assert "first" in reader.read()
     assert "second" in (tmp_path / "report.json").read_text()
     assert len(names_in(tmp_path)) == len(FILES)

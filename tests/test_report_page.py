@@ -1,6 +1,6 @@
-"""What the page of a report shows, in a real browser: Chromium, without a window.
+"""The content of a report's page, in a real browser: Chromium, without a window.
 
-Where there is none these tests are left out; with CI=true they fail.
+Without Chromium these tests are skipped; with CI=true they fail.
 """
 
 import re
@@ -19,12 +19,12 @@ from pushgateway_lab.report import page
 pytestmark = pytest.mark.browser
 
 
-# What it shows
+# Content
 
 
 def test_the_matrix_is_a_table_of_hosts_by_tasks(chrome: Chrome, show: Show) -> None:
     show(reports.a_class())
-    assert one(chrome, "caption").text.startswith("Hosts by tasks")
+    assert one(chrome, "caption").text.startswith("The number of done checks, by host and task.")
     columns = every(chrome, "thead th[scope=col]")
     assert [column.text.split("\n")[0] for column in columns] == [
         "Host",
@@ -58,7 +58,7 @@ def test_the_summary_counts_hosts(chrome: Chrome, show: Show) -> None:
         ["1", "not looked at"],
         ["2", "something wrong"],
     ]
-    assert "Expected: configured, 5 hosts are not." in one(chrome, ".head p").text
+    assert "Expected: configured, 5 hosts have not reached it." in one(chrome, ".head p").text
     assert chrome.title == "2 wrong, 1 not looked at, 12 hosts - Prometheus lab"
     assert one(chrome, "html").get_attribute("lang") == "en"
     widths = [float(each.get_attribute("width") or 0) for each in every(chrome, ".bar rect")]
@@ -79,7 +79,7 @@ def test_a_host_opens_with_all_that_was_found(chrome: Chrome, show: Show) -> Non
     checks = every(found(chrome, 3), "li")
     assert len(checks) == 21
     titles = [each.text for each in every(found(chrome, 3), "h2")]
-    # What needs attention comes first.
+    # Tasks that need attention come first.
     assert [title.split("\n")[0] for title in titles] == ["4.2.1", "4.2.2", "4.2.3", "Host"]
     wrong = next(check for check in checks if check.text.startswith("wrong"))
     assert wrong.text.split("\n") == [

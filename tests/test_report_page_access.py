@@ -1,4 +1,4 @@
-"""The page of a report for everybody: by eye, keyboard and screen reader, on a phone and on paper."""
+"""The accessibility of a report's page: contrast, keyboard, screen reader, phone and paper."""
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_all_text_can_be_read(chrome: Chrome, show: Show, scheme: str) -> None:
     show(reports.a_class(), at=f"#{opened}")
     contrasts, background = js(chrome, CONTRASTS)
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}[scheme]
-    assert len(contrasts) >= 7  # the text, what is quiet, and four states
+    assert len(contrasts) >= 7  # the text, the muted text, and four states
     assert {what: ratio for what, ratio in contrasts.items() if ratio < 4.5} == {}
 
 
@@ -112,7 +112,7 @@ def test_it_fits_a_phone(chrome: Chrome, show: Show, name: str) -> None:
     widest = "Math.max(...[...document.querySelectorAll('tr.found > td > div *')].map(right))"
     right = "const right = (each) => each.getBoundingClientRect().right;"
     assert js(chrome, f"{right} return {widest}") <= 360
-    # What does not fit scrolls in its own box, under the names of the hosts.
+    # A table that is too wide scrolls in its own box, under the names of the hosts.
     js(chrome, "document.getElementById('box').scrollLeft = 60")
     scrolled, left, wide = js(
         chrome,

@@ -1,4 +1,4 @@
-"""What a reader does with the page of a report: filter, copy, share, and let it reload itself."""
+"""The controls of a report's page: filter, copy, share, reload."""
 
 import time
 from pathlib import Path
@@ -139,7 +139,7 @@ def test_an_address_with_nonsense_does_no_harm(chrome: Chrome, show: Show) -> No
     assert one(chrome, "#every").get_property("value") == "0"
 
 
-# Reload. A page that reloads twice a second is paused until it is as a test wants it.
+# Reload. These pages reload twice a second, so a test pauses its page while it prepares it.
 
 
 def mark(chrome: Chrome) -> None:
@@ -151,7 +151,7 @@ def marked(chrome: Chrome) -> bool:
 
 
 def stays(chrome: Chrome, seconds: float) -> bool:
-    """Whether the page does not reload for some time."""
+    """Return whether the page does not reload for some time."""
     time.sleep(seconds)
     return marked(chrome)
 
@@ -213,7 +213,7 @@ def test_it_waits_while_somebody_types(chrome: Chrome, show: Show) -> None:
     one(chrome, "#name").send_keys("vm1")
     resume(chrome)
     assert stays(chrome, 1.5)
-    assert one(chrome, "#waits").text == "waits: somebody types"
+    assert one(chrome, "#waits").text == "waits: you are typing"
     one(chrome, "#name").send_keys(TAB)
     until(lambda: not marked(chrome), "it goes on")
 

@@ -1,4 +1,4 @@
-"""How often a run asks a host: the budget of docs/architecture.md, counted by the host's own sshd."""
+"""Round trips of a run, counted by the host's sshd: the limits of docs/architecture.md."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What belongs to one run: its parts, what is done when a host is disconnected, and at its end."""
+"""The object of one run: its parts, its actions when a host disconnects, and its actions at the end."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from pushgateway_lab.run.run import Run
 
 
 class Notes:
-    """A part, as a room has it."""
+    """A part of the run, as a package of the toolkit has it."""
 
     made = 0
 
@@ -54,7 +54,7 @@ def test_a_part_that_cannot_be_made_is_tried_again() -> None:
 
 
 def calls() -> tuple[list[str], Callable[[str], Callable[[], None]]]:
-    """A list, and what makes functions that note a word there."""
+    """Return a list, and a function that makes functions which append a word to it."""
     noted: list[str] = []
     return noted, lambda word: lambda: noted.append(word)
 

@@ -1,4 +1,4 @@
-"""Whether the Pushgateway runs as it is to run, decided from a snapshot, and what is said about it."""
+"""The decision from a snapshot whether the Pushgateway runs with its flags, and the messages about it."""
 
 import pytest
 
@@ -13,7 +13,7 @@ RUNS = argv("prometheus-pushgateway", *WORDS)
 
 
 def right(active: str = "active", enabled: str = "enabled", load: str = "loaded") -> list[str]:
-    """A Pushgateway with its flags, whose unit is as told."""
+    """Return the snapshot of a Pushgateway with its flags and a unit in this state."""
     return [*unit(GATEWAY, active, enabled, load), flags(TEXT), RUNS]
 
 
@@ -23,7 +23,7 @@ def right(active: str = "active", enabled: str = "enabled", load: str = "loaded"
         (right(), True),
         (right(enabled="static"), True),
         (right(active="activating"), True),
-        ([*unit(GATEWAY), flags(TEXT)], True),  # on its way up, without a process yet
+        ([*unit(GATEWAY), flags(TEXT)], True),  # starting, without a process yet
         ([], False),
         ([flags(TEXT), RUNS], False),
         (right(load="not-found"), False),
@@ -32,12 +32,12 @@ def right(active: str = "active", enabled: str = "enabled", load: str = "loaded"
         (right(enabled="disabled"), False),
         (right(enabled="masked"), False),
         (right(load="masked"), False),
-        # Written, but not what runs; what runs, but not written; a repeated flag.
+        # A flag that is written but not in use; one in use but not written; a repeated one.
         ([*unit(GATEWAY), flags(TEXT), argv("pushgateway", WORDS[0])], False),
         ([*unit(GATEWAY), RUNS], False),
         ([*unit(GATEWAY), flags(""), RUNS], False),
         ([*unit(GATEWAY), flags(TEXT), argv("pushgateway", *WORDS, "--log.level=debug")], False),
-        # Order and notation mean nothing.
+        # Order and notation do not count.
         (
             [*unit(GATEWAY), flags(TEXT), argv("pushgateway", WORDS[1], *WORDS[0].split("="))],
             True,

@@ -1,4 +1,4 @@
-"""One configuration for each shape, from the tables in `scrape_configs/`."""
+"""Merging and removing, with one configuration for each form, from the tables in `scrape_configs/`."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,7 @@
-"""Real configurations, from the folder named by the variable PROMETHEUS_YML_CORPUS.
+"""Real configurations, from the folder in the variable PROMETHEUS_YML_CORPUS.
 
-The folder has three parts: `valid` (Prometheus accepts them), `broken` (not YAML that Prometheus
-would read), `rejected` (YAML, but promtool finds fault with what it says).
+The folder has three parts: `valid` (Prometheus accepts them), `broken` (Prometheus cannot parse them as
+YAML), `rejected` (YAML that promtool refuses).
 """
 
 import os

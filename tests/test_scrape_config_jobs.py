@@ -1,4 +1,4 @@
-"""What is read in a configuration: jobs, targets, further files; and what is said of odd ones."""
+"""Reading a configuration: jobs, targets, further files, and the errors for odd ones."""
 
 import gc
 import time
@@ -63,7 +63,7 @@ def honors_labels(value: str) -> bool:
     return find_jobs(f"scrape_configs: [{{job_name: x, honor_labels: {value} }}]")[0].honor_labels
 
 
-# As Prometheus 2.42 reads them: a merge key counts where it stands.
+# As Prometheus 2.42 reads them: the position of a merge key counts.
 @pytest.mark.parametrize(
     ("fields", "honors"),
     [

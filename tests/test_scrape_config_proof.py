@@ -1,4 +1,4 @@
-"""A mistake in choosing an edit is an error, never a bad file."""
+"""A wrong edit is an error, never a bad file."""
 
 import pytest
 
@@ -23,7 +23,7 @@ PRESENT = ABSENT.replace("rule_files", NEW.replace("true", "false") + "rule_file
 
 
 def mistaken(monkeypatch: pytest.MonkeyPatch, chooser: str, *edits: Edit) -> None:
-    """Let a function that chooses edits choose these."""
+    """Replace a function that chooses edits, so that it returns these."""
     monkeypatch.setattr(merge, chooser, lambda *_: list(edits))
 
 

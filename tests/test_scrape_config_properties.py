@@ -1,4 +1,4 @@
-"""Configurations of all shapes, drawn at random, checked with a second YAML parser.
+"""Random configurations of all shapes, checked with a second YAML parser.
 
 `EXAMPLES=50000 pytest tests/test_scrape_config_properties.py` tries more of them.
 """
@@ -28,7 +28,7 @@ Words = st.SearchStrategy[str]
 
 
 class Hand(NamedTuple):
-    """How somebody writes, throughout one file."""
+    """The style of one file."""
 
     dash_indent: int
     after_dash: str
@@ -54,7 +54,7 @@ booleans = st.sampled_from(["true", "false", "yes", "no", "On", "off", "~", ""])
 comments = st.sampled_from(
     ["# comment", "#", "# - job_name: pushgateway", "#   honor_labels: true # no", "# '{{"]
 )
-# What else a job may say, in the form it is written.
+# Further fields of a job, as written.
 fields = st.sampled_from(
     [
         ["scrape_interval: 15s"],
@@ -88,7 +88,7 @@ BASE = "templates:\n- &base\n  honor_labels: false\n  tls_config: {}\n- &whole {
 
 
 def written(text: str, quote: str) -> str:
-    """A word in quotes, or without if it can be."""
+    """Return a word in quotes, or without quotes if it needs none."""
     return text if not quote and text[0] != "[" else (quote or "'") + text + (quote or "'")
 
 
@@ -125,7 +125,7 @@ def static_configs(draw: DrawFn, hand: Hand, words: Words) -> list[str]:
 
 @st.composite
 def jobs(draw: DrawFn, hand: Hand, name: str, words: Words) -> list[str]:
-    """A job's lines, without its dash."""
+    """Draw a job's lines, without its dash."""
     why = draw(st.sampled_from(["", "", "  # why"]))
     parts = [[f"job_name: {written(name, hand.quote)}{why}"]]
     if draw(st.booleans()):
@@ -145,14 +145,14 @@ def item(lines: list[str], after_dash: str) -> list[str]:
 
 @st.composite
 def between(draw: DrawFn, deepest: int) -> list[str]:
-    """What may stand between jobs: blank lines and comments at any indentation."""
+    """Draw the lines between two jobs: blank lines and comments at any indentation."""
     comment = st.builds(lambda text, indent: " " * indent + text, comments, st.integers(0, deepest))
     return draw(st.lists(st.one_of(comment, comment, st.just("")), max_size=2))
 
 
 @st.composite
 def block_lists(draw: DrawFn, own: tuple[str, ...]) -> str:
-    """The list of scrape configs with dashes; `own` are the names of the jobs it must have."""
+    """Draw a list of scrape configs with dashes; `own` are the names of jobs that it must have."""
     hand = draw(hands)
     others = draw(st.lists(names, unique=True, max_size=3))
     lines = [
@@ -172,7 +172,7 @@ def block_lists(draw: DrawFn, own: tuple[str, ...]) -> str:
 
 @st.composite
 def flow_lists(draw: DrawFn, own: tuple[str, ...]) -> str:
-    """The list of scrape configs in brackets, on one line or on many."""
+    """Draw a list of scrape configs in brackets, on one line or on many."""
     others = draw(st.lists(names, unique=True, max_size=2))
     found = []
     for name in draw(st.permutations([*others, *own])):
@@ -205,7 +205,7 @@ no_lists = st.sampled_from(
 
 @st.composite
 def configurations(draw: DrawFn, own: tuple[str, ...] = ()) -> str:
-    """A whole file. `own` are the names of the jobs it must have."""
+    """Draw a whole file; `own` are the names of jobs that it must have."""
     lists = [block_lists(own), block_lists(own), flow_lists(own)]
     scrape_configs = draw(st.one_of(*lists) if own else st.one_of(*lists, no_lists))
     others = draw(st.lists(sections, unique_by=lambda text: text.split(":")[0], max_size=3))
@@ -222,7 +222,7 @@ def configurations(draw: DrawFn, own: tuple[str, ...] = ()) -> str:
 
 
 def data_of(text: str) -> dict[str, Any]:
-    """What the second parser reads, in plain Python, which ends where aliases lead."""
+    """Return the second parser's result as plain Python data."""
     return yaml.load(text.removeprefix("\ufeff"), Loader=yaml.SafeLoader) or {}
 
 
@@ -239,7 +239,7 @@ def others(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def has_all_of(text: str, original: str) -> bool:
-    """Whether every character of the original is in the text, in the same order."""
+    """Return whether the text has every character of the original, in the same order."""
     characters = iter(text)
     return all(character in characters for character in original)
 
@@ -315,7 +315,7 @@ def test_jobs_are_found_as_the_second_parser_finds_them(text: str) -> None:
 
 @st.composite
 def damaged(draw: DrawFn) -> str:
-    """A configuration in which a piece was replaced by something that YAML might stumble over."""
+    """Draw a configuration in which a piece is replaced by characters that are special in YAML."""
     text = draw(configurations(own=draw(st.sampled_from([(), ("pushgateway",)]))))
     start = draw(st.integers(0, len(text)))
     end = draw(st.integers(start, min(start + 8, len(text))))

@@ -1,7 +1,6 @@
-"""Whatever the size and shape of a text: time grows with its size, limits hold, messages are short.
+"""Large texts of all shapes: time grows linearly, limits hold, messages are short.
 
-`scrape_configs/shapes.py` has one text for each way to be large. Growth is a ratio of the processor's time, never a
-number of seconds.
+`scrape_configs/shapes.py` has the shapes. Growth is measured as a ratio of processor times, not in seconds.
 """
 
 import gc
@@ -25,14 +24,14 @@ from pushgateway_lab.scrape_config.limits import MOST_TAG_DIRECTIVES, MOST_VALUE
 from scrape_configs.samples import JOB
 from scrape_configs.shapes import ALL, JOBS, Shape
 
-SMALL = 40_000  # characters; four times of it are within all limits
+SMALL = 40_000  # characters; four times as many are within all limits
 LONGEST_MESSAGE = 400
 
 every_shape = pytest.mark.parametrize("shape", ALL, ids=lambda shape: shape.name)
 
 
 def outcome(text: str) -> str:
-    """Do all that is done with a file; return what came of it."""
+    """Call all functions for a file; return their results or errors."""
     try:
         jobs_scraping(find_jobs(text), "localhost:9091", besides="pushgateway")
         scrape_config_files(text)
@@ -50,9 +49,9 @@ def seconds(text: str) -> float:
 
 
 def is_linear(small: str, large: str, most: float) -> bool:
-    """Whether the large text takes at most so many times as long, in the best of some rounds.
+    """Return whether the large text takes at most a number of times as long, in the best of some rounds.
 
-    What takes less than 20 ms says nothing about growth, and needs to say nothing.
+    Times below 20 ms are too short to measure growth, and pass.
     """
     best, worst = seconds(small), seconds(large)
     for _ in range(6):
@@ -86,7 +85,7 @@ def test_a_text_of_any_size_is_merged_or_refused_in_a_few_words(shape: Shape) ->
     ],
 )
 def test_nothing_is_held_on_to_but_an_error(text: str) -> None:
-    """An error is kept for the report, and must not keep the tree that it was found in."""
+    """An error is kept for the report, and must not keep the tree of its file."""
     refused = []
     gc.collect()
     tracemalloc.start()
@@ -106,7 +105,7 @@ def test_nothing_is_held_on_to_but_an_error(text: str) -> None:
 
 
 def values(number: int) -> str:
-    """A file of exactly that many values: the root, a key, its list, another key, its null."""
+    """Return a file with exactly this number of values: the root, a key, its list, another key, its null."""
     return "a: [" + "x," * (number - 5) + "]\nscrape_configs:\n"
 
 

@@ -1,4 +1,4 @@
-"""The scrape job in the text of the configuration file: what it is to be, and what stands in the way."""
+"""The wanted scrape job in the configuration file, and the reasons to refuse it."""
 
 from collections.abc import Callable
 from typing import Any

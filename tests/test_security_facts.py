@@ -1,7 +1,7 @@
-"""What docs/security.md says is not protected, seen happen: it is no opinion.
+"""Demonstrations of the attacks that, as docs/security.md says, the toolkit does not prevent.
 
-Ports that are forwarded to a browser's machine, with a real Chromium, a real Pushgateway and Prometheus on
-a lab host, and a page of another origin; and a password for sudo.
+They use ports that are forwarded to a browser's machine, with a real Chromium, a real Pushgateway and
+Prometheus on a lab host, and a page of another origin; and a password for sudo.
 """
 
 import re
@@ -49,7 +49,7 @@ form.submit();
 """
 
 
-# In two pieces, so as not to find itself.
+# In two pieces, so that the search does not find this line.
 WATCH_PROCESSES = """
 import glob, time
 found, end = b"", time.monotonic() + 40
@@ -68,7 +68,7 @@ print(found)
 
 @pytest.fixture(scope="module")
 def gateway(module_host: Host) -> Callable[[], str]:
-    """What a Pushgateway on loopback, with the admin API, answers when it is asked for its groups."""
+    """Return a function that asks a Pushgateway on loopback, with the admin API, for its groups."""
     restart(module_host, "--web.listen-address=127.0.0.1:9091 --web.enable-admin-api")
     return lambda: module_host.run("curl -s http://127.0.0.1:9091/api/v1/metrics").stdout
 
@@ -95,7 +95,7 @@ def test_a_page_of_another_origin_pushes_to_a_known_port_and_reads_both_servers(
 def test_a_page_from_the_internet_sends_a_form_that_makes_a_group(
     module_host: Host, gateway: Callable[[], str], tmp_path: Path
 ) -> None:
-    # Chromium lets such a page send no request of fetch() to loopback; a form is a navigation.
+    # Chromium blocks requests of fetch() from this page to loopback; a form is a navigation.
     pushgateway, page = free_port(), free_port()
     from_outside = f"--ip-address-space-overrides=127.0.0.1:{page}=public"
     with ExitStack() as stack:
@@ -111,7 +111,7 @@ def test_a_page_from_the_internet_sends_a_form_that_makes_a_group(
 def test_a_page_wipes_once_its_name_leads_to_the_pushgateway(
     module_host: Host, gateway: Callable[[], str], browser: Chrome
 ) -> None:
-    # After DNS rebinding: the same name and port, so the same origin, and another server behind it.
+    # After DNS rebinding: the same name and port, so the same origin, but another server.
     module_host.run("echo a 1 | curl -s --data-binary @- http://127.0.0.1:9091/metrics/job/wiped")
     port = free_port()
     with served(port):
@@ -152,7 +152,7 @@ def test_a_password_for_sudo_can_be_read_by_local_users(
 
 
 def what_make_lab_says(host: Host) -> str:
-    """Run the end of `make lab` for a host that is up."""
+    """Return the output of the end of `make lab`, for a host that runs."""
     labhost = f"echo {shlex.quote(shlex.join(host.ssh_command()))}; :"
     skipped = [word for target in ("lab-packages", ".venv/locked") for word in ("-o", target)]
     command = ["make", "-s", *skipped, "lab", f"LABHOST={labhost}", "BOOTSTRAP=:"]
@@ -161,14 +161,14 @@ def what_make_lab_says(host: Host) -> str:
 
 
 def fetch(chrome: Chrome, url: str, method: str, **options: str) -> tuple[str, int, str]:
-    """Have the page send a request: the type of the answer or the error, the status, the body."""
+    """Let the page send a request; return the type of the answer or the error, the status, the body."""
     kind, status, body = chrome.execute_async_script(FETCH, url, {"method": method, **options})
     return kind, status, body
 
 
 @contextmanager
 def forwarded(host: Host, port: int, to: int) -> Iterator[None]:
-    """A port of 127.0.0.1 leads to one of a lab host's loopback."""
+    """Forward a port of 127.0.0.1 to a port of a lab host's loopback."""
     with running(
         [*host.ssh_command(), "-N", "-L", f"{port}:localhost:{to}"], [f"127.0.0.1:{port}"]
     ):
@@ -177,7 +177,7 @@ def forwarded(host: Host, port: int, to: int) -> Iterator[None]:
 
 @contextmanager
 def running(command: list[str], listens: list[str]) -> Iterator[None]:
-    """A process runs that listens at these addresses, each as HOST:PORT."""
+    """Run a process that listens at these addresses, each as HOST:PORT."""
     with subprocess.Popen(command) as process:
         try:
             for each in listens:
@@ -190,7 +190,7 @@ def running(command: list[str], listens: list[str]) -> Iterator[None]:
 
 @contextmanager
 def served(port: int) -> Iterator[None]:
-    """An attacker's page is at a port of 127.0.0.1."""
+    """Serve an attacker's page at a port of 127.0.0.1."""
     with Server(("127.0.0.1", port), Page) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
@@ -200,7 +200,7 @@ def served(port: int) -> Iterator[None]:
 
 
 class Server(ThreadingHTTPServer):
-    """Ends with all its connections, so that no later request comes to it."""
+    """Closes all its connections at its end, so that it gets no later request."""
 
     daemon_threads = False
 
@@ -211,7 +211,7 @@ class Page(BaseHTTPRequestHandler):
     timeout = 0.2  # seconds; Chromium opens connections in advance
 
     def do_GET(self) -> None:
-        """Send it."""
+        """Send the page."""
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()

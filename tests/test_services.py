@@ -1,4 +1,4 @@
-"""Services as systemd has them: what is said about them, and what a person types."""
+"""Services of systemd: their states in words, and commands for people."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from pushgateway_lab.services import MANAGER, ServiceState
 
 
 def shown(**properties: str) -> ServiceState:
-    """The state of a unit of which ``systemctl show`` says this."""
+    """Return the state of a unit with this output of ``systemctl show``."""
     says = {"Id": "a.service", "LoadState": "loaded", "ActiveState": "active", "MainPID": "7"}
     lines = [f"{name}={value}" for name, value in (says | properties).items()]
     return MANAGER.states(lines)["a.service"]

@@ -1,4 +1,4 @@
-"""Host data to settings: the defaults, the checks, and what a misspelling is told."""
+"""Settings from host data: defaults, validation, and messages for misspellings."""
 
 import re
 from dataclasses import MISSING, fields
@@ -99,7 +99,7 @@ def test_a_key_that_is_near_none_is_left_to_its_owner(key: str) -> None:
         ("pushgateway_prune_after", "1 day", "24h"),
         ("pushgateway_prune_keep", {"job": "a"}, "list of label matchers"),
         ("pushgateway_prune_keep", ["job=a"], "write 'job="),
-        ("pushgateway_prune_keep", 'job=~"("', "no regular expression"),
+        ("pushgateway_prune_keep", 'job=~"("', "not a regular expression"),
         ("prometheus_config_path", "prometheus.yml", "absolute path"),
         ("prometheus_unit", "prometheus", "prometheus.service"),
         ("prometheus_unit", "x; rm -rf /.service", "systemd unit"),

@@ -1,4 +1,4 @@
-"""Commands whose outcome decides: their deadline, their limit, and where their answer begins."""
+"""Commands whose output decides: their deadline, their limit, and the mark before their answer."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def here() -> Iterator[Host]:
 
 @pytest.fixture
 def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where `ask` finds its scripts, for one test."""
+    """The directory of `ask`'s scripts, for one test."""
     monkeypatch.setattr(
         host_files, "host_file", lambda name: (tmp_path / name).read_text(encoding="utf-8")
     )
@@ -49,7 +49,7 @@ def test_the_whole_command_has_a_deadline(here: Host) -> None:
     assert time.monotonic() - began < 2
 
 
-# What keeps a command waiting: it ends its output and goes on; it reads nothing of its standard input.
+# Commands that block: one closes its output and goes on, one does not read its standard input.
 @pytest.mark.parametrize("command", ["exec >/dev/null 2>&1; sleep 3", "sleep 3; cat"])
 def test_the_deadline_holds_with_the_patches_of_gevent(command: str) -> None:
     code = f"""
@@ -153,7 +153,7 @@ def test_an_error_of_its_own_passes_a_deadline() -> None:
 def test_who_types_a_password_has_time() -> None:
     def asked(then: float) -> str:
         with paused():
-            time.sleep(0.5)  # nothing else runs, as while somebody types
+            time.sleep(0.5)  # no other greenlet runs, as during a prompt
         gevent.sleep(then)
         return "typed"
 

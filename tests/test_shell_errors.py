@@ -1,4 +1,4 @@
-"""How a command on a host is run, and what is made of a connection that breaks: a host that is not there."""
+"""Commands on a fake host: the arguments of pyinfra, and errors of the connection."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ SUDO = {"_sudo": True, "_sudo_user": "eve", "_env": {"A": "b"}, "_run_once": Tru
 
 
 class FakeHost:
-    """A host that notes what it is to run, and answers as told."""
+    """A host that records its commands and gives a fixed answer."""
 
     def __init__(self, act: Callable[[], tuple[bool, CommandOutput]]) -> None:
         self.state = state_of({"a": {}})
@@ -36,7 +36,7 @@ class FakeHost:
     def run_shell_command(
         self, command: StringCommand, **arguments: Any
     ) -> tuple[bool, CommandOutput]:
-        """Stand for the method of a pyinfra host."""
+        """Replace the method of a pyinfra host."""
         self.ran.append((command.get_raw_value(), arguments))
         return self._act()
 

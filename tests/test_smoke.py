@@ -1,4 +1,4 @@
-"""When the smoke push is due."""
+"""The decision whether the smoke push is due."""
 
 import pytest
 from pyinfra.api.host import Host

@@ -1,4 +1,4 @@
-"""The start line: which hosts can be brought there, whose work is in the way, when the course began."""
+"""The start line: hosts that can be brought there, work that is in the way, and the course's beginning."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ def at_start(
     config: str = NO_JOB,
     **fields: Any,
 ) -> Look:
-    """A host at the start line, but for the groups that its Pushgateway holds."""
+    """Return a look at a host at the start line, except for groups in its Pushgateway."""
     said = {"groups": list(groups)} if answers else {}
     return look(*lines, said=said, config=config, **fields)
 
@@ -103,14 +103,14 @@ def test_only_prepare_needs_the_port_and_a_service_that_may_run() -> None:
 @pytest.mark.parametrize(
     ("groups", "config", "data", "says"),
     [
-        # Without lab_reset, any work of somebody's is in the way.
+        # Without lab_reset, all earlier work is in the way.
         ([], CONFIG, {}, ["left the job pushgateway in /etc/prometheus/prometheus.yml (line 2)."]),
         ([TRAINING], NO_JOB, {}, ['left pushed groups ({job="prometheus_training"}).']),
         ([FOREIGN], NO_JOB, {}, ['({job="backup", instance="db1"})', "lab_wipe=True"]),
         ([TRAINING], CONFIG, {}, ["(line 2) and pushed groups"]),
         ([*OURS, TRAINING], NO_JOB, {}, ['left pushed groups ({job="prometheus_training"}).']),
         ([FOREIGN], NO_JOB, WIPE, ['({job="backup", instance="db1"})']),
-        # With it, what is not the lab's is, unless lab_wipe says so.
+        # With lab_reset, only work that is not the lab's is in the way, and with lab_wipe none.
         ([], CONFIG, RESET, None),
         ([TRAINING], CONFIG, RESET, None),
         ([*OURS, TRAINING], CONFIG, RESET, None),
@@ -133,7 +133,7 @@ def test_whose_work_is_in_the_way_of_prepare(
     says: list[str] | None,
 ) -> None:
     looked = at_start(*groups, config=config, data=data)
-    # Whatever somebody did may go when a host is reset.
+    # reset may remove all work.
     assert is_free(looked, for_reset=True)
     if says is None:
         assert is_free(looked)
@@ -163,7 +163,7 @@ def test_what_a_running_pushgateway_holds_must_be_known() -> None:
     assert "whether somebody pushed to it is not known. Nothing was changed" in message
     assert is_free(silent("inactive"))
     assert is_free(silent("activating"))
-    assert is_free(silent(curl=False))  # it will be installed, and asked then
+    assert is_free(silent(curl=False))  # curl will be installed before the question
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_whether_a_group_is_to_be_deleted(*, for_reset: bool) -> None:
 
 
 def test_work_that_shows_only_when_the_pushgateway_runs_stops_prepare() -> None:
-    # What it persisted was not there to be seen when the host was checked.
+    # Its persisted groups were not visible when the host was checked.
     with pytest.raises(HostError, match=r"Somebody worked here before.* No group was deleted\."):
         has_no_groups(at_start(TRAINING), for_reset=False)
     with pytest.raises(HostError, match=r"that are not the lab's.* No group was deleted\."):
@@ -231,7 +231,7 @@ QUERIES = tasks.queries_of(tasks.TASKS)
 
 
 def seen_before(**labels: str) -> dict[str, Any]:
-    """What Prometheus says that it has seen of the lab's metrics."""
+    """Return Prometheus's answers to the queries for the lab's metrics."""
     return {path(QUERIES[0]): history({"__name__": "x", **labels}, (30, 4))}
 
 
@@ -242,7 +242,7 @@ def seen_before(**labels: str) -> dict[str, Any]:
         (NOW - 3600, {}, True),
         (NOW, {}, True),
         (NOW + 5, {}, True),  # the next whole second, and a clock may differ
-        (NOW + 5.1, {}, False),  # the clock was set back since
+        (NOW + 5.1, {}, False),  # the clock was set back in between
         (None, seen_before(job="prometheus_training"), False),
         (NOW - 3600, seen_before(job="prometheus_training"), False),
         (NOW - 3600, seen_before(job="pushgateway", exported_job="prometheus_training"), False),

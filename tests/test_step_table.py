@@ -1,4 +1,4 @@
-"""A deploy as a table of steps: which operations a host gets, and that a step which fails is not done."""
+"""A deploy as a table of steps: the operations that a host gets, and steps whose predicate fails."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ SETTINGS = Settings()
 
 
 class Table:
-    """Steps whose operations only note that they were called, and with what."""
+    """Steps with operations that only record their calls and arguments."""
 
     def __init__(self) -> None:
         self.called: list[tuple[str, dict[str, Any]]] = []
@@ -28,7 +28,7 @@ class Table:
     def step(
         self, name: str, is_done: bool | Exception = True, notes: Iterable[str] = (), **fields: Any
     ) -> Step:
-        """A step that is done or not, or of which that cannot be told."""
+        """Return a step that is done or not, or whose predicate raises an error."""
 
         def operation(**arguments: Any) -> OperationMeta:
             self.called.append((name, arguments))
@@ -55,7 +55,7 @@ class Table:
 
 @pytest.fixture
 def stayed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """The arguments of each call of `stays_right`, which is not run."""
+    """Replace `stays_right` and return the list of its calls' arguments."""
     noted: list[dict[str, Any]] = []
     monkeypatch.setattr(steps, "stays_right", lambda **arguments: noted.append(arguments))
     return noted

@@ -1,4 +1,4 @@
-"""A host that is right gets one operation, and nothing is taken for right that is not."""
+"""A converged host gets one operation, and a drifted host never counts as converged."""
 
 from collections.abc import Callable
 from pathlib import Path

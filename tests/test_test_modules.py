@@ -1,4 +1,4 @@
-"""What the modules of tests may import."""
+"""Rules for the imports of test modules."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ SOURCES = {
 
 
 def importers(statement: str) -> list[str]:
-    """The files of tests in which a line begins with such an import."""
+    """Return the files of tests with a line that begins with one of these imports."""
     pattern = re.compile(f"^{statement}", re.MULTILINE)
     return [name for name, text in SOURCES.items() if pattern.search(text)]
 

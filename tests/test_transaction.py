@@ -1,4 +1,4 @@
-"""The transaction on the configuration file, on real hosts: what it keeps, and what refuses it."""
+"""The transaction on the configuration file, on real hosts: what it preserves, and how it is refused."""
 
 from collections.abc import Callable
 
@@ -35,7 +35,7 @@ from waiting import wait_on_host
 pytestmark = pytest.mark.lab_host(packages=PACKAGES)
 
 
-# What it keeps
+# Preserved
 
 
 @pytest.mark.parametrize("suite", ["bullseye", "bookworm", "trixie", "forky"])
@@ -121,7 +121,7 @@ def test_nobody_reads_the_new_text_who_could_not_read_the_old(
     lab_host.run("setfacl -d -m u:student:rwx,o::rwx /etc/prometheus")
     lab_host.write("/root/spy.py", _SPY.encode())
     lab_host.run("systemd-run --quiet --unit=spy python3 /root/spy.py")
-    # It looks without a pause, but between any two steps it must have the time to.
+    # The watch reads without a pause; between any two steps there must be time for a read.
     for command in ("cp", "base64", "sync", "promtool", "ln", "mv", "systemctl"):
         interpose(lab_host, command, "sleep 0.05", once=False)
 
@@ -177,13 +177,13 @@ def test_the_pushgateways_file_is_replaced_the_same_way(lab_host: Host, run_pyin
     assert_nothing_left(lab_host)
 
 
-# Nothing can be written
+# No space, or no right to write
 
 
 def test_a_full_disk(lab_host: Host, run_pyinfra: Run) -> None:
     text = OLD + b"# much\n" * 3000
     begin(lab_host, text)
-    # Its own pages fit, a second copy does not.
+    # One copy of the file fits, a second one does not.
     with faults.tiny_disk(lab_host, "/etc/prometheus", size="40k"):
         lab_host.run("systemctl restart prometheus")
         begin(lab_host, text)
@@ -265,7 +265,7 @@ def test_the_lock_cannot_be_taken(lab_host: Host, run_pyinfra: Run) -> None:
     converges(run_pyinfra, lab_host)
 
 
-# Somebody refuses
+# promtool or Prometheus refuses
 
 
 def test_promtool_refuses_the_job(lab_host: Host, run_pyinfra: Run) -> None:
@@ -290,7 +290,7 @@ def test_prometheus_refuses_what_promtool_accepted(
     host = boot_host(suite=suite, packages=PACKAGES)
     begin(host)
     host.write(BACKUP, b"an earlier one")
-    # The job's own text will do, but not with the rules, which Prometheus's unit hides from it.
+    # The job is valid, but the rules are not readable: Prometheus's unit hides them.
     host.write("/etc/prometheus/lab.rules", b"groups: []\n")
     host.run("mkdir /etc/systemd/system/prometheus.service.d")
     host.write(
@@ -339,7 +339,7 @@ def test_promtool_refuses_what_prometheus_may_not_read(lab_host: Host, run_pyinf
 
 def test_prometheus_takes_the_old_text_again(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)
-    # Like a promtool of another version: it accepts what this Prometheus does not know.
+    # Like a promtool of another version, it accepts a field that this Prometheus does not know.
     interpose(lab_host, "promtool", f"echo 'unknown: 1' >>{CONFIG}.extra; exit 0", once=False)
     reject = f"grep -q pushgateway {CONFIG} && exit 1; exec /bin/kill -HUP $1"
     lab_host.write("/usr/local/sbin/reload", f"#!/bin/sh\n{reject}\n".encode())

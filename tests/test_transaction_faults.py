@@ -1,4 +1,4 @@
-"""The transaction on the configuration file, on real hosts: who interferes, and what ends it.
+"""The transaction on the configuration file, on real hosts: concurrent writers, and interruptions.
 
 The tests of random moments run FAULT_ROUNDS times each (3 if not given); the long campaign is
 
@@ -45,9 +45,9 @@ from waiting import wait_for, wait_on_host
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
 COMMANDS_OF_A_RUN = 130
-"""About as many as two transactions start, on the Pushgateway's file and on Prometheus's."""
+"""About the number of commands in two transactions, on the Pushgateway's file and on Prometheus's."""
 COMMANDS_OF_A_TRANSACTION = 60
-"""Fewer than one starts, on Prometheus's file."""
+"""Fewer commands than one transaction on Prometheus's file has."""
 
 pytestmark = pytest.mark.lab_host(packages=PACKAGES)
 rounds = pytest.mark.parametrize("seed", range(ROUNDS))
@@ -61,7 +61,7 @@ def note(
     tmp_path_factory: pytest.TempPathFactory,
     worker_id: str,
 ) -> Note:
-    """`note(hit)` tells whether a round hit what its test is about; the last round fails if none did.
+    """Return `note(hit)`, which records whether a round hit its window; the last round fails if none did.
 
     The rounds of a test may run in several processes of pytest.
     """
@@ -75,13 +75,13 @@ def note(
             file.write("hit\n" if hit else "missed\n")
         noted = notes.read_text(encoding="utf-8").split()
         print(f"{noted.count('hit')} of {len(noted)} rounds hit")
-        # One round alone is somebody's who looks for the reason of a failure.
+        # A single round is run by hand, to find the reason of a failure.
         assert len(noted) < max(every, 2) or "hit" in noted, "no round hit what it is about"
 
     return note
 
 
-# Somebody else writes
+# Concurrent writers
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_an_editor_writes_between_look_and_act(
     edit: str, moment: str, lab_host: Host, run_pyinfra: Run
 ) -> None:
     begin(lab_host)
-    # The second ln is the one that gives the old text its second name.
+    # The second ln gives the old text its second name.
     guard = '[ "$1" = -s ] || ' if moment == "ln" else ""
     interpose(
         lab_host, moment, f"{guard}[ -e /run/edited ] || {{ : >/run/edited; {edit}; }}", once=False
@@ -207,7 +207,7 @@ def test_two_runs_at_once(
     seed: int, lab_host: Host, pyinfra_command: PyinfraCommand, note: Note
 ) -> None:
     begin(lab_host)
-    # The one is held up while it has the lock, and the other finds it taken.
+    # One run is held up while it has the lock, and the other finds the lock taken.
     interpose(lab_host, "promtool", "sleep 0.5", once=False)
     taken = "flock -n /run/pushgateway-lab.lock true || : >/run/contended"
     interpose(lab_host, "flock", taken, once=False)
@@ -229,7 +229,7 @@ def test_two_runs_at_once(
     converges(pyinfra_command.run, lab_host, merged(OLD, *jobs), jobs)
 
 
-# A run ends in the middle
+# Interrupted runs
 
 
 @rounds
@@ -259,7 +259,7 @@ def test_pyinfra_is_killed_at_a_random_moment(
 
 
 def _reached(host: Host, running: "subprocess.Popen[str]") -> None:
-    """Wait until a run has come to the command of `before_command`."""
+    """Wait until a run has reached the command of `before_command`."""
     wait_for(lambda: is_reached(host) or running.poll() is not None, "the command is reached")
     assert is_reached(host), "the transaction had fewer commands"
 
@@ -321,7 +321,7 @@ def test_the_connection_is_cut_in_the_middle_of_the_transfer(
     lab_host: Host, pyinfra_command: PyinfraCommand
 ) -> None:
     begin(lab_host, LARGE)
-    # With nobody reading, the transfer stops when SSH's window of 2 MB is full.
+    # Without a reader, the transfer stops when SSH's window of 2 MB is full.
     interpose(lab_host, "cat", "touch /run/receiving; sleep 3")
     with DelayingProxy(lab_host.address, latency=0) as proxy:
         through = {"ssh_hostname": "127.0.0.1", "ssh_port": proxy.port}

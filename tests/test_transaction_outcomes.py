@@ -1,4 +1,4 @@
-"""How a transaction on a file can end, as the package reads it from what the host prints."""
+"""The outcomes of a transaction, parsed from the host's output."""
 
 import re
 
@@ -15,7 +15,7 @@ CANDIDATE = "/etc/prometheus/.prometheus.yml.pushgateway-lab.candidate"
 
 def test_the_package_knows_the_words_of_the_script_and_no_others() -> None:
     words = re.findall(r"^#   ([a-z]+) {2,}\S", host_file("replace-config.sh"), re.MULTILINE)
-    # The first of the two lists in the head names the variables.
+    # The first of the two lists in the header names the variables.
     assert set(words[words.index("written") :]) == {each.value for each in Result}
 
 

@@ -1,4 +1,4 @@
-"""What settings refuse: all that would be more than data somewhere."""
+"""Settings refuse each value that would be more than data in a place where it is used."""
 
 import json
 import math
@@ -223,7 +223,7 @@ def test_any_value_can_be_shown(value: object) -> None:
     assert shown.isprintable()
 
 
-# What pyinfra's command line makes of --data
+# --data as pyinfra's command line parses it
 
 
 COMMAND_LINE = [
@@ -249,7 +249,7 @@ COMMAND_LINE = [
 
 
 def test_values_of_the_command_line() -> None:
-    # In a process of its own: pyinfra's command line patches what is imported.
+    # In another process: pyinfra's command line patches imported modules.
     program = (
         "import json, sys; from pyinfra_cli.util import parse_cli_arg; "
         "print(json.dumps([parse_cli_arg(each) for each in json.load(sys.stdin)]))"
@@ -295,7 +295,10 @@ def test_a_duration_in_seconds(duration: str, seconds: float) -> None:
 
 
 def test_what_is_no_duration_is_shown_up_to_40_characters() -> None:
-    for text, says in (("x" * 41, f"{'x' * 40!r} is no duration"), ("9" * 18 + "y", "292 years")):
+    for text, says in (
+        ("x" * 41, f"{'x' * 40!r} is not a duration"),
+        ("9" * 18 + "y", "292 years"),
+    ):
         with pytest.raises(ValueError, match=r"longer|such as") as refused:
             durations.seconds_of(text)
         assert says in str(refused.value)

@@ -1,4 +1,4 @@
-"""What settings accept is itself wherever it is written: shells, files of arguments, curl, systemd."""
+"""Accepted settings arrive unchanged wherever they are written: shells, argument files, curl, systemd."""
 
 import argparse
 import subprocess
@@ -30,7 +30,7 @@ PIECES = st.one_of(
 
 @st.composite
 def accepted_settings(draw: st.DrawFn, *keys: str) -> Settings:
-    """Settings that pass, with values that were tampered with."""
+    """Draw accepted settings with hostile texts in their values."""
     key = draw(st.sampled_from(keys))
     text = text_in(TEXTS[key])
     at = draw(st.integers(0, len(text)))
@@ -41,7 +41,7 @@ def accepted_settings(draw: st.DrawFn, *keys: str) -> Settings:
 
 
 def texts_of(found: Settings) -> list[str]:
-    """All texts of these settings."""
+    """Return all texts in these settings."""
     texts = [getattr(found, key) for key in TEXTS if isinstance(getattr(found, key), str)]
     more = [*(found.pushgateway_targets or ()), *found.pushgateway_prune_keep]
     return [*texts, *more, *map(str, found.pushgateway_extra_flags.values())]
@@ -93,18 +93,18 @@ def test_the_prune_reads_its_arguments_as_they_are(
 
 
 class Noting(BaseHTTPRequestHandler):
-    """Notes what is asked."""
+    """Records the requests."""
 
     asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
-        """Note the request and answer nothing."""
+        """Record the request and send an empty answer."""
         self.asked.append(f"http://{self.headers['Host']}{self.path}")
         self.send_response(204)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def test_an_environment_file_holds_each_flag_as_it_is(extra: dict[str, str]) -> 
 
 
 def acceptable_words() -> list[str]:
-    """A word for each character that a flag may hold, of the first 12,000 of Unicode."""
+    """Return words with each character that a flag may hold, of the first 12,000 of Unicode."""
     words = []
     for number in range(12_000):
         for word in (f"a{chr(number)}b", f"{chr(number)} {chr(number)}"):

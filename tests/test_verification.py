@@ -32,7 +32,7 @@ FINDINGS: dict[str, Finding] = {
 
 
 def result(stage: str | None, host: str = "done") -> HostResult:
-    """A host that has reached a stage, and whose task Host has one check in a certain state."""
+    """Return a host at a stage whose task Host has a check in this state."""
     reached = 0 if stage is None else STAGES.index(stage) + 1
     return HostResult(
         "a",
@@ -115,7 +115,7 @@ Looks = dict[str, Look | Exception]
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
-    """What a look at a host of that name sees, or raises."""
+    """A mapping from a host's name to the result, or the error, of the look at it."""
     seen: Looks = {}
 
     def take(host: Any, settings: Any, queries: Any) -> Look:
@@ -131,7 +131,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Each report that was shown on the terminal."""
+    """A list of the reports that were shown on the terminal."""
     reports: list[Any] = []
     monkeypatch.setattr(verify, "_show", reports.append)
     return reports
@@ -148,7 +148,7 @@ ALL_TASKS = (
 
 
 def verified(state: State, *names: str) -> dict[str, str]:
-    """Run both operations on hosts, as pyinfra does; returns why each failed, empty if it did not."""
+    """Run both operations on hosts as pyinfra does; return why each failed, empty if it did not."""
     state.is_executing = True
     for operation in (verify.examine, verify.conclude):
         for name in names:
@@ -168,7 +168,7 @@ def run_of(*names: str, **data: Any) -> State:
 
 @pytest.fixture(autouse=True)
 def small_lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A lab of two tasks, on a machine where nothing was logged yet."""
+    """A lab of two tasks, on a machine without logs."""
     monkeypatch.setattr(tasks, "TASKS", ALL_TASKS)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 

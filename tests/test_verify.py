@@ -1,4 +1,4 @@
-"""Verify finds out where a trainee is and names the mistake: real hosts, on which it was made."""
+"""verify finds a trainee's stage and mistakes, on real hosts."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ from trainees import (
     edit,
 )
 
-# One worker for all: with ten hosts at once, twice, two cores would mostly wait.
+# One worker for all: two cores are too few for two times ten hosts.
 pytestmark = pytest.mark.xdist_group("ten hosts")
 
 Run = Callable[..., PyinfraResult]
@@ -34,7 +34,7 @@ Boot = Callable[..., list[Host]]
 
 
 def prepared(boot_hosts: Boot, run_pyinfra: Run, specs: Sequence[HostSpec]) -> list[Host]:
-    """Hosts at the start line, whose Prometheus scrapes every two seconds."""
+    """Hosts at the start line; their Prometheus scrapes every two seconds."""
     hosts = boot_hosts(*specs)
     for host in hosts:
         prometheus_runs(host)
@@ -45,7 +45,7 @@ def prepared(boot_hosts: Boot, run_pyinfra: Run, specs: Sequence[HostSpec]) -> l
 
 
 def type_in(hosts: Sequence[Host], typed: Sequence[str]) -> None:
-    """Type on each host, at the same time; a wait is bounded by the host's time limit."""
+    """Run the trainees' commands on all hosts at the same time, each with the host's time limit."""
     with ThreadPoolExecutor(len(hosts)) as pool:
         list(pool.map(lambda host, text: host.run(text), hosts, typed))
 
@@ -56,7 +56,7 @@ def all_untouched(hosts: Sequence[Host]) -> list[dict[str, str]]:
 
 
 def not_found(row: dict[str, Any], wanted: Check) -> str | None:
-    """What a check of a report says that is not what it should."""
+    """Return the result of a check in the report if it is not the expected one; else None."""
     check = next(
         each for task in row["tasks"] for each in task["checks"] if each["name"] == wanted.name
     )
@@ -81,7 +81,7 @@ def test_each_mistake_is_named(
     specs = [HostSpec(suite=suite, packages=INSTALLED)] * len(trainees)
     hosts = prepared(boot_hosts, run_pyinfra, specs)
     type_in(hosts, [trainee.typed for trainee in trainees.values()])
-    # With a broken file, systemd starts Prometheus again and again by itself.
+    # With a broken file, systemd restarts Prometheus again and again.
     still = [host for host, name in zip(hosts, trainees, strict=True) if "restarted" not in name]
     before = all_untouched(still)
 
@@ -99,7 +99,7 @@ def test_each_mistake_is_named(
         if wrong:
             mistakes[name] = wrong
     assert not mistakes, json.dumps(mistakes, indent=1)
-    # Only what the lab stands on is broken where no stage is reached.
+    # Without an expected stage, only a wrong check of Host is an error.
     broken = [
         host.name
         for host, trainee in zip(hosts, trainees.values(), strict=True)
@@ -122,8 +122,10 @@ def test_what_is_pushed_but_not_scraped_yet_has_seconds_to_go(
     assert row["stage"] == "configured"
     for metric in ("labs_completed", "some_metric"):
         assert not not_found(row, Check(f"{metric}_pushed", "done"))
-        assert not not_found(row, Check(f"{metric}_seen", "open", "not scraped yet: 2"))
-        assert not not_found(row, Check(f"{metric}_seen", "open", " s to go"))
+        assert not not_found(
+            row, Check(f"{metric}_seen", "open", "not scraped yet: the next scrape is in 2")
+        )
+        assert not not_found(row, Check(f"{metric}_seen", "open", " s."))
 
 
 def test_the_exit_code_is_what_is_expected_of_all(
@@ -175,10 +177,10 @@ def test_a_user_without_sudo_rights_is_a_row_with_the_reason(
 
 
 class Unreachable(Host):
-    """A host where nobody answers."""
+    """A host that does not answer."""
 
     def pyinfra_data(self, user: str | None = None) -> dict[str, Any]:
-        """Host data with which pyinfra does not get anywhere."""
+        """Return host data with which pyinfra cannot connect."""
         return super().pyinfra_data(user) | {"ssh_hostname": "127.0.0.1", "ssh_port": 1}
 
 

@@ -1,4 +1,4 @@
-"""Verify on hosts where somebody means harm: a link to a secret, labels of megabytes, odd flags."""
+"""verify on hosts with a hostile user: a link to a secret, labels of megabytes, odd flags."""
 
 import json
 import shlex
@@ -83,7 +83,7 @@ def test_what_a_local_user_pushes_is_told_shortly(
     for number in range(6):
         attacker.run(f"curl -sf --data-binary @/srv/body localhost:9091/metrics/job/j{number}")
     too_much = run_pyinfra(host, "-y", VERIFY)
-    assert "cannot be read: there was more than 6000000 bytes" in too_much.stdout
+    assert ": the answers have more than 6000000 bytes" in too_much.stdout
     assert len(too_much.stdout) < 20_000
     host.run("curl -sf -X PUT localhost:9091/api/v1/admin/wipe")
 
@@ -91,7 +91,7 @@ def test_what_a_local_user_pushes_is_told_shortly(
 def test_a_fix_holds_a_route_prefix_as_it_is(
     module_host: Host, run_pyinfra: Run, tmp_path: Path
 ) -> None:
-    """A trainee may choose any flag; whoever copies the command runs no other."""
+    """A trainee may choose any flag; the command to copy must not run anything else."""
     host = module_host
     host.run(f"sed -i 's|ARGS=\"|&--web.route-prefix=/x;touch$IFS/tmp/pwned; |' {DEFAULTS}")
     host.run("systemctl restart prometheus-pushgateway")

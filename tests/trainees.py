@@ -1,11 +1,11 @@
-"""What trainees type on a prepared host, rightly and wrongly, and what verify is to find there."""
+"""Commands that trainees type on a prepared host, right and wrong ones, and the findings of verify."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from expectations import CONFIG, DEFAULTS
 
-# As the page of the lab has them.
+# The commands of the lab's page.
 PUSH_TRAINING = (
     'echo "prometheus_training_labs_completed_total 4" | '
     "curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training"
@@ -34,13 +34,13 @@ def edit(job: str = JOB) -> str:
 
 
 def until(promql: str) -> str:
-    """A shell command that waits until Prometheus answers a query with a sample."""
+    """Return a shell command that waits until Prometheus answers a query with a sample."""
     query = f"curl -sG --data-urlencode 'query={promql}' localhost:9090/api/v1/query"
     return f"until {query} | grep -q '\"value\"'; do sleep 0.1; done\n"
 
 
 def until_log(unit: str, words: str) -> str:
-    """A shell command that waits until a unit has said something."""
+    """Return a shell command that waits until a unit's log has a text."""
     return f"until journalctl -u {unit} -o cat | grep -q '{words}'; do sleep 0.1; done\n"
 
 
@@ -59,7 +59,7 @@ REFUSED = (
 
 
 class Check(NamedTuple):
-    """What a check is to find: in `says` and `fix`, all these words."""
+    """The expected finding of a check: `says` and `fix` hold all these words."""
 
     name: str
     state: str
@@ -68,7 +68,7 @@ class Check(NamedTuple):
 
 
 class Trainee(NamedTuple):
-    """What somebody typed on a prepared host, and what is to be found there."""
+    """The commands that somebody typed on a prepared host, and the expected findings."""
 
     typed: str
     stage: str | None
@@ -155,7 +155,7 @@ FIRST = {
             Check(
                 "labs_completed_pushed",
                 "wrong",
-                "job is 'prometheus_trainings', not 'prometheus_training'",
+                "the label job is 'prometheus_trainings' and not 'prometheus_training'",
                 "curl -X DELETE 'http://localhost:9091/metrics/job/prometheus_trainings'",
             ),
             Check("labs_completed_pushed", "wrong", "", PUSH_TRAINING),
@@ -179,7 +179,7 @@ FIRST = {
         CONFIGURED + PUSHED + DELETE_TRAINING + "\n",
         "pushed",
         [
-            Check("labs_completed_deleted", "done", "is gone"),
+            Check("labs_completed_deleted", "done", "was there, and is deleted"),
             Check(
                 "some_metric_deleted",
                 "wrong",
@@ -243,8 +243,8 @@ SECOND = {
         + until('pushgateway_http_requests_total{handler="wipe",code="202"}'),
         "cleaned",
         [
-            Check("labs_completed_deleted", "done", "everything was wiped"),
-            Check("some_metric_deleted", "done", "everything was wiped"),
+            Check("labs_completed_deleted", "done", "all groups were wiped"),
+            Check("some_metric_deleted", "done", "all groups were wiped"),
         ],
     ),
     "Prometheus stopped": Trainee(
@@ -285,8 +285,8 @@ SECOND = {
         + f"{WIPE}\n",
         None,
         [
-            Check("admin_api", "wrong", "wiping answers 404", "--web.enable-admin-api"),
-            Check("labs_completed_deleted", "open", "A wipe would be answered with 404"),
+            Check("admin_api", "wrong", "a wipe answers 404", "--web.enable-admin-api"),
+            Check("labs_completed_deleted", "open", "A wipe would answer 404"),
         ],
     ),
     "admin API put back, not restarted": Trainee(
@@ -338,7 +338,7 @@ THIRD = {
         "prepared",
         [
             *all_are("done", "job honor_labels loaded target_up"),
-            Check("default_metrics", "wrong", "http://localhost:9090/metrics is something else"),
+            Check("default_metrics", "wrong", "http://localhost:9090/metrics is another program"),
         ],
     ),
     "not readable": Trainee(

@@ -1,4 +1,4 @@
-"""Faults in the middle of a transaction on a lab host, and what must hold whatever happened."""
+"""Faults in the middle of a transaction on a lab host, and conditions that hold after every fault."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -25,17 +25,17 @@ SETTINGS = FAST | {"pushgateway_smoke": "never"}
 BACKUP = f"{CONFIG}.before-pushgateway-lab"
 
 OLD = HAND_EDITED
-"""What is in the configuration file when a test begins."""
+"""The configuration file at the beginning of a test."""
 
 COMMANDS = """
 awk base64 basename cat chmod cp curl cut date dirname env flock getfacl grep head id journalctl ln ls
 mktemp mv promtool readlink rm sed setpriv sha256sum sleep stat sync systemctl tail timeout
 """
-"""What the transaction's shell file starts."""
+"""The commands that the transaction's shell file runs."""
 
 
 def merged(text: bytes, *names: str) -> bytes:
-    """The text with the lab's job in it, or with jobs of these names."""
+    """Return the text with the lab's job, or with jobs of these names."""
     for name in names or ("pushgateway",):
         job = {
             "job_name": name,
@@ -48,7 +48,7 @@ def merged(text: bytes, *names: str) -> bytes:
 
 
 NEW = merged(OLD)
-"""What a run makes of `OLD`."""
+"""The result of a run on `OLD`."""
 
 
 Run = Callable[..., PyinfraResult]
@@ -57,10 +57,10 @@ TRANSACTION_RUNS = "grep -qs 'before-pushgateway-[l]ab' /proc/[0-9]*/cmdline"
 """A shell command that succeeds while a transaction runs."""
 
 REACHED = "/run/reached"
-"""There once `before_command` has had its command."""
+"""A file on the host that exists as soon as `before_command` has met its command."""
 
 KILL = 'kill -KILL -"$(cut -d " " -f 5 "/proc/$parent/stat")"; kill -KILL 0'
-"""In the shell of `interpose`: ends the whole transaction, at once."""
+"""A shell command for `interpose` that kills the whole transaction at once."""
 
 
 def bootstrap(run_pyinfra: Run, host: Host, **data: object) -> PyinfraResult:
@@ -70,7 +70,7 @@ def bootstrap(run_pyinfra: Run, host: Host, **data: object) -> PyinfraResult:
 def converges(
     run_pyinfra: Run, host: Host, text: bytes = NEW, jobs: Sequence[str] = ("pushgateway",)
 ) -> None:
-    """The next run ends well, and the one after it has nothing left to do."""
+    """Fail unless the next run succeeds and the one after it changes nothing."""
     mend(host)
     result = bootstrap(run_pyinfra, host)
     assert result.returncode == 0, result.output
@@ -79,7 +79,7 @@ def converges(
 
 
 def begin(host: Host, text: bytes = OLD) -> None:
-    """Have a Prometheus that serves with this text, and a Pushgateway that is right already."""
+    """Give a host a Prometheus that runs with this text, and a Pushgateway that is converged."""
     prometheus_runs(host)
     host.write(DEFAULTS, b'ARGS="--web.listen-address=127.0.0.1:9091 --web.enable-admin-api"\n')
     host.write(CONFIG, text)
@@ -88,10 +88,10 @@ def begin(host: Host, text: bytes = OLD) -> None:
 
 
 def interpose(host: Host, command: str, shell: str, *, once: bool = True) -> None:
-    """Have the transaction run a line of shell right before it runs a command, once or each time.
+    """Run a line of shell before each call, or the first call, of a command in the transaction.
 
-    promtool runs as Prometheus's user, so the shell runs, as root, where that begins. Of systemctl, what
-    counts is the reload.
+    The shell runs as root. promtool runs as Prometheus's user, so for promtool the shell runs before the
+    change of user. Of the calls of systemctl, only the reload counts.
     """
     command = {"promtool": "setpriv"}.get(command, command)
     condition = '[ "$1" = reload ]' if command == "systemctl" else "true"
@@ -120,19 +120,19 @@ def interpose(host: Host, command: str, shell: str, *, once: bool = True) -> Non
 
 
 def before_command(host: Host, number: int, shell: str) -> None:
-    """Have the transactions of a host run a line of shell right before the command with this number.
+    """Run a line of shell right before the command with this number in a host's transactions.
 
-    Two commands of a pipeline start at the same time: each is counted, and one at a time.
+    Commands of a pipeline start at the same time: each is counted, under a lock.
     """
     count = "{ flock 8; echo >>/run/commands; wc -l </run/commands; } 8>/run/counting"
-    # What runs as Prometheus's user cannot count.
+    # Commands that run as Prometheus's user cannot write the count.
     counted = f'[ ! -w /run ] || [ "$({count})" -ne {number} ] || {{ : >{REACHED}; {shell}; }}'
     for command in set(COMMANDS.split()) - {"promtool"}:
         interpose(host, command, counted, once=False)
 
 
 def is_reached(host: Host) -> bool:
-    """Whether a transaction came as far as the command of `before_command`."""
+    """Return whether a transaction has reached the command of `before_command`."""
     return host.run(f"test -e {REACHED}", check=False).returncode == 0
 
 
@@ -141,17 +141,17 @@ def transaction_runs(host: Host) -> bool:
 
 
 def mend(host: Host) -> None:
-    """Take away what was interposed."""
+    """Undo `interpose` and `before_command`."""
     host.run("rm -f /usr/local/bin/* /run/interposed-*")
 
 
 class Watch(NamedTuple):
-    """Looks at the path again and again while a test goes on."""
+    """Reads a path again and again during a test."""
 
     host: Host
 
     def texts(self) -> set[str]:
-        """Digests of all texts that were seen; `missing` when the path was not there."""
+        """Return the digests of all texts that were read; `missing` if the path did not exist."""
         return set(self.host.run("sort -u /run/watched").stdout.split())
 
 
@@ -174,7 +174,7 @@ with open("/run/watched", "a", buffering=1) as seen:
 
 @contextmanager
 def watched(host: Host) -> Iterator[Watch]:
-    """Record every text that the path holds, sampled thousands of times a second."""
+    """Record the texts of a path, which is read thousands of times a second."""
     host.write("/root/watcher.py", _WATCHER.encode())
     host.run("rm -f /run/watched; systemd-run --quiet --unit=watcher python3 /root/watcher.py")
     wait_on_host(host, "[ -s /run/watched ]")
@@ -189,12 +189,12 @@ def digests(*texts: bytes) -> set[str]:
 
 
 def transaction_is_over(host: Host) -> None:
-    """Wait until no transaction runs: one goes on when the run that started it is gone."""
+    """Wait until no transaction runs: a transaction continues after the end of its run."""
     wait_on_host(host, f"! {TRANSACTION_RUNS}", 90)
 
 
 def assert_serving(host: Host, *texts: bytes) -> bytes:
-    """The path holds one of these texts, which promtool accepts, and Prometheus answers.
+    """Fail unless the path holds one of these texts, promtool accepts it, and Prometheus answers.
 
     Returns:
         The text.
@@ -208,7 +208,7 @@ def assert_serving(host: Host, *texts: bytes) -> bytes:
 
 
 def assert_nothing_left(host: Host) -> None:
-    """There is nothing beside the file but the one backup, and nothing that `*.yml` would match."""
+    """Fail if there is a file beside the configuration other than the backup, or another `*.yml`."""
     listing = host.run("ls -A /etc/prometheus /etc/default").stdout.split()
     ours = {name for name in listing if "pushgateway-lab" in name}
     assert ours <= {BACKUP.rpartition("/")[2], "prometheus-pushgateway.before-pushgateway-lab"}
@@ -218,7 +218,7 @@ def assert_nothing_left(host: Host) -> None:
 
 
 def assert_converged(host: Host, text: bytes = NEW, jobs: Sequence[str] = ("pushgateway",)) -> None:
-    """The end that every next run comes to."""
+    """Fail unless the host has the state to which every later run converges."""
     assert_serving(host, text)
     assert_nothing_left(host)
     assert loaded_jobs(host) == ["prometheus", "node", *jobs]

@@ -1,4 +1,4 @@
-"""Wait for something that takes an unknown time; a wait in vain says what was seen last."""
+"""Wait for a condition; after the deadline, fail with the last value that was seen."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from labhost import Host
 T = TypeVar("T")
 
 SECONDS = 30
-"""A time limit for what takes a moment, unless the machine has much else to do."""
+"""Seconds for a short wait on a busy machine."""
 
 
 def wait_for(
@@ -23,8 +23,8 @@ def wait_for(
     """Call `look` until its answer holds, and return that answer.
 
     + what: the condition in words, for the error
-    + holds: whether an answer ends the wait; without it, any true one does
-    + passing: errors of `look` that only mean "not yet"
+    + holds: whether an answer ends the wait; without it, any true answer does
+    + passing: errors of `look` that mean "not yet"
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -40,12 +40,12 @@ def wait_for(
 
 
 def wait_for_value(look: Callable[[], object], expected: object, seconds: float = SECONDS) -> None:
-    """Call `look` until it returns what is expected."""
+    """Call `look` until it returns the expected value."""
     wait_for(look, repr(expected), seconds, holds=lambda seen: seen == expected)
 
 
 def wait_on_host(host: Host, condition: str, seconds: float = SECONDS) -> None:
-    """Have a host wait until a shell command succeeds there."""
+    """Wait until a shell command succeeds on a host."""
     host.run(f"until {condition}; do sleep 0.05; done", timeout=seconds)
 
 

@@ -1,4 +1,4 @@
-"""The toolkit's job with pyinfra's stock operations, as one would write it without the toolkit."""
+"""The toolkit's work with pyinfra's stock operations, as people write it without the toolkit."""
 
 from pyinfra.operations import apt, files, systemd
 

@@ -1,7 +1,7 @@
-"""Attackers on real hosts: a local user without rights, and servers that say what they should not.
+"""Attackers on real hosts: a local user without rights, and hostile servers.
 
-`Attacker` acts as the account ``student`` of a lab host, which has no sudo rights. What it runs on the
-host is a file beside this one.
+`Attacker` acts as the account ``student`` of a lab host, which has no sudo rights. It runs the files of this
+directory on the host.
 """
 
 import json
@@ -53,7 +53,7 @@ WRONG = {
     "interim": "its answer comes after more than 10 interim answers",
     "chunks": "its body is not whole",
 }
-"""Behaviours that are no answer of a server, and the first words said of each."""
+"""Behaviours that are not a server's answer -> the first words of the toolkit's message."""
 
 
 class Attacker:
@@ -63,7 +63,7 @@ class Attacker:
         self.host, self.login = host, login
 
     def run(self, command: str, *, check: bool = True, timeout: float = 60) -> str:
-        """Run a shell command as the user; returns its standard output."""
+        """Run a shell command as the user; return its standard output."""
         return self.host.run(
             f"setpriv --reuid={self.login} --regid={self.login} --init-groups --inh-caps=-all "
             f"env HOME=/home/{self.login} USER={self.login} sh -c {shlex.quote(command)}",
@@ -81,8 +81,8 @@ class Attacker:
         """Answer on a port of the host as this user, until `stop_serving` or the host's end.
 
         + behaviour: one of `BEHAVIOURS`
-        + answers: path -> the body: a text, or a value that is sent as JSON; a path that is missing
-          gets what is under ``*``, else 404
+        + answers: path -> the body: a text, or a value that is sent as JSON; a missing path gets the
+          body of ``*``, else 404
         """
         texts = {
             path: body if isinstance(body, str) else json.dumps(body)
@@ -99,13 +99,13 @@ class Attacker:
         wait_for_port(self.host, port)
 
     def stop_serving(self, port: int) -> None:
-        """Free the port again."""
+        """Stop the server and free the port."""
         self.host.run(f"systemctl stop attacker-{port}")
 
     def requests(self, port: int) -> list[dict[str, str]]:
-        """Return the requests that came to a port: each one's ``line``, and its headers in lower case.
+        """Return the requests to a port: ``line`` and the headers, with names in lower case.
 
-        Fails if nothing was served there.
+        Fail if there was no server.
         """
         log = self.host.run(f"cat /tmp/attacker-{port}.log").stdout
         return [json.loads(line) for line in log.splitlines()]
@@ -115,7 +115,7 @@ class Attacker:
 def servers_here(directory: Path) -> Iterator[Callable[..., int]]:
     """Yield `start(behaviour, answers)`, which starts a server on this machine and returns its port.
 
-    + directory: where their answers are kept
+    + directory: for the files with the answers
     + answers: path -> the body, as text
     """
     servers: dict[int, subprocess.Popen[bytes]] = {}
@@ -143,14 +143,14 @@ def servers_here(directory: Path) -> Iterator[Callable[..., int]]:
 
 
 def free_port() -> int:
-    """Return a TCP port of loopback that is free now."""
+    """Return a TCP port of loopback that no process uses."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
 
 @contextmanager
 def hostile_sshd(behaviour: str) -> Iterator[int]:
-    """Run an SSH server of this machine that does what ``hostile_sshd.py`` tells; yields its port."""
+    """Run ``hostile_sshd.py`` with a behaviour on this machine; yield its port."""
     with subprocess.Popen(
         [sys.executable, _SSHD, behaviour],
         stdout=subprocess.PIPE,
@@ -166,12 +166,12 @@ def hostile_sshd(behaviour: str) -> Iterator[int]:
 
 @dataclass
 class HostileHost(Host):
-    """A host for an inventory whose SSH server is on this machine."""
+    """A host of an inventory whose SSH server is on this machine."""
 
     port: int = 0
 
     def pyinfra_data(self, user: str | None = None) -> dict[str, Any]:
-        """Host data with which pyinfra connects to it."""
+        """Return the host data with which pyinfra connects to it."""
         return super().pyinfra_data(user) | {
             "ssh_hostname": "127.0.0.1",
             "ssh_port": self.port,
@@ -180,10 +180,10 @@ class HostileHost(Host):
 
 
 def hostile_host(name: str, port: int, directory: Path, ssh_key: Path) -> HostileHost:
-    """Return a host that is only the server on `port`.
+    """Return a host that consists of the server on `port`.
 
-    + directory: where its keys are kept, made here
-    + ssh_key: what to log in with
+    + directory: for its keys; this function makes it
+    + ssh_key: the key to log in with
     """
     directory.mkdir()
     made = HostileHost(name, "bookworm", "root", 0, 0, directory, port=port)

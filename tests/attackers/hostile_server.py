@@ -1,13 +1,13 @@
-"""An HTTP server that does not mean well: hostile_server.py ADDRESS PORT BEHAVIOUR ANSWERS.
+"""A hostile HTTP server: hostile_server.py ADDRESS PORT BEHAVIOUR ANSWERS.
 
-Runs on a lab host as a user without rights, with the Python of the oldest release. BEHAVIOUR:
+It runs on a lab host as a user without rights, with the Python of the oldest release. BEHAVIOUR is one of:
 
-+ say: what the file ANSWERS (JSON: path -> body) has for the path, or for ``*``, else 404
-+ hang: takes the request and answers nothing
++ say: the body in the file ANSWERS (JSON: path -> body) for the path, or for ``*``, else 404
++ hang: no answer
 + drip: a byte of the body every second, without end
 + endless: JSON without end; zeros: NULs without end
 + deep: JSON that is nested a hundred thousand times
-+ truncated: less than its Content-Length announces
++ truncated: a body shorter than its Content-Length
 + bomb: a gzip of 2 GB, announced as Content-Encoding
 + drip_head: a byte of the headers every second, without end
 + status_line: a status line of 1 MB
@@ -17,7 +17,7 @@ Runs on a lab host as a user without rights, with the Python of the oldest relea
 + objects: 8 MB of JSON that take 200 MB of memory when they are read
 + redirect: to /elsewhere on the same port
 
-Each request is noted in /tmp/attacker-PORT.log, a line of JSON each.
+It appends each request to /tmp/attacker-PORT.log, as a line of JSON.
 """
 
 import json
@@ -34,12 +34,12 @@ BLOCK = 1 << 16
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers every method alike."""
+    """Gives the same answer for every method."""
 
     protocol_version = "HTTP/1.1"  # the answer has its length, or comes in chunks
 
     def do_GET(self) -> None:
-        """Answer as BEHAVIOUR says."""
+        """Answer according to BEHAVIOUR."""
         asked = {name.lower(): value for name, value in self.headers.items()}
         with LOG.open("a", encoding="utf-8") as log:
             print(json.dumps({"line": self.requestline, **asked}), file=log, flush=True)
@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
 
     def log_message(self, *_: object) -> None:
-        """Say nothing on the console."""
+        """Print nothing."""
 
     def _begin(self, status: int = 200, **headers: str) -> None:
         self.send_response(status)
@@ -149,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Takes its port also right after another had it."""
+    """Can use a port that another server has just left."""
 
     daemon_threads = True
     allow_reuse_address = True

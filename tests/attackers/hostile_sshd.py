@@ -1,19 +1,19 @@
-"""An SSH server that does not mean well: hostile_sshd.py BEHAVIOUR; prints its port on 127.0.0.1.
+"""A hostile SSH server: hostile_sshd.py BEHAVIOUR. It prints its port on 127.0.0.1.
 
-Before the login:
+Behaviours before the login:
 
-+ silent: accepts the connection, and says nothing
++ silent: accepts the connection and sends nothing
 + drip: a byte of the banner every half second; lines: a line before the banner every second
 + endless: a banner without end, on one line
-+ version: the banner, and nothing more; kex: the list of key exchanges as well, and nothing more
-+ chatter: messages to be ignored without end, instead of the key exchange
-+ login: keys, and no answer to who logs in
++ version: the banner alone; kex: the banner and the list of key exchanges
++ chatter: messages of the type "ignore" without end, instead of the key exchange
++ login: the key exchange, and no answer to the login
 
-After it:
+Behaviours after the login:
 
-+ exec: no answer to a command; channel: none to the opening of a channel
-+ unended: an answer, but never how the command ended
-+ flood: output without end, whatever the client can take; packet: a packet of 2 GB
++ exec: no answer to a command; channel: no answer to the opening of a channel
++ unended: output, but no exit status
++ flood: output without end, regardless of the client's window; packet: a packet of 2 GB
 """
 
 import socket
@@ -36,7 +36,7 @@ BLOCK = 32_000
 
 
 def before_the_banner(connection: socket.socket) -> None:
-    """Serve one connection as a socket."""
+    """Serve a connection with a behaviour that comes before the banner."""
     if BEHAVIOUR in ("drip", "lines"):
         while True:
             connection.sendall(b"S" if BEHAVIOUR == "drip" else b"Welcome\r\n")
@@ -46,7 +46,7 @@ def before_the_banner(connection: socket.socket) -> None:
     if BEHAVIOUR in ("version", "kex", "chatter"):
         connection.sendall(b"SSH-2.0-Hostile\r\n")
     if BEHAVIOUR == "kex":
-        connection.sendall(b"\0\0\1")  # the begin of a packet
+        connection.sendall(b"\0\0\1")  # the beginning of a packet
     while BEHAVIOUR == "chatter":
         payload = b"\2" + struct.pack(">I", BLOCK) + b"x" * BLOCK  # SSH_MSG_IGNORE
         padding = 16 - (len(payload) + 5) % 8
@@ -56,7 +56,7 @@ def before_the_banner(connection: socket.socket) -> None:
 
 
 class Server(paramiko.ServerInterface):
-    """Lets everybody in, and goes no further than BEHAVIOUR says."""
+    """Accepts every login, and stops where BEHAVIOUR says."""
 
     def check_auth_publickey(self, username: str, key: Any) -> Any:
         """See paramiko."""

@@ -4,9 +4,8 @@
         host = lab.boot(HostSpec(suite="bookworm", packages=("prometheus",)))
         host.run("systemctl is-active prometheus")
 
-It needs Linux, root, and Debian's systemd-container and debootstrap; nothing of it is installed
-or left on the machine beside /var/cache/pushgateway-lab (images) and, while hosts run,
-/var/lib/pushgateway-lab.
+It needs Linux, root, and Debian's systemd-container and debootstrap. On the machine it writes only to
+/var/cache/pushgateway-lab (images) and, while hosts run, /var/lib/pushgateway-lab.
 """
 
 from .host import Host, HostError, HostSpec

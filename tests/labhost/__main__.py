@@ -15,13 +15,13 @@ from .state import exclusive, state_directory
 
 
 def main() -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line; return the exit code."""
     arguments = _parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if problem := machine.obstacle():
         print(problem, file=sys.stderr)
         return 2
-    # Two `make lab` at once must come to one host.
+    # Two `make lab` at the same time must use the same host.
     with exclusive(state_directory() / "command.lock"):
         try:
             return int(arguments.command(arguments))

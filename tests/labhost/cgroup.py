@@ -1,8 +1,8 @@
 """A control group per host.
 
-systemd-nspawn uses the group it was started in. Were that the same one for all hosts, then
-stopping a unit on one host would hit the unit of the same name on the others; were it the
-caller's, the hosts of `make lab` would end with the session or service that started them.
+systemd-nspawn uses the group it was started in. If all hosts had the same group, the stop of a unit on one
+host would stop the unit with that name on the others. If hosts had the caller's group, the hosts of
+`make lab` would end with the session or service that started them.
 """
 
 import time
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def enter(name: str) -> list[str]:
-    """The words to put before a command so that it runs in a control group of its own."""
+    """Return the words before a command that run it in a control group of its own."""
     if Path("/run/systemd/system").exists():
         scope = ["--scope", f"--unit={name}", "--slice=machine.slice", "--property=Delegate=yes"]
         return ["systemd-run", "--quiet", "--collect", *scope, "--"]
@@ -25,14 +25,14 @@ def enter(name: str) -> list[str]:
 
 
 def remove(name: str) -> None:
-    """Remove the group with all below it, as far as it is there. Its processes have ended.
+    """Remove a group and all groups below it, if they exist. Their processes have ended.
 
-    Where there is a systemd on this machine, it does that itself, and nothing is found here.
+    On a machine with systemd, systemd has removed them already.
     """
     for _, group in _groups(name):
         for directory in [*_below(group), group]:
             _remove_empty(directory)
-        # The parent goes with its last group; with others left, it cannot.
+        # This succeeds only if the parent has no other group.
         with suppress(OSError):
             group.parent.rmdir()
 
@@ -48,14 +48,14 @@ def _remove_empty(directory: Path) -> None:
         except FileNotFoundError:
             return
         except OSError:
-            # A group counts as busy for a moment after its last process has ended.
+            # A group stays busy for a moment after the end of its last process.
             time.sleep(0.01)
         else:
             return
 
 
 def _groups(name: str) -> Iterator[tuple[str, Path]]:
-    """Where the group is, in each hierarchy: nspawn copies it to the one of systemd, if there is."""
+    """Return the directories of a group in all hierarchies: nspawn also makes it in systemd's, if any."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         mount, _, file_system = line.partition(" - ")
         if file_system.startswith("cgroup"):

@@ -1,4 +1,4 @@
-"""The container under a host: its overlay root, its systemd-nspawn process, the end of both."""
+"""The container of a host: its overlay root and its systemd-nspawn process, from start to removal."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from .state import Process
 
 _STOP_TIMEOUT = 15  # seconds
 
-# Containers that this process started: a child that ended has to be waited for.
+# Containers that this process started: it has to wait for its children when they end.
 _children: dict[Process, subprocess.Popen[bytes]] = {}
 
 
@@ -27,29 +27,29 @@ def mount_root(directory: Path, lower_directories: Sequence[Path]) -> None:
     for name in ("root", "upper", "work"):
         (directory / name).mkdir(exist_ok=True)
     lower = ":".join(str(path) for path in lower_directories)
-    # `volatile` spares the disk: nobody needs these files after a crash of the machine.
+    # `volatile` avoids writes to the disk: these files need not survive a crash of the machine.
     options = f"lowerdir={lower},upperdir={directory}/upper,workdir={directory}/work,volatile"
     _mount("-t", "overlay", "-o", options, "overlay", str(directory / "root"))
 
 
 def unmount_root(directory: Path) -> None:
-    """Undo `mount_root`, and whatever a test mounted below it."""
+    """Undo `mount_root`, and unmount all that a test has mounted below it."""
     for mount_point in reversed(mounts_below(directory)):
-        # A process of the host that is just dying may still hold it: then it goes with that.
+        # A dying process of the host may still use it; a lazy unmount ends with that process.
         subprocess.run(["umount", "--lazy", mount_point], check=False, capture_output=True)
     if left := mounts_below(directory):
         raise ContainerError(f"cannot unmount {', '.join(left)}")
 
 
 def mounts_below(directory: Path) -> list[str]:
-    """Mount points at or below a directory, in the order in which they were mounted."""
+    """Return the mount points at or below a directory, in the order of their mounts."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     points = [line.split()[4] for line in lines]
     return [point for point in points if Path(point).is_relative_to(directory)]
 
 
 def remove_tree(directory: Path) -> None:
-    """Delete a directory, but never through a mount that is still there."""
+    """Delete a directory, but never the content of a mount below it."""
     if left := mounts_below(directory):
         raise ContainerError(f"not deleted, still mounted: {', '.join(left)}")
     shutil.rmtree(directory, ignore_errors=True)
@@ -60,7 +60,7 @@ def remove_tree(directory: Path) -> None:
 def start(name: str, namespace: str, directory: Path, share: Sequence[str]) -> Process:
     """Boot the root file system in `directory`/root; the console goes to `directory`/console.log.
 
-    Its process has a session of its own: it survives this one, and a Ctrl-C in its terminal.
+    Its process has a session of its own, so it survives this process and a Ctrl-C in its terminal.
     """
     nspawn = _nspawn_command(name, namespace, directory / "root", share)
     command = [*cgroup.enter(namespace), *nspawn]
@@ -71,7 +71,7 @@ def start(name: str, namespace: str, directory: Path, share: Sequence[str]) -> P
             stdout=console,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            # systemd 258 and later boot with the unified hierarchy only.
+            # systemd 258 and later need the unified hierarchy.
             env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
         )
     process = Process.of(child.pid)
@@ -89,14 +89,14 @@ def _nspawn_command(name: str, namespace: str, root: Path, share: Sequence[str])
         f"--hostname={name}",
         f"--network-namespace-path={network.namespace_path(namespace)}",
         "--console=pipe",
-        # These talk to a systemd on this machine: there need not be one.
+        # Else nspawn would need a systemd on this machine.
         "--register=no",
         "--keep-unit",
         "--notify-ready=no",
         "--resolv-conf=off",
         "--timezone=off",
         "--link-journal=no",
-        # The sandboxes of Debian's own units need what nspawn withholds by default.
+        # The sandboxes of Debian's units need capabilities that nspawn drops by default.
         "--capability=all",
         "--system-call-filter=@memlock",
         *(f"--bind-ro={path}" for path in share),
@@ -104,19 +104,19 @@ def _nspawn_command(name: str, namespace: str, root: Path, share: Sequence[str])
 
 
 def find_init(nspawn: Process) -> Process | None:
-    """The container's own PID 1, once there is one."""
+    """Return the container's PID 1; None until it exists."""
     for pid in _descendants(nspawn.pid):
         with suppress(OSError, ProcessLookupError):
             status = Path(f"/proc/{pid}/status").read_text(errors="replace")
             ids = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()
-            # Its ids, outermost namespace first: another one here, 1 in there.
+            # Its ids, outermost namespace first: the last one is 1.
             if len(ids) > 2 and ids[-1] == "1":
                 return Process.of(pid)
     return None
 
 
 def kill(namespace: str, nspawn: Process | None) -> None:
-    """Kill all that runs in the namespace, and with its PID 1 the container and nspawn."""
+    """Kill all processes in the network namespace: the container ends with its PID 1, and nspawn too."""
     deadline = time.monotonic() + _STOP_TIMEOUT
     while processes := network.processes_in(namespace):
         for pid in processes:
@@ -125,7 +125,7 @@ def kill(namespace: str, nspawn: Process | None) -> None:
         _wait_until(deadline, f"processes {processes} in {namespace} do not end")
     grace = time.monotonic() + 2
     while nspawn is not None and nspawn.is_alive():
-        # It ends by itself after its container; if it had not come that far, there is none.
+        # nspawn ends by itself after its container; it is killed in case it has not started one yet.
         if time.monotonic() > grace:
             os.kill(nspawn.pid, signal.SIGKILL)
         _wait_until(deadline, f"nspawn process {nspawn.pid} of {namespace} does not end")

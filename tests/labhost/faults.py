@@ -1,4 +1,4 @@
-"""Faults to inject into a running host: a full disk, a directory that cannot be written."""
+"""Faults for a running host: a full disk, a read-only directory."""
 
 import shlex
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ from .host import Host
 
 @contextmanager
 def tiny_disk(host: Host, directory: str, size: str = "64k") -> Iterator[None]:
-    """Put a file system of `size` on a directory, with a copy of what the directory holds."""
+    """Mount a file system of `size` on a directory, with a copy of the directory's content."""
     path = shlex.quote(directory)
-    # Filled before it is put in place: services must not meet the directory empty.
+    # It is filled before it is mounted there: services must never find the directory empty.
     host.run(f"""
         set -e
         disk=$(mktemp -d)

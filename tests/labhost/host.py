@@ -1,4 +1,4 @@
-"""One lab host: a Debian with systemd, sshd and apt, and what a test can do with it."""
+"""One lab host: a Debian with systemd, sshd and apt, and the operations that tests need."""
 
 import shlex
 import signal
@@ -15,7 +15,7 @@ from . import container, network
 from .image import Image, ensure_image
 from .state import Process, load_json, save_json
 
-_BOOT_TIMEOUT = 90  # seconds; about one is usual, but many hosts may share few cores
+_BOOT_TIMEOUT = 90  # seconds; one is usual, but many hosts may share few cores
 
 
 class HostError(RuntimeError):
@@ -24,13 +24,13 @@ class HostError(RuntimeError):
 
 @dataclass(frozen=True)
 class HostSpec:
-    """What host to boot.
+    """The description of a host to boot.
 
-    + name: its host name; None for one that is free in its lab
+    + name: its host name; None: one that is free in its lab
     + suite: the Debian release
-    + packages: what its image has installed already, services enabled and running
-    + user: who tests log in as: `root`, `trainer` (may use sudo) or `student` (may not)
-    + share: directories of this machine that the host sees at the same path, read-only
+    + packages: packages in its image, with their services enabled and running
+    + user: the user who logs in: `root`, `trainer` (may use sudo) or `student` (may not)
+    + share: directories of this machine that the host has at the same path, read-only
     """
 
     name: str | None = None
@@ -45,9 +45,9 @@ class Host:
     """A host in a lab. `boot()` makes one, `stop()` leaves no trace of it.
 
     + name, suite, user: as in `HostSpec`
-    + lab, number: which lab it belongs to, and its place there (from 0)
-    + directory: everything that is kept about it
-    + nspawn, init: the container's process on this machine, and its own PID 1
+    + lab, number: its lab, and its number there (from 0)
+    + directory: all files about it
+    + nspawn, init: the container's process on this machine, and its PID 1
     """
 
     name: str
@@ -61,7 +61,7 @@ class Host:
 
     @property
     def address(self) -> str:
-        """Where this machine and the other hosts of the lab reach it."""
+        """Its address, for this machine and the other hosts of the lab."""
         return network.address(self.lab, self.number)
 
     @property
@@ -71,7 +71,7 @@ class Host:
 
     @property
     def root(self) -> Path:
-        """The host's root file system, without what the host itself mounts (/run, /tmp)."""
+        """The host's root file system, without the host's own mounts (/run, /tmp)."""
         return self.directory / "root"
 
     @property
@@ -96,9 +96,10 @@ class Host:
         input: str | None = None,  # noqa: A002 - the word of subprocess.run
         timeout: float = 120,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a shell command as root inside the host, also when its sshd does not work.
+        """Run a shell command as root inside the host, without sshd.
 
-        A command that takes longer than `timeout` seconds is killed: `TimeoutError`.
+        Raises:
+            TimeoutError: the command took longer than `timeout` seconds, and was killed.
         """
         done = self._run(command, None if input is None else input.encode(), timeout)
         stdout, stderr = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
@@ -109,51 +110,51 @@ class Host:
         return subprocess.CompletedProcess(command, done.returncode, stdout, stderr)
 
     def read(self, path: str) -> bytes:
-        """The content of a file, byte for byte."""
+        """Return the content of a file."""
         done = self._run(f"cat -- {shlex.quote(path)}", None, 60)
         if done.returncode != 0:
             raise HostError(f"{self.name}: {done.stderr.decode(errors='replace').strip()}")
         return done.stdout
 
     def write(self, path: str, content: bytes) -> None:
-        """Set a file's content; owner and mode of a file that is there stay as they are."""
+        """Set a file's content; an existing file keeps its owner and mode."""
         done = self._run(f"cat > {shlex.quote(path)}", content, 60)
         if done.returncode != 0:
             raise HostError(f"{self.name}: {done.stderr.decode(errors='replace').strip()}")
 
     def pyinfra_data(self, user: str | None = None) -> dict[str, Any]:
-        """Host data with which pyinfra connects to this host."""
+        """Return the host data with which pyinfra connects to this host."""
         return {
             "ssh_hostname": self.address,
             "ssh_user": user or self.user,
             "ssh_key": str(self.ssh_key),
             "ssh_known_hosts_file": str(self.known_hosts),
             "ssh_strict_host_key_checking": "yes",
-            # What the user of this machine has set for ssh is none of a lab host's business.
+            # The user's own ssh configuration must not affect tests.
             "ssh_config_file": "/dev/null",
         }
 
     def ssh_command(self, user: str | None = None) -> list[str]:
-        """The ssh command that logs in to this host."""
+        """Return the ssh command that logs in to this host."""
         options = ["-F", "/dev/null", "-i", str(self.ssh_key)]
         options += ["-o", f"UserKnownHostsFile={self.known_hosts}"]
         return ["ssh", *options, f"{user or self.user}@{self.address}"]
 
     def stop(self) -> None:
-        """Stop the host and remove everything that was made for it. May be called again."""
+        """Stop the host and remove all that was made for it. Idempotent."""
         container.kill(self.namespace, self.nspawn)
         container.unmount_root(self.directory)
         network.detach_host(self.lab, self.number)
         container.remove_tree(self.directory)
 
     def save(self) -> None:
-        """Keep in `directory` what another run needs to use or to remove this host."""
+        """Write to `directory` the data that another run needs to use or to remove this host."""
         record = {name: value for name, value in vars(self).items() if name != "directory"}
         save_json(self.directory / "host.json", record)
 
     @classmethod
     def load(cls, directory: Path) -> "Host | None":
-        """The host that was saved in `directory`, running or not."""
+        """Return the host that was saved in `directory`, running or not."""
         record = load_json(directory / "host.json")
         if record is None:
             return None
@@ -168,7 +169,7 @@ class Host:
             raise HostError(f"{self.name} is not running")
         enter = f"nsenter --target {self.init.pid} --mount --uts --ipc --net --pid"
         environment = "env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8"
-        # Killing nsenter would leave the command running: the limit has to hold inside.
+        # The time limit is inside the host: if nsenter were killed, the command would go on.
         limit = f"timeout --signal=KILL {timeout} sh -c"
         started = time.monotonic()
         done = subprocess.run(
@@ -185,9 +186,9 @@ class Host:
 
 
 def boot(host: Host, spec: HostSpec) -> None:
-    """Boot a host whose network is there and whose `directory` exists; returns when sshd answers.
+    """Boot a host whose network and `directory` exist; return when sshd answers.
 
-    Whoever calls this removes the host with `stop()` when it fails.
+    After an error, the caller has to remove the host with `stop()`.
     """
     image = ensure_image(spec.suite, spec.packages)
     container.mount_root(host.directory, image.lower_directories)
@@ -197,12 +198,12 @@ def boot(host: Host, spec: HostSpec) -> None:
     _wait_for_sshd(host, host.nspawn)
     host.init = container.find_init(host.nspawn)
     host.save()
-    # sshd is up before the rest: a test must not meet a host with its services half started.
+    # sshd starts before the other services; a test needs all of them.
     host.run("systemctl is-system-running --wait", check=False, timeout=_BOOT_TIMEOUT)
 
 
 def _write_identity(host: Host, image: Image) -> None:
-    """Give the host its name, and this machine what it needs to log in."""
+    """Write the host's name, and this machine's files for the login."""
     (host.root / "etc/hostname").write_text(f"{host.name}\n")
     (host.root / "etc/hosts").write_text(
         f"127.0.0.1\tlocalhost\n127.0.1.1\t{host.name}\n::1\tlocalhost ip6-localhost\n"

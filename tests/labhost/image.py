@@ -1,8 +1,8 @@
 """Host images: built once per Debian release, cached, shared read-only by all hosts.
 
-A *base* is a bare Debian with sshd and a package source of its own. A *layer* is what installing
-packages added to a base. Each is a directory whose name holds a digest of the recipe that made
-it, so a changed recipe makes a new one.
+A *base* is a bare Debian with sshd and a package source of its own. A *layer* holds the files that the
+installation of packages added to a base. Each is a directory with a digest of its recipe in its name, so a
+changed recipe makes a new one.
 """
 
 import hashlib
@@ -29,20 +29,20 @@ class ImageBuildError(RuntimeError):
 
 
 class Image(NamedTuple):
-    """A finished image: what a host's root file system is stacked on, uppermost first."""
+    """A finished image: the lower directories of a host's overlay, uppermost first."""
 
     lower_directories: tuple[Path, ...]
     ssh_key: Path
 
     @property
     def host_keys(self) -> list[str]:
-        """The public keys of its sshd, as `type key`. All hosts of one release share them."""
+        """Return the public keys of its sshd, as `type key`. All hosts of one release share them."""
         files = sorted((self.lower_directories[-1] / "etc/ssh").glob("ssh_host_*_key.pub"))
         return [" ".join(file.read_text().split()[:2]) for file in files]
 
 
 def ensure_image(suite: str, packages: Sequence[str] = ()) -> Image:
-    """The image of a release with packages installed, built now if there is none yet."""
+    """Return the image of a release with packages; build it if it is missing."""
     if suite not in SUITES:
         raise ValueError(f"unknown release {suite!r}; there are {', '.join(SUITES)}")
     name = f"{suite}-{_recipe_digest()}"
@@ -50,7 +50,7 @@ def ensure_image(suite: str, packages: Sequence[str] = ()) -> Image:
     lower: tuple[Path, ...] = (base / "root",)
     if packages:
         chosen = sorted(set(packages))
-        # `_` is in no package's name, and mount options take it as it is.
+        # `_` is in no package's name, and needs no escape in mount options.
         name = "_".join([name, *chosen])
         layer = _ensure(name, lambda unfinished, lock: _build_layer(base, unfinished, chosen, lock))
         lower = (layer / "root", *lower)
@@ -58,10 +58,10 @@ def ensure_image(suite: str, packages: Sequence[str] = ()) -> Image:
 
 
 def _ensure(name: str, build: Callable[[Path, int], None]) -> Path:
-    """The cached directory `name`, made by `build` if it is missing.
+    """Return the cached directory `name`; make it with `build` if it is missing.
 
-    It is built under another name and renamed when it is complete: a build that was killed is
-    never taken for a finished one, and the next build removes what it left.
+    It is built under another name and renamed when it is complete. So an interrupted build is never used,
+    and the next build removes it.
     """
     cache = cache_directory()
     finished = cache / name
@@ -84,7 +84,7 @@ def _ensure(name: str, build: Callable[[Path, int], None]) -> Path:
 
 
 def remove_outdated() -> list[Path]:
-    """Delete the images of earlier recipes that no mounted host stands on; returns them."""
+    """Delete the images of earlier recipes that no mounted host uses; return them."""
     _sweep()
     mounts = Path("/proc/mounts").read_text()
     removed = []
@@ -99,7 +99,7 @@ def remove_outdated() -> list[Path]:
 
 
 def _sweep(building: str | None = None) -> None:
-    """Remove what killed builds left. The caller holds the lock of `building`."""
+    """Remove the remains of interrupted builds. The caller holds the lock of `building`."""
     for leftover in cache_directory().glob("*.building-*"):
         name = leftover.name.partition(".building-")[0]
         if name == building:
@@ -116,7 +116,7 @@ def _lock_file(name: str) -> Path:
 def _build_base(suite: str, unfinished: Path, lock: int) -> None:
     root = unfinished / "root"
     _run_recipe("base.sh", suite, str(root), str(KEYRING), str(_RECIPE), lock=lock)
-    # The private key belongs to the machine that logs in, not to the host.
+    # The host must not have the private key; this machine keeps it.
     shutil.move(root / "srv/ssh_key", unfinished / "ssh_key")
     (root / "srv/ssh_key.pub").unlink()
 
@@ -132,10 +132,10 @@ def _build_layer(base: Path, unfinished: Path, packages: list[str], lock: int) -
 
 
 def _run_recipe(script: str, *arguments: str, lock: int) -> None:
-    """Run a build script so that nothing of it outlives this process.
+    """Run a build script whose processes and mounts end with this process.
 
-    It gets mount and PID namespaces of its own (its mounts and processes end with it), is killed
-    with its parent, and holds the lock until its last process is gone.
+    It has mount and PID namespaces of its own, is killed with its parent, and holds the lock until its
+    last process ends.
     """
     isolate = ["unshare", "--mount", "--propagation=slave", "--mount-proc"]
     isolate += ["--pid", "--fork", "--kill-child"]

@@ -1,7 +1,7 @@
-"""Room for the inotify instances of many hosts.
+"""The limit of inotify instances, raised for many hosts.
 
-The kernel allows a user 128 of them by default, and all hosts' root counts as this machine's. A host
-takes six; one that gets none hangs at its boot without a word.
+The kernel's default is 128 for each user, and root on all hosts is this machine's root. A host needs six;
+without them it hangs at its boot, without a message.
 """
 
 from pathlib import Path
@@ -10,25 +10,25 @@ from .state import load_json, save_json, state_directory
 
 LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 A_HOST = 8
-"""Instances that a host may take, with some to spare."""
+"""Instances for each host, with a reserve."""
 OTHERS = 64
-"""Instances that are left to what else runs on this machine."""
+"""Instances for the other processes of this machine."""
 
 
 def make_room(hosts: int) -> None:
-    """Raise the limit where so many hosts need it; the caller holds the lock of the state."""
+    """Raise the limit if so many hosts need it. The caller holds the lock of the state."""
     limit, needed = int(LIMIT.read_text()), OTHERS + A_HOST * hosts
     if limit >= needed:
         return
     raised = load_json(_record())
     usual = raised["usual"] if raised and raised["raised"] == limit else limit
-    # Written first: whoever cleans up after this process must know.
+    # The old limit is written first: if this process is killed, the next one restores it.
     save_json(_record(), {"usual": usual, "raised": needed})
     LIMIT.write_text(str(needed))
 
 
 def give_back() -> None:
-    """Set the limit to what it was, unless somebody else set it since; as above, with the lock."""
+    """Restore the limit, unless it was changed since. The caller holds the lock of the state."""
     raised = load_json(_record())
     if raised and int(LIMIT.read_text()) == raised["raised"]:
         LIMIT.write_text(str(raised["usual"]))

@@ -15,13 +15,13 @@ def write_inventory(
 ) -> Path:
     """Write an inventory of `hosts`, each with its own ssh data and with `data`.
 
-    With `user`, that user logs in instead of each host's own.
+    + user: logs in instead of each host's own user
     """
     return _write(path, [(host.name, host.pyinfra_data(user) | dict(data or {})) for host in hosts])
 
 
 def write_local_inventory(path: Path, data: Mapping[str, Any]) -> Path:
-    """Write an inventory of the machine that pyinfra runs on."""
+    """Write an inventory with `@local`."""
     return _write(path, [("@local", dict(data))])
 
 

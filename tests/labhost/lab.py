@@ -1,8 +1,8 @@
 """A lab: hosts that share a network and an owner.
 
-The owner is a process, and its hosts end with it at the latest: when it was killed, the next lab
-that is made removes what it left. A lab that was kept (`keep`) belongs to nobody and stays until
-it is closed; it is removed too once none of its hosts runs, as after a restart of the machine.
+The owner is a process. If it is killed, the next lab that is made removes its hosts. A lab after `keep` has
+no owner and stays until it is closed; it is also removed if none of its hosts runs, for example after a
+restart of the machine.
 """
 
 import logging
@@ -26,14 +26,14 @@ class Lab:
     """A network of hosts. Use it as a context manager, or call `close()`."""
 
     def __init__(self, number: int, directory: Path) -> None:
-        """Not for callers: `Lab.make()` or `Lab.kept()`."""
+        """Use `Lab.make()` or `Lab.kept()` instead."""
         self.number = number
         self.directory = directory
         self._making_room = threading.Lock()
 
     @classmethod
     def make(cls) -> "Lab":
-        """A new lab that belongs to this process; sweeps what dead owners left."""
+        """Return a new lab of this process, after the removal of labs whose owners are dead."""
         with _state_lock():
             _sweep()
             for number in network.free_subnets():
@@ -44,7 +44,7 @@ class Lab:
 
     @classmethod
     def kept(cls) -> list["Lab"]:
-        """The labs that belong to nobody and have a running host."""
+        """Return the labs that have no owner and have a running host."""
         with _state_lock():
             _sweep()
             return [lab for lab in _all_labs() if load_json(lab.directory / "owner.json") == []]
@@ -58,7 +58,7 @@ class Lab:
         return self.boot_all([spec or HostSpec()])[0]
 
     def boot_all(self, specs: Sequence[HostSpec]) -> list[Host]:
-        """Boot hosts at the same time; if one of them fails, none stays."""
+        """Boot hosts at the same time; if one of them fails, remove all of them."""
         hosts: list[Host] = []
         try:
             hosts.extend(map(self._make_room, specs))
@@ -70,12 +70,12 @@ class Lab:
         return hosts
 
     def hosts(self) -> list[Host]:
-        """All hosts of the lab, also those that are only half there."""
+        """Return all hosts of the lab, with those that are not complete."""
         directories = sorted((self.directory / "hosts").glob("*"), key=lambda path: int(path.name))
         return [Host.load(path) or self._unnamed_host(path) for path in directories]
 
     def close(self) -> None:
-        """Stop all hosts and remove the network. May be called again."""
+        """Stop all hosts and remove the network. Idempotent."""
         with _state_lock():
             self._remove()
             _tidy_up()
@@ -86,17 +86,17 @@ class Lab:
         container.remove_tree(self.directory)
 
     def is_abandoned(self) -> bool:
-        """Whether the owner is dead, or there is none and no host runs."""
+        """Return whether the owner is dead, or there is no owner and no host runs."""
         owner = load_json(self.directory / "owner.json")
         if owner:
             return not Process(*owner).is_alive()
         return not any(host.is_running() for host in self.hosts())
 
     def _claim(self) -> bool:
-        """Take the number, unless somebody who keeps hosts in another place has it."""
+        """Reserve the number; return whether it was free: other state directories use numbers, too."""
         if network.namespace_path(network.switch_name(self.number)).exists():
             return False
-        # Written first: whatever happens next, the next sweep knows whom it belonged to.
+        # The owner is written first: if this process is killed, the next sweep needs it.
         self.directory.mkdir(parents=True)
         save_json(self.directory / "owner.json", Process.of(os.getpid()))
         try:
@@ -109,7 +109,7 @@ class Lab:
         return False
 
     def _make_room(self, spec: HostSpec) -> Host:
-        """A directory and a network for a new host."""
+        """Make the directory and the network of a new host."""
         with self._making_room, _state_lock():
             taken = {host.number: host.name for host in self.hosts()}
             number = next(n for n in range(network.MAX_HOSTS) if n not in taken)
@@ -125,7 +125,7 @@ class Lab:
             return host
 
     def _unnamed_host(self, directory: Path) -> Host:
-        """A host whose making was interrupted before anything was written about it."""
+        """Return a host whose boot was interrupted before its data was written."""
         return Host("", "", "", self.number, int(directory.name), directory)
 
     def __enter__(self) -> Self:
@@ -155,12 +155,12 @@ def _all_labs() -> list[Lab]:
 
 
 def _state_lock() -> AbstractContextManager[int]:
-    """Held while labs and hosts are being made or removed."""
+    """Hold the lock for the making and removal of labs and hosts."""
     return exclusive(state_directory() / "lock")
 
 
 def _sweep() -> None:
-    """Remove the labs of dead owners. The caller holds the lock: no lab is just being made."""
+    """Remove the labs of dead owners. The caller holds the lock, so no lab is incomplete."""
     for lab in _all_labs():
         if lab.is_abandoned():
             _log.info("removing lab %s, its owner is gone", lab.number)
@@ -172,6 +172,6 @@ def _sweep() -> None:
 
 
 def _tidy_up() -> None:
-    """Give back what all labs share, once there is none. The caller holds the lock."""
+    """Restore the machine's settings if there is no lab any more. The caller holds the lock."""
     if not _all_labs():
         inotify.give_back()

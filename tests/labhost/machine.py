@@ -1,4 +1,4 @@
-"""Whether this machine can boot lab hosts, and what to say when it cannot."""
+"""Whether this machine can boot lab hosts, and the message if it cannot."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import sys
 
 from .image import KEYRING
 
-# What is called, and the Debian package that has it.
+# Each program, and its Debian package.
 _PROGRAMS = {
     "systemd-nspawn": "systemd-container",
     "debootstrap": "debootstrap",
@@ -19,7 +19,7 @@ _PROGRAMS = {
 
 
 def obstacle() -> str | None:
-    """Why no lab host can be booted here and what to do about it, in one line; None if it can."""
+    """Return why this machine cannot boot lab hosts, with the next step, in one line; None if it can."""
     if not sys.platform.startswith("linux"):
         return "lab hosts need Linux: use a Debian virtual machine"
     if os.geteuid() != 0:

@@ -1,9 +1,8 @@
 """The network of a lab: a switch with a subnet of its own, and a network namespace per host.
 
-The switch is a bridge in a namespace of its own, out of reach of the machine's firewall: where
-Docker runs, that would stop what hosts say to each other. The machine is plugged into it with the
-first address of the subnet. Hosts have no default route: they reach the machine and each other,
-and nothing else.
+The switch is a bridge in a namespace of its own, so that the machine's firewall does not filter it: Docker's
+rules would drop packets between hosts. The machine has the first address of the subnet. Hosts have no default
+route: they reach the machine and each other, and nothing else.
 """
 
 import ipaddress
@@ -14,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-# A lab's number is an index into this list. The second range is the one set aside for network
-# benchmarks: it is there for machines on which all of 10.0.0.0/8 is routed to somewhere else.
+# A lab's number is an index into this list. The second range is reserved for network benchmarks
+# (RFC 2544). It serves machines that route all of 10.0.0.0/8.
 SUBNETS: tuple[ipaddress.IPv4Network, ...] = tuple(
     subnet
     for network in ("10.213.0.0/16", "198.18.0.0/16")
@@ -26,22 +25,22 @@ _FIRST_HOST = 10
 
 
 def switch_name(lab: int) -> str:
-    """The switch's namespace, and the machine's interface on it (15 characters at most)."""
+    """Return the name of the switch's namespace and of the machine's interface (at most 15 characters)."""
     return f"pgl{lab}"
 
 
 def namespace_name(lab: int, host: int) -> str:
-    """The namespace of host number `host`, from 0."""
+    """Return the name of the namespace of host number `host`, from 0."""
     return f"{switch_name(lab)}h{host}"
 
 
 def address(lab: int, host: int) -> str:
-    """The address of host number `host`, from 0."""
+    """Return the address of host number `host`, from 0."""
     return str(SUBNETS[lab][_FIRST_HOST + host])
 
 
 def free_subnets() -> Iterator[int]:
-    """Numbers of the subnets to which this machine has no route yet."""
+    """Return the numbers of the subnets to which this machine has no route."""
     routes = json.loads(_ip("-json", "-4", "route", "show", "table", "all") or "[]")
     taken = [ipaddress.ip_network(route["dst"]) for route in routes if route["dst"] != "default"]
     for number, subnet in enumerate(SUBNETS):
@@ -50,7 +49,7 @@ def free_subnets() -> Iterator[int]:
 
 
 def create_switch(lab: int) -> bool:
-    """Create the lab's switch; False if the name is taken (of two who try, one succeeds)."""
+    """Create the lab's switch; return False if the name is taken (of two attempts, one succeeds)."""
     switch = switch_name(lab)
     if not _tried("netns", "add", switch, unless="File exists"):
         return False
@@ -60,8 +59,8 @@ def create_switch(lab: int) -> bool:
         f"link add bridge address {_hardware_address(lab, 254)} type bridge",
         "link set bridge up",
     )
-    # Without an address of its own, an interface gets a new one each time it is created (a bridge
-    # with each new port), and neighbours go on sending to the one they remember.
+    # With fixed hardware addresses: else an interface gets a new one when it is created (a bridge with each
+    # new port), and neighbours still send to the old one.
     uplink = f"link add {switch} address {_hardware_address(lab, 255)} type veth peer name uplink"
     _ip(*uplink.split(), "netns", switch)
     _ip_batch(switch, "link set uplink master bridge up")
@@ -71,15 +70,15 @@ def create_switch(lab: int) -> bool:
 
 
 def delete_switch(lab: int) -> None:
-    """Delete what `create_switch` created, as far as it is there."""
+    """Delete the results of `create_switch`, if they exist."""
     switch = switch_name(lab)
-    # The interface would go with the namespace, but some time later.
+    # The kernel would delete the interface with the namespace, but later.
     _tried("link", "delete", switch, unless="Cannot find device")
     _delete_namespace(switch)
 
 
 def attach_host(lab: int, host: int) -> None:
-    """Create the host's namespace with a loopback, and an `eth0` that is plugged in."""
+    """Create the host's namespace with a loopback, and an `eth0` on the switch."""
     namespace = namespace_name(lab, host)
     _ip("netns", "add", namespace)
     _ip_batch(
@@ -96,25 +95,25 @@ def attach_host(lab: int, host: int) -> None:
 
 
 def detach_host(lab: int, host: int) -> None:
-    """Delete what `attach_host` created, as far as it is there."""
+    """Delete the results of `attach_host`, if they exist."""
     switch = switch_name(lab)
     if namespace_path(switch).exists():
-        # The port would go with the namespace too late for the next host with this number.
+        # The kernel would delete the port with the namespace, too late for the next host with this number.
         port = f"port{host}"
         _tried("-netns", switch, "link", "delete", port, unless="Cannot find device")
     _delete_namespace(namespace_name(lab, host))
 
 
 def namespace_path(namespace: str) -> Path:
-    """The file that keeps a namespace alive."""
+    """Return the path of the file that keeps a namespace alive."""
     return Path("/run/netns", namespace)
 
 
 def processes_in(namespace: str) -> list[int]:
-    """Ids of the processes in the namespace; none if there is no such namespace."""
+    """Return the ids of the processes in a namespace; none if it does not exist."""
     with suppress(FileNotFoundError):
         wanted = namespace_path(namespace).stat()
-        # A file that is no namespace, or the machine's own one, must never select anything.
+        # For another file, or the machine's own namespace, the result must be empty: callers kill these.
         if os.path.samestat(wanted, Path("/proc/self/ns/net").stat()):
             return []
         return [pid for pid in _process_ids() if _is_in(pid, wanted)]
@@ -141,7 +140,7 @@ def _delete_namespace(namespace: str) -> None:
 
 
 def _tried(*arguments: str, unless: str) -> bool:
-    """Run ip; False if it fails with the message `unless`."""
+    """Run ip; return False if it fails with the message `unless`."""
     try:
         _ip(*arguments)
     except subprocess.CalledProcessError as error:

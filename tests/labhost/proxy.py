@@ -1,7 +1,7 @@
-"""A TCP proxy that delays what it forwards: latency for hosts that are one bridge away.
+"""A TCP proxy that adds latency, for kernels without netem.
 
-For kernels without netem. It delays each direction by half of the latency, so a question and its
-answer take one latency longer; it does not limit the bandwidth.
+It delays each direction by half of the latency, so a round trip takes one latency longer. It does not limit
+the bandwidth.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ _CHUNK = 1 << 16
 class DelayingProxy:
     """Listens on a free port of 127.0.0.1 and forwards to one address, as a context manager.
 
-    + port: where it listens
-    + latency: what it adds to a round trip, in seconds
+    + port: the port it listens on
+    + latency: the seconds that it adds to a round trip
     """
 
     def __init__(self, address: str, port: int = 22, *, latency: float) -> None:
@@ -61,7 +61,7 @@ class DelayingProxy:
             writer.close()
             return
         try:
-            # Only the end of the proxy cancels it, and asyncio would report that as an error.
+            # The end of the proxy cancels this task; asyncio would report that as an error.
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(
                     self._forward(reader, target_writer), self._forward(target_reader, writer)
@@ -71,7 +71,7 @@ class DelayingProxy:
                 end.close()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass on each piece half a latency after it came, without holding up the next one."""
+        """Forward each piece half a latency after its arrival, without a delay of the next one."""
         pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         sending = asyncio.create_task(self._send(pieces, writer))
         with suppress(ConnectionError):

@@ -1,4 +1,4 @@
-"""pyinfra's own command line, run as its users run it: from here, or on a lab host (`@local`)."""
+"""pyinfra's command line as its users run it: on this machine, or on a lab host (`@local`)."""
 
 import os
 import shlex
@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class PyinfraResult(NamedTuple):
-    """How a run of pyinfra ended, and what it printed."""
+    """The exit code and the output of a run of pyinfra."""
 
     returncode: int
     stdout: str
@@ -24,15 +24,15 @@ class PyinfraResult(NamedTuple):
 
     @property
     def output(self) -> str:
-        """All it printed."""
+        """Its standard output and standard error."""
         return self.stdout + self.stderr
 
 
 class PyinfraCommand:
-    """Runs `pyinfra INVENTORY ...` in the repository; `close()` kills what still runs."""
+    """Runs `pyinfra INVENTORY ...` in the repository; `close()` kills the runs that have not ended."""
 
     def __init__(self, directory: Path, repository: Path = REPOSITORY) -> None:
-        """`directory` is where the inventories are written, `repository` where pyinfra runs."""
+        """Write inventories to `directory` and run pyinfra in `repository`."""
         self._directory, self._repository = directory, repository
         self._state = directory / "state"
         self._started: list[subprocess.Popen[str]] = []
@@ -46,14 +46,14 @@ class PyinfraCommand:
         user: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[str]:
-        """Start pyinfra against hosts and go on, to interrupt it or to change a host meanwhile.
+        """Start pyinfra on hosts and return at once, so that a test can interrupt it or change a host.
 
-        + hosts: one or several; they become the inventory
-        + arguments: what follows the inventory on the command line
-        + data: host data that all of them get
+        + hosts: the inventory
+        + arguments: the arguments after the inventory
+        + data: host data of all hosts
         + sudo: pass `--sudo`
-        + user: who logs in, instead of each host's own user
-        + environment: variables on top of this process's own
+        + user: the user who logs in, instead of each host's own user
+        + environment: variables in addition to those of this process
         """
         path = self._directory / f"inventory{len(self._started)}.py"
         write_inventory(path, [hosts] if isinstance(hosts, Host) else hosts, data, user)
@@ -61,13 +61,13 @@ class PyinfraCommand:
             [Path(sys.prefix, "bin/pyinfra"), path, *(["--sudo"] if sudo else []), *arguments],
             cwd=self._repository,
             env=os.environ | {"XDG_STATE_HOME": str(self._state)} | dict(environment or {}),
-            # Nothing may wait for an answer that nobody gives.
+            # A run that asks a question must fail and not wait.
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            # A process group of its own can be signalled as a terminal does it.
+            # In a process group of its own it gets signals as from a terminal.
             start_new_session=True,
         )
         self._started.append(process)
@@ -83,14 +83,14 @@ class PyinfraCommand:
         environment: Mapping[str, str] | None = None,
         timeout: float = 180,
     ) -> PyinfraResult:
-        """As `start`, and wait for its end: `timeout` seconds, then it is killed."""
+        """Run pyinfra as `start` does, and wait for its end; after `timeout` seconds it is killed."""
         process = self.start(
             hosts, *arguments, data=data, sudo=sudo, user=user, environment=environment
         )
         return self.finish(process, timeout)
 
     def finish(self, process: subprocess.Popen[str], timeout: float = 180) -> PyinfraResult:
-        """Wait for a pyinfra that was started; after `timeout` seconds, `TimeoutError`."""
+        """Wait for the end of a started run; raise `TimeoutError` after `timeout` seconds."""
         try:
             stdout, stderr = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -100,7 +100,7 @@ class PyinfraCommand:
         return PyinfraResult(process.returncode, stdout, stderr + self._logs())
 
     def _logs(self) -> str:
-        """The logs of errors that nobody expected, so that who looks for a traceback finds it."""
+        """Return the logs of unexpected errors, so that a failed test shows the traceback."""
         logs = sorted(self._state.glob("pushgateway-lab/*.log"))
         texts = [path.read_text(encoding="utf-8") for path in logs]
         for path in logs:
@@ -116,7 +116,7 @@ class PyinfraCommand:
     ) -> PyinfraResult:
         """Run `pyinfra @local ...` as root on a host that shares `toolkit_directories()`.
 
-        Arguments that are paths are relative to the repository, as in `run`.
+        Paths in the arguments are relative to the repository, as in `run`.
         """
         inventory = write_local_inventory(host.root / "root/inventory.py", data or {})
         words = [
@@ -129,17 +129,17 @@ class PyinfraCommand:
         return PyinfraResult(done.returncode, done.stdout, done.stderr)
 
     def close(self) -> None:
-        """Kill whatever still runs."""
+        """Kill all runs that have not ended."""
         for process in self._started:
             with process:
                 _kill_group(process)
 
 
 def toolkit_directories() -> tuple[str, ...]:
-    """What a host must share (`HostSpec.share`) to run pyinfra itself, for `@local`.
+    """Return the directories that a host must share (`HostSpec.share`) to run pyinfra with `@local`.
 
-    With the distribution's own Python, the host must be of this machine's release: it uses this
-    machine's virtual environment.
+    The host uses this machine's virtual environment. If that has the distribution's Python, the host must
+    have this machine's release.
     """
     directories = {REPOSITORY, Path(sys.prefix), Path(sys.base_prefix)} - {Path("/usr")}
     return tuple(sorted(str(path) for path in directories if directories.isdisjoint(path.parents)))

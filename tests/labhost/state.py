@@ -1,7 +1,6 @@
-"""Where images and hosts are kept, who owns them, and the locks between runs.
+"""The directories of images and hosts, their owners, and the locks between runs.
 
-Nothing is kept in memory alone: a run that is killed leaves behind what the next run needs to
-clean up after it.
+All state is in files: if a run is killed, the next run finds there what it has to clean up.
 """
 
 import fcntl
@@ -14,17 +13,17 @@ from typing import Any, NamedTuple
 
 
 def cache_directory() -> Path:
-    """Images: made once, shared by all runs. PUSHGATEWAY_LAB_CACHE puts them elsewhere."""
+    """Return the directory of images, which all runs share; PUSHGATEWAY_LAB_CACHE overrides it."""
     return Path(os.environ.get("PUSHGATEWAY_LAB_CACHE", "/var/cache/pushgateway-lab"))
 
 
 def state_directory() -> Path:
-    """Running hosts. PUSHGATEWAY_LAB_STATE puts them elsewhere (not onto an overlay mount)."""
+    """Return the directory of running hosts; PUSHGATEWAY_LAB_STATE overrides it (no overlay mount)."""
     return Path(os.environ.get("PUSHGATEWAY_LAB_STATE", "/var/lib/pushgateway-lab"))
 
 
 class Process(NamedTuple):
-    """A process that can be told from a later one with the same id, even after a reboot."""
+    """A process, distinguished from a later one with the same id, even after a reboot."""
 
     pid: int
     started: int
@@ -32,11 +31,11 @@ class Process(NamedTuple):
 
     @classmethod
     def of(cls, pid: int) -> "Process":
-        """The process that has the id `pid` now; `ProcessLookupError` if none has."""
+        """Return the process with the id `pid`; raise `ProcessLookupError` if there is none."""
         return cls(pid, _state_and_start(pid)[1], _boot_id())
 
     def is_alive(self) -> bool:
-        """Whether this very process still runs (a zombie does not)."""
+        """Return whether this process still runs (a zombie does not)."""
         try:
             state, started = _state_and_start(self.pid)
         except ProcessLookupError:
@@ -45,7 +44,7 @@ class Process(NamedTuple):
 
 
 def _state_and_start(pid: int) -> tuple[str, int]:
-    """What it does (a letter, as ps shows it), and since when (clock ticks from the boot)."""
+    """Return its state (a letter, as in ps) and its start (clock ticks since the boot)."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
@@ -61,10 +60,10 @@ def _boot_id() -> str:
 
 @contextmanager
 def exclusive(path: Path, *, wait: bool = True) -> Iterator[int]:
-    """Hold the lock file `path`; gives its file descriptor.
+    """Hold the lock file `path` inside the block; yield its file descriptor.
 
-    While somebody else holds it, wait for that, or raise `BlockingIOError` if `wait` is off.
-    A child process that inherits the descriptor holds the lock too, for as long as it lives.
+    If another process holds it, wait, or raise `BlockingIOError` if `wait` is false. A child process that
+    inherits the descriptor holds the lock, too, until it ends.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -76,14 +75,14 @@ def exclusive(path: Path, *, wait: bool = True) -> Iterator[int]:
 
 
 def save_json(path: Path, content: Any) -> None:
-    """Replace the file in one step: a reader sees the old content or the new, never a part."""
+    """Replace a file in one step: a reader sees the old content or the new, never a part."""
     unfinished = path.with_name(path.name + ".new")
     unfinished.write_text(json.dumps(content))
     unfinished.replace(path)
 
 
 def load_json(path: Path) -> Any:
-    """The file's content; None if there is none, or none that a finished run can have written."""
+    """Return the file's content; None if the file is missing or incomplete."""
     with suppress(FileNotFoundError, ValueError):
         return json.loads(path.read_text())
     return None

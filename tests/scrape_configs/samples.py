@@ -1,4 +1,4 @@
-"""The job the tests merge, and the tables of sample configurations in this folder."""
+"""The job that the tests merge, and the tables of sample configurations in this folder."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ _ROW = re.compile(r"^#### (.*)\n((?s:.*?))^#### =>\n((?s:.*?))(?=^#### |\Z)", re
 
 
 class Row(NamedTuple):
-    """A configuration, and what is expected of it."""
+    """A configuration and its expected result."""
 
     name: str
     before: str
@@ -22,6 +22,6 @@ class Row(NamedTuple):
 
 
 def rows(table: str) -> list[Row]:
-    """Read a table; the README tells how it is written."""
+    """Return the rows of a table; the README describes its format."""
     text = Path(__file__).with_name(f"{table}.txt").read_text("utf-8")
     return [Row(*found) for found in _ROW.findall(text)]

@@ -1,18 +1,18 @@
 """Shapes of large configurations, each of any size.
 
-What a shape repeats may have a number in it, `§`, that makes each of them another.
+In a repeated piece, `§` stands for a number that is different in each repetition.
 """
 
 from typing import NamedTuple
 
 
 class Many(NamedTuple):
-    """A piece that is repeated until the text has its size; two such pieces share it."""
+    """A piece that is repeated until the text has its size; two pieces share the size."""
 
     piece: str
 
     def text(self, size: int) -> str:
-        """Return the repeated piece, about so many characters long."""
+        """Return the repeated piece, with about this number of characters."""
         numbered = "§" in self.piece
         times = size // (len(self.piece) + 5 * numbered)
         if not numbered:
@@ -27,7 +27,7 @@ class Shape(NamedTuple):
     parts: tuple[str | Many, ...]
 
     def text(self, size: int) -> str:
-        """Return a configuration of about so many characters."""
+        """Return a configuration with about this number of characters."""
         share = size // sum(isinstance(part, Many) for part in self.parts)
         return "".join(part.text(share) if isinstance(part, Many) else part for part in self.parts)
 
@@ -42,7 +42,7 @@ OURS = f"{JOBS}- job_name: pushgateway\n"
 GROUPS = f"{OURS}  static_configs:\n"
 TARGETS = f"{OURS}  static_configs: [{{targets: ["
 PRIVATE = "".join(map(chr, range(0xE000, 0xF900)))
-"""Every letter that might stand for a colon."""
+"""All characters that may replace a colon."""
 
 ALL = [
     # One line

@@ -1,1 +1,1 @@
-"""Texts and answers in the formats of Prometheus and the Pushgateway. Pure functions."""
+"""Parsers and writers for the formats of Prometheus, the Pushgateway and the kernel. Pure functions."""

@@ -1,10 +1,10 @@
-"""Parse the answers of the Pushgateway and of Prometheus. Pure; `pushgateway_lab.http.api` and the look ask.
+"""Parse the answers of the Pushgateway and of Prometheus. Pure: this module sends no request.
 
-Anything may listen on a server's port. Each function here takes any JSON value, and either returns what
-it declares or raises `AnswerError`: no other exception, no wrong type further inside, no text that
-cannot be written as UTF-8, no time that is endless.
+Any program may listen on a server's port. Each function here accepts any JSON value, and either returns its
+declared type or raises `AnswerError`. A result has no wrong type inside, no text that cannot be written as
+UTF-8, and no infinite time.
 
-Python 3.9 and its standard library: the prune's program reads groups with it.
+Python 3.9 and its standard library, because the prune's program on the hosts uses this module.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from pushgateway_lab.formats.characters import SHOWN, shown
 from pushgateway_lab.formats.grouping import escaped
 
 LARGEST = 8 << 20
-"""Bytes of the largest answer that is read: some 11,000 groups of a Pushgateway."""
+"""The most bytes of an answer: about 11,000 groups of a Pushgateway."""
 
 MOST_VALUES = 500_000
-"""The most values in an answer. Without it, 8 MiB of ``[],[],[]`` would take 250 MB of memory."""
+"""The most values in an answer. Without this limit, 8 MiB of ``[],[],[]`` would take 250 MB of memory."""
 
-# What a group has beside its metrics in the Pushgateway's answer to /api/v1/metrics.
+# The keys of a group that are not metrics, in the Pushgateway's answer to /api/v1/metrics.
 _NO_METRICS = {"labels", "last_push_successful", "push_time_seconds", "push_failure_time_seconds"}
 
 _RELOADS = re.compile(
@@ -36,11 +36,11 @@ _RELOADS = re.compile(
 
 
 class AnswerError(ValueError):
-    """An answer is not of the form that the server has; the message names the expected form."""
+    """An answer does not have the server's form; the message names the expected form."""
 
 
 class Sample(NamedTuple):
-    """One sample: of an instant query to Prometheus, or as it was pushed."""
+    """One sample: of an instant query to Prometheus, or of a push."""
 
     labels: dict[str, str]
     value: str
@@ -53,33 +53,33 @@ class Sample(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """A metric of a group: its type (``counter``, ``untyped``, ...) and what was pushed."""
+    """A metric of a group: its type (``counter``, ``untyped``, ...) and its samples."""
 
     type: str
     samples: tuple[Sample, ...]
 
 
 class Group(NamedTuple):
-    """A group of the Pushgateway: its grouping key, when it was last pushed to, and what it holds."""
+    """A group of the Pushgateway: its grouping key, the times of its last pushes, and its metrics."""
 
     labels: dict[str, str]
     pushed_at: float
-    """Seconds since 1970; 0 if no push to it ever succeeded."""
+    """The last successful push, in seconds since 1970; 0 if there was none."""
     failed_at: float = 0
-    """When a push to it was last refused, in seconds since 1970; 0 if none ever was."""
+    """The last refused push, in seconds since 1970; 0 if there was none."""
     metrics: Mapping[str, Metric] = MappingProxyType({})
 
 
 class Series(NamedTuple):
-    """One series as Prometheus returns it for a range."""
+    """One series in Prometheus's answer to a range query."""
 
     labels: dict[str, str]
     values: tuple[tuple[float, str], ...]
-    """Time in seconds since 1970, and the value then."""
+    """Pairs of a time, in seconds since 1970, and a value."""
 
 
 class Result(NamedTuple):
-    """What Prometheus answers to a query: samples or series, see `result`."""
+    """Prometheus's answer to a query: samples or series, see `result`."""
 
     samples: list[Sample]
     series: list[Series]
@@ -93,9 +93,9 @@ class Target(NamedTuple):
     health: str
     last_error: str
     last_scrape: float = 0
-    """Seconds since 1970; 0 before the first."""
+    """Seconds since 1970; 0 before the first scrape."""
     labels: Mapping[str, str] = MappingProxyType({})
-    """Those that its samples get, where they have no other."""
+    """The labels that Prometheus adds to its samples."""
 
 
 def parse_answer(
@@ -106,12 +106,12 @@ def parse_answer(
 ) -> Any:
     """Return the ``data`` of an answer of either API: ``{"status": "success", "data": ...}``.
 
-    + largest: bytes of it that are read at most
-    + most_values: None where something else limits the memory
-    + object_hook: called with each JSON object, as `json.loads` does; what it returns takes its place
+    + largest: the most bytes of the answer
+    + most_values: the most values in it; None if the process has a memory limit
+    + object_hook: as in `json.loads`: its result replaces each JSON object
 
     Raises:
-        AnswerError: it is no JSON, not that, or larger.
+        AnswerError: the answer is not JSON, has another form, or is beyond a limit.
     """
     if len(body) > largest:
         raise AnswerError(f"the answer is larger than {largest >> 20} MiB")
@@ -121,7 +121,7 @@ def parse_answer(
         answer = json.loads(body.decode(), parse_constant=_refuse_constant, object_hook=object_hook)
     except RecursionError:
         raise AnswerError("the answer is nested too deep") from None
-    except ValueError:  # also of bytes that are no UTF-8, and of numbers of thousands of digits
+    except ValueError:  # also for bytes that are not UTF-8, and for numbers of thousands of digits
         raise _wrong("JSON", body[:SHOWN].decode(errors="replace")) from None
     envelope = _mapping(answer, "an answer")
     if envelope.get("status", "success") != "success" or "data" not in envelope:
@@ -130,15 +130,16 @@ def parse_answer(
 
 
 def _values_in(body: bytes) -> int:
-    """Return about how many values JSON has.
+    """Return the approximate number of values in a JSON text.
 
-    Each stands behind one of these characters; those inside of texts are few in what servers answer.
+    Each value follows one of these characters. Characters inside JSON strings count, too; the servers'
+    answers have few of them there.
     """
     return body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    """Refuse NaN and Infinity, which are no JSON."""
+    """Refuse NaN and Infinity, which JSON does not have."""
     raise ValueError(name)
 
 
@@ -146,7 +147,7 @@ def groups(data: Any) -> list[Group]:
     """Return the groups in the Pushgateway's answer to ``/api/v1/metrics``.
 
     Raises:
-        AnswerError: it is no such answer.
+        AnswerError: the data has another form.
     """
     return [_group(_mapping(each, "a group")) for each in _list(data, "groups")]
 
@@ -165,19 +166,19 @@ def _group(said: Mapping[str, Any]) -> Group:
 
 
 def _grouping_key(group: Mapping[str, Any]) -> dict[str, str]:
-    """Return the labels of a group, also where a metric that is called "labels" took their place."""
+    """Return the labels of a group, even if a metric with the name "labels" has replaced them."""
     labels = _mapping(group.get("labels"), "the labels of a group")
     if not isinstance(labels.get("metrics"), list):
         return _labels(labels)
     pushed = _mapping(group.get("push_time_seconds"), "the time of a push")
     first, *_ = _list(pushed.get("metrics"), "the time of a push") or [None]
     own = _labels(_mapping(first, "the time of a push").get("labels"))
-    # There, a group without an instance has an empty one.
+    # Here the Pushgateway writes an empty instance for a group without one.
     return {name: value for name, value in own.items() if name != "instance" or value}
 
 
 def _time(group: Mapping[str, Any], name: str) -> float:
-    """Return the value of one of a group's own metrics, in seconds since 1970; 0 where there is none."""
+    """Return the value of a group's own metric, in seconds since 1970; 0 if it is missing."""
     metric = _mapping(group.get(name, {}), name)
     first, *_ = _list(metric.get("metrics"), name) or [{"value": "0"}]
     return _finite(_mapping(first, name).get("value"), name)
@@ -192,15 +193,15 @@ def _metric(metric: Mapping[str, Any]) -> Metric:
 
 
 def _pushed_value(sample: Mapping[str, Any]) -> str:
-    """Return the value of a sample; a histogram and a summary have none, which is an empty text."""
+    """Return the value of a sample; an empty text for a histogram or a summary, which have none."""
     return _value(sample["value"]) if "value" in sample else ""
 
 
 def samples(data: Any) -> list[Sample]:
-    """Return the samples in Prometheus's answer to an instant query; none if it asked for a range.
+    """Return the samples in Prometheus's answer to an instant query; none for a range query.
 
     Raises:
-        AnswerError: it is no such answer.
+        AnswerError: the data has another form.
     """
     return [
         Sample(_labels(each.get("metric")), _point(each.get("value"))[1])
@@ -210,13 +211,13 @@ def samples(data: Any) -> list[Sample]:
 
 
 def series(data: Any) -> list[Series]:
-    """Return the series in Prometheus's answer for a range; none if it asked for a moment.
+    """Return the series in Prometheus's answer to a range query; none for a query of one moment.
 
     Raises:
-        AnswerError: it is no such answer.
+        AnswerError: the data has another form.
     """
     return [
-        # Native histograms are beside the values, or alone.
+        # A series with native histograms may have no values.
         Series(
             _labels(each.get("metric")),
             tuple(_point(point) for point in _list(each.get("values"), "values")),
@@ -226,12 +227,12 @@ def series(data: Any) -> list[Series]:
 
 
 def result(data: Any) -> Result:
-    """Return the samples in Prometheus's answer to an instant query, or the series in one for a range.
+    """Return the samples or the series in Prometheus's answer, according to its resultType.
 
-    Its resultType says which; of others, as a scalar, there are neither.
+    Both are empty for other types, for example a scalar.
 
     Raises:
-        AnswerError: it is no such answer.
+        AnswerError: the data has another form.
     """
     return Result(samples(data), series(data))
 
@@ -253,7 +254,7 @@ def targets(data: Any) -> list[Target]:
     """Return the active targets in Prometheus's answer to ``/api/v1/targets``.
 
     Raises:
-        AnswerError: it is no such answer.
+        AnswerError: the data has another form.
     """
     said = _mapping(data, "targets")
     if "activeTargets" not in said:
@@ -267,7 +268,7 @@ def targets(data: Any) -> list[Target]:
 def _target(said: Mapping[str, Any]) -> Target:
     discovered = _mapping(said.get("discoveredLabels", {}), "discoveredLabels")
     return Target(
-        # Not its label job, which the scrape config may set to another.
+        # Not the label job, which the scrape config may change.
         job=_text(said.get("scrapePool") or discovered.get("job", ""), "the job of a target"),
         url=_text(said.get("scrapeUrl"), "a scrapeUrl"),
         health=_text(said.get("health"), "the health of a target"),
@@ -278,12 +279,12 @@ def _target(said: Mapping[str, Any]) -> Target:
 
 
 def status(data: Any) -> dict[str, dict[str, str]]:
-    """Return the ``flags`` and the ``build_information`` in the Pushgateway's ``/api/v1/status``.
+    """Return ``flags`` and ``build_information`` of the Pushgateway's ``/api/v1/status``.
 
-    The latter has a ``version``.
+    ``build_information`` has at least a ``version``.
 
     Raises:
-        AnswerError: it is no such answer.
+        AnswerError: the data has another form.
     """
     said = _mapping(data, "a status")
     found = {name: _labels(said.get(name)) for name in ("flags", "build_information")}
@@ -296,7 +297,7 @@ def version(data: Any) -> str:
     """Return the version in Prometheus's answer to ``/api/v1/status/buildinfo``.
 
     Raises:
-        AnswerError: it is no such answer.
+        AnswerError: the data has another form.
     """
     return _text(_mapping(data, "build information").get("version"), "a version")
 
@@ -305,18 +306,20 @@ def config(data: Any) -> str:
     """Return the YAML in Prometheus's answer to ``/api/v1/status/config``.
 
     Raises:
-        AnswerError: it is no such answer.
+        AnswerError: the data has another form.
     """
     return _text(_mapping(data, "a configuration").get("yaml"), "a configuration")
 
 
 def reload_state(body: bytes) -> tuple[bool, float]:
-    """Return from Prometheus's ``/metrics`` whether the last reload succeeded, and when one last did.
+    """Return whether Prometheus's last reload succeeded, and the time of the last successful one.
 
     The time is in seconds since 1970.
 
+    + body: Prometheus's ``/metrics``
+
     Raises:
-        AnswerError: one of both is missing.
+        AnswerError: one of the two metrics is missing.
     """
     found = dict(_RELOADS.findall(body[:LARGEST].decode(errors="replace")))
     if len(found) != 2:  # noqa: PLR2004 - whether and when
@@ -326,10 +329,10 @@ def reload_state(body: bytes) -> tuple[bool, float]:
 
 
 def _seconds(written: str) -> float:
-    """Seconds since 1970 of a time such as ``2026-11-24T05:00:00.123456789Z``; 0 for none."""
+    """Return a time, as ``2026-11-24T05:00:00.123456789Z``, in seconds since 1970; 0 for other text."""
     try:
         return datetime.fromisoformat(written).timestamp()
-    except (ValueError, OverflowError):  # the year 1, which stands for never
+    except (ValueError, OverflowError):  # also the year 1, which means never
         return 0
 
 
@@ -344,7 +347,7 @@ def _mapping(said: Any, expected: str) -> Mapping[str, Any]:
 
 
 def _list(said: Any, expected: str) -> list[Any]:
-    """Return a list; Go writes null for one that is empty."""
+    """Return a list; an empty one for null, which Go writes for it."""
     if said is None:
         return []
     if not isinstance(said, list):
@@ -361,7 +364,7 @@ def _labels(said: Any) -> dict[str, str]:
 
 
 def _text(said: Any, expected: str) -> str:
-    """Return a text; half a character, as JSON may have with a backslash, is none."""
+    """Return a text; raise AnswerError for lone surrogates, which JSON may hold as escapes."""
     if not isinstance(said, str):
         raise _wrong(f"{expected}, a text", said)
     if not said.isascii():
@@ -373,7 +376,7 @@ def _text(said: Any, expected: str) -> str:
 
 
 def _value(said: Any) -> str:
-    """Return a sample's value as both servers write it: a number in a text, also NaN and +Inf."""
+    """Return a sample's value as both servers write it: a text with a number, NaN or +Inf."""
     text = _text(said, "a value")
     _number(text, "a value")
     return text

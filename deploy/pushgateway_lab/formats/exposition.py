@@ -1,7 +1,7 @@
-"""The text exposition format, as far as a push can be wrong before the Pushgateway sees it.
+"""Validation of the text exposition format before a push. Pure.
 
-Pure. The Pushgateway has the last word: what is let through here it may still answer with 400, as
-two types for one metric. Names in quotes, which newer releases take, are left to it, too.
+It finds most mistakes, with their line. The Pushgateway may still answer 400 to a body that passes, for
+example for two types of one metric. Names in quotes, which newer releases accept, are not checked.
 """
 
 import re
@@ -23,10 +23,10 @@ class ExpositionError(ValueError):
 
 
 def check_exposition(body: str) -> None:
-    """Check a body before it is pushed.
+    """Check the body of a push.
 
     Raises:
-        ExpositionError: with the number of the first line that is wrong, and why.
+        ExpositionError: a line is wrong; the message has its number and the reason.
     """
     lines = body.split("\n")
     for number, line in enumerate(lines, 1):
@@ -44,7 +44,7 @@ def _check_line(line: str) -> None:
     try:
         line.encode()
     except UnicodeEncodeError:
-        raise ExpositionError("holds what is no valid Unicode") from None
+        raise ExpositionError("holds lone surrogates, which are not valid Unicode") from None
     text = line.lstrip(" \t")
     if text.startswith("#"):
         _check_comment(text)
@@ -53,7 +53,7 @@ def _check_line(line: str) -> None:
 
 
 def _check_comment(text: str) -> None:
-    """``# TYPE`` and ``# HELP`` mean something, every other comment nothing."""
+    """Check ``# TYPE`` and ``# HELP``; other comments have no meaning."""
     words = _BLANKS.split(text[1:].strip(" \t"), maxsplit=2)
     kind, name, said = (*words, "", "")[:3]
     if kind not in ("TYPE", "HELP") or not name or name.startswith('"'):
@@ -66,7 +66,7 @@ def _check_comment(text: str) -> None:
 
 
 def _check_sample(text: str) -> None:
-    """``name{label="value", ...} value``."""
+    """Check a line of the form ``name{label="value", ...} value``."""
     name = re.match(r"[^\s{]*", text)
     rest = text[name.end() :].lstrip(" \t") if name else text
     if name and name[0]:
@@ -78,14 +78,14 @@ def _check_sample(text: str) -> None:
         _check_labels(labels[1])
         rest = rest[labels.end() :]
     if rest.split() and rest[-1] in " \t":
-        raise ExpositionError("has blanks after its value, which the Pushgateway does not take")
+        raise ExpositionError("has blanks after its value, which the Pushgateway refuses")
     _check_value(rest.split())
 
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ExpositionError(
-            f"{shown(name)} is no metric name: letters, digits, _ and :, no digit first"
+            f"{shown(name)} is not a metric name: letters, digits, _ and :, no digit first"
         )
 
 
@@ -97,7 +97,7 @@ def _check_labels(text: str) -> None:
         if not label and not quoted and '"' not in text[position:].partition("=")[0]:
             raise ExpositionError(f'expected label="value", found {shown(text[position:].strip())}')
         if not label and not quoted:
-            return  # a label name in quotes
+            return  # a label name in quotes, which is not checked
         if label:
             _check_label(label[1], label[2])
         position = (label or quoted).end()  # type: ignore[union-attr] # one of them matched
@@ -106,7 +106,7 @@ def _check_labels(text: str) -> None:
 def _check_label(name: str, value: str) -> None:
     if not _LABEL_NAME.fullmatch(name):
         raise ExpositionError(
-            f"{shown(name)} is no label name: letters, digits and _, no digit first"
+            f"{shown(name)} is not a label name: letters, digits and _, no digit first"
         )
     if escape := re.search(r"\\[^\\\"n]", re.sub(r"\\\\", "", value)):
         raise ExpositionError(
@@ -118,10 +118,10 @@ def _check_value(words: list[str]) -> None:
     if not words:
         raise ExpositionError("there is no value")
     if not _is_number(words[0]):
-        raise ExpositionError(f"{shown(words[0])} is no number")
+        raise ExpositionError(f"{shown(words[0])} is not a number")
     if len(words) > 1:
         raise ExpositionError(
-            f"{shown(' '.join(words[1:]))} follows the value: the Pushgateway takes no timestamps"
+            f"{shown(' '.join(words[1:]))} follows the value: the Pushgateway refuses timestamps"
         )
 
 
@@ -130,4 +130,4 @@ def _is_number(word: str) -> bool:
         float(word)
     except ValueError:
         return False
-    return word.isascii() and "_" not in word  # Python's own spelling 1_000
+    return word.isascii() and "_" not in word  # Python accepts 1_000

@@ -1,9 +1,9 @@
 """Grouping keys: the labels that name a group of the Pushgateway, and their path in its URLs.
 
-Pure functions. The rules are those of the Pushgateway's README, "URL", and of its code where the
-README leaves something open.
+Pure functions. The rules are those of the Pushgateway's README, "URL", and, where it is silent, of the
+Pushgateway's code.
 
-Python 3.9 and its standard library: the prune's program uses the same paths.
+Python 3.9 and its standard library, because the prune's program on the hosts uses this module.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from pushgateway_lab.formats.characters import SHOWN, shown
 
-# Prometheus, "Data model"; names that start with two underscores are its own.
+# Prometheus, "Data model"; names that start with two underscores are reserved.
 _LABEL_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -25,17 +25,20 @@ class GroupingError(ValueError):
 
 
 def group_path(labels: Mapping[str, str]) -> str:
-    """The path of a group: ``/job/<job>{/<label>/<value>}``, job first, the others sorted.
+    """Return the path of a group: ``/job/<job>{/<label>/<value>}``, job first, the others sorted.
 
     Raises:
-        GroupingError: there is no job, or a name or a value that the Pushgateway would not take.
+        GroupingError: the job is missing, or the Pushgateway would refuse a name or a value.
     """
     check_labels(labels)
     return "".join(_segment(name, labels[name]) for name in _job_first(labels))
 
 
 def base64_path(labels: Mapping[str, str]) -> str:
-    """The path of a group that a Pushgateway has, with each value as base64: the labels are not checked."""
+    """Return the path of a group with each value as base64, without a check of the labels.
+
+    It is for groups that a Pushgateway holds already.
+    """
     return "".join(
         _base64_segment(quote(name, safe=""), labels[name]) for name in _job_first(labels)
     )
@@ -46,10 +49,10 @@ def _job_first(labels: Mapping[str, str]) -> list[str]:
 
 
 def _segment(name: str, value: str) -> str:
-    """One label. What a URL path cannot carry goes as base64: a slash, nothing, and dots alone.
+    """Return the segment of a label, with base64 for values that a URL path cannot hold.
 
-    A segment of dots is a step in the tree of paths, also percent-encoded (RFC 3986, 6.2.2): clients
-    and the Pushgateway itself resolve it.
+    These are values with a slash, the empty value, and ``.`` and ``..``: clients and the Pushgateway
+    resolve a segment of dots as a relative path, even if percent-encoded (RFC 3986, 6.2.2).
     """
     if value in ("", ".", "..") or "/" in value:
         return _base64_segment(name, value)
@@ -57,7 +60,7 @@ def _segment(name: str, value: str) -> str:
 
 
 def _base64_segment(name: str, value: str) -> str:
-    # Of an empty value no character would be left; any padding stands for one.
+    # The base64 of an empty value is empty, so a padding character stands for it (README, "URL").
     return f"/{name}@base64/{urlsafe_b64encode(value.encode()).decode() or '='}"
 
 
@@ -65,14 +68,14 @@ def check_labels(labels: Mapping[str, str]) -> None:
     """Check that labels can name a group.
 
     Raises:
-        GroupingError: with what is wrong, and where.
+        GroupingError: they cannot; the message names the label.
     """
     if not labels.get("job"):
         raise GroupingError('a group needs a job that is not empty, as in {"job": "backup"}')
     for name, value in labels.items():
         if not isinstance(name, str) or not _LABEL_NAME.fullmatch(name):
             raise GroupingError(
-                f"{shown(name)} is no label name: letters, digits and _, not a digit first, not __"
+                f"{shown(name)} is not a label name: letters, digits and _, no digit and no __ first"
             )
         if not isinstance(value, str):
             raise GroupingError(
@@ -80,7 +83,7 @@ def check_labels(labels: Mapping[str, str]) -> None:
             )
         if not value.isascii() and not _is_unicode(value):
             raise GroupingError(
-                f"label {name[:SHOWN]} is {shown(value)}, which is no valid Unicode"
+                f"label {name[:SHOWN]} is {shown(value)}, which is not valid Unicode"
             )
 
 
@@ -93,30 +96,32 @@ def _is_unicode(value: str) -> bool:
 
 
 def parse_labels(labels: object) -> dict[str, str]:
-    """Labels as people give them: a mapping, or the text of one in JSON.
+    """Return labels that are given as a mapping, or as a JSON text of one.
 
-    pyinfra's command line makes a mapping of such a text by itself.
+    pyinfra's command line parses JSON itself and passes a mapping.
 
     Raises:
-        GroupingError: they are neither, or cannot name a group.
+        GroupingError: they have another form, or cannot name a group.
     """
     if isinstance(labels, str):
         try:
             labels = json.loads(labels)
         except (ValueError, RecursionError) as error:
-            raise GroupingError(f"the labels are no JSON: {error}") from error
+            raise GroupingError(f"the labels are not JSON: {error}") from error
     if not isinstance(labels, Mapping):
-        raise GroupingError(f'the labels are {shown(labels)}, not a mapping as {{"job": "backup"}}')
+        raise GroupingError(
+            f'the labels are {shown(labels)}, not a mapping such as {{"job": "backup"}}'
+        )
     check_labels(labels)
     return dict(labels)
 
 
 def written(labels: Mapping[str, str]) -> str:
-    """Labels in Prometheus's notation: ``{job="backup", instance="db1"}``, job first."""
+    """Return labels in Prometheus's notation: ``{job="backup", instance="db1"}``, job first."""
     pairs = (f'{name}="{escaped(labels[name])}"' for name in _job_first(labels))
     return "{" + ", ".join(pairs) + "}"
 
 
 def escaped(value: str) -> str:
-    """A label value as it stands between quotes."""
+    """Return a label value with the escapes of Prometheus's notation, without quotes."""
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,12 +1,12 @@
-r"""Label matchers, as in ``{job="backup", instance=~"db.*"}``: read, and applied to labels.
+r"""Label matchers, as in ``{job="backup", instance=~"db.*"}``: parse them and apply them to labels.
 
-The grammar is that of PromQL, with values in double quotes and the escapes ``\\``, ``\"`` and ``\n``.
+The grammar is PromQL's, with values in double quotes and the escapes ``\\``, ``\"`` and ``\n``.
 
-What a regular expression is matched with is chosen by whoever may push. Python's ``re`` tries one way
-after another, and ``(a+)+b`` takes years for forty letters. As in Prometheus (RE2), each character
-here is looked at once, whatever the expression; what needs more, as ``\1`` and ``(?=``, is refused.
+Everybody who may push chooses the texts that a regular expression is matched with. Python's ``re``
+backtracks: ``(a+)+b`` takes years for forty letters. As in Prometheus (RE2), the time here is linear in the
+text: each character is read once. Expressions that need backtracking, as ``\1`` and ``(?=``, are refused.
 
-Python 3.9 and its standard library: the prune applies the same on its host.
+Python 3.9 and its standard library, because the prune's program on the hosts uses this module.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _BRACES = re.compile(r"[ \t]*\{(.*)\}[ \t]*")
 _ESCAPES = {"n": "\n", '"': '"', "\\": "\\"}
 
 MOST_STATES = 1000
-"""The largest regular expression, about its characters with all counts written out: RE2's limit, too."""
+"""The most states of an expression: about its characters, with counts written out. RE2 has the same limit."""
 
 _DEEPEST = 20
-"""The most parentheses inside each other."""
+"""The most nested parentheses."""
 
 _MOST_REMEMBERED = 200_000
-"""States in the steps that a pattern remembers, some 10 MB; then it forgets all, and begins anew."""
+"""The most states in a pattern's cache of steps, about 10 MB; a full cache is emptied."""
 
-# What matches one character, as Python writes it, and RE2 too.
+# The parts of an expression that match one character, in the syntax that Python and RE2 share.
 _ESCAPE = r"\\(?:[dDsSwWfnrtv]|[^0-9A-Za-z\s])"
 _CLASS = rf"\[\^?\]?(?:[^\]\\\[]|{_ESCAPE})*\]"
 _ONE = re.compile(rf"{_ESCAPE}|{_CLASS}|[^\\^$|?*+()\[\]{{}}]", re.DOTALL)
@@ -37,7 +37,7 @@ _COUNT = re.compile(r"(?:([*+?])|\{([0-9]{1,4})(?:(,)([0-9]{0,4}))?\})\??")
 
 
 class Matcher(NamedTuple):
-    """One matcher: a label, an operator, a value. A label that is missing is empty."""
+    """One matcher: a label, an operator, a value. A missing label counts as empty."""
 
     name: str
     operator: str
@@ -46,17 +46,17 @@ class Matcher(NamedTuple):
     """The compiled value of the operators ``=~`` and ``!~``; None for the others."""
 
     def matches(self, labels: dict[str, str]) -> bool:
-        """Return whether these labels are among those meant."""
+        """Return whether the labels match."""
         value = labels.get(self.name, "")
         found = self.pattern.matches(value) if self.pattern else value == self.value
         return found is (self.operator in ("=", "=~"))
 
 
 def parse_matchers(text: str) -> list[Matcher]:
-    """Return the matchers in a text, in braces or bare; all of them must match.
+    """Return the matchers in a text, with or without braces; labels have to match all of them.
 
     Raises:
-        ValueError: they are not written rightly, or hold what is no regular expression.
+        ValueError: the syntax is wrong, or a value is not a regular expression.
     """
     bare = _BRACES.fullmatch(text)
     rest = bare[1] if bare else text
@@ -72,30 +72,30 @@ def parse_matchers(text: str) -> list[Matcher]:
             pattern = Pattern(value) if "~" in match[2] else None
         except ValueError as error:
             raise ValueError(
-                f"has {value[:60]!r}, which is no regular expression: {error}"
+                f"has {value[:60]!r}, which is not a regular expression: {error}"
             ) from None
         found.append(Matcher(match[1], match[2], value, pattern))
         rest = rest[match.end() :]
     return found
 
 
-# A state is left by a character that its test accepts, or at once where it has none.
+# A character that passes a state's test leads to the next states; without a test, nothing is read.
 _Test = Union[Callable[[str], object], None]
-# Makes the states of a part of an expression, given the state after it; returns the first of them.
+# Makes the states of a part of an expression, given the state after it, and returns the first.
 _Part = Callable[[int], int]
 
 
 class Pattern:
-    """A regular expression that a whole text matches or does not, in time linear in the text.
+    """A regular expression that is matched with a whole text, in time linear in the text.
 
-    Thompson's construction: the text is read once, with all states in which the expression can be.
+    Thompson's construction: it reads the text once and follows all possible states at the same time.
     """
 
     def __init__(self, expression: str) -> None:
-        """Read an expression.
+        """Parse an expression.
 
         Raises:
-            ValueError: with what is wrong in it, or what only other engines have.
+            ValueError: it is wrong, or uses syntax that is not supported here.
         """
         if len(expression) > MOST_STATES:
             raise ValueError(f"it is longer than {MOST_STATES} characters")
@@ -135,7 +135,7 @@ class Pattern:
         return test is not None and test(character) is not None
 
     def _reached(self, states: list[int]) -> frozenset[int]:
-        """Return the end, and the states with a test, that are reached from these without one."""
+        """Return the end and the states with a test that can be reached without reading a character."""
         seen, waiting = set(states), list(states)
         while waiting:
             state = waiting.pop()
@@ -156,7 +156,7 @@ class Pattern:
 
     def _alternatives(self, depth: int) -> _Part:
         if depth > _DEEPEST:
-            raise ValueError(f"more than {_DEEPEST} parentheses inside each other")
+            raise ValueError(f"more than {_DEEPEST} nested parentheses")
         ways = [self._sequence(depth)]
         while self._take("|"):
             ways.append(self._sequence(depth))
@@ -164,7 +164,7 @@ class Pattern:
 
     def _sequence(self, depth: int) -> _Part:
         parts: list[_Part] = []
-        # The whole text is matched anyway, so that these two change nothing at its ends.
+        # ^ at the start and $ at the end change nothing: the whole text is matched.
         if depth == 0:
             self._take("^")
         while self._rest[:1] not in ("", "|", ")"):
@@ -214,21 +214,21 @@ class Pattern:
 
     def _group(self, depth: int) -> _Part:
         if self._rest.startswith("?") and not self._take("?:"):
-            raise ValueError(f"({self._rest[:2]} is not among what is taken here: ( and (?: are")
+            raise ValueError(f"({self._rest[:2]} is not supported here: use ( or (?:")
         part = self._alternatives(depth + 1)
         if not self._take(")"):
             raise ValueError("a ( has no )")
         return part
 
     def _one(self) -> _Part:
-        """Read what matches one character."""
+        """Read the part of the expression that matches one character."""
         found = _ONE.match(self._rest)
-        # Sets within sets, which later versions of Python may have.
+        # Set operations: later versions of Python may give them a meaning.
         if not found or re.search(r"--|&&|~~|\|\|", found[0]):
-            raise ValueError(f"{self._rest[:10]!r} is not among what is taken here")
+            raise ValueError(f"{self._rest[:10]!r} is not supported here")
         self._take(found[0])
         try:
-            # RE2's \d, \s and \w are ASCII alone.
+            # In RE2, \d, \s and \w match ASCII characters only.
             test = re.compile(
                 found[0], self._flags | (re.ASCII if "\\" in found[0] else 0)
             ).fullmatch
@@ -237,7 +237,7 @@ class Pattern:
         return lambda after: self._state(test, after)
 
     def _take(self, text: str) -> bool:
-        """Go on behind this text if it is next."""
+        """Skip a text if it is next; return whether it was."""
         if not self._rest.startswith(text):
             return False
         self._rest = self._rest[len(text) :]

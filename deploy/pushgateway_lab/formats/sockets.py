@@ -1,6 +1,7 @@
-"""Listening TCP sockets as the kernel shows them, loopback URLs, and which socket such a URL reaches.
+"""Listening TCP sockets in the kernel's format, and the sockets that a loopback URL reaches.
 
-Pure functions. Python 3.9 and its standard library: the prune applies the same on its host.
+Pure functions. Python 3.9 and its standard library, because the prune's program on the hosts uses this
+module.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ _LISTENING = "0A"  # TCP_LISTEN
 class Listener(NamedTuple):
     """A listening TCP socket.
 
-    + user: number of the user who made it; empty if unknown
+    + address, port: where it listens
+    + inode: its number, by which ``/proc/PID/fd`` names it
+    + user: number of the user who opened it; empty if unknown
     """
 
     address: str
@@ -28,12 +31,12 @@ class Listener(NamedTuple):
 
 
 def parse_listener(written: str, byteorder: str = "little") -> Listener:
-    """Return the listener of an address and an inode of ``/proc/net/tcp``, with a blank in between.
+    """Return the listener of an address and an inode of ``/proc/net/tcp``, separated by a blank.
 
     + byteorder: of the host, as `sys.byteorder`: the kernel writes an address in words of 32 bits
 
     Raises:
-        ValueError: the kernel writes no such address, port or inode.
+        ValueError: the text has another form.
     """
     local, _, inode = written.partition(" ")
     address, _, port = local.partition(":")
@@ -43,8 +46,9 @@ def parse_listener(written: str, byteorder: str = "little") -> Listener:
 
 
 def listening(lines: Iterable[str], byteorder: str) -> list[Listener]:
-    """Return the listeners among the lines of ``/proc/net/tcp`` and ``tcp6``, without their headings.
+    """Return the listening sockets in ``/proc/net/tcp`` or ``tcp6``.
 
+    + lines: without the heading
     + byteorder: see `parse_listener`
     """
     found = []
@@ -56,10 +60,10 @@ def listening(lines: Iterable[str], byteorder: str) -> list[Listener]:
 
 
 def loopback_of(url: str) -> Address | None:
-    """Return the loopback address that a URL names; None if it names another or none.
+    """Return the loopback address in a URL; None if its host is something else.
 
-    Only an address is one, or the name ``localhost`` (RFC 6761, 6.3), which stands for 127.0.0.1. What
-    else some resolver takes for loopback (``127.1``, ``0.0.0.0``, ``localhost.``) is not.
+    The host has to be an address, or the name ``localhost`` (RFC 6761, 6.3), which stands for 127.0.0.1.
+    Other forms that some resolvers accept (``127.1``, ``0.0.0.0``, ``localhost.``) give None.
     """
     host = urlsplit(url).hostname or ""
     try:
@@ -74,15 +78,15 @@ def loopback_of(url: str) -> Address | None:
 
 
 def port_of(url: str) -> int:
-    """Return the TCP port that a URL of plain http names."""
+    """Return the TCP port of a URL with the scheme http."""
     return urlsplit(url).port or 80
 
 
 def reached(listeners: Iterable[Listener], url: str) -> list[Listener]:
-    """Return the listeners at which a connection to a loopback URL of plain http may end.
+    """Return the listeners that a connection to a loopback URL of plain http may reach.
 
-    Where there are several, the kernel takes the one with the more special address. A URL that is not on
-    loopback reaches none.
+    Of several, the kernel chooses the one with the most specific address. A URL that is not on loopback
+    reaches none.
     """
     address, port = loopback_of(url), port_of(url)
     if address is None:
@@ -94,6 +98,6 @@ def _gets(listener: Listener, address: Address) -> bool:
     own = ip_address(listener.address)
     if isinstance(own, IPv6Address):
         if own.is_unspecified:
-            return True  # IPv4, too, unless the socket asked not to
+            return True  # also for IPv4, unless the socket has IPV6_V6ONLY
         own = own.ipv4_mapped or own
     return own == address or (own.is_unspecified and isinstance(address, IPv4Address))

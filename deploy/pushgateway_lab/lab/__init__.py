@@ -1,12 +1,12 @@
-"""The lab as tasks and checks: what each looks at, and what it makes of it.
+"""The lab as tasks and checks. A check turns a look at a host into a finding.
 
-What a trainer's file of tasks (``docs/verify.md``) may use is in ``__all__``:
+``__all__`` lists the names that a trainer's file of tasks may import (``docs/verify.md`` has an example):
 
-+ `Task`, `Check`: what such a file lists
-+ `Look`: what a check is given; `Finding` and its `State`: what it returns, made by `done`, `still_open`,
-  `wrong` and `unknown`
-+ `query`: a check that asks Prometheus
-+ `Pushed`: a metric that people push; `pushed_checks` and `deleted_check`: checks of it
++ `Task`, `Check`: the items of that file
++ `Look`: the argument of a check
++ `Finding`, `State`: the result of a check, made by `done`, `still_open`, `wrong` or `unknown`
++ `query`: makes a check that asks Prometheus
++ `Pushed`: a metric that people push; `pushed_checks` and `deleted_check` make its checks
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What a task is made of: checks, each of which makes a finding of a look at a host."""
+"""Tasks and their checks. A check turns a look at a host into a finding."""
 
 import traceback
 from collections.abc import Callable
@@ -10,13 +10,20 @@ from pushgateway_lab.lab.results import CheckResult, Finding, State, TaskResult
 
 
 class Check(NamedTuple):
-    """One thing that is so on a host, or is not.
+    """One condition that a host meets or does not meet.
 
-    + name: for programs: letters, digits and ``_``
-    + title: for people
-    + judge: what it makes of a look; it decides from that alone, and changes nothing
-    + queries: what it needs Prometheus to be asked, see `pushgateway_lab.course.questions.look_at_lab`
-    + jobs: the job labels of groups that people push for it: reset deletes these
+    + name: its name for programs: letters, digits and ``_``
+    + title: its name for people
+    + judge: function from a `Look` to a `Finding`; it depends on the look alone and changes nothing
+    + queries: PromQL that the look must ask Prometheus; `Look.samples` and `Look.series` return the
+      answers. ``LAB_AGEms`` in a query stands for the time since the course began, in milliseconds
+    + jobs: job labels of the groups that people push for this check; reset deletes these groups
+
+    Example:
+        def is_right(look):
+            return done("It is right.") if abs(look.ahead) < 5 else wrong("It is wrong.")
+
+        Check("clock", "The clock", is_right)
     """
 
     name: str
@@ -27,7 +34,16 @@ class Check(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A task of the lab: its number and its title as on its page, and the stage it leads to."""
+    """A task of the lab.
+
+    + name: its number on the lab's page, as ``4.2.1``; each task has another one
+    + title: its title on that page
+    + checks: at least one
+    + stage: the stage that a host reaches with this task; None in a trainer's tasks
+
+    Example:
+        Task("5.1", "Watch your backups", (query("up", "It is up", "up", done="Up.", otherwise="Down."),))
+    """
 
     name: str
     title: str
@@ -36,40 +52,75 @@ class Task(NamedTuple):
 
 
 def done(says: str, at: float | None = None) -> Finding:
-    """It is as it should be."""
+    """Return the finding of a condition that is met.
+
+    + says: one or more sentences for people, plain text
+    + at: when it was met, in seconds since 1970; None if unknown
+
+    Example:
+        done("Prometheus keeps two weeks.")
+    """
     return Finding(State.DONE, says, None, at)
 
 
 def still_open(says: str, fix: str | None = None) -> Finding:
-    """Nobody did it yet, or it waits for something."""
+    """Return the finding of a step that nobody has done yet, or that waits for something.
+
+    + says: one or more sentences for people, plain text
+    + fix: the shell command that does it, at most 1,000 characters; None if there is none
+
+    Example:
+        still_open("The job is missing.", "sudoedit /etc/prometheus/prometheus.yml")
+    """
     return Finding(State.OPEN, says, fix)
 
 
 def wrong(says: str, fix: str | None = None, at: float | None = None) -> Finding:
-    """Somebody did something, but not this."""
+    """Return the finding of a step that somebody did wrongly, or of a fault.
+
+    + says: one or more sentences for people, plain text: the mistake and its place
+    + fix: the shell command that corrects it, at most 1,000 characters; None if there is none
+    + at: when it was done, in seconds since 1970; None if unknown
+
+    Example:
+        wrong("Prometheus is stopped.", "sudo systemctl start prometheus")
+    """
     return Finding(State.WRONG, says, fix, at)
 
 
 def unknown(says: str, fix: str | None = None) -> Finding:
-    """It cannot be seen."""
+    """Return the finding of a condition that the look does not show.
+
+    + says: one or more sentences for people, plain text: the reason
+    + fix: the shell command that makes it visible, at most 1,000 characters; None if there is none
+
+    Example:
+        unknown("Prometheus does not answer.")
+    """
     return Finding(State.UNKNOWN, says, fix)
 
 
 def query(
     name: str, title: str, promql: str, *, done: str, otherwise: str, fix: str | None = None
 ) -> Check:
-    """A check that is done when Prometheus answers an instant query with at least one sample.
+    """Return a check that is done if Prometheus answers an instant query with at least one sample.
 
-    + promql: the query, as ``up{job="node"} == 1``
-    + done, otherwise: the sentence for when it does, and for when it does not
-    + fix: the command that would change that
+    + name, title: as in `Check`
+    + promql: the query
+    + done: the finding's sentence if there is a sample
+    + otherwise: the finding's sentence if there is none
+    + fix: the shell command shown with `otherwise`; None if there is none
+
+    Example:
+        query("node", "The node is up", 'up{job="node"} == 1', done="It is up.", otherwise="It is down.")
     """
 
     def judge(look: Look) -> Finding:
         samples = look.samples(promql)
         if samples is None:
             return unknown(
-                f"Prometheus does not answer: it does not run, or the query is wrong: {excerpt(promql)}"
+                "Prometheus did not answer: it does not run, or it refuses the query "
+                f"{excerpt(promql)}"
             )
         return Finding(State.DONE, done) if samples else still_open(otherwise, fix)
 
@@ -77,7 +128,7 @@ def query(
 
 
 def judged(task: Task, look: Look) -> TaskResult:
-    """Run the checks of a task on a look; each finding is `bounded`."""
+    """Run the checks of a task on a look and cut each finding to its limits (`bounded`)."""
     return _result(task, lambda check: _finding(check, look))
 
 
@@ -91,26 +142,26 @@ def _result(task: Task, find: Callable[[Check], Finding]) -> TaskResult:
 def _finding(check: Check, look: Look) -> Finding:
     try:
         found: object = check.judge(look)
-    except Exception as error:  # noqa: BLE001 - one check that breaks must not hide all others
+    except Exception as error:  # noqa: BLE001 - a check that raises must not hide the others
         at = traceback.extract_tb(error.__traceback__)[-1]
         return unknown(
-            f"This check broke, which is a mistake in it ({at.filename}, line {at.lineno}): "
-            f"{excerpt(repr(error))}"
+            f"This check raised an error: {excerpt(repr(error))}. Correct the check: {at.filename}, "
+            f"line {at.lineno}."
         )
     if not isinstance(found, Finding) or not _is_typed(found):
         return unknown(
-            f"This check returned {excerpt(repr(found))} and no finding, which is a mistake in it."
+            f"This check returned {excerpt(repr(found))} instead of a Finding. Correct the check."
         )
     return found
 
 
 def _is_typed(found: Finding) -> bool:
-    """Return whether the fields of a finding have their types: mypy does not check a trainer's file."""
+    """Return whether each field of a finding has its type: mypy does not check a trainer's file."""
     fields: tuple[object, ...] = found
     kinds = (State, str, str | None, float | int | None)
     return all(isinstance(field, kind) for field, kind in zip(fields, kinds, strict=True))
 
 
 def not_looked_at(task: Task, problem: str) -> TaskResult:
-    """A task of a host that could not be looked at."""
+    """Return the result of a task on a host that could not be looked at, for the reason `problem`."""
     return _result(task, lambda _: unknown(problem))

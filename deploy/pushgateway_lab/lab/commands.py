@@ -1,33 +1,33 @@
-"""Commands that people on a host are shown, to paste: safe whatever a host, a pusher or a setting says.
+"""Commands that people paste into a shell. No text of a host, a pusher or a setting can change them.
 
-A command is made of words, each quoted for the shell. One that holds what a terminal could take for
-more than text, as a line end within a word, is none.
+Each word of a command is quoted for the shell. A command with an unprintable character in a word, for
+example a line end, is not shown at all.
 """
 
 import shlex
 
 LONGEST = 1000
-"""Characters of a fix: nobody reads more than that before pasting it."""
+"""The most characters of a fix: nobody reads more than that before pasting it."""
 
 
 def command(*words: str) -> str | None:
-    """Return a command for a shell; None if a word is not printable, so that it cannot be shown.
+    """Return a command for a shell; None if a word is not printable.
 
-    + words: the program and its arguments; they arrive as they are here
+    + words: the program and its arguments, unquoted
     """
     return " ".join(map(shlex.quote, words)) if all(map(_is_printable, words)) else None
 
 
 def quoted(word: str) -> str:
-    """Return a word in quotes, also where a shell needs none."""
+    """Return a word in quotes, even if a shell needs none."""
     needed = shlex.quote(word)
     return needed if needed != word else f"'{word}'"
 
 
 def join(separator: str, *commands: str | None) -> str | None:
-    """Return commands as one; None if one of them is none.
+    """Return several commands as one text; None if one of them is None.
 
-    + separator: what stands between them: a line end, or an operator of the shell
+    + separator: the text between them: a line end, or an operator of the shell
     """
     known = [each for each in commands if each is not None]
     return separator.join(known) if len(known) == len(commands) else None
@@ -39,5 +39,4 @@ def is_shown(fix: str) -> bool:
 
 
 def _is_printable(text: str) -> bool:
-    # Marks that turn the direction of writing are not printable either, nor are half characters.
-    return text.isprintable()
+    return text.isprintable()  # false for bidi marks and lone surrogates, too

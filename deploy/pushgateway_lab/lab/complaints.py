@@ -1,9 +1,9 @@
-"""Remove the content of a file from complaints about it; keep paths, lines and the kind of complaint.
+"""Remove a file's content from error messages about it; keep paths, line numbers and the kind of error.
 
-``prometheus.yml`` may be a link to any file that Prometheus's user can read, and programs quote what they
-cannot read: promtool shows every line of a shadow file as the name of an unknown field. What is told is
-decided by what may stay (paths, line numbers, the kind of complaint, types of Go), because no list of
-what programs quote is complete: each word that is none of theirs becomes an ellipsis.
+``prometheus.yml`` may be a link to any file that Prometheus's user can read, and programs quote text that
+they cannot parse: promtool shows every line of a shadow file as the name of an unknown field. This module
+has a list of words that may stay (paths, line numbers, words of the programs, types of Go), because no list
+of quoted texts would be complete. Every other word becomes an ellipsis.
 
 The words are those of promtool, Prometheus and the Pushgateway (Debian 11 to testing), of yaml.v2 and
 libyaml, and of `pushgateway_lab.scrape_config`.
@@ -20,11 +20,11 @@ from pushgateway_lab.settings import Settings
 ELLIPSIS = "…"
 
 LEFT_OUT = (
-    "What stands in the file is left out (…); the trainer sees it with --data lab_quote_files=True."
+    "Text from the file is left out (…); --data lab_quote_files=True shows it to the trainer."
 )
 
 LINE, TOLD = 500, 1400
-"""Characters of a line, and of all, that are told: the sentences around them find room, too."""
+"""The most characters of a line, and of the whole text, in a finding, which has other sentences, too."""
 
 _PAIR = r'[\w.]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)'
 _LOG_LINE = re.compile(rf"(?:time|ts|level)={_PAIR.partition('=')[2]}(?: {_PAIR})*")
@@ -37,7 +37,7 @@ _TYPE = (
     r"|bool|string|u?int(?:8|16|32|64)?|float64|struct)(?=\s|$)"
 )
 
-# Where a program quotes what it read without quotes around it: up to the end, or to its own next words.
+# Places where a program quotes a text without quotation marks: up to the line's end or its own next words.
 _HOLES = [
     (re.compile(pattern), rf"\g<1>{ELLIPSIS}\g<2>")
     for pattern in (
@@ -71,7 +71,7 @@ _OWN_PHRASES = (
     r"requires '(?:target_label|source_labels|regex|modulus)' value",
     r"invalid '(?:replacement|target_label|regex)' for (?:labelmap|hashmod|replace|\w+map) action",
     r'cannot be set to "basic", use "basic_auth" instead',
-    r"(?<=\S)[:,.;)]{1,3}(?=\s|$)",  # behind what was told
+    r"(?<=\S)[:,.;)]{1,3}(?=\s|$)",  # punctuation after a phrase
     r"!!(?:str|int|seq|map|bool|float|null|timestamp|binary|merge)(?=\s|$)",
 )
 _QUOTED = r"""\"(?:[^"\\]|\\.)*\"|`.*`|(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)"""
@@ -79,7 +79,7 @@ _QUOTED = r"""\"(?:[^"\\]|\\.)*\"|`.*`|(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)"""
 _OPENING, _CLOSING = "([<", ")]>.,:;!?"
 
 _LONGEST, _LONGEST_LOG = 1000, 10_000
-"""Characters of a line, and of one of a log, that are read; what comes after is left out."""
+"""The most characters that are read of a line, and of a line of a log; the rest is left out."""
 
 _WORDS = frozenset(
     """
@@ -138,14 +138,14 @@ _WORDS = frozenset(
     whitespace wildcard with within without word write writing written wrong yaml you your
     """.split()  # noqa: SIM905 - a list of so many quoted words cannot be read
 )
-"""The words of complaints, in lower case."""
+"""The programs' own words, in lower case."""
 
 
 def told(words: str, settings: Settings) -> str:
-    """Return what a program said about the configuration file, or logs, as verify tells it: cut.
+    """Return a program's message about the configuration file, or a log, as verify shows it: cut.
 
-    + words: as the host has them
-    + settings: ``lab_quote_files`` says whether content of files is told
+    + words: the message as the host sent it
+    + settings: ``lab_quote_files`` decides whether content of files is shown
     """
     words = lines(words, each=_LONGEST_LOG)
     if settings.lab_quote_files:
@@ -156,12 +156,12 @@ def told(words: str, settings: Settings) -> str:
 
 
 def without_content(words: str, paths: Collection[str] = ()) -> str:
-    """Return what a program said about a file, each quoted piece of the file as an ellipsis.
+    """Return a program's message about a file with an ellipsis for each quoted piece of the file.
 
-    Nothing else is changed, but escapes of a log line's values are resolved.
+    All other text stays as it is, except that escapes in the values of a log line are resolved.
 
-    + words: of promtool, of a server's log, of our own parser; possibly several lines
-    + paths: paths that are not the file's content and stay, as that of the file itself
+    + words: of promtool, of a server's log or of this package's parser; one or more lines
+    + paths: paths that stay, for example that of the file itself
     """
     scan = _scanner(tuple(sorted(filter(None, paths), key=len, reverse=True)))
     return "\n".join(_told(line, scan) for line in words.split("\n"))
@@ -174,7 +174,7 @@ def _told(line: str, scan: re.Pattern[str]) -> str:
 
 
 def _value(key: str, value: str, scan: re.Pattern[str]) -> str:
-    """A value of a log line, whose quotes and escapes are those of Go's strconv.Quote."""
+    """Return a value of a log line; its quotes and escapes are those of Go's strconv.Quote."""
     if key in _OWN_KEYS and _OWN_VALUE.fullmatch(value):
         return value
     if not value.startswith('"'):
@@ -200,7 +200,7 @@ def _piece(match: re.Match[str]) -> str:
     if match.lastgroup == "quoted":
         return f"{text[0]}{ELLIPSIS}{text[-1]}"
     word = text.lstrip(_OPENING).rstrip(_CLOSING)
-    if word == ELLIPSIS:  # of a hole
+    if word == ELLIPSIS:  # put there by _HOLES
         return text
     is_own = (word.lower() in _WORDS or word in installations.PACKAGES) and word in (
         word.lower(),
@@ -210,9 +210,9 @@ def _piece(match: re.Match[str]) -> str:
     return text if is_own else ELLIPSIS
 
 
-@lru_cache(maxsize=32)  # the hosts of a class mostly have the same paths
+@lru_cache(maxsize=32)  # most hosts of a class have the same paths
 def _scanner(paths: tuple[str, ...]) -> re.Pattern[str]:
-    """The pieces of a line: what stays, what is quoted, and single words."""
+    """Return the pattern of a line's pieces: phrases that stay, quoted texts, and single words."""
     known = [rf'(?<![\w./-])"?{re.escape(path)}"?(?![\w/-]|\.\w)' for path in paths]
     own = "|".join([*known, *_OWN_PHRASES])
     return re.compile(rf"(?P<own>{own})|(?P<quoted>{_QUOTED})|(?P<word>\S+)")

@@ -1,7 +1,7 @@
 """Cut texts from hosts and pushers to a readable length, and say how much was left out.
 
-A pushed label may be megabytes long, and stands in every report then. Control characters are made
-visible where text is shown (`pushgateway_lab.run.visible`), not here.
+Without a cut, a pushed label of some megabytes would be in every report. This module does not escape
+control characters; `pushgateway_lab.run.visible` does, where text is shown.
 """
 
 import heapq
@@ -18,31 +18,31 @@ from pushgateway_lab.run.visible import VALUE, cut
 Item = TypeVar("Item")
 
 SAYS, LINES = 2000, 40
-"""Characters and lines of what a finding says."""
+"""The most characters and lines of a finding's text."""
 
 ITEMS = 10
-"""Items that a sentence lists."""
+"""The most items that a sentence lists."""
 
 _LATEST = 253_370_764_800
-"""The year 9999, in seconds since 1970: calendars end there."""
+"""The year 9999, in seconds since 1970: `datetime` ends there."""
 
 
 def excerpt(text: object, most: int = VALUE) -> str:
-    """Return the beginning of a text and how many characters were left out; a short one whole.
+    """Return a short text whole, else its beginning and the number of characters left out.
 
-    + text: shown as `str` has it
-    + most: characters of it that are shown
+    + text: any object; its `str` is shown
+    + most: the most characters that are shown
     """
     return cut(str(text), most)
 
 
 def lines(text: str, most: int = LINES // 2, each: int = VALUE) -> str:
-    """Return the first lines of a text, each as an `excerpt`, and how many were left out.
+    """Return the first lines of a text, each as an `excerpt`, and the number of lines left out.
 
-    + most: how many lines are shown
-    + each: characters of a line that are shown
+    + most: the most lines that are shown
+    + each: the most characters of a line that are shown
     """
-    # A text of megabytes may be one line, or nothing but line ends: the rest is only counted.
+    # Lines after the first are counted and not split: a text of megabytes may hold line ends alone.
     first = text.split("\n", most)
     shown = [excerpt(line, each) for line in first[:most]]
     if len(first) > most:
@@ -51,9 +51,9 @@ def lines(text: str, most: int = LINES // 2, each: int = VALUE) -> str:
 
 
 def listed(items: Collection[Item], shown: Callable[[Item], str] = excerpt) -> str:
-    """Return the first items as a list in a sentence, and how many more there are.
+    """Return the first `ITEMS` items as a list for a sentence, and the number of further ones.
 
-    + shown: how one item is shown
+    + shown: returns the text of one item
     """
     more = len(items) - ITEMS
     first = ", ".join(shown(item) for item in islice(items, ITEMS))
@@ -61,14 +61,14 @@ def listed(items: Collection[Item], shown: Callable[[Item], str] = excerpt) -> s
 
 
 def first_sorted(items: Iterable[str]) -> list[str]:
-    """Return as many items as `listed` shows, and those alone sorted, each once."""
+    """Return the first `ITEMS` items in sorted order, without sorting all of them."""
     return heapq.nsmallest(ITEMS, items)
 
 
 def shown_labels(labels: Mapping[str, str]) -> str:
-    """Return labels as `pushgateway_lab.formats.grouping.written` does, for people: about `VALUE` characters.
+    """Return labels as `pushgateway_lab.formats.grouping.written` does, cut to about `VALUE` characters.
 
-    It does not name a group: two groups may look alike.
+    The text does not identify a group: two groups may have the same one.
     """
     names = heapq.nsmallest(ITEMS, labels, key=lambda name: (name != "job", name))
     left = VALUE
@@ -84,14 +84,14 @@ def shown_labels(labels: Mapping[str, str]) -> str:
 
 
 def bounded(finding: Finding) -> Finding:
-    """Return a finding that is short enough to be shown, with a fix that can be pasted, if any.
+    """Return a finding cut to `SAYS` and `LINES`, without a fix that cannot be pasted.
 
-    What is not a moment between 1970 and the year 9999 is no time of anything.
+    A time before 1970 or after the year 9999 becomes None.
     """
     says, fix, at = finding.says, finding.fix, finding.at
     left_out = ""
     if fix is not None and not is_shown(fix):
-        left_out = f"\nThe command that mends it is left out: it cannot be shown in {LONGEST:,} characters."
+        left_out = f"\nThe command is left out: it has more than {LONGEST:,} characters, or unprintable ones."
         fix = None
     if at is not None and not (isfinite(at) and 0 <= at < _LATEST):
         at = None

@@ -1,4 +1,4 @@
-"""The Pushgateway of a host, for people there: where it answers, how to ask it, and why it does not."""
+"""The Pushgateway of a host, in words for people: its URL, the command to ask it, why it does not answer."""
 
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -14,9 +14,9 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import Service
 
 _USUAL = "http://localhost:9091"
-"""Where the lab's page has it."""
+"""The URL on the lab's page."""
 
-# RFC 3986, 3.2.2 and 3.3; curl takes brackets and braces in a path for a pattern of many URLs.
+# RFC 3986, 3.2.2 and 3.3. Without brackets and braces in a path: curl expands them to several URLs.
 _IN_ADDRESS = "!$&'()*+,;=:@[]%"
 _IN_PATH = "/!$&'()*+,;=:@%"
 
@@ -24,15 +24,15 @@ _UNAUTHORIZED, _BAD_REQUEST, _NOT_FOUND = 401, 400, 404
 
 
 def url(look: Look) -> str:
-    """Return the Pushgateway's URL as seen on the host, without blanks and without patterns of curl's.
+    """Return the Pushgateway's URL as seen on the host, percent-encoded so that curl expands nothing in it.
 
-    It may hold characters of the shell; `pushgateway_lab.lab.commands.command` quotes them.
+    It may hold shell characters; `pushgateway_lab.lab.commands.command` quotes them.
     """
     if look.settings.pushgateway_url:
-        return _escaped(look.settings.pushgateway_url)  # a certificate may be for that name alone
+        return _escaped(look.settings.pushgateway_url)  # its certificate may have only that name
     try:
         found = installations.running_url(look.snapshot, look.settings)
-    except (HostError, ValueError):  # flags that make no URL
+    except (HostError, ValueError):  # the flags give no URL
         return _USUAL
     return _escaped(found).replace("//127.0.0.1:", "//localhost:")
 
@@ -40,13 +40,12 @@ def url(look: Look) -> str:
 def _escaped(address: str) -> str:
     scheme, _, rest = address.partition("://")
     server, slash, path = rest.partition("/")
-    # What is no Unicode is none of a URL either.
-    server = quote(server, safe=_IN_ADDRESS, errors="replace")
+    server = quote(server, safe=_IN_ADDRESS, errors="replace")  # it may hold lone surrogates
     return f"{scheme}://{server}{slash}{quote(path, safe=_IN_PATH, errors='replace')}"
 
 
 def target(look: Look) -> str:
-    """What the scrape job is to scrape, as HOST:PORT."""
+    """Return the target that the scrape job needs, as HOST:PORT."""
     if look.settings.pushgateway_targets:
         return look.settings.pushgateway_targets[0]
     try:
@@ -56,31 +55,31 @@ def target(look: Look) -> str:
 
 
 def curl(look: Look) -> str:
-    """The command that asks it: curl, which asks for a password where one is wanted."""
+    """Return the curl command for the Pushgateway; with a user name, curl prompts for the password."""
     user = look.settings.pushgateway_username
     return (user and command("curl", "--user", user)) or "curl"
 
 
 def running_flags(look: Look) -> Mapping[str, str] | None:
-    """The flags with which it runs, as it says; None if it does not say."""
+    """Return the flags that the running Pushgateway reports; None if it does not answer."""
     status = look.pushgateway_status
     return None if status is None else status["flags"]
 
 
 def version(look: Look) -> str | None:
-    """Its release, as it says; None if it does not say."""
+    """Return the version that the running Pushgateway reports; None if it does not answer."""
     status = look.pushgateway_status
     return None if status is None else status["build_information"]["version"]
 
 
 def is_silent(look: Look) -> Finding:
-    """That nothing is known, where it did not answer."""
+    """Return the finding "unknown" of a Pushgateway that did not answer, with the reason."""
     says, fix = _why(look)
     return unknown(says, fix)
 
 
 def does_not_answer(look: Look) -> Finding:
-    """That it does not answer though its unit is active."""
+    """Return the finding of a Pushgateway whose unit is active and which did not answer."""
     says, fix = _why(look)
     return unknown(says, fix) if "curl" not in look.snapshot.tools else wrong(says, fix)
 
@@ -88,7 +87,7 @@ def does_not_answer(look: Look) -> Finding:
 def _why(look: Look) -> tuple[str, str | None]:
     if "curl" not in look.snapshot.tools:
         return (
-            "There is no curl on this host to ask the Pushgateway with.",
+            "curl is missing on this host, so the Pushgateway cannot be asked.",
             "sudo apt-get install curl",
         )
     if not look.snapshot.pushgateway.exists:
@@ -96,11 +95,11 @@ def _why(look: Look) -> tuple[str, str | None]:
     if not look.snapshot.pushgateway.runs:
         return "The Pushgateway does not run.", _service(look).commands.start
     if why := look.unread.get(GROUPS) or look.unread.get(STATUS):
-        return f"What answers at {excerpt(url(look))} cannot be read: {excerpt(why)}.", None
+        return f"Unexpected answer at {excerpt(url(look))}: {excerpt(why)}.", None
     if reason := _refusals(look).get(look.gateway_status or 0):
         return f"The Pushgateway {reason}.", None
     return (
-        f"Its unit is active, but the Pushgateway does not answer at {excerpt(url(look))}.",
+        f"The Pushgateway's unit is active, but it does not answer at {excerpt(url(look))}.",
         _service(look).commands.log,
     )
 
@@ -111,7 +110,9 @@ def _service(look: Look) -> Service:
 
 def _refusals(look: Look) -> dict[int, str]:
     return {
-        _UNAUTHORIZED: "wants a password: the trainer sets pushgateway_username and its password",
-        _BAD_REQUEST: "speaks TLS: the trainer sets pushgateway_url to its https address",
-        _NOT_FOUND: f"answers, but not at {excerpt(url(look))}: the trainer sets pushgateway_url",
+        _UNAUTHORIZED: "asks for a password: the trainer sets pushgateway_username and "
+        "pushgateway_password_file",
+        _BAD_REQUEST: "expects TLS: the trainer sets pushgateway_url to its https address",
+        _NOT_FOUND: f"answers 404 at {excerpt(url(look))}: the trainer sets pushgateway_url to the "
+        "right address",
     }

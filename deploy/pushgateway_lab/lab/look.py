@@ -1,8 +1,8 @@
-"""A look at a lab host as data: its snapshot and what both servers answered. Pure.
+"""A look at a lab host as data: its snapshot and the answers of both servers. Pure.
 
-``files/look-at-lab.sh`` looks, this module parses what it prints; `pushgateway_lab.course.questions` asks the host.
-What it means is for the checks. Each answer is parsed once, when it arrives: one that is not what that
-server says is left out, so that a check sees parsed answers or none.
+`pushgateway_lab.course.questions` runs ``files/look-at-lab.sh`` on the host, this module parses its output,
+and the checks judge it. Each answer is parsed once, when it arrives. An answer of unexpected form is noted
+in `Answers.unread` and left out, so a check sees parsed answers only.
 """
 
 import math
@@ -21,39 +21,39 @@ from pushgateway_lab.settings import Settings
 
 T = TypeVar("T")
 
-# The questions: to Prometheus by their path, and to the Pushgateway.
+# The names of the questions: a path of Prometheus, or a word for the Pushgateway.
 TARGETS = "/api/v1/targets?state=active"
 BUILD = "/api/v1/status/buildinfo"
 GROUPS, STATUS = "groups", "status"
 _QUERY = "/api/v1/query?query="
 
 MOST_ANSWERED = 6_000_000
-"""Bytes of what both servers answer that are read: a Pushgateway of 8,000 groups says less."""
+"""The most bytes of both servers' answers that are read: enough for a Pushgateway with 8,000 groups."""
 
 
 class Verdict(NamedTuple):
-    """What promtool says about the configuration file."""
+    """The result of promtool for the configuration file: whether it accepts it, and its output."""
 
     accepted: bool
     words: str
 
 
 class Disk(NamedTuple):
-    """The file system that Prometheus writes its samples to, in bytes."""
+    """The file system of Prometheus's samples: free and total bytes."""
 
     free: int
     size: int
 
 
 class Answers(NamedTuple):
-    """The parsed answers of both servers; None, or missing, where there was none of that server.
+    """The parsed answers of both servers; None, or missing, for a question without an answer.
 
-    + groups: what the Pushgateway holds
-    + status: its ``flags`` and ``build_information``
+    + groups: the groups of the Pushgateway
+    + status: the Pushgateway's ``flags`` and ``build_information``
     + targets: the active targets of Prometheus
-    + version: of the Prometheus that runs
-    + results: of queries, by `path_of` the query
-    + unread: what was answered but cannot be read -> why
+    + version: the version of the running Prometheus
+    + results: `path_of` a query -> its result
+    + unread: question -> why its answer could not be parsed
     """
 
     groups: list[Group] | None
@@ -69,14 +69,13 @@ class Look:
     """A lab host at one moment.
 
     + now: the host's own clock, in seconds since 1970
-    + ahead: by how many seconds that clock is ahead of this machine's, 0 within what can be measured
-    + began_at: when the course began, None where nobody noted it
-    + verdict: None where promtool was not asked: Prometheus runs with the file as it is, or there is
-      no promtool
-    + reload_error: what Prometheus logged when it last refused its configuration
-    + disk: None where Prometheus does not run
-    + logs: service -> the end of its log, of those that are neither up nor were stopped
-    + gateway_status: the HTTP status of the Pushgateway's answer; None if it gave none
+    + ahead: seconds by which that clock is ahead of this machine's; 0 if the difference is too small to measure
+    + began_at: when the course began, in seconds since 1970; None if prepare and reset did not record it
+    + verdict: None if promtool was not run: Prometheus has loaded the file, or promtool is missing
+    + reload_error: the log line of Prometheus's last failed reload
+    + disk: None if Prometheus does not run
+    + logs: service -> the end of its log, for services that failed
+    + gateway_status: the HTTP status of the Pushgateway's answer; None if there was no answer
     """
 
     settings: Settings
@@ -93,7 +92,7 @@ class Look:
 
     @property
     def groups(self) -> list[Group] | None:
-        """What the Pushgateway holds; None if it does not answer."""
+        """The groups of the Pushgateway; None if it does not answer."""
         return self.answers.groups
 
     @property
@@ -103,57 +102,57 @@ class Look:
 
     @property
     def targets(self) -> list[Target]:
-        """The targets of Prometheus."""
+        """The active targets of Prometheus; none if it does not answer."""
         return self.answers.targets or []
 
     @property
     def says_targets(self) -> bool:
-        """Whether Prometheus said what its targets are."""
+        """Whether Prometheus answered the question for its targets."""
         return self.answers.targets is not None
 
     @property
     def prometheus_version(self) -> str | None:
-        """Of the Prometheus that runs; None if it does not answer."""
+        """The version of the running Prometheus; None if it does not answer."""
         return self.answers.version
 
     @property
     def unread(self) -> Mapping[str, str]:
-        """What was answered but cannot be read, and why."""
+        """Question -> why its answer could not be parsed."""
         return self.answers.unread
 
     def samples(self, query: str) -> list[Sample] | None:
-        """What Prometheus answers to an instant query that a check named; None for no answer."""
+        """Return Prometheus's samples for an instant query in a check's `queries`; None for no answer."""
         found = self.answers.results.get(path_of(query))
         return None if found is None else found.samples
 
     def series(self, query: str) -> list[Series] | None:
-        """What it answers to an instant query for a range that a check named; None for no answer."""
+        """Return Prometheus's series for a range query in a check's `queries`; None for no answer."""
         found = self.answers.results.get(path_of(query))
         return None if found is None else found.series
 
 
 def path_of(query: str) -> str:
-    """Return the path at which Prometheus is asked a query."""
+    """Return the path of Prometheus's API for a query."""
     return f"{_QUERY}{quote(query, safe='')}"
 
 
 def paths_of(queries: Sequence[str]) -> list[str]:
-    """Return the paths of all that Prometheus is asked: what a look always asks, and these queries."""
+    """Return the paths of all questions to Prometheus: the two of every look, and these queries."""
     return [TARGETS, BUILD, *map(path_of, queries)]
 
 
 def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look:
-    """Parse what a host printed.
+    """Parse the output of ``look-at-lab.sh``.
 
-    + paths: those that Prometheus was asked, see `paths_of`
+    + paths: the questions to Prometheus, in order, see `paths_of`
 
     Raises:
-        ValueError, KeyError, IndexError, TypeError: ``look-at-lab.sh`` prints something else.
+        ValueError, KeyError, IndexError, TypeError: the output has another form.
     """
     said = answer.said
     seen = snapshot.parse_snapshot(said)
     now = _number(said.get("now", [str(answer.latest)])[0])
-    # In the order in which the script asks.
+    # The script asks in this order.
     names = [
         *(paths if "asked" in said and "prometheus" in said["asked"] else []),
         *([GROUPS, STATUS] if "asked" in said and "pushgateway" in said["asked"] else []),
@@ -182,9 +181,10 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
 
 
 def parse_answers(said: Mapping[str, Any], unread: Mapping[str, str]) -> Answers:
-    """Parse the data of answers, by their question; what is not that server's answer becomes unread.
+    """Parse the data of the answers. An answer that is not that server's goes to `Answers.unread`.
 
-    + unread: what could not even be read as data
+    + said: question -> data of its answer
+    + unread: question -> why its answer is no JSON or too large
     """
     wrong = dict(unread)
 
@@ -211,15 +211,15 @@ def parse_answers(said: Mapping[str, Any], unread: Mapping[str, str]) -> Answers
 
 
 def _number(text: str) -> float:
-    """Return a finite number that a host printed."""
+    """Return a time that a host printed; raise ValueError for an infinite one."""
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text[:20]!r} is no time")
+        raise ValueError(f"{text[:20]!r} is not a time")
     return number
 
 
 def _beyond(now: float, earliest: float, latest: float) -> float:
-    """By how much a time is outside the time in which it must have been."""
+    """Return the distance of a time from an interval, negative before it; 0 inside."""
     return now - min(max(now, earliest), latest)
 
 
@@ -231,7 +231,7 @@ def _disk(blocks: Sequence[str]) -> Disk | None:
 
 
 class _Heard(NamedTuple):
-    """The answers as they came: the data in each, its HTTP status, and why others are no data."""
+    """The answers before parsing: the data of each, its HTTP status, and why the others have no data."""
 
     said: dict[str, Any]
     statuses: dict[str, int]
@@ -239,7 +239,7 @@ class _Heard(NamedTuple):
 
 
 def _hear(names: Sequence[str], encoded: str, mark: str) -> _Heard:
-    """Take apart what ``look-at-lab.sh`` prints: another program on the port may answer anything."""
+    """Split the answers that ``look-at-lab.sh`` prints: another program on the port may answer anything."""
     heard = _Heard({}, {}, {})
     told = _unpacked(b64decode(encoded, validate=True))
     body, *parts = told.split(f"\n{mark} ".encode())
@@ -254,12 +254,12 @@ def _hear(names: Sequence[str], encoded: str, mark: str) -> _Heard:
         body = following
     if len(told) >= MOST_ANSWERED:
         for name in names[len(parts) :]:
-            heard.unread[name] = f"there was more than {MOST_ANSWERED} bytes"
+            heard.unread[name] = f"the answers have more than {MOST_ANSWERED} bytes"
     return heard
 
 
 def _unpacked(data: bytes) -> bytes:
-    """Unpack what the host packed, and no more than it was told to send: a few bytes may stand for GBs."""
+    """Unpack at most `MOST_ANSWERED` bytes: a few packed bytes may stand for gigabytes."""
     if not data:
         return b""
     try:

@@ -1,6 +1,6 @@
-"""A metric that people push: where the Pushgateway holds it, and what Prometheus saw of it.
+"""A metric that people push: find it in the Pushgateway's groups and in Prometheus's history.
 
-What that means for a task is for `pushgateway_lab.lab.pushes`.
+`pushgateway_lab.lab.pushes` judges the result.
 """
 
 import re
@@ -15,17 +15,21 @@ from pushgateway_lab.lab import scrape_job
 from pushgateway_lab.lab.commands import quoted
 from pushgateway_lab.lab.look import Look
 
-# Prometheus, "Data model": what needs no quotes in PromQL and in what is pushed.
+# Prometheus, "Data model": metric names that need no quotes in PromQL and in a push.
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _TYPES = ("", "counter", "gauge", "histogram", "summary", "untyped")
 
 
 class Pushed(NamedTuple):
-    """A metric that is to be pushed.
+    """A metric that a task asks people to push.
 
-    + metric: its name; value: what it is to be
-    + labels: the grouping key it is to be pushed under, the job among them
-    + type: ``counter``, ``gauge``, ...; empty: it does not matter
+    + metric: its name, one that needs no quotes in PromQL
+    + value: its value, not NaN
+    + labels: the grouping key of the push, with the job
+    + type: ``counter``, ``gauge``, ``histogram``, ``summary`` or ``untyped``; empty: any
+
+    Example:
+        Pushed("backup_files", 42, {"job": "backup", "instance": "db1"}, type="gauge")
     """
 
     metric: str
@@ -38,15 +42,17 @@ class Pushed(NamedTuple):
 
     @property
     def number(self) -> str:
-        """Its value as people write it, with all its digits."""
+        """The value as people write it, with all its digits."""
         value = float(self.value)
         return str(int(value)) if value.is_integer() else repr(value)
 
     def command(self, curl: str, url: str) -> str:
-        """The command that pushes it, on one line: a here-document cannot be copied with its margin.
+        """Return the command that pushes the metric.
 
-        + curl: a command, see `pushgateway_lab.lab.gateway.curl`
-        + url: where the Pushgateway answers, see `pushgateway_lab.lab.gateway.url`
+        It is one line: the page indents commands, and an indented here-document has no end.
+
+        + curl: see `pushgateway_lab.lab.gateway.curl`
+        + url: see `pushgateway_lab.lab.gateway.url`
         """
         address = shlex.quote(f"{url}/metrics{group_path(self.labels)}")
         push = f"{curl} --data-binary @- {address}"
@@ -54,44 +60,44 @@ class Pushed(NamedTuple):
             is_plain = _METRIC.fullmatch(self.metric)
             said = f'echo "{self}"' if is_plain else f"printf '%s\\n' {quoted(str(self))}"
             return f"{said} | {push}"
-        metric = self.metric.replace("\\", "\\\\").replace("%", "%%")  # of printf's own
+        metric = self.metric.replace("\\", "\\\\").replace("%", "%%")  # for printf
         text = f"# TYPE {metric} {self.type}\\n{metric} {self.number}\\n"
         return f"printf {quoted(text)} | {push}"
 
     @property
     def history(self) -> str:
-        """The query for all that Prometheus saw of it since the course began, sample by sample."""
+        """The query for all samples of the metric since the course began."""
         return history_of(self.metric)
 
 
 def history_of(metric: str) -> str:
-    """The query for all samples of a metric since the course began."""
+    """Return the query for all samples of a metric since the course began."""
     return f"{metric}[LAB_AGEms]"
 
 
 class Seen(NamedTuple):
-    """A sample of Prometheus's history: when it was scraped, in seconds since 1970, and its value."""
+    """A sample in Prometheus's history: the time of its scrape, in seconds since 1970, and its value."""
 
     at: float
     value: float
 
 
 class Held(NamedTuple):
-    """A sample that the Pushgateway holds, and the group it is in."""
+    """A sample in the Pushgateway, and its group."""
 
     group: Group
     sample: Sample
 
     @property
     def labels(self) -> dict[str, str]:
-        """With which Prometheus would see it; an empty instance is none."""
+        """The sample's labels as Prometheus would scrape them: without empty ones."""
         return {name: value for name, value in self.sample.labels.items() if value}
 
 
 def past_of(look: Look, wanted: Pushed) -> list[Seen] | None:
-    """What Prometheus saw of a metric under its own labels since the course began, oldest first.
+    """Return the samples that Prometheus has of a metric with its pushed labels, oldest first.
 
-    None if it does not say.
+    They begin with the course. None if Prometheus does not answer.
     """
     found = look.series(wanted.history)
     if found is None:
@@ -106,7 +112,7 @@ def past_of(look: Look, wanted: Pushed) -> list[Seen] | None:
 
 
 def number_of(value: str) -> float:
-    """The number that a sample's value is; nan, which is no value that was wanted, if it is none."""
+    """Return the value of a sample as a number; nan, which equals no wanted value, for other text."""
     try:
         return float(value)
     except ValueError:
@@ -114,47 +120,49 @@ def number_of(value: str) -> float:
 
 
 def _is_own(labels: dict[str, str], wanted: Pushed, added: frozenset[str]) -> bool:
-    """Whether these are the labels that were pushed, beside those that the scrape job adds."""
+    """Return whether the labels are the wanted ones, apart from those that the scrape job adds."""
     own = {name: value for name, value in labels.items() if value and name != "__name__"}
     return wanted.labels.items() <= own.items() and own.keys() - wanted.labels.keys() <= added
 
 
 def first_right(past: Sequence[Seen] | None, wanted: Pushed) -> Seen | None:
-    """The first sample with the value that was to be pushed."""
+    """Return the first sample with the wanted value."""
     return next((each for each in past or () if each.value == wanted.value), None)
 
 
 def held_of(groups: Sequence[Group], metric: str) -> Iterator[Held]:
-    """All samples of a metric that the Pushgateway holds."""
+    """Yield all samples of a metric in the Pushgateway's groups."""
     for group in groups:
         if metric in group.metrics:
             yield from (Held(group, sample) for sample in group.metrics[metric].samples)
 
 
 def held_as(groups: Sequence[Group], wanted: Pushed) -> Held | None:
-    """The sample with the labels that were wanted, whether they came in the path or in the body."""
+    """Return the sample with the wanted labels, whether pushed in the URL's path or in the body."""
     held = (each for each in held_of(groups, wanted.metric) if each.labels == wanted.labels)
     return next(held, None)
 
 
 def group_of(groups: Sequence[Group], wanted: Pushed) -> Group | None:
-    """The group to delete: the one that holds it, or one that was made for it."""
+    """Return the group to delete: the one that holds the metric, else the one with its grouping key."""
     held = held_as(groups, wanted)
     return held.group if held else next((g for g in groups if g.labels == wanted.labels), None)
 
 
 def check_pushed(wanted: Pushed) -> None:
-    """Check what a trainer wrote.
+    """Check a metric that a trainer wrote in a file of tasks.
 
     Raises:
-        TypeError, ValueError: it cannot be pushed.
+        TypeError, ValueError: it cannot be pushed; the message names the field.
     """
     check_labels(wanted.labels)
     if not isinstance(wanted.metric, str) or not _METRIC.fullmatch(wanted.metric):
-        raise ValueError(f"{wanted.metric!r} is no metric name: letters, digits, _ and :")
+        raise ValueError(f"{wanted.metric!r} is not a metric name: letters, digits, _ and :")
     if isinstance(wanted.value, bool) or not isinstance(wanted.value, int | float):
-        raise TypeError(f"{wanted.metric} has the value {wanted.value!r}, which is no number")
+        raise TypeError(f"{wanted.metric} has the value {wanted.value!r}, which is not a number")
     if isnan(wanted.value):
-        raise ValueError(f"{wanted.metric} has the value nan, which equals nothing")
+        raise ValueError(f"{wanted.metric} has the value nan, which equals no pushed value")
     if wanted.type not in _TYPES:
-        raise ValueError(f"{wanted.metric} has the type {wanted.type!r}; one of {_TYPES[1:]}")
+        raise ValueError(
+            f"{wanted.metric} has the type {wanted.type!r}, which is none of {', '.join(_TYPES[1:])}"
+        )

@@ -1,6 +1,6 @@
-"""Tasks 4.2.2 and 4.2.3: metrics are pushed, seen in Prometheus, and deleted again.
+"""Tasks 4.2.2 and 4.2.3: metrics are pushed, scraped by Prometheus, and deleted again.
 
-What was done and undone is read from Prometheus's history: what was pushed rightly once stays done.
+Prometheus's history shows steps that were undone later: a correct push stays done after its deletion.
 """
 
 from collections.abc import Sequence
@@ -29,18 +29,18 @@ from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.run.visible import VALUE
 
 MISSPELT = 0.8
-"""How alike two metric names must be to take one for the other misspelt (1.0 is the same)."""
+"""The least likeness of a metric name to the wanted one to be called a misspelling (1.0: the same)."""
 
 COMPARED = 300
-"""Names of similar length that are compared: a pusher may send a million."""
+"""The most names of similar length that are compared: a pusher may send a million."""
 
 _WIPES = 'pushgateway_http_requests_total{handler="wipe",code="202"}'
 WIPES = f"{_WIPES} - ({_WIPES} offset LAB_AGEms or {_WIPES} * 0) > 0"
-"""The wipes since the course began: the Pushgateway counts them, Prometheus scrapes that."""
+"""The number of wipes since the course began: a counter of the Pushgateway, as Prometheus scraped it."""
 
 
 def pushed(look: Look, wanted: Pushed) -> Finding:
-    """The Pushgateway holds it, or held it once."""
+    """Check that the Pushgateway holds the metric, or held it earlier in the course."""
     if look.groups is None:
         return gateway.is_silent(look)
     held = held_as(look.groups, wanted)
@@ -49,9 +49,9 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
             f"{wanted} was pushed to {shown_labels(wanted.labels)}.", at=held.group.pushed_at
         )
     past = past_of(look, wanted)
-    # The history knows no types: what is there now is judged by what it is.
+    # The history has no types, so the type counts only for a group that is there now.
     if (right := first_right(past, wanted)) and (not held or _has_type(held.group, wanted)):
-        return done(f"{wanted} was pushed to {shown_labels(wanted.labels)} once.", at=right.at)
+        return done(f"{wanted} was pushed to {shown_labels(wanted.labels)} earlier.", at=right.at)
     found = (
         _refused(look, wanted)
         or (held and _not_as_wanted(look, held, wanted))
@@ -62,8 +62,8 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
         return found
     if past is None:
         return unknown(
-            f"{wanted.metric} is not there now. Prometheus does not answer, so whether it was cannot "
-            "be seen."
+            f"The Pushgateway does not hold {wanted.metric} with the task's labels now. Prometheus does "
+            "not answer, so earlier pushes are unknown."
         )
     return still_open(
         f"{wanted.metric} was never pushed to {shown_labels(wanted.labels)}.", _push(look, wanted)
@@ -79,13 +79,13 @@ def _has_type(group: Group, wanted: Pushed) -> bool:
 
 
 def _since(look: Look, groups: Sequence[Group]) -> list[Group]:
-    """Those that somebody pushed to since the course began: the others are the last person's."""
+    """Return the groups with a push since the course began: the others are from the previous trainee."""
     began = look.began_at or 0
     return [group for group in groups if max(group.pushed_at, group.failed_at) >= began]
 
 
 def _refused(look: Look, wanted: Pushed) -> Finding | None:
-    """A push that the Pushgateway took in and then refused: the group notes when."""
+    """Return the finding of a last push that the Pushgateway refused; the group has its time."""
     groups = look.groups or []
     group = next((each for each in _since(look, groups) if each.labels == wanted.labels), None)
     if not group or group.failed_at <= group.pushed_at:
@@ -95,10 +95,10 @@ def _refused(look: Look, wanted: Pushed) -> Finding | None:
     rival = next(rivals, None)
     if rival is None:
         push = _push(look, wanted)
-        return wrong(f"{says} Push again, and read the answer.", push, group.failed_at)
+        return wrong(f"{says} Push again, and read curl's output.", push, group.failed_at)
     return wrong(
         f"{says} {shown_labels(rival.labels)} holds {wanted.metric} as "
-        f"{excerpt(rival.metrics[wanted.metric].type)}, and one metric can have one type and one help only. "
+        f"{excerpt(rival.metrics[wanted.metric].type)}, and a metric can have only one type and one help text. "
         f"Delete that group{_with_all_else(rival, wanted.metric)}, and push again."
         f"{_wipe_instead(look, rival)}",
         _delete_and_push(look, rival, wanted),
@@ -111,10 +111,10 @@ def _not_as_wanted(look: Look, held: Held, wanted: Pushed) -> Finding:
     if not _has_type(group, wanted):
         found = excerpt(group.metrics[wanted.metric].type)
         line = f"# TYPE {wanted.metric} {wanted.type}"
-        why = f"the line '{line}' was missing" if found == "untyped" else f"not with '{line}'"
+        why = f"the line '{line}' was missing" if found == "untyped" else f"it needs '{line}'"
         return wrong(
-            f"{wanted.metric} was pushed as {found}, {why}. Delete its group first"
-            f"{_with_all_else(group, wanted.metric)}: one metric can have one type only."
+            f"{wanted.metric} was pushed with the type {found}: {why}. Delete its group first"
+            f"{_with_all_else(group, wanted.metric)}: a metric can have only one type."
             f"{_wipe_instead(look, group)}",
             _delete_and_push(look, group, wanted),
             group.pushed_at,
@@ -127,21 +127,23 @@ def _not_as_wanted(look: Look, held: Held, wanted: Pushed) -> Finding:
 
 
 def _elsewhere(look: Look, wanted: Pushed) -> Finding | None:
-    """Pushed under another job or label."""
+    """Return the finding of a push with other labels than the wanted ones."""
     others = list(held_of(_since(look, look.groups or []), wanted.metric))
     if not others:
         return None
     other = max(others, key=lambda held: held.group.pushed_at)
     labels = other.labels
     differences = [
-        f"{name} is {excerpt(labels[name])!r}, not {value!r}" if name in labels else f"no {name}"
+        f"the label {name} is {excerpt(labels[name])!r} and not {value!r}"
+        if name in labels
+        else f"the label {name} is missing"
         for name, value in wanted.labels.items()
         if labels.get(name) != value
     ]
     too_much = [name for name in labels if name not in wanted.labels]
-    differences += [f"{excerpt(name)} is too much" for name in too_much[:ITEMS]]
+    differences += [f"the label {excerpt(name)} should not be there" for name in too_much[:ITEMS]]
     if len(too_much) > ITEMS:
-        differences.append(f"so are {len(too_much) - ITEMS:,} more")
+        differences.append(f"nor should {len(too_much) - ITEMS:,} more")
     conflict = _conflict(other.group, wanted)
     return wrong(
         f"{wanted.metric} was pushed to {shown_labels(labels)}, not to {shown_labels(wanted.labels)}: "
@@ -152,13 +154,13 @@ def _elsewhere(look: Look, wanted: Pushed) -> Finding | None:
 
 
 def _misspelt(look: Look, wanted: Pushed) -> Finding | None:
-    """Pushed under another name that is much like it, and that no check asks for."""
+    """Return the finding of a push with a similar name for which no check asks."""
     is_like = _Likeness(wanted.metric)
     for group in _since(look, look.groups or []):
         for name in group.metrics:
             if is_like(name) and look.series(history_of(name)) is None:
                 return wrong(
-                    f"{shown_labels(group.labels)} holds {excerpt(name)}; the task's metric is "
+                    f"{shown_labels(group.labels)} holds {excerpt(name)}; the task asks for "
                     f"{wanted.metric}.",
                     _replace(look, group, name, wanted),
                     group.pushed_at,
@@ -167,19 +169,19 @@ def _misspelt(look: Look, wanted: Pushed) -> Finding | None:
 
 
 class _Likeness:
-    """Return the names that resemble a metric's; only the first `COMPARED` of similar length are compared."""
+    """Whether names resemble a metric's; it compares the first `COMPARED` names of similar length only."""
 
     def __init__(self, metric: str) -> None:
         self._metric = metric
         self._matcher = SequenceMatcher(
             None, "", metric
-        )  # keeps what it finds out about the second
+        )  # it caches its analysis of the second text
         self._compared: dict[str, bool] = {}
 
     def __call__(self, name: str) -> bool:
         if name in self._compared:
             return self._compared[name]
-        # Two texts can be no more alike than their lengths allow, see difflib.
+        # The upper bound of the likeness of two texts, from their lengths, see difflib.
         alike = 2 * min(len(name), len(self._metric)) / ((len(name) + len(self._metric)) or 1)
         if alike < MISSPELT or name == self._metric or len(self._compared) >= COMPARED:
             return False
@@ -195,7 +197,7 @@ def _with_all_else(group: Group, metric: str) -> str:
         return ""
     first = first_sorted(name for name in group.metrics if name != metric)
     more = f" and {others - len(first):,} more" if others > len(first) else ""
-    return f", which loses {listed(first)}{more}, too"
+    return f", which also deletes {listed(first)}{more}"
 
 
 def _push(look: Look, wanted: Pushed) -> str:
@@ -203,22 +205,22 @@ def _push(look: Look, wanted: Pushed) -> str:
 
 
 def _delete(look: Look, group: Group) -> str | None:
-    """The command that deletes a group; None if there is none that can be shown: the group stays."""
+    """Return the command that deletes a group; None if it cannot be written or is too long to show."""
     if sum(map(len, group.labels.values())) > LONGEST:
         return None
     try:
         path = group_path(group.labels)
-    except GroupingError:  # labels that this program cannot write
+    except GroupingError:  # labels that no path can hold
         return None
     delete = f"{gateway.curl(look)} -X DELETE {quoted(f'{gateway.url(look)}/metrics{path}')}"
     return delete if len(delete) <= LONGEST // 2 else None
 
 
 def _wipe_instead(look: Look, group: Group) -> str:
-    """Return a sentence with the next step for a group that no command can name."""
+    """Return a sentence with the next step for a group that `_delete` has no command for."""
     if _delete(look, group):
         return ""
-    return " No command that can be shown here names that group: a wipe deletes it, and all others."
+    return " The command to delete that group cannot be shown here: a wipe deletes it, with all other groups."
 
 
 def _delete_and_push(look: Look, group: Group, wanted: Pushed) -> str:
@@ -227,7 +229,10 @@ def _delete_and_push(look: Look, group: Group, wanted: Pushed) -> str:
 
 
 def _replace(look: Look, group: Group, metric: str, wanted: Pushed) -> str:
-    """Push it rightly; delete the group it is in if that holds nothing else, which may be right."""
+    """Return the command for the wanted push, after the deletion of a wrong group.
+
+    A group with further metrics is deleted only if the types conflict: its other metrics may be right.
+    """
     is_alone = group.metrics.keys() == {metric}
     if is_alone or (metric == wanted.metric and _conflict(group, wanted)):
         return _delete_and_push(look, group, wanted)
@@ -235,34 +240,35 @@ def _replace(look: Look, group: Group, metric: str, wanted: Pushed) -> str:
 
 
 def _conflict(group: Group, wanted: Pushed) -> str:
-    """That a metric cannot be pushed beside the one in a group; nothing if it can."""
+    """Return a sentence on a group with the same metric of another type, which blocks the wanted push."""
     if _has_type(group, wanted):
         return ""
     return (
-        f" It is {excerpt(group.metrics[wanted.metric].type)} there, and one metric can have one type only: delete "
-        f"that group first{_with_all_else(group, wanted.metric)}."
+        f" Its type there is {excerpt(group.metrics[wanted.metric].type)}, and a metric can have only one type: "
+        f"delete that group first{_with_all_else(group, wanted.metric)}."
     )
 
 
 def seen(look: Look, wanted: Pushed) -> Finding:
-    """Prometheus has it, or had it, with its own labels.
+    """Check that Prometheus has, or had, the metric with the pushed labels.
 
-    Only what it saw since the course began: for some minutes it still shows what the last one pushed.
+    Samples from before the course do not count: for some minutes Prometheus still shows pushes of the
+    previous trainee.
     """
     past = past_of(look, wanted)
     if past is None:
         return unknown("Prometheus does not answer.")
     if right := first_right(past, wanted):
-        return done(f"Prometheus has seen {wanted.metric} with its own labels.", at=right.at)
+        return done(f"Prometheus has scraped {wanted.metric} with the pushed labels.", at=right.at)
     return (
         _exported(look, wanted)
         or _not_scraped(look, wanted)
-        or still_open("There is nothing to see yet: it was not pushed as the task has it.")
+        or still_open("Nothing to see yet: the metric was not pushed as the task asks.")
     )
 
 
 def _exported(look: Look, wanted: Pushed) -> Finding | None:
-    """The page's own note: exported_job means that honor_labels is missing."""
+    """Return the finding of a metric scraped without honor_labels, as the lab's page notes: exported_job."""
     for series in look.series(wanted.history) or ():
         names = [name for name in series.labels if name in ("exported_job", "exported_instance")]
         if not names or series.labels.get("exported_job") != wanted.labels["job"]:
@@ -273,40 +279,42 @@ def _exported(look: Look, wanted: Pushed) -> Finding | None:
         if not scrape_job.is_recent(look, at):
             continue
         sample = Sample(series.labels, value)
-        arrived = f"It arrived as {excerpt(sample, 2 * VALUE)}."
+        arrived = f"Prometheus has it as {excerpt(sample, 2 * VALUE)}."
         loaded = scrape_job.loaded_job(look)
         if loaded and loaded.honor_labels:
-            return still_open(f"{arrived} honor_labels is right since then; wait for a scrape.")
+            return still_open(f"{arrived} honor_labels is right now; wait for the next scrape.")
         return wrong(
-            f"{arrived} {' and '.join(names)} {'says' if len(names) == 1 else 'say'} that "
+            f"{arrived} {' and '.join(names)} {'shows' if len(names) == 1 else 'show'} that "
             "honor_labels: true is missing in the scrape job, or is not loaded: see 4.2.1. Then wait "
-            "for a scrape."
+            "for the next scrape."
         )
     return None
 
 
 def _not_scraped(look: Look, wanted: Pushed) -> Finding | None:
-    """Pushed as it should be, but not in Prometheus yet."""
+    """Return the finding of a metric that was pushed rightly and is not in Prometheus yet."""
     held = held_as(look.groups or [], wanted)
     if not held or not _has_value(held.sample, wanted):
         return None
     if scrape_job.default_metrics(look).state is not State.DONE:
         return still_open(
-            "It was pushed, but Prometheus does not scrape the Pushgateway: see 4.2.1."
+            "The metric was pushed, but Prometheus does not scrape the Pushgateway: see 4.2.1."
         )
     if scrape_job.scraped_since(look, held.group.pushed_at):
         return wrong(
-            "It was pushed, and the Pushgateway scraped since, but Prometheus does not have it. Do "
-            "relabelings of the scrape job drop or change it?"
+            "The metric was pushed, and the Pushgateway was scraped since, but Prometheus does not have "
+            "the metric. Do relabelings of the scrape job drop or change it?"
         )
     seconds = scrape_job.seconds_to_next_scrape(look)
-    return still_open(f"It was pushed, but is not scraped yet: {seconds:.0f} s to go.")
+    return still_open(
+        f"The metric was pushed, but not scraped yet: the next scrape is in {seconds:.0f} s."
+    )
 
 
 def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
-    """Its group was there, as Prometheus remembers, and is not any more.
+    """Check that the metric's group existed, which Prometheus's history shows, and is deleted.
 
-    + others: what else is to be deleted: deleting one group leaves the others
+    + others: the task's other metrics, whose groups have to be deleted, too
     """
     if look.groups is None:
         return gateway.is_silent(look)
@@ -314,17 +322,22 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
     past = past_of(look, wanted)
     if group is None:
         if past is None:
-            return unknown("Prometheus does not answer, so whether it was there cannot be seen.")
+            return unknown(
+                f"{name} is not there now. Prometheus does not answer, so it is unknown whether it was."
+            )
         if not past:
-            return still_open(f"Prometheus has not seen anything of {name} to delete: see 4.2.2.")
-        how = ": everything was wiped" if not look.groups and look.samples(WIPES) else ""
-        return done(f"{name} was there, and is gone{how}.", at=past[-1].at)
+            return still_open(
+                f"Nothing to delete yet: Prometheus has not scraped {name}. See 4.2.2."
+            )
+        how = ": all groups were wiped" if not look.groups and look.samples(WIPES) else ""
+        return done(f"{name} was there, and is deleted{how}.", at=past[-1].at)
     instead = _wipe_instead(look, group)
     gone = [other for other in others if past_of(look, other) and not group_of(look.groups, other)]
     if gone:
         return wrong(
-            f"{shown_labels(gone[0].labels)} is deleted, {name} is still there. Deleting takes exactly the "
-            f"labels it is given: each group is deleted on its own, or all with a wipe.{instead}",
+            f"{shown_labels(gone[0].labels)} is deleted, {name} is still there. A deletion is exact: it "
+            "deletes only the group with the labels in the URL. Delete each group, or wipe "
+            f"all.{instead}",
             _delete(look, group),
         )
     return still_open(f"{name} is still there.{instead}{_wipe_refused(look)}", _delete(look, group))
@@ -334,14 +347,21 @@ def _wipe_refused(look: Look) -> str:
     running = gateway.running_flags(look)
     if running is None or running.get("web.enable-admin-api") == "true":
         return ""
-    return " A wipe would be answered with 404: the admin API is off. See Host."
+    return " A wipe would answer 404: the admin API is off. See Host."
 
 
 def pushed_checks(prefix: str, wanted: Pushed) -> tuple[Check, ...]:
-    """The checks that a metric is pushed, and that Prometheus has it; names begin with `prefix`.
+    """Return two checks: the metric is pushed, and Prometheus has it.
+
+    + prefix: the beginning of their names: letters, digits and ``_``
+    + wanted: the metric; reset deletes groups with its job
 
     Raises:
-        TypeError, ValueError: its labels cannot name a group, or it has no such value or type.
+        TypeError, ValueError: the labels cannot name a group (the Pushgateway's README, "URL"), or the
+            name, the value or the type is not one that can be pushed.
+
+    Example:
+        pushed_checks("backup", Pushed("backup_files", 42, {"job": "backup"}))
     """
     check_pushed(wanted)
     jobs = (wanted.labels["job"],)
@@ -364,7 +384,22 @@ def pushed_checks(prefix: str, wanted: Pushed) -> tuple[Check, ...]:
 
 
 def deleted_check(prefix: str, wanted: Pushed, others: Sequence[Pushed] = ()) -> Check:
-    """The check that a group which was there is gone; see `deleted`."""
+    """Return the check that the metric's group existed and is deleted.
+
+    Prometheus's history since the course began shows whether it existed. A deletion is exact: it deletes
+    only the group with the same labels (the Pushgateway's README, "DELETE method").
+
+    + prefix: the beginning of its name: letters, digits and ``_``
+    + wanted: the metric; reset deletes groups with its job
+    + others: other metrics whose groups have to be deleted; once one of them is deleted, a group that is
+      still there is wrong, and not open
+
+    Raises:
+        TypeError, ValueError: as `pushed_checks`.
+
+    Example:
+        deleted_check("backup", Pushed("backup_files", 42, {"job": "backup"}))
+    """
     check_pushed(wanted)
     return Check(
         f"{prefix}_deleted",

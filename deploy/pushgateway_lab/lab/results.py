@@ -1,4 +1,4 @@
-"""What a verification found out, as data: findings of checks, checks of tasks, tasks of hosts."""
+"""The result of a verification as data: findings of checks, checks of tasks, tasks of hosts."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -6,23 +6,23 @@ from typing import NamedTuple
 
 
 class State(StrEnum):
-    """How far somebody is with something."""
+    """The result of a check."""
 
-    DONE = "done"
-    OPEN = "open"
-    WRONG = "wrong"
-    UNKNOWN = "unknown"
+    DONE = "done"  # the condition is met
+    OPEN = "open"  # nobody has done it yet
+    WRONG = "wrong"  # somebody did something else, or there is a fault
+    UNKNOWN = "unknown"  # the look does not show it
 
 
 WORST_FIRST = (State.WRONG, State.UNKNOWN, State.OPEN, State.DONE)
 
 
 class Finding(NamedTuple):
-    """What is so about one thing on one host.
+    """The result of one check on one host.
 
-    + says: one or more sentences that can be read out, plain text, possibly over several lines
-    + fix: a shell command, or several lines of them, for somebody on the host; None if there is none
-    + at: when it happened, in seconds since 1970; None if that is not known
+    + says: one or more sentences, plain text of one or more lines
+    + fix: shell commands for somebody on the host, one on each line; None if there is none
+    + at: when it happened, in seconds since 1970; None if unknown
     """
 
     state: State
@@ -32,7 +32,7 @@ class Finding(NamedTuple):
 
 
 class CheckResult(NamedTuple):
-    """A check of a task, and what it found: ``name`` is for programs, ``title`` for people."""
+    """A check of a task and its finding: ``name`` is for programs, ``title`` for people."""
 
     name: str
     title: str
@@ -40,9 +40,9 @@ class CheckResult(NamedTuple):
 
 
 class TaskResult(NamedTuple):
-    """A task of the lab on one host: ``name`` as on its page (``4.2.1``), ``title`` in its words.
+    """A task of the lab on one host: ``name`` (``4.2.1``) and ``title`` as on the lab's page.
 
-    + stage: the stage a host has reached when this and all tasks before are done; None: no stage
+    + stage: the stage of a host on which this task and all tasks before it are done; None: no stage
     """
 
     name: str
@@ -52,22 +52,22 @@ class TaskResult(NamedTuple):
 
     @property
     def state(self) -> State:
-        """The worst of its checks."""
+        """The worst state of its checks."""
         return worst(check.finding.state for check in self.checks)
 
     @property
     def done(self) -> int:
-        """How many of its checks are done."""
+        """The number of its checks that are done."""
         return sum(check.finding.state is State.DONE for check in self.checks)
 
 
 class HostResult(NamedTuple):
-    """A host: all tasks, in their order. The tasks of all hosts of a report are the same.
+    """A host with all tasks, in their order. All hosts of a report have the same tasks.
 
-    + problem: why nothing is known about it, in one line; None if it could be looked at
-    + looked_at: when, in seconds since 1970; None if it could not be
-    + began_at: when the course began there, as prepare or reset noted; None if they did not
-    + expected: whether it is where it is expected to be, see `Report.expected`
+    + problem: why the look at the host failed, in one line; None if it did not fail
+    + looked_at: the time of the look, in seconds since 1970; None if it failed
+    + began_at: when the course began there, in seconds since 1970, as prepare or reset recorded; else None
+    + expected: whether it has reached `Report.expected`; if that is None, whether nothing of Host is wrong
     """
 
     name: str
@@ -79,7 +79,7 @@ class HostResult(NamedTuple):
 
     @property
     def stage(self) -> str | None:
-        """The last stage it has reached; None before the first."""
+        """The last stage that the host has reached; None before the first."""
         reached = None
         for task in self.tasks:
             if task.stage is None:
@@ -91,15 +91,15 @@ class HostResult(NamedTuple):
 
     @property
     def state(self) -> State:
-        """The worst of its tasks."""
+        """The worst state of its tasks."""
         return worst(task.state for task in self.tasks)
 
 
 class Report(NamedTuple):
     """All hosts of a run.
 
-    + made_at: in seconds since 1970
-    + expected: the stage all hosts were to have reached; None: any
+    + made_at: the time of the report, in seconds since 1970
+    + expected: the stage that each host should have reached; None: any
     """
 
     made_at: float
@@ -108,5 +108,5 @@ class Report(NamedTuple):
 
 
 def worst(states: Iterable[State]) -> State:
-    """The state that needs attention most; done if there is none."""
+    """Return the first state in `WORST_FIRST`; done if there are no states."""
     return min(states, key=WORST_FIRST.index, default=State.DONE)

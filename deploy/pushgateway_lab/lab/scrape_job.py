@@ -1,4 +1,4 @@
-"""Task 4.2.1: Prometheus scrapes the Pushgateway, with its labels left alone."""
+"""Task 4.2.1: Prometheus scrapes the Pushgateway and keeps the pushed labels (honor_labels)."""
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.formats.answers import Target
@@ -13,21 +13,21 @@ from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.scrape_config import Job, LimitError, ScrapeConfigError
 
 DISCOVERY = 5
-"""Seconds that Prometheus may take after a reload before it scrapes a new target."""
+"""Seconds after a reload within which Prometheus begins to scrape a new target."""
 
 BUILD_INFO = "pushgateway_build_info"
-"""One of the default metrics: every release has it, and nothing but a Pushgateway."""
+"""A default metric of every release of the Pushgateway, and of no other program."""
 
 
 _LONGEST_INTERVAL = 366 * 86400.0
-"""Seconds; beyond it, an interval is not one that somebody waits for."""
+"""Seconds; longer intervals count as this one."""
 
 
 def _jobs_in_file(look: Look) -> tuple[Job, ...]:
-    """The jobs in the configuration file.
+    """Return the jobs in the configuration file.
 
     Raises:
-        ScrapeConfigError: there is none, or it cannot be read.
+        ScrapeConfigError: the file is missing, or it cannot be read.
     """
     config = look.snapshot.config
     if config is None:
@@ -36,7 +36,7 @@ def _jobs_in_file(look: Look) -> tuple[Job, ...]:
 
 
 def job_in_file(look: Look) -> Job | None:
-    """The lab's job in the configuration file; None if it is not there or cannot be read."""
+    """Return the lab's job in the configuration file; None if it is missing or cannot be read."""
     try:
         return _named(look, _jobs_in_file(look))
     except ScrapeConfigError:
@@ -44,11 +44,11 @@ def job_in_file(look: Look) -> Job | None:
 
 
 def loaded_job(look: Look) -> Job | None:
-    """The lab's job as Prometheus has it loaded; None also where that cannot be read."""
+    """Return the lab's job in Prometheus's loaded configuration; None if it is missing or cannot be read."""
     loaded = look.snapshot.loaded
     try:
         return _named(look, loaded.jobs) if loaded else None
-    except ScrapeConfigError:  # whoever answers on that port may not be Prometheus
+    except ScrapeConfigError:  # another program may answer on that port
         return None
 
 
@@ -79,10 +79,10 @@ def _file(look: Look) -> str:
 
 
 def job(look: Look) -> Finding:
-    """The job is in the configuration file, under its name."""
+    """Check that the configuration file has the job, with its name."""
     path, name = _file(look), excerpt(look.settings.pushgateway_job_name)
     if look.snapshot.config is None:
-        says = f"{look.snapshot.config_in_words(path)} There is nothing to extend."
+        says = f"{look.snapshot.config_in_words(path)} The job needs a file that can be read."
         if look.snapshot.config_state == "absent":
             return still_open(says)
         return wrong(says, _let_read(look) if look.snapshot.config_state == "unreadable" else None)
@@ -110,17 +110,19 @@ def _twice(look: Look, jobs: tuple[Job, ...]) -> str:
     if not others:
         return ""
     named = listed([f"{excerpt(other.name)!r} (line {other.line})" for other in others], str)
-    return f" Another one scrapes the Pushgateway as well, so its metrics are there twice: {named}."
+    return (
+        f" Its metrics are there twice, because another job scrapes the Pushgateway, too: {named}."
+    )
 
 
 def _instead(look: Look, jobs: tuple[Job, ...]) -> Finding | None:
-    """Where somebody wrote the job, if not in the file under its name."""
+    """Return the finding of a job in another file, with another name or with another target."""
     path, name = _file(look), look.settings.pushgateway_job_name
     shown = excerpt(name)
     if loaded_job(look) is None and _targets(look, name):
         return wrong(
-            f"Prometheus scrapes a job {shown!r}, but it is not in {path} itself: it is in a file that "
-            "scrape_config_files names. The task wants it in this one.",
+            f"Prometheus scrapes a job {shown!r}, but {path} does not have it: it is in a file that "
+            f"scrape_config_files names. The task asks for it in {path}.",
             _edit(look),
         )
     for other in scrape_config.jobs_scraping(list(jobs), gateway.target(look), besides=name):
@@ -146,34 +148,34 @@ def _alike(name: str, other: str) -> bool:
 
 def _no_job(look: Look) -> str:
     name = excerpt(look.settings.pushgateway_job_name)
-    return f"The file has no job {name!r} that can be read; see above."
+    return f"The file has no job {name!r} that can be read: see the check above."
 
 
 def honor_labels(look: Look) -> Finding:
-    """The job in the file has honor_labels: true."""
+    """Check that the job in the file has honor_labels: true."""
     found = job_in_file(look)
     if not found:
         return still_open(_no_job(look))
     if found.honor_labels:
         return done("The job has honor_labels: true.")
     return wrong(
-        f"The job (line {found.line}) has no honor_labels: true. What is pushed arrives with "
-        "exported_job and exported_instance, and with Prometheus's own job and instance.",
+        f"The job (line {found.line}) has no honor_labels: true. Without it, Prometheus renames the "
+        "pushed labels to exported_job and exported_instance, and sets its own job and instance.",
         _edit(look),
     )
 
 
 def accepted(look: Look) -> Finding:
-    """The configuration file is one that Prometheus can load."""
+    """Check that Prometheus can load the configuration file."""
     path = _file(look)
     if look.snapshot.config_state == "unreadable":
         return wrong(look.snapshot.config_in_words(path), _let_read(look))
     if look.verdict is None:
         if look.snapshot.has_loaded_file:
-            return done(f"Prometheus took {path} as it is.")
+            return done(f"Prometheus has loaded {path} as it is now.")
         if look.snapshot.config is None:
             return unknown(look.snapshot.config_in_words(path))
-        return unknown(f"There is no promtool on this host, so {path} cannot be judged.")
+        return unknown(f"promtool is missing on this host, so {path} cannot be checked.")
     if look.verdict.accepted:
         return done(f"promtool accepts {path}.")
     return wrong(
@@ -182,22 +184,22 @@ def accepted(look: Look) -> Finding:
 
 
 def is_loaded(look: Look) -> Finding:
-    """Prometheus has loaded the job as the file has it."""
+    """Check that Prometheus has loaded the job as it is in the file."""
     loaded = look.snapshot.loaded
     if loaded is None:
-        return unknown("Prometheus does not answer, so what it has loaded cannot be seen.")
+        return unknown("Prometheus does not answer, so its loaded configuration is unknown.")
     mine, theirs = job_in_file(look), loaded_job(look)
     if not loaded.last_reload_successful:
         return _refused(look)
     if mine is None:
         if theirs:
             return wrong(
-                f"Prometheus has the job {excerpt(theirs.name)} loaded, but it is not in the file any more.",
+                f"Prometheus has loaded the job {excerpt(theirs.name)}, but it is no longer in the file.",
                 _edit(look),
             )
         return still_open(_no_job(look))
     if theirs is None or _facts(mine) != _facts(theirs):
-        what = "does not know the job yet" if theirs is None else "has the job as it was before"
+        what = "does not have the job yet" if theirs is None else "has an older form of the job"
         return wrong(
             f"{_file(look)} was edited but not reloaded: Prometheus {what}.",
             _reload(look),
@@ -219,21 +221,21 @@ def _refused(look: Look) -> Finding:
         )
     if look.verdict and look.verdict.accepted:
         return wrong(
-            f"Prometheus refused {shown} the last time it was reloaded. The file is right now, but was "
+            f"Prometheus refused {shown} at the last reload. The file is valid now, but Prometheus was "
             "not reloaded since.",
             _reload(look),
         )
     words = look.reload_error or (look.verdict.words if look.verdict else "")
     why = told(words, look.settings) if words else "its log does not say why"
     return wrong(
-        f"The last reload failed: Prometheus refused {shown} and goes on with what it had. It says:\n"
+        f"The last reload failed: Prometheus refused {shown} and keeps the configuration it had. It says:\n"
         f"{why}",
         _edit(look),
     )
 
 
 def target(look: Look) -> Finding:
-    """Prometheus reaches the job's targets."""
+    """Check that Prometheus reaches the job's targets."""
     loaded = loaded_job(look)
     if loaded is None:
         return still_open("Prometheus has not loaded the job, so it scrapes nothing for it.")
@@ -251,14 +253,14 @@ def target(look: Look) -> Finding:
 def _not_scraped_yet(look: Look, loaded: Job, targets: list[Target]) -> Finding:
     seconds = _seconds(loaded.scrape_interval) + DISCOVERY
     if not look.says_targets:
-        return unknown("Prometheus does not say what it scrapes.")
+        return unknown("Prometheus does not answer the question for its targets.")
     if not targets and _loaded_since(look) > seconds:
         return wrong(
-            "Prometheus has loaded the job, but scrapes no target of it. Do its relabel_configs drop "
+            "Prometheus has loaded the job, but scrapes none of its targets. Do its relabel_configs drop "
             "them?",
             _edit(look),
         )
-    return still_open(f"Not scraped yet; it will be within {seconds:.0f} s.")
+    return still_open(f"The target is not scraped yet; it will be within {seconds:.0f} s.")
 
 
 def _targets(look: Look, name: str) -> list[Target]:
@@ -266,20 +268,20 @@ def _targets(look: Look, name: str) -> list[Target]:
 
 
 def _loaded_since(look: Look) -> float:
-    """For how many seconds Prometheus has run with what it has loaded."""
+    """Return the seconds since the last successful reload."""
     loaded = look.snapshot.loaded
     return look.now - loaded.last_reload_success_at if loaded else 0
 
 
 def is_recent(look: Look, moment: float) -> bool:
-    """Whether a sample of that time (seconds since 1970) is from one of the last two scrapes."""
+    """Return whether a moment (seconds since 1970) is within the last two scrape intervals."""
     loaded = loaded_job(look)
     interval = _seconds(loaded.scrape_interval if loaded else None)
     return moment > look.now - 2 * interval - DISCOVERY
 
 
 def labels_of_targets(look: Look) -> frozenset[str]:
-    """Names of the labels that the job adds to what was pushed: those of its static_configs."""
+    """Return the names of the labels that the job adds to pushed metrics: those of its static_configs."""
     added: frozenset[str] = frozenset()
     for each in _targets(look, look.settings.pushgateway_job_name):
         added |= each.labels.keys()
@@ -295,7 +297,9 @@ def _down(look: Look, each: Target) -> Finding:
         return wrong(f"{says}\nThe Pushgateway is at {listed(wanted)}.", _edit(look))
     if look.pushgateway_status is not None and "connection refused" in each.last_error:
         seconds = seconds_to_next_scrape(look)
-        return still_open(f"{says}\nIt answers now; the next scrape is in {seconds:.0f} s.")
+        return still_open(
+            f"{says}\nThe Pushgateway answers now; the next scrape is in {seconds:.0f} s."
+        )
     return wrong(says, _edit(look))
 
 
@@ -304,15 +308,15 @@ def _plain(address: str) -> str:
 
 
 def _seconds(interval: str | None) -> float:
-    """Of a scrape interval as loaded; Prometheus's default where it is not shown."""
+    """Return the seconds of a loaded scrape interval; Prometheus's default for None or other text."""
     try:
         return min(seconds_of(interval or "1m"), _LONGEST_INTERVAL)
-    except (ValueError, OverflowError):  # a number of thousands of digits is no float
+    except (ValueError, OverflowError):  # thousands of digits are too many for a float
         return 60
 
 
 def seconds_to_next_scrape(look: Look) -> float:
-    """Seconds until Prometheus has scraped the job next, where it does."""
+    """Return the seconds until Prometheus scrapes the job's targets next."""
     loaded = loaded_job(look)
     interval = _seconds(loaded.scrape_interval if loaded else None)
     last = [each.last_scrape for each in _targets(look, look.settings.pushgateway_job_name)]
@@ -322,20 +326,20 @@ def seconds_to_next_scrape(look: Look) -> float:
 
 
 def scraped_since(look: Look, moment: float) -> bool:
-    """Whether Prometheus has scraped all targets of the job since a time (seconds since 1970)."""
+    """Return whether Prometheus has scraped all targets of the job since a moment (seconds since 1970)."""
     loaded = loaded_job(look)
     scrapes = [each.last_scrape for each in _targets(look, loaded.name)] if loaded else []
     return bool(scrapes) and min(scrapes) > moment
 
 
 def default_metrics(look: Look) -> Finding:
-    """What the page asks for returns what a Pushgateway has by default."""
+    """Check that the lab page's query for the job returns a default metric of the Pushgateway."""
     name, shown = look.settings.pushgateway_job_name, excerpt(look.settings.pushgateway_job_name)
     samples = look.samples(BUILD_INFO)
     if samples is None:
         return unknown("Prometheus does not answer.")
     loaded, targets = loaded_job(look), _targets(look, name)
-    # Of a target that is scraped now: for some minutes there is also what was scraped before.
+    # Only targets of now: Prometheus returns samples of an earlier target for some minutes.
     scraped = {each.labels.get("instance") for each in targets}
     found = (each.labels for each in samples if each.labels.get("job") == name)
     if loaded and any(labels.get("instance") in scraped for labels in found):
@@ -343,8 +347,8 @@ def default_metrics(look: Look) -> Finding:
     up = next((each for each in targets if each.health == "up"), None)
     if loaded and up and scraped_since(look, look.now - _seconds(loaded.scrape_interval)):
         return wrong(
-            f'{{job="{shown}"}} has no metrics of a Pushgateway: {excerpt(up.url)} is something else, '
-            "or was only just scraped.",
+            f'{{job="{shown}"}} has no metrics of a Pushgateway: {excerpt(up.url)} is another program, '
+            "or its first scrape was only just now.",
             _edit(look),
         )
     return still_open(f'{{job="{shown}"}} returns nothing yet.')

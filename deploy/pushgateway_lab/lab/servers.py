@@ -1,4 +1,4 @@
-"""The task Host: what the lab stands on. Whoever does the lab finds this done."""
+"""The task Host: the state that the trainer prepares before the lab begins."""
 
 from ipaddress import ip_address
 
@@ -16,16 +16,16 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import Service, ServiceState
 
 LEAST_FREE = 500_000_000
-"""Bytes below which Prometheus may soon be unable to write; a day of a lab takes a tenth of it."""
+"""The least free bytes for Prometheus's samples: ten times the need of a day of the lab."""
 
 CLOCK = 5.0
-"""Seconds by which a host's clock may differ: beyond, times on this page and on the host disagree."""
+"""The most seconds by which a host's clock may differ from this machine's."""
 
-PREPARE = "deploy/prepare.py, by the trainer, installs what is missing"
+PREPARE = "the trainer runs deploy/prepare.py, which installs it"
 
 
 def prometheus_runs(look: Look) -> Finding:
-    """Prometheus's service is active and enabled, and Prometheus answers."""
+    """Check that Prometheus's service is active and enabled, and that Prometheus answers."""
     service = installations.prometheus(look.settings).service
     if found := _service_is_wrong(look, service, look.snapshot.prometheus):
         if look.verdict and not look.verdict.accepted:
@@ -34,7 +34,8 @@ def prometheus_runs(look: Look) -> Finding:
         return found
     if look.snapshot.loaded is None and "curl" not in look.snapshot.tools:
         return unknown(
-            "There is no curl on this host to ask Prometheus with.", "sudo apt-get install curl"
+            "curl is missing on this host, so Prometheus cannot be asked.",
+            "sudo apt-get install curl",
         )
     if look.snapshot.loaded is None:
         return wrong(
@@ -42,17 +43,17 @@ def prometheus_runs(look: Look) -> Finding:
             f"{excerpt(look.settings.prometheus_url)}.",
             service.commands.log,
         )
-    return done("Prometheus runs, and starts when the host does.")
+    return done("Prometheus runs, and starts at boot.")
 
 
 def pushgateway_runs(look: Look) -> Finding:
-    """The Pushgateway's service is active and enabled, and the Pushgateway answers."""
+    """Check that the Pushgateway's service is active and enabled, and that the Pushgateway answers."""
     service = installations.pushgateway(look.settings).service
     if found := _service_is_wrong(look, service, look.snapshot.pushgateway):
         return found
     if look.pushgateway_status is None:
         return gateway.does_not_answer(look)
-    return done("The Pushgateway runs, and starts when the host does.")
+    return done("The Pushgateway runs, and starts at boot.")
 
 
 def _service_is_wrong(look: Look, service: Service, state: ServiceState) -> Finding | None:
@@ -60,29 +61,29 @@ def _service_is_wrong(look: Look, service: Service, state: ServiceState) -> Find
     if not state.exists:
         return still_open(f"There is no {shown} on this host: {PREPARE}.")
     if state.is_masked:
-        return wrong(f"{shown} is masked: somebody forbade it to run.", commands.allow_and_start)
+        return wrong(f"{shown} is masked, so it cannot start.", commands.allow_and_start)
     if state.is_stopped:
-        return wrong(f"{shown} is inactive: it was stopped.", commands.enable_and_start)
+        return wrong(f"{shown} is inactive: somebody stopped it.", commands.enable_and_start)
     if not state.runs:
         return wrong(
-            f"{shown} does not stay up: it is {excerpt(state.state)}.{_log(look, service)}",
+            f"{shown} does not stay up: its state is {excerpt(state.state)}.{_log(look, service)}",
             commands.log,
         )
     if state.is_disabled:
         return wrong(
-            f"{shown} runs, but would not start with the host: it is disabled.", commands.enable
+            f"{shown} runs, but is disabled, so it would not start at boot.", commands.enable
         )
     return None
 
 
 def _log(look: Look, service: Service) -> str:
-    """The end of the log of a service that does not stay up, as a further sentence."""
+    """Return the end of a service's log, as a further sentence; nothing if the look has no log of it."""
     log = look.logs.get(service.name, "").strip()
     return f" Its log ends with:\n{told(log, look.settings)}" if log else ""
 
 
 def admin_api(look: Look) -> Finding:
-    """The running Pushgateway has the admin API on, or off where the settings say so."""
+    """Check that the running Pushgateway has the admin API on or off, as the settings want it."""
     installation = installations.pushgateway(look.settings)
     running = _running_flag(look, ADMIN_API)
     if running is None:
@@ -101,19 +102,19 @@ def admin_api(look: Look) -> Finding:
     flag = Flag(ADMIN_API, value=True)
     if _is_written(look, flag):
         return wrong(
-            f"The admin API is off, so wiping answers 404. {installation.flags_file} has {flag}, but the "
+            f"The admin API is off, so a wipe answers 404. {installation.flags_file} has {flag}, but the "
             "Pushgateway runs without it: it was not restarted since, or its service does not use "
             f"{installation.flags_place}.",
             installation.service.commands.restart,
         )
     return wrong(
-        "The admin API is off, so wiping answers 404; deleting single groups works.",
+        "The admin API is off, so a wipe answers 404; single groups can be deleted.",
         installation.to_edit_flags(flag),
     )
 
 
 def _is_written(look: Look, flag: Flag) -> bool:
-    """Whether a flag is written where the Pushgateway's command line is."""
+    """Return whether the file with the Pushgateway's flags has this one."""
     try:
         return flag in installations.pushgateway(look.settings).written_flags(look.snapshot)
     except FlagError:
@@ -121,7 +122,7 @@ def _is_written(look: Look, flag: Flag) -> bool:
 
 
 def listens(look: Look) -> Finding:
-    """The running Pushgateway listens where the lab's page and the settings look for it."""
+    """Check that the running Pushgateway listens on the addresses of the settings."""
     listeners = look.snapshot.pushgateway_listeners
     if not listeners:
         return gateway.is_silent(look)
@@ -133,12 +134,13 @@ def listens(look: Look) -> Finding:
     where = listed([_written(each) for each in listeners])
     if not all(any(_is_at(each, address) for each in listeners) for address in wanted):
         return wrong(
-            f"The Pushgateway listens on {where}, and is to listen on {listed(wanted)}: whoever "
-            f"reaches it can push and wipe. Either {installation.flags_place} does not say so, or it "
-            "was not restarted since. deploy/prepare.py, by the trainer, mends both.",
+            f"The Pushgateway listens on {where}, but should listen on {listed(wanted)}: everybody who "
+            f"reaches it can push and wipe. Either {installation.flags_place} has another address, or "
+            "the Pushgateway was not restarted since. The trainer runs deploy/prepare.py, which "
+            "corrects both.",
             installation.to_see_flags,
         )
-    return done(f"It listens on {where}.")
+    return done(f"The Pushgateway listens on {where}.")
 
 
 def _written(listener: Listener) -> str:
@@ -149,7 +151,7 @@ def _written(listener: Listener) -> str:
 
 
 def _is_at(listener: Listener, wanted: str) -> bool:
-    """Whether a listener is the one that an address (HOST:PORT) of a command line makes."""
+    """Return whether the flag --web.listen-address with this address (HOST:PORT) makes this listener."""
     name, _, port = wanted.rpartition(":")
     address = ip_address(listener.address)
     if str(listener.port) != port.lstrip("0"):
@@ -158,18 +160,18 @@ def _is_at(listener: Listener, wanted: str) -> bool:
         given = ip_address(name.strip("[]") or "::")
     except ValueError:  # a host name
         return name != "localhost" or address.is_loopback
-    # 0.0.0.0 is made a socket for all addresses of both families, which shows as [::].
+    # For 0.0.0.0, Go opens a socket for all addresses of both families, which the kernel shows as [::].
     return address.is_unspecified if given.is_unspecified else address == given
 
 
 def persistence(look: Look) -> Finding:
-    """Whether what is pushed survives a restart; either is right, and good to know."""
+    """Tell whether pushed groups survive a restart; both are right."""
     file = _running_flag(look, "persistence.file")
     if file is None:
         return gateway.is_silent(look)
     if not file:
-        return done("It does not persist: a restart loses what was pushed.")
-    return done(f"It persists what was pushed to {excerpt(file)}.")
+        return done("Persistence is off: a restart deletes all groups.")
+    return done(f"Persistence is on: groups are saved to {excerpt(file)} and survive a restart.")
 
 
 def _running_flag(look: Look, name: str) -> str | None:
@@ -178,7 +180,7 @@ def _running_flag(look: Look, name: str) -> str | None:
 
 
 def versions(look: Look) -> Finding:
-    """Which releases run."""
+    """Tell the versions of both servers and of the operating system."""
     installed = look.snapshot.packages
     prometheus, pushgateway = (
         installed.get(server(look.settings).package)
@@ -195,41 +197,41 @@ def versions(look: Look) -> Finding:
         if running or package is not None
     ]
     if not parts:
-        return unknown("Neither is installed here, as far as can be seen.")
+        return unknown("Neither Prometheus nor the Pushgateway was found on this host.")
     return done(f"{', '.join(parts)} on {excerpt(look.snapshot.os)}.")
 
 
 def disk_space(look: Look) -> Finding:
-    """There is room for what Prometheus writes."""
+    """Check that the file system of Prometheus's samples has `LEAST_FREE` bytes free."""
     if look.disk is None:
         runs = look.snapshot.prometheus.is_active
-        why = "it has no write-ahead log open" if runs else "it does not run"
-        return unknown(f"Where Prometheus writes cannot be seen: {why}.")
+        why = "has no write-ahead log open" if runs else "does not run"
+        return unknown(f"The disk of Prometheus's samples is unknown: Prometheus {why}.")
     free, size = look.disk
-    room = f"{_gigabytes(free)} of {_gigabytes(size)} GB are free where Prometheus writes."
+    room = f"{_gigabytes(free)} of {_gigabytes(size)} GB are free for Prometheus's samples."
     if free < LEAST_FREE:
-        return wrong(f"Only {room} It stops taking samples when there is no room.", "df -h")
+        return wrong(f"Only {room} When the disk is full, Prometheus stores no samples.", "df -h")
     return done(room)
 
 
 def _gigabytes(size: int) -> str:
-    return f"{min(size, 10**24) / 1e9:.1f}"  # a host may say a number that no float holds
+    return f"{min(size, 10**24) / 1e9:.1f}"  # a host may send a number too large for a float
 
 
 def clock(look: Look) -> Finding:
-    """The host's clock agrees with this machine's."""
+    """Check that the host's clock agrees with this machine's, and is not before the course's begin."""
     if look.began_at is not None and look.began_at > look.now + CLOCK:
         return wrong(
-            f"By this host's clock, the course begins in {look.began_at - look.now:.0f} s, so nothing "
-            "counts until then: the clock was changed after the trainer prepared the host. "
-            "deploy/reset.py, by the trainer, notes the beginning anew."
+            f"By this host's clock, the course begins in {look.began_at - look.now:.0f} s, so no work "
+            "counts until then: the clock was changed after the trainer prepared the host. The trainer "
+            "runs deploy/reset.py, which records the beginning anew."
         )
     if abs(look.ahead) <= CLOCK:
         return done("The clock agrees with the trainer's.")
     direction = "ahead of" if look.ahead > 0 else "behind"
     return wrong(
-        f"The clock is {abs(look.ahead):.0f} s {direction} the trainer's; Prometheus's graphs will be "
-        "off by that much.",
+        f"The clock is {abs(look.ahead):.0f} s {direction} the trainer's, and so are the times in "
+        "Prometheus's graphs.",
         "sudo timedatectl set-ntp true; timedatectl",
     )
 

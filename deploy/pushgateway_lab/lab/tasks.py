@@ -1,4 +1,4 @@
-"""The lab's tasks, and those that a trainer adds."""
+"""The tasks of lab 4.2, and the tasks in a trainer's file."""
 
 import runpy
 from collections.abc import Iterable, Mapping
@@ -44,19 +44,21 @@ TASKS = (
         stage="cleaned",
     ),
 )
-"""Lab 4.2, in the words of its page."""
+"""The tasks of lab 4.2, with the titles of its page."""
 
 
 def tasks(path: str | None) -> tuple[Task, ...]:
-    """The lab's tasks, and behind them those in a trainer's file (the setting ``lab_tasks``).
+    """Return the lab's tasks, followed by those of a trainer's file.
+
+    + path: the setting ``lab_tasks``; None: no file
 
     Raises:
-        SettingsError: the file cannot be read, or has no usable TASKS.
+        SettingsError: the file cannot be run, or its TASKS cannot be used; with the line, if known.
     """
     return TASKS if path is None else (*TASKS, *_further(path))
 
 
-@cache  # a file is read once a run, not once a host
+@cache  # the file is run once, not once a host
 def _further(path: str) -> tuple[Task, ...]:
     try:
         further = _listed(runpy.run_path(path))
@@ -69,12 +71,12 @@ def _further(path: str) -> tuple[Task, ...]:
 
 def _listed(defined: Mapping[str, Any]) -> tuple[Task, ...]:
     if "TASKS" not in defined:
-        raise LookupError("there are no TASKS in it, a list of Task")
+        raise LookupError("TASKS is missing, a list of Task")
     return tuple(defined["TASKS"])
 
 
 def _line(error: BaseException, path: str) -> str:
-    """The line of a file that an error came from, as `` line 3``."""
+    """Return the line of the file that caused an error, as ``, line 3``; nothing if it is unknown."""
     if isinstance(error, SyntaxError) and error.lineno:
         return f", line {error.lineno}"
     line = None
@@ -94,22 +96,24 @@ def _check(further: tuple[Task, ...]) -> None:
         for each in task.checks:
             for texts in (each.queries, each.jobs):
                 if not isinstance(texts, tuple) or not all(isinstance(text, str) for text in texts):
-                    raise TypeError(f"the check {each.name} has {texts!r}, not a tuple of texts")
+                    raise TypeError(
+                        f"the check {each.name} has {texts!r} where a tuple of texts is needed"
+                    )
         if not task.checks:
             raise ValueError(f"the task {task.name} has no checks")
         if task.stage is not None:
-            raise ValueError(f"the task {task.name} has a stage; those are the lab's own")
+            raise ValueError(f"the task {task.name} has a stage; only the lab's own tasks have one")
         if task.name in names:
-            raise ValueError(f"there is a task {task.name} already")
+            raise ValueError(f"there are two tasks with the name {task.name}")
         names.append(task.name)
 
 
 def queries_of(all_tasks: Iterable[Task]) -> tuple[str, ...]:
-    """All that Prometheus must be asked for these tasks, each once."""
+    """Return the queries of these tasks, each once."""
     checks = (check for task in all_tasks for check in task.checks)
     return tuple(dict.fromkeys(query for check in checks for query in check.queries))
 
 
 def jobs_of(all_tasks: Iterable[Task]) -> frozenset[str]:
-    """The job labels of the groups that people push for these tasks."""
+    """Return the job labels of the groups that people push for these tasks."""
     return frozenset(job for task in all_tasks for check in task.checks for job in check.jobs)

@@ -1,5 +1,5 @@
-"""A report shown: in a terminal, as JSON, as JUnit XML, as a page, and as files of a directory.
+"""Formats of a report: a table for a terminal, JSON, JUnit XML, an HTML page, and files of a directory.
 
-Nothing here looks at a host: each function makes a text of a `pushgateway_lab.lab.results.Report`.
-What comes from hosts is text to all of them, whatever it holds.
+Each module turns a `pushgateway_lab.lab.results.Report` into a text, and escapes the texts of hosts for its
+format. None of them talks to a host.
 """

@@ -1,6 +1,6 @@
 """A report as JSON, for programs; ``files/report.schema.json`` describes it.
 
-Texts are as hosts gave them: whoever shows them takes care of what they hold.
+Texts of hosts are not escaped beyond JSON: a program that shows them has to escape them.
 """
 
 import json
@@ -12,19 +12,19 @@ from pushgateway_lab.lab.results import CheckResult, HostResult, Report, TaskRes
 from pushgateway_lab.report.counts import counts
 
 SCHEMA = 1
-"""Grows when something that a program may rely on goes or changes, not when something is added."""
+"""The version of the format. It grows when a property goes or changes, not when one is added."""
 
-# Half of a character, as Python has it for bytes that are no UTF-8; many parsers refuse it.
+# Lone surrogates, which Python uses for bytes that are not UTF-8; many JSON parsers refuse them.
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def text(report: Report) -> str:
-    """A report as a JSON text, in ASCII, with a last newline."""
+    """Return a report as a JSON text, in ASCII, with a newline at the end."""
     return json.dumps(document(report), indent=1, allow_nan=False) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
-    """A report as what JSON consists of."""
+    """Return a report as dicts, lists, texts and numbers."""
     found = counts(report)
     return {
         "schema": SCHEMA,
@@ -82,5 +82,5 @@ def _whole(value: str | None) -> str | None:
 
 
 def _time(at: float | None) -> float | None:
-    """A time that JSON can hold: an endless one is none."""
+    """Return a time; None for an infinite one, which JSON does not have."""
     return at if at is not None and math.isfinite(at) else None

@@ -1,4 +1,4 @@
-"""A report for a terminal: a table hosts by tasks, what needs attention, and a line that sums it up."""
+"""A report for a terminal: a table of hosts by tasks, the findings that need attention, and a summary."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
@@ -19,13 +19,13 @@ _COLORS = {State.DONE: "32", State.OPEN: "36", State.WRONG: "1;31", State.UNKNOW
 _COMMAND, _HEADING = "1", "4"
 
 _WORDS = {state: f"{state} " for state in State}
-# For terminals too narrow for words.
+# For terminals that are too narrow for the words.
 _MARKS = {State.DONE: "+", State.OPEN: ".", State.WRONG: "!", State.UNKNOWN: "?"}
 _LEGEND = ", ".join(f"{mark} {state}" for state, mark in _MARKS.items())
 
 _GAP = "  "
 _LEAST_NAME = 12
-"""Columns that a host's name has even where the table then is wider than the terminal."""
+"""The least columns of a host's name, even if the table becomes wider than the terminal."""
 
 
 class _Cell(NamedTuple):
@@ -36,7 +36,7 @@ class _Cell(NamedTuple):
 
 
 class _Concern(NamedTuple):
-    """Something that needs attention, the same on all hosts that have it."""
+    """A finding that needs attention. Hosts with equal ones share one entry of the list."""
 
     state: State
     what: str
@@ -45,10 +45,10 @@ class _Concern(NamedTuple):
 
 
 def table(report: Report, *, color: bool, width: int | None = None) -> str:
-    """A report as text; values from hosts cannot drive the terminal.
+    """Return a report as text; control characters from hosts are escaped.
 
-    + color: with ANSI colours
-    + width: columns of the terminal; None: as wide as it gets, nothing is wrapped
+    + color: whether to use ANSI colours
+    + width: columns of the terminal; None: no line is wrapped
     """
     parts = (_matrix(report, color, width), _attention(report, color, width), _summary(report))
     return "\n\n".join(part for part in parts if part)
@@ -99,7 +99,7 @@ def _with_short_names(rows: list[list[_Cell]], width: int) -> list[list[_Cell]]:
 
 
 def _shortened(name: str, room: int) -> str:
-    """A name without its middle: hosts of a class differ at the start or at the end."""
+    """Return a name without its middle: names of a class differ at the start or at the end."""
     if columns(name) <= room:
         return name
     start = _beginning(name, (room - 2) // 2)
@@ -108,7 +108,7 @@ def _shortened(name: str, room: int) -> str:
 
 
 def _beginning(name: str, room: int) -> str:
-    """The longest beginning of a name that takes no more columns than this."""
+    """Return the longest beginning of a name that fits into `room` columns."""
     for length, taken in enumerate(accumulate(map(columns, name))):
         if taken > room:
             return name[:length]
@@ -129,7 +129,7 @@ def _line(row: Sequence[_Cell], widths: Sequence[int], color: bool) -> str:
 
 
 def _attention(report: Report, color: bool, width: int | None) -> str:
-    """What needs attention, worst first; what is the same on several hosts is said once."""
+    """Return the findings that need attention, worst first; equal ones of several hosts as one."""
     hosts: dict[_Concern, list[str]] = {}
     for name, concern in _concerns(report):
         hosts.setdefault(concern, []).append(one_line(name))
@@ -142,7 +142,7 @@ def _attention(report: Report, color: bool, width: int | None) -> str:
 def _concerns(report: Report) -> Iterator[tuple[str, _Concern]]:
     for host in report.hosts:
         if host.problem is not None:
-            # Each of its checks says the same.
+            # One entry: all its checks have the same finding.
             yield host.name, _Concern(State.UNKNOWN, "not looked at", host.problem, None)
             continue
         yield from ((host.name, concern) for concern in _troubles(host))
@@ -150,9 +150,9 @@ def _concerns(report: Report) -> Iterator[tuple[str, _Concern]]:
 
 
 def _troubles(host: HostResult) -> Iterator[_Concern]:
-    """What is wrong or unknown; what is unknown for one reason is told once."""
+    """Yield wrong and unknown findings; of several unknown ones with the same reason, the first."""
     told: set[tuple[str, str | None]] = set()
-    # What nobody has installed yet cannot be seen, either: the next step says it.
+    # On a host that is not prepared, most is unknown, and the next step tells why.
     is_bare = bool(host.tasks) and any(
         check.finding.state is State.OPEN for check in host.tasks[0].checks
     )
@@ -167,7 +167,7 @@ def _troubles(host: HostResult) -> Iterator[_Concern]:
 
 
 def _next_step(host: HostResult) -> Iterator[_Concern]:
-    """The first open check of the first unfinished task: of what is open, nobody can do more."""
+    """Yield the first open check of the first unfinished task: the step that comes next."""
     for task in host.tasks:
         if task.state is not State.DONE:
             for check in task.checks:
@@ -188,13 +188,13 @@ def _told(concern: _Concern, hosts: list[str], color: bool, width: int | None) -
         yield _painted(line, _COLORS[concern.state], color) if number == 0 else line
     for paragraph in visible(concern.says).splitlines():
         yield from _wrapped(f"    {paragraph.expandtabs(4)}", width, "    ")
-    # Never wrapped: people copy it. Without tabs: a shell that one is pasted to completes words.
+    # Not wrapped, because people copy it. Without tabs, with which a shell would complete words.
     for line in visible(concern.fix or "").expandtabs(4).splitlines():
         yield f"      {_painted(line, _COMMAND, color)}"
 
 
 def _wrapped(text: str, width: int | None, indent: str) -> Iterable[str]:
-    """Lines of a text; a word that is too long for one stays whole, as it may be a path."""
+    """Return the lines of a text; a word longer than a line stays whole: it may be a path."""
     if width is None or columns(text) <= width:
         return [text]
     margin = text[: len(text) - len(text.lstrip(" "))]

@@ -1,4 +1,4 @@
-"""How many hosts are where: what every way to show a report begins or ends with."""
+"""Numbers of hosts by stage and state, for the summary of each format."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,11 +10,12 @@ from pushgateway_lab.lab.results import WORST_FIRST, Report, State
 class Counts(NamedTuple):
     """Numbers of hosts.
 
-    + stages: at each stage, in the order of the lab; None: before the first. Only hosts that could be
-      looked at
-    + states: by the worst that was found; all hosts
-    + unreached: that could not be looked at
-    + behind: that are not where they are expected to be, whether looked at or not
+    + hosts: all hosts of the report
+    + stages: stage -> hosts at it, in the order of the lab; None: before the first stage. Without
+      hosts whose look failed
+    + states: state -> hosts with this as their worst state
+    + unreached: hosts whose look failed
+    + behind: hosts with `HostResult.expected` false, hosts whose look failed included
     """
 
     hosts: int
@@ -25,7 +26,7 @@ class Counts(NamedTuple):
 
     @property
     def wrong(self) -> int:
-        """With something wrong."""
+        """The number of hosts with a wrong check."""
         return self.states[State.WRONG]
 
 
@@ -43,13 +44,13 @@ def counts(report: Report) -> Counts:
 
 
 def stages(report: Report) -> tuple[str, ...]:
-    """The stages of the lab, in their order."""
+    """Return the stages of the lab, in their order."""
     tasks = report.hosts[0].tasks if report.hosts else ()
     return tuple(dict.fromkeys(task.stage for task in tasks if task.stage is not None))
 
 
 def in_words(stage: str | None, order: tuple[str, ...]) -> str:
-    """Where a host is, for people: its stage, or what it is before the first of them.
+    """Return a stage for people; before the first stage, its negation, as "not prepared".
 
     + order: see `stages`
     """
@@ -59,5 +60,5 @@ def in_words(stage: str | None, order: tuple[str, ...]) -> str:
 
 
 def hosts_in_words(number: int) -> str:
-    """A number of hosts, as people say it."""
+    """Return a number of hosts with the word host or hosts."""
     return "1 host" if number == 1 else f"{number} hosts"

@@ -1,8 +1,8 @@
 """A report as JUnit XML, for CI systems: a host is a test suite, a check a test case.
 
-There is no standard; this is what the schema of the Ant task and the readers of CI systems share:
-the root has no attributes, each suite has its properties first and its output last, a time has no
-zone (here it is UTC), and a test case has one outcome at most.
+JUnit XML has no standard. This module follows the rules that the schema of Ant's task and the readers of
+CI systems share: the root has no attributes, each suite has its properties first and its output last, a
+time has no zone (here it is UTC), and a test case has at most one outcome.
 """
 
 from xml.etree import ElementTree as ET  # nosec B405 # nothing is parsed with it
@@ -13,15 +13,15 @@ from pushgateway_lab.run.visible import one_line, visible
 
 PACKAGE = "pushgateway-lab"
 
-# done is a test case without any of them.
+# A test case without one of these elements has passed.
 _OUTCOMES = {State.WRONG: "failure", State.UNKNOWN: "error", State.OPEN: "skipped"}
 
-# A check is judged from one look at a host, so it takes no time of its own.
+# All checks of a host share one look, so a check has no duration of its own.
 _NO_TIME = "0"
 
 
 def text(report: Report) -> str:
-    """A report as an XML text, with its declaration and a last newline."""
+    """Return a report as an XML text, with its declaration and a newline at the end."""
     suites = ET.Element("testsuites")
     for number, host in enumerate(report.hosts):
         suites.append(_suite(host, number, report))
@@ -49,7 +49,7 @@ def _suite(host: HostResult, number: int, report: Report) -> ET.Element:
     )
     suite.append(_properties(host, report))
     for task in host.tasks:
-        # CI systems take what is before the last dot for a package: the host, then.
+        # CI systems show the text before the last dot as a package; here it is the host.
         classname = _token(f"{host.name}.{task.name.replace('.', '_')}")
         suite.extend(_case(check, classname) for check in task.checks)
     ET.SubElement(suite, "system-out").text = _told(host)
@@ -72,14 +72,14 @@ def _case(check: CheckResult, classname: str) -> ET.Element:
     if finding.state in _OUTCOMES:
         says = visible(finding.says)
         outcome = ET.SubElement(case, _OUTCOMES[finding.state], message=says)
-        if outcome.tag != "skipped":  # the only one without a type
+        if outcome.tag != "skipped":  # which has no attribute "type"
             outcome.set("type", finding.state.value)
         outcome.text = f"{says}\n{visible(finding.fix)}" if finding.fix else says
     return case
 
 
 def _told(host: HostResult) -> str:
-    """What all checks say: a test case that passed has no place for it."""
+    """Return the findings of all checks: a test case that passed has no element for its text."""
     return "\n".join(
         f"{one_line(task.name)} {one_line(check.title)}: {check.finding.state}: "
         f"{visible(check.finding.says)}"
@@ -89,5 +89,5 @@ def _told(host: HostResult) -> str:
 
 
 def _token(value: str) -> str:
-    """A text as an ``xs:token`` that is not empty: one line, single blanks."""
+    """Return a text as an ``xs:token`` that is not empty: one line, single blanks."""
     return " ".join(one_line(value).split()) or "?"

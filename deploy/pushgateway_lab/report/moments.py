@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 
 def in_utc(at: float | None) -> datetime | None:
-    """A moment as a date, to the second; None if there is none, or none that a calendar has.
+    """Return a moment as a date, to the second; None for None and for times that `datetime` does not have.
 
-    Times come from hosts: an endless one, or one in milliseconds, must not cost the report.
+    Times come from hosts: an infinite one, or one in milliseconds, must not break the report.
     """
     if at is None:
         return None

@@ -1,7 +1,7 @@
-"""A report as one HTML page that needs nothing else: for a projector, a phone, and paper.
+"""A report as one HTML page without further files: for a projector, a phone, and paper.
 
-``files/report.html`` is its template, with the looks and the behaviour of ``report.css`` and
-``report.js`` inside. The page is whole without its script, which filters, copies and reloads.
+``files/report.html`` is its template; ``report.css`` and ``report.js`` are put inside. Without its script,
+which filters, copies and reloads, the page shows everything, too.
 """
 
 from base64 import b64encode
@@ -20,16 +20,19 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 EVERY = 15.0
-"""Seconds after which the page loads itself anew, unless its reader chose otherwise."""
+"""Seconds after which the page reloads itself, unless the reader chooses others."""
 
 CHOICES = (5.0, 15.0, 30.0, 60.0)
-"""Seconds that a reader can choose from."""
+"""The seconds that the reader can choose from."""
 
 
 class Segment(NamedTuple):
-    """Hosts that are equally far, as a part of the bar, in percent of its length.
+    """A part of the bar: the hosts at one stage.
 
-    + strength: how far they are, from 0 to 1; None: not looked at
+    + label: the stage, in words
+    + hosts: their number
+    + start, length: in percent of the bar's length
+    + strength: the progress of the stage, from 0 to 1; None: hosts whose look failed
     """
 
     label: str
@@ -40,10 +43,10 @@ class Segment(NamedTuple):
 
 
 def text(report: Report, *, every: float | None = EVERY) -> str:
-    """A report as an HTML page.
+    """Return a report as an HTML page.
 
-    + every: how often it is made anew, in seconds: the page loads itself as often; None: it does not,
-      until its reader wants it to
+    + every: seconds between two reports, after which the page reloads itself; None: it reloads only if
+      the reader chooses seconds
     """
     found = counts(report)
     return _template().render(
@@ -59,7 +62,7 @@ def text(report: Report, *, every: float | None = EVERY) -> str:
 
 @cache
 def _template() -> "Template":
-    """The template, with all that is the same on each page."""
+    """Return the template, with its style, its script and its functions."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -68,7 +71,7 @@ def _template() -> "Template":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        # Whatever a host says: no value can be forgotten, since all pass here. Markup is ours.
+        # Every text of the template passes here, so none is shown unescaped. Markup is our own.
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
     style, script = host_file("report.css"), host_file("report.js")
@@ -88,12 +91,12 @@ def _template() -> "Template":
 
 
 def _hash(source: str) -> str:
-    """What a Content-Security-Policy allows a style or a script by."""
+    """Return the hash that allows a style or a script in a Content-Security-Policy."""
     return f"sha256-{b64encode(sha256(source.encode()).digest()).decode()}"
 
 
 def _title(found: Counts) -> str:
-    """What matters most comes first: a browser shows little of a title."""
+    """Return the title, the most important words first: a browser's tab shows few."""
     parts = [
         f"{found.wrong} wrong" if found.wrong else "",
         f"{found.unreached} not looked at" if found.unreached else "",
@@ -103,7 +106,7 @@ def _title(found: Counts) -> str:
 
 
 def _states_of(host: HostResult) -> str:
-    """All states that some check of a host has."""
+    """Return the states of a host's checks, each once."""
     found: set[State] = {check.finding.state for task in host.tasks for check in task.checks}
     return " ".join(state for state in WORST_FIRST if state in found)
 

@@ -1,4 +1,4 @@
-"""A report as files of a directory: for a web server, a CI system, a browser."""
+"""A report as files of a directory: for a web server, a CI system and a browser."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -11,14 +11,14 @@ FILES = ("report.json", "report.xml", "report.html")
 
 
 def write(report: Report, directory: Path, *, every: float | None = page.EVERY) -> None:
-    """Write report.json, report.xml and report.html; the directory is made if it is missing.
+    """Write report.json, report.xml and report.html; make the directory if it is missing.
 
-    Whoever reads one of them meanwhile gets the old one or the new one, whole.
+    Each file is replaced in one step: a reader sees the old one or the new one, never a part.
 
     + every: see `pushgateway_lab.report.page.text`
 
     Raises:
-        OSError: one of them cannot be written; it has its path.
+        OSError: a file cannot be written; the error has its path.
     """
     texts = (as_json.text(report), junit.text(report), page.text(report, every=every))
     directory.mkdir(parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ def write(report: Report, directory: Path, *, every: float | None = page.EVERY) 
 
 
 def _replace(path: Path, text: str) -> None:
-    # Not by tempfile: its files are for their owner alone, these are for a web server, too.
+    # Without `tempfile`, whose files only their owner can read: a web server reads these.
     temporary = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         with temporary.open("x", encoding="utf-8", newline="") as file:
@@ -36,5 +36,5 @@ def _replace(path: Path, text: str) -> None:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        with suppress(OSError):  # most often, because it is not there any more
+        with suppress(OSError):  # after the rename it is gone
             temporary.unlink()

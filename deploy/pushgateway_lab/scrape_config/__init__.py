@@ -1,13 +1,12 @@
-"""prometheus.yml as text: merge, remove and inspect one scrape config of somebody else's file.
+"""prometheus.yml as text: merge, remove and inspect one scrape config in a file that others own.
 
-Pure functions from text to text; reading and writing files is done elsewhere. Three things happen,
-each in modules of its own:
+Pure functions from text to text: this package opens no file. Three groups of modules:
 
-+ finding places: `source`, `parse`, `meaning`, `nodes`, `compose`, `configuration`, `fields`, `jobs`
-+ choosing the edit: `wanted`, `style`, `write`, `edit`, `sequence`, `add`, `repair`, `remove`
-+ proving the result: `proof`; `merge` puts all together
++ finding places: `source`, `parse`, `meaning`, `nodes`, `compose`, `document`, `fields`, `jobs`
++ choosing the edits: `wanted`, `style`, `write`, `edit`, `sequence`, `marker`, `add`, `repair`, `remove`
++ proving the result: `guard`
 
-What a file may cost is in `limits` and `memory`.
+`merge` uses all of them. `limits` and `memory` bound the time and the memory for one file.
 """
 
 from pushgateway_lab.scrape_config.errors import LimitError, ScrapeConfigError

@@ -1,4 +1,4 @@
-"""Choosing the edit that gives a configuration a job it does not have."""
+"""Choose the edits that add a job to a configuration."""
 
 from pushgateway_lab.scrape_config.document import Configuration, refuse_shared
 from pushgateway_lab.scrape_config.edit import Edit, insert_lines
@@ -24,7 +24,8 @@ from pushgateway_lab.scrape_config.write import block_item, block_mapping, flow,
 def add_job(configuration: Configuration, wanted: WantedJob) -> list[Edit]:
     """Return the edits that add a job after the last one.
 
-    Raises ScrapeConfigError where other parts of the file refer to the list.
+    Raises:
+        ScrapeConfigError: an alias in another part of the file refers to the list of jobs.
     """
     text, value = configuration.document.text, configuration.value
     style = learn(configuration)
@@ -59,7 +60,7 @@ def _add_key(configuration: Configuration, wanted: WantedJob, style: Style) -> l
 def _fill(
     configuration: Configuration, key: Node, value: Node, wanted: WantedJob, style: Style
 ) -> list[Edit]:
-    """Give the key scrape_configs, which holds nothing or null, a list with the job."""
+    """Give the key scrape_configs, whose value is empty or null, a list with the job."""
     text = configuration.document.text
     if not value.is_empty:
         start = after_properties(text, value.start)
@@ -77,7 +78,7 @@ def _fill(
 
 
 def _lines(wanted: WantedJob, style: Style, was: str | None = None) -> list[str]:
-    """Return the job as an item of a block list; `was` adds the marker."""
+    """Return the job as an item of a block list, with the marker for `was`, if given."""
     if style.flow:
         return block_item([_flow(wanted, style)])
     entries = block_mapping(wanted.as_mapping(), style)

@@ -1,7 +1,7 @@
-"""Reading: from text to the tree of nodes that know where they stand.
+"""Build the tree of nodes, with their places, from a text.
 
-What the parser leaves to its callers is checked here as Prometheus checks it: duplicate keys,
-undefined aliases.
+The parser does not check for duplicate keys and undefined aliases; this module does, with the rules of
+Prometheus.
 """
 
 import re
@@ -21,21 +21,24 @@ from pushgateway_lab.scrape_config.nodes import Document, Kind, Node
 from pushgateway_lab.scrape_config.parse import Events, parse, refusal
 from pushgateway_lab.scrape_config.source import line_at, next_token
 
-# The head of a block scalar that keeps its trailing blank lines, after its anchor and tag.
+# The header of a block scalar that keeps its trailing blank lines, after its anchor and tag.
 _KEEPS_BLANK_LINES = re.compile(r"(?:[&!]\S*\s+)*[|>][0-9-]*\+")
 
-# Short cuts for what happens 100,000 times in a file of 1 MB.
+# Short cuts for lookups that happen 100,000 times in a file of 1 MB.
 _SCALAR = Kind.SCALAR
 _node = Node._make
 _NO_CHILDREN: list[Node] = []
 
 
 def compose(text: str, meanings: Meanings) -> Document:
-    """Return the one document of a text that has no byte order mark.
+    """Return the document of a text.
 
-    The nodes get their numbers from `meanings`. Raises ScrapeConfigError, with the line, for what
-    is not YAML, for what Prometheus refuses wherever it stands, and for what is beyond the limits; and
-    for a second document, which Prometheus would silently ignore.
+    + text: without byte order mark
+    + meanings: gives the nodes their numbers
+
+    Raises:
+        ScrapeConfigError: the text is not YAML, Prometheus would refuse it, it is beyond a limit, or it
+            has a second document, which Prometheus would ignore; with the line.
     """
     return parse(text, lambda events: _Composer(text, events, meanings).document())
 
@@ -43,9 +46,9 @@ def compose(text: str, meanings: Meanings) -> Document:
 class _Composer:
     """Builds the tree from the parser's events.
 
-    What the events' positions do not say as one needs it is put right here: a block collection
-    ends with its last leaf and not at the next token, an empty value is where it would be written,
-    and a block scalar ends before trailing blank lines that are not part of it.
+    It corrects some positions of the events: a block collection ends with its last leaf and not at the
+    next token, an empty value is at the place where it would be written, and a block scalar ends before
+    trailing blank lines that are not part of it.
     """
 
     def __init__(self, text: str, events: Events, meanings: Meanings) -> None:
@@ -54,7 +57,7 @@ class _Composer:
         self.meanings, self.number = meanings, meanings.number
         self.anchors: dict[str, Node | None] = {}
         self.shared: set[int] = set()
-        self.end = 0  # of the last thing that is part of a node
+        self.end = 0  # of the last node so far
         self.depth = 0
         self.values = 1  # the root
 
@@ -74,11 +77,11 @@ class _Composer:
         return Document(self.text, root, position, frozenset(self.shared), self.size(root))
 
     def size(self, root: Node) -> int:
-        """Return how many values there are, those included that aliases repeat."""
+        """Return the number of values, with those that aliases repeat."""
         if not self.shared:
             return self.values
         size = size_of(root.meaning, self.meanings.contents())
-        what = "the aliases (*) in this file repeat values until there are"
+        what = "the aliases (*) in this file repeat values: in total there are"
         refuse_many(size, what, advice="use fewer aliases")
         return size
 
@@ -100,15 +103,15 @@ class _Composer:
         return node
 
     def place_of_nothing(self, index: int) -> int:
-        """Return where an empty value would be written: after its colon or dash.
+        """Return the index at which an empty value would be written: after its colon or dash.
 
-        The parser's mark, `index`, may be as far away as the next token.
+        + index: the parser's mark, which may be as late as the next token
         """
         token = next_token(self.text, self.end)
         return token + 1 if token < index and self.text[token] in ":-?" else self.end
 
     def end_of_block_scalar(self, start: int, end: int) -> int:
-        """Return where a block scalar ends: trailing blank lines are its own only with ``+``."""
+        """Return the end of a block scalar; trailing blank lines belong to it only with ``+``."""
         if _KEEPS_BLANK_LINES.match(self.text, start):
             return end
         while self.text[end - 1] in "\r\n":
@@ -122,7 +125,7 @@ class _Composer:
         node = self.anchors[name]
         if node is None:
             name = shortened(name)
-            raise ScrapeConfigError(line, f"*{name} stands inside the very &{name} it refers to")
+            raise ScrapeConfigError(line, f"*{name} refers to &{name}, which contains it")
         self.end = event.end_mark.index
         self.shared.add(node.start)
         return node._replace(start=start, end=self.end, line=line, alias=True)
@@ -138,7 +141,7 @@ class _Composer:
         return self.collection(Kind.MAPPING, "{", event, children)
 
     def children(self, start: Any) -> list[Node]:
-        """Return the nodes up to the end of the collection that the event starts."""
+        """Return the nodes of the collection that the event starts."""
         if start.anchor is not None:
             self.anchors[start.anchor] = None
         self.depth += 1
@@ -152,7 +155,7 @@ class _Composer:
                 line = event.start_mark.line + 1
                 refuse_many(self.values, "up to here there are", line)
         if start.flow_style and self.text[event.end_mark.index - 1] in "]}":
-            self.end = event.end_mark.index  # a single pair in a list has no brackets of its own
+            self.end = event.end_mark.index  # a single pair in a list has no brackets
         self.depth -= 1
         return nodes
 
@@ -166,7 +169,7 @@ class _Composer:
         return node
 
     def refuse_odd_keys(self, keys: list[Node]) -> None:
-        """Refuse keys that Prometheus refuses: collections, and the same one twice."""
+        """Raise ScrapeConfigError for keys that Prometheus refuses: collections and duplicates."""
         seen: set[str] = set()
         for key in keys:
             if key.kind is not Kind.SCALAR:
@@ -185,5 +188,5 @@ _BUILDERS: dict[str, Callable[[_Composer, Any], Node]] = {
 
 
 def _starts_document(event: Any) -> bool:
-    """Return whether a document starts, rather than the stream ends."""
+    """Return whether an event starts a document; if not, it ends the stream."""
     return type(event).__name__ == "DocumentStartEvent"

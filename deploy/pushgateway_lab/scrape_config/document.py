@@ -1,4 +1,4 @@
-"""The places in a prometheus.yml that a job can be added to, changed in or removed from."""
+"""The places in a prometheus.yml at which jobs are added, changed and removed."""
 
 from typing import NamedTuple
 
@@ -14,10 +14,11 @@ from pushgateway_lab.scrape_config.source import BYTE_ORDER_MARK, bytes_of
 class Configuration(NamedTuple):
     """The places in a prometheus.yml.
 
-    + byte_order_mark: the one that stands before the document's text, or nothing
-    + key: the key ``scrape_configs``, or None when it is missing
-    + value: what it holds, or None
-    + jobs: the items of that list
+    + byte_order_mark: the mark before the document's text; empty if there is none
+    + document: the text without the mark, as a tree
+    + key: the key ``scrape_configs``; None if it is missing
+    + value: the value of that key; None if it is missing
+    + jobs: the items of that value
     """
 
     byte_order_mark: str
@@ -28,10 +29,13 @@ class Configuration(NamedTuple):
 
 
 def read(text: str, meanings: Meanings) -> Configuration:
-    """Return the places in a configuration; `meanings` is filled with what its nodes mean.
+    """Return the places in a configuration.
 
-    Raises ScrapeConfigError for text that is not YAML or beyond the limits, and where the root, ``scrape_configs`` or
-    one of its items is of the wrong kind.
+    + meanings: gives the nodes their numbers, and keeps them
+
+    Raises:
+        ScrapeConfigError: the text is not YAML or beyond a limit, or the root, ``scrape_configs`` or one
+            of its items is of the wrong kind; with the line.
     """
     refuse_long(bytes_of(text))
     mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
@@ -63,7 +67,10 @@ def _jobs(root: Node, value: Node | None) -> list[Node]:
 
 
 def refuse_shared(configuration: Configuration, node: Node, what: str) -> None:
-    """Raise ScrapeConfigError for what also stands, through an alias, in other parts of the file."""
+    """Raise ScrapeConfigError for a node that is, through an alias, in other parts of the file, too.
+
+    + what: the node in words, which begin the message
+    """
     if node.alias or node.start in configuration.document.shared:
         reason = f"{what} is shared with other parts of the file by an alias (*); write it out here"
         raise ScrapeConfigError(node.line, reason)

@@ -1,6 +1,6 @@
-"""Changing text in places: replacing a span, adding whole lines, cutting them out again.
+"""Edits of a text: replace a span, insert lines, cut lines.
 
-Adding and cutting are each other's inverse. That is what makes removing a job restore the file.
+`cut_lines` is the inverse of `insert_lines`; so the removal of a job restores the file.
 """
 
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from pushgateway_lab.scrape_config.source import ends_line, newline, without_las
 
 
 class Edit(NamedTuple):
-    """Text that takes the place of what stands between two indexes; equal ones insert."""
+    """A text that replaces the text between two indexes; with equal indexes, it is inserted."""
 
     start: int
     end: int
@@ -17,7 +17,7 @@ class Edit(NamedTuple):
 
 
 def apply(text: str, edits: list[Edit]) -> str:
-    """Return the text with all edits made; those at the same place in the order given."""
+    """Return the text with all edits made; edits at the same place in the given order."""
     parts, position = [], 0
     for edit in sorted(edits, key=lambda edit: edit.start):
         parts += [text[position : edit.start], edit.text]
@@ -26,9 +26,9 @@ def apply(text: str, edits: list[Edit]) -> str:
 
 
 def insert_lines(text: str, index: int, lines: list[str]) -> Edit:
-    """Add lines where a line starts, or at the end of the text.
+    """Return the edit that inserts lines at the start of a line, or at the end of the text.
 
-    A text whose last line has no line break gets lines of which the last has none either.
+    If the text ends without a line break, the new text does, too.
     """
     line_break = newline(text, index)
     block = line_break.join(lines)
@@ -38,7 +38,7 @@ def insert_lines(text: str, index: int, lines: list[str]) -> Edit:
 
 
 def cut_lines(text: str, start: int, end: int) -> Edit:
-    """Cut out the lines between two indexes, undoing `insert_lines`."""
+    """Return the edit that deletes the lines between two indexes, as the inverse of `insert_lines`."""
     if end == len(text) and not ends_line(text, end):
         start = without_last_break(text, start)
     return Edit(start, end, "")

@@ -1,13 +1,13 @@
-"""What Prometheus reads in a mapping of its configuration, field by field.
+"""The fields of a mapping as Prometheus reads them.
 
-The rules are those of YAML 1.1 as go-yaml v2 has them, which Prometheus decodes with; each was tried
-against Prometheus 2.42.
+Prometheus decodes with go-yaml v2, so the rules are those of its YAML 1.1. Each was tried with Prometheus
+2.42.
 """
 
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
 from pushgateway_lab.scrape_config.nodes import Kind, Node
 
-# The names of a mapping's fields with what they hold.
+# The names of a mapping's fields, with their values.
 Fields = dict[str, Node]
 
 _TRUE = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
@@ -15,17 +15,20 @@ _DEEPEST_MERGE = 20
 
 
 def fields_of(mapping: Node) -> Fields:
-    """Return a mapping's fields, those that merge keys bring in included.
+    """Return a mapping's fields, with those of merge keys.
 
-    In go-yaml v2 a merge key counts where it stands: it overrides what is above it, too. Of
-    several merged mappings the first counts most (https://yaml.org/type/merge.html).
+    In go-yaml v2 the position of a merge key counts: it overrides the fields above it. Of several merged
+    mappings, the first has priority (https://yaml.org/type/merge.html).
+
+    Raises:
+        ScrapeConfigError: merge keys are nested too deep.
     """
     fields = {key.text: value for key, value in mapping.entries()}
     return _merged(mapping, {}, 0) if "<<" in fields else fields
 
 
 def _merged(mapping: Node, known: dict[int, Fields], depth: int) -> Fields:
-    """Follow merge keys; each mapping once, however often aliases repeat it."""
+    """Return the fields, with merge keys followed; each mapping is read once, even if aliases repeat it."""
     if depth > _DEEPEST_MERGE:
         reason = f"merge keys (<<) lead more than {_DEEPEST_MERGE} mappings away from here"
         raise ScrapeConfigError(mapping.line, reason)
@@ -43,17 +46,17 @@ def _merged(mapping: Node, known: dict[int, Fields], depth: int) -> Fields:
 
 
 def is_true(field: Node | None) -> bool:
-    """Return whether a field of type boolean is true; a missing one is false."""
+    """Return whether a boolean field is true; a missing one is false."""
     if field is None or not (field.is_plain or field.tag == "tag:yaml.org,2002:bool"):
         return False
     return field.text in _TRUE
 
 
 def scalar_text(field: Node | None) -> str:
-    """Return the text of a field that holds text; nothing if it is missing or null."""
+    """Return the text of a field; an empty text if the field is missing or null."""
     return "" if field is None or field.is_null else field.text
 
 
 def items_of(field: Node | None) -> list[Node]:
-    """Return the items of a field that holds a list; none if it is missing or anything else."""
+    """Return the items of a field; none if the field is missing or not a list."""
     return [] if field is None or field.kind is not Kind.SEQUENCE else field.children

@@ -1,7 +1,7 @@
-"""Proving a result before anybody sees it, by what it means once it is parsed again.
+"""Prove an edited text: parse it again and compare its meaning with that of the text before.
 
-Nothing here knows how an edit was chosen, or where anything stands. Whatever goes wrong there
-becomes an error here instead of a bad file.
+This module does not use the places and edits of the other modules. So a mistake of theirs becomes an error
+here, and not a bad file.
 """
 
 from pushgateway_lab.scrape_config.fields import fields_of, items_of
@@ -10,12 +10,12 @@ from pushgateway_lab.scrape_config.meaning import Content, Meanings, meaning_of,
 from pushgateway_lab.scrape_config.nodes import Document, Kind, Node
 from pushgateway_lab.scrape_config.wanted import WantedJob
 
-# The numbers of the root's keys and values besides scrape_configs, and those of the jobs.
+# The numbers of the root's keys and values without scrape_configs, and the numbers of the jobs.
 _Outline = tuple[list[tuple[int, int]], list[int]]
 
 
 def is_merged(before: Document, text: str, meanings: Meanings, wanted: WantedJob) -> bool:
-    """Return whether a text means the same as the document, but for having the wanted job."""
+    """Return whether a text means the same as the document, except that it has the wanted job."""
     match changed_jobs(before, text, meanings):
         case [[], [new]]:
             says_it_all = _as_written(new) == _as_text(wanted.as_mapping())
@@ -28,7 +28,7 @@ def is_merged(before: Document, text: str, meanings: Meanings, wanted: WantedJob
 
 
 def is_removed(before: Document, text: str, meanings: Meanings, name: str) -> bool:
-    """Return whether a text means the same as the document, but for lacking the job."""
+    """Return whether a text means the same as the document, except that the job is gone."""
     match changed_jobs(before, text, meanings):
         case [[old], []]:
             return name_of(old) == name
@@ -38,9 +38,11 @@ def is_removed(before: Document, text: str, meanings: Meanings, name: str) -> bo
 def changed_jobs(
     before: Document, text: str, meanings: Meanings
 ) -> tuple[list[Node], list[Node]] | None:
-    """Return the jobs that are another in the text than they were, those before and those now.
+    """Return the jobs that differ between the document and the text: the old ones and the new ones.
 
-    None if anything else is different. `meanings` must be those the document was composed with.
+    None if anything else differs.
+
+    + meanings: the ones with which the document was composed
     """
     documents = meaning_of(text, meanings)
     contents = meanings.contents()
@@ -56,7 +58,7 @@ def changed_jobs(
 
 
 def _outline(documents: list[int], contents: list[Content]) -> _Outline:
-    """Return the outline of a file, given the numbers of its documents."""
+    """Return the outline of a file from the numbers of its documents."""
     rest: list[tuple[int, int]] = []
     jobs: list[int] | None = None
     for document in documents:
@@ -77,7 +79,7 @@ def _is_list(value: int, contents: list[Content]) -> bool:
 
 
 def _in_common(old: list[int], new: list[int]) -> int:
-    """Return how many numbers are the same at the start of both."""
+    """Return the length of the longest common beginning."""
     pairs = zip(old, new, strict=False)
     return next(
         (i for i, (one, other) in enumerate(pairs) if one != other), min(len(old), len(new))
@@ -102,7 +104,7 @@ def _as_text(value: object) -> object:
 
 
 def _keeps_its_own(old: Node, new: Node, wanted: WantedJob) -> bool:
-    """Return whether a repaired job still says all that it said, but for what was wrong."""
+    """Return whether a repaired job keeps all its fields and targets, except the wrong fields."""
     fields = fields_of(old)
     missing = wanted.missing_targets(fields)
     touched = {*wanted.wrong_fields(fields), *(["static_configs"] if missing else [])}
@@ -119,9 +121,9 @@ def _own_fields(job: Node, left_out: set[str]) -> list[tuple[str, int]]:
 
 
 def _scraped(job: Node, added: list[str]) -> list[tuple[object, ...]]:
-    """Return the targets of a job below what their groups say about them, without the added ones.
+    """Return the targets of a job, with the other fields of their groups, without the added targets.
 
-    An added target in a group that says anything, such as labels, is not left out.
+    An added target stays if its group has other fields, such as labels: there it would be a mistake.
     """
     found: list[tuple[object, ...]] = []
     for group in items_of(fields_of(job).get("static_configs")):

@@ -1,4 +1,4 @@
-"""What the scrape configs of a configuration say (Prometheus' documentation, `scrape_config`)."""
+"""The scrape configs of a configuration as data (Prometheus's documentation, `scrape_config`)."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,12 +16,12 @@ _LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 class Job(NamedTuple):
     """A scrape config, as Prometheus reads it.
 
-    + name: its job name, empty when it has none
-    + line: the line of the file it starts on
-    + honor_labels: whether labels that were pushed survive the scrape
-    + scrape_interval: as written, or None where the global one applies
+    + name: its job_name; empty if it has none
+    + line: its first line in the file, counted from 1
+    + honor_labels: whether pushed labels survive the scrape
+    + scrape_interval: as written, for example ``15s``; None if the global one applies
     + scheme: ``http`` or ``https``
-    + metrics_path: the path it scrapes
+    + metrics_path: the path of the scrape
     + targets: all targets of its ``static_configs``, as written
     """
 
@@ -38,15 +38,25 @@ class Job(NamedTuple):
 def find_jobs(text: str) -> list[Job]:
     """Return all jobs of a configuration, in the order of the file.
 
-    Raises ScrapeConfigError for a text that cannot be read as a configuration.
+    + text: a prometheus.yml, at most `LONGEST` bytes of UTF-8
+
+    Raises:
+        ScrapeConfigError: the text is not a configuration, or beyond a limit; with the line.
+
+    Example:
+        find_jobs("scrape_configs: [{job_name: node}]")[0].name == "node"
     """
     return [_job(node) for node in read(text, Meanings()).jobs]
 
 
 def known_jobs(text: str) -> tuple[Job, ...]:
-    """Return the same as `find_jobs`, remembered: the hosts of a class mostly have the same files.
+    """Return the jobs as `find_jobs` does, from a cache: most hosts of a class have the same file.
 
-    Raises ScrapeConfigError as `find_jobs` does; that a text cannot be read is remembered, too.
+    Raises:
+        ScrapeConfigError: as `find_jobs`; errors are cached, too.
+
+    Example:
+        known_jobs("scrape_configs: [{job_name: node}]")[0].line == 1
     """
     found = _remembered(text)
     if isinstance(found, ScrapeConfigError):
@@ -54,7 +64,7 @@ def known_jobs(text: str) -> tuple[Job, ...]:
     return found
 
 
-# Texts of up to 2 MB each: more would be too much memory.
+# Not more texts: each may have 2 MB.
 @lru_cache(maxsize=32)
 def _remembered(text: str) -> tuple[Job, ...] | ScrapeConfigError:
     try:
@@ -77,12 +87,12 @@ def _job(node: Node) -> Job:
 
 
 def name_of(job: Node) -> str:
-    """Return a job's name, empty when it has none."""
+    """Return a job's name; an empty text if it has none."""
     return scalar_text(fields_of(job).get("job_name"))
 
 
 def targets_of(fields: Fields) -> list[Node]:
-    """Return all static targets of a job that has these fields."""
+    """Return all static targets of a job with these fields."""
     return [
         target
         for group in items_of(fields.get("static_configs"))
@@ -93,16 +103,24 @@ def targets_of(fields: Fields) -> list[Node]:
 
 @spare_memory
 def scrape_config_files(text: str) -> tuple[str, ...]:
-    """Return the files (patterns, as written) in which Prometheus looks for further jobs.
+    """Return the files in which Prometheus looks for further jobs: glob patterns, as written.
 
-    Raises ScrapeConfigError for a text that cannot be read as a configuration.
+    Raises:
+        ScrapeConfigError: as `find_jobs`.
+
+    Example:
+        scrape_config_files("scrape_config_files: [jobs/*.yml]") == ("jobs/*.yml",)
     """
     fields = fields_of(read(text, Meanings()).document.root)
     return tuple(item.text for item in items_of(fields.get("scrape_config_files")))
 
 
 def same_target(one: str, other: str) -> bool:
-    """Return whether two targets are the same address; the names of loopback are one host."""
+    """Return whether two targets (HOST:PORT) are the same address; all names of loopback are one host.
+
+    Example:
+        same_target("localhost:9091", "127.0.0.1:9091")
+    """
     return _address(one) == _address(other)
 
 
@@ -112,7 +130,14 @@ def _address(target: str) -> tuple[str, str]:
 
 
 def jobs_scraping(jobs: list[Job], target: str, *, besides: str) -> list[Job]:
-    """Return the jobs, besides the one of that name, that scrape the target already."""
+    """Return the jobs that scrape a target.
+
+    + target: HOST:PORT
+    + besides: the name of a job that does not count
+
+    Example:
+        jobs_scraping(find_jobs(text), "localhost:9091", besides="pushgateway")
+    """
     return [
         job
         for job in jobs

@@ -1,7 +1,7 @@
-"""The comment that tells how the file was before, where its text alone could not.
+"""The comment that records the state of scrape_configs before the job was added.
 
-A list that was missing or explicitly null looks the same with a job in it. The comment is part of
-the job's own text, so that nothing an owner writes elsewhere can be taken for it.
+With a job in it, a list that was missing looks like one that was null. The comment is inside the job's own
+text, so no comment of the owner elsewhere is mistaken for it.
 """
 
 import re
@@ -14,11 +14,14 @@ EMPTY = "empty"
 
 
 def marker(was: str) -> str:
-    """Return the comment: the list was `MISSING`, or `EMPTY`, or the word that stood there."""
+    """Return the comment.
+
+    + was: `MISSING`, `EMPTY`, or the word for null in the file
+    """
     return _COMMENT.format(was)
 
 
 def marked(text: str, start: int, end: int) -> str | None:
-    """Return what a comment between two indexes says the list was, or None."""
+    """Return the state in a comment between two indexes; None if there is no comment."""
     found = _FOUND.search(text, start, end)
     return found.group(1) if found else None

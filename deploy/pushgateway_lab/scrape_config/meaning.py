@@ -1,8 +1,8 @@
-"""What a text means, as a number: equal numbers, equal meaning.
+"""The meaning of a text as a number: texts with equal numbers mean the same.
 
-Each scalar and each collection gets the number of what it is made of; an alias gets the number of
-what it stands for. Quotes, comments, layout and anchors are not part of the meaning. That makes
-comparing two files, or two parts of one, a comparison of numbers.
+Each scalar and each collection gets the number of its content; an alias gets the number of the node it
+refers to. Quotes, comments, layout and anchors are not part of the meaning. So a comparison of two files, or
+of two parts of one, is a comparison of numbers.
 """
 
 from typing import Any
@@ -14,41 +14,42 @@ from pushgateway_lab.scrape_config.parse import Events, parse
 _STARTS = {"SequenceStartEvent", "MappingStartEvent"}
 _ENDS = {"SequenceEndEvent": "[", "MappingEndEvent": "{"}
 
-# What a node is made of. A scalar: its text, whether its type is guessed from the text, its tag.
+# The content of a node. A scalar: its text, whether its type is guessed from the text, its tag.
 # A collection: its bracket, its tag, the numbers of its items, or of its keys and values in turn.
 Content = tuple[Any, ...]
 EMPTY: Content = ("", True, None)
 
-# Sizes are not counted further: those that aliases make can have more digits than memory holds.
+# The largest size: with aliases, a size can have more digits than fit into memory.
 _COUNTED = 10**12
 
 
 class Meanings:
-    """The numbers given out so far. Texts to be compared share one."""
+    """The numbers of all contents so far. Texts that are compared share one object."""
 
     def __init__(self) -> None:
         self._numbers: dict[Content, int] = {}
 
     def number(self, content: Content) -> int:
-        """Return the number of what is made of the given content."""
+        """Return the number of a content."""
         return self._numbers.setdefault(content, len(self._numbers))
 
     def contents(self) -> list[Content]:
-        """Return what each number stands for, at the index of that number."""
+        """Return the content of each number, at the index of that number."""
         return list(self._numbers)
 
 
 def meaning_of(text: str, meanings: Meanings) -> list[int]:
-    """Return the number of each document of a text; a text without one has none.
+    """Return the number of each document of a text.
 
-    Raises ScrapeConfigError for what is not YAML, and for an alias that refers to nothing.
+    Raises:
+        ScrapeConfigError: the text is not YAML, or an alias refers to nothing.
     """
     return parse(text, lambda events: _documents(events, meanings))
 
 
 def _documents(events: Events, meanings: Meanings) -> list[int]:
     anchors: dict[str, int] = {}
-    outer: list[tuple[Any, list[int]]] = []  # the collections around, with what was before in each
+    outer: list[tuple[Any, list[int]]] = []  # the open collections, each with its items so far
     siblings: list[int] = []
     for event in iter(events.next, None):
         node, name = event, type(event).__name__
@@ -81,7 +82,7 @@ def undefined_alias(event: Any) -> ScrapeConfigError:
 
 
 def scalar_content(event: Any, colon: str) -> Content:
-    """Return what a scalar is made of; `colon` is as in `Events`."""
+    """Return the content of a scalar; `colon` is as in `Events`."""
     text = event.value.replace(colon, ":") if colon else event.value
     return text, event.implicit[0], event.ctag
 
@@ -89,26 +90,26 @@ def scalar_content(event: Any, colon: str) -> Content:
 def parts_of(number: int, bracket: str, contents: list[Content]) -> list[int]:
     """Return the numbers of a sequence's items, or of a mapping's keys and values in turn.
 
-    `bracket` says which of the two, ``[`` or ``{``; for anything else there are none.
+    + bracket: ``[`` for a sequence, ``{`` for a mapping; for other nodes the result is empty
     """
     first, second, *parts = contents[number]
     return [] if first != bracket or isinstance(second, bool) else parts
 
 
 def size_of(number: int, contents: list[Content]) -> int:
-    """Return how many values a number stands for, aliases written out; 10**12 at most."""
+    """Return the number of values in a node, with aliases written out; at most 10**12."""
     sizes: list[int] = []
-    for part in range(number + 1):  # what a collection is made of got its number before
+    for part in range(number + 1):  # the parts of a collection have smaller numbers
         children = parts_of(part, "[", contents) + parts_of(part, "{", contents)
         sizes.append(min(1 + sum(sizes[child] for child in children), _COUNTED))
     return sizes[number]
 
 
 def node_of(number: int, contents: list[Content]) -> Node:
-    """Return a node of that meaning, without a place in any text.
+    """Return a node of that meaning, without a place in a text.
 
-    What is the same in the text, through an alias, is the same node in the tree: a few lines of
-    aliases can stand for more than any memory holds.
+    Equal parts are one node of the tree: written out, a few lines of aliases can need more memory than
+    there is.
     """
     needed: set[int] = set()
     waiting = [number]
@@ -118,7 +119,7 @@ def node_of(number: int, contents: list[Content]) -> Node:
             needed.add(part)
             waiting += parts_of(part, "[", contents) + parts_of(part, "{", contents)
     nodes: dict[int, Node] = {}
-    for part in sorted(needed):  # what a collection is made of got its number before
+    for part in sorted(needed):  # the parts of a collection have smaller numbers
         nodes[part] = _node(part, contents[part], nodes)
     return nodes[number]
 

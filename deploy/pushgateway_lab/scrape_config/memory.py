@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 def spare_memory(function: Callable[P, T]) -> Callable[P, T]:
-    """Keep Python from searching for garbage meanwhile, and cut what an error holds.
+    """Run a function without garbage collection, and remove the traceback and context of its errors.
 
-    A tree of 100,000 nodes has no garbage, but is searched over and over while it grows: that takes
-    a quarter of the time, and its share grows with the tree. An error is kept for the report, and
-    its traceback and its context would keep the whole tree: 100 MB for each host.
+    A growing tree of 100,000 nodes has no garbage, but Python searches it again and again: that takes a
+    quarter of the time, and a larger part of it for larger trees. An error is kept for the report; its
+    traceback and context would keep the whole tree with it: 100 MB for each host.
     """
 
     @wraps(function)

@@ -1,4 +1,4 @@
-"""Merging a job into a configuration, and removing it."""
+"""Merge a job into a configuration, and remove it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,16 +23,24 @@ _WITH_JOB = "the file with the job in it"
 
 @spare_memory
 def merge_job(text: str, job: Mapping[str, Any]) -> str:
-    """Return the configuration with the job in it, and everything else as it was.
+    """Return the configuration with the job, and all other text unchanged.
 
-    `job` is written as in the configuration: ``job_name``, further fields with a single value
-    such as ``honor_labels``, and one group of ``static_configs``. A job of that name is given the
-    fields and targets that it lacks or has otherwise, and keeps all its own; if there is none, one
-    is added after the last job, in the style of the file. A configuration that is right already is
-    returned as it is.
+    If the file has a job with that name, its wrong fields are corrected, and missing fields and targets
+    are added; its other fields and targets stay. Else the job is added after the last one, in the style of
+    the file. The function is idempotent: a configuration with the right job is returned unchanged.
 
-    Raises ScrapeConfigError for a configuration that cannot be read, or that cannot be changed
-    without changing more than the job, and ValueError for a job that is not supported.
+    + text: a prometheus.yml, at most `LONGEST` bytes of UTF-8
+    + job: as in the file: ``job_name``, fields with a single value, for example ``honor_labels``, and one
+      group of ``static_configs`` (Prometheus's documentation, `scrape_config`)
+
+    Raises:
+        ScrapeConfigError: the configuration cannot be read, is beyond a limit, or cannot be edited
+            without changing more than the job; with the line.
+        ValueError: the job has fields that are not supported.
+
+    Example:
+        merge_job(text, {"job_name": "pushgateway", "honor_labels": True,
+                         "static_configs": [{"targets": ["localhost:9091"]}]})
     """
     wanted = wanted_job(job)
     meanings = Meanings()
@@ -48,10 +56,18 @@ def merge_job(text: str, job: Mapping[str, Any]) -> str:
 
 @spare_memory
 def remove_job(text: str, job_name: str) -> str:
-    """Return the configuration without the job of that name, and everything else as it was.
+    """Return the configuration without the job of that name, and all other text unchanged.
 
-    A configuration to which `merge_job` added the job is restored to the character; one without
-    the job is returned as it is. Raises ScrapeConfigError as `merge_job` does.
+    It is the inverse of `merge_job`: if that added the job, the result is the earlier text, character for
+    character. A configuration without the job is returned unchanged.
+
+    + text: a prometheus.yml, at most `LONGEST` bytes of UTF-8
+
+    Raises:
+        ScrapeConfigError: as `merge_job`.
+
+    Example:
+        remove_job(merge_job(text, {"job_name": "a"}), "a") == text
     """
     meanings = Meanings()
     before = read(text, meanings)
@@ -73,14 +89,14 @@ def _only_job(configuration: Configuration, name: str) -> Node | None:
 
 
 def _proven(before: Configuration, edits: list[Edit], is_right: Callable[[str], bool]) -> str:
-    """Return the edited text, or raise ScrapeConfigError if it does not mean what it should."""
+    """Return the edited text; raise ScrapeConfigError unless it has the wanted meaning."""
     text = apply(before.document.text, edits)
     refuse_long(bytes_of(before.byte_order_mark + text), _WITH_JOB)
     try:
         if not edits or is_right(text):
             return before.byte_order_mark + text
     except ScrapeConfigError:
-        pass  # it is not even YAML any more
+        pass  # the edited text is not YAML
     line = line_at(text, min(edit.start for edit in edits))
     reason = "this cannot be changed without changing what other lines mean; do it by hand"
     raise ScrapeConfigError(line, reason)

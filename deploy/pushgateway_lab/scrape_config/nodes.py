@@ -1,6 +1,6 @@
-"""A YAML text as a tree of nodes that know where they stand and what they mean.
+"""A YAML text as a tree of nodes, each with its place in the text and its meaning.
 
-The tree is for finding places in the text. It is never written back: what is not edited stays as
+The tree serves to find places in the text. It is never written back, so text that is not edited stays as
 its owner typed it.
 """
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Kind(Enum):
-    """What a node is, in the words an operator knows."""
+    """The kind of a node, in words that operators know."""
 
     SCALAR = "single value"
     SEQUENCE = "list"
@@ -20,17 +20,17 @@ class Kind(Enum):
 class Node(NamedTuple):
     """One value in the text.
 
-    + kind: scalar, sequence or mapping; an alias has the kind of what it stands for
+    + kind: scalar, sequence or mapping; of an alias, the kind of the node it refers to
     + start: index of its first character, its anchor and tag included
-    + end: index just after its last character; past the blank lines that a ``|+`` scalar keeps
-    + line: the line it starts on
-    + meaning: the number it has in common with every node that means the same, whatever their
-      quotes and layout; an alias has the number of what it stands for
+    + end: index after its last character, and after the blank lines that a ``|+`` scalar keeps
+    + line: its first line, counted from 1
+    + meaning: a number, equal for all nodes with the same meaning, regardless of quotes and layout; of an
+      alias, the number of the node it refers to
     + text: a scalar's value
     + style: a scalar's quotes, or ``|`` or ``>``, empty for a plain one; ``[`` or ``{`` for a
       collection in flow style, empty for one in block style
     + tag: its explicit tag
-    + alias: it stands here as ``*name``; its children stand elsewhere
+    + alias: whether the text has ``*name`` here; then its children are at another place
     + children: a sequence's items; a mapping's keys and values, in turn
     """
 
@@ -52,42 +52,42 @@ class Node(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is written where the value would be (an anchor does not count)."""
+        """Whether the text has no value here (an anchor does not count)."""
         return self.is_plain and not self.text
 
     @property
     def is_null(self) -> bool:
-        """Whether Prometheus reads it as no value (YAML 1.1, type null)."""
+        """Whether Prometheus reads it as null (YAML 1.1, type null)."""
         return self.is_plain and self.text in {"", "~", "null", "Null", "NULL"}
 
     @property
     def is_merge_key(self) -> bool:
-        """Whether, as a key, it merges other mappings into its own (YAML 1.1, type merge)."""
+        """Whether it is, as a key, a merge key (YAML 1.1, type merge)."""
         return self.is_plain and self.text == "<<"
 
     def entries(self) -> "Iterator[tuple[Node, Node]]":
-        """Return a mapping's keys with their values; nothing for other kinds."""
+        """Return the pairs of a mapping's keys and values; none for other kinds."""
         children = self.children if self.kind is Kind.MAPPING else []
         return zip(children[::2], children[1::2], strict=True)
 
     def spans(self) -> list[tuple[int, int]]:
-        """Return where the items of a sequence, or the entries of a mapping, start and end."""
+        """Return start and end of each item of a sequence, or of each entry of a mapping."""
         if self.kind is Kind.MAPPING:
             return [(key.start, value.end) for key, value in self.entries()]
         return [(item.start, item.end) for item in self.children]
 
     def get(self, key: str) -> "Node | None":
-        """Return what the mapping itself holds under the key; merge keys are not followed."""
+        """Return the value of a key of the mapping itself, without merge keys; None if it is missing."""
         return next((value for name, value in self.entries() if name.text == key), None)
 
 
 class Document(NamedTuple):
-    """The one document of a text.
+    """The document of a text.
 
-    + root: its value; an empty scalar when there is none
-    + end: index where its content ends: at the ``...`` line, or else at the end of the text
-    + shared: where the nodes start that aliases stand for
-    + values: how many values it holds, those included that aliases repeat
+    + root: its value; an empty scalar if there is none
+    + end: index of the end of its content: the ``...`` line, or else the end of the text
+    + shared: the starts of the nodes that aliases refer to
+    + values: the number of its values, with those that aliases repeat
     """
 
     text: str

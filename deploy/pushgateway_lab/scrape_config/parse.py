@@ -1,6 +1,6 @@
-"""The events of a YAML text, as libyaml sees them, and its errors in an operator's words.
+"""The events of a YAML text from libyaml, and its errors in words for operators.
 
-Prometheus' YAML parser was translated from libyaml, so both see the same structure.
+Prometheus's YAML parser was translated from libyaml, so both see the same structure.
 """
 
 import re
@@ -13,25 +13,25 @@ from pushgateway_lab.scrape_config.source import line_at, refuse_characters
 
 T = TypeVar("T")
 
-# A colon within a word: neither side of it is a blank or YAML's own punctuation.
+# A colon within a word: no blank and no punctuation of YAML on either side.
 _COLON_IN_WORD = re.compile(r"""(?<=[^\s,\[\]{}'"]):(?=\S)""")
 _UNEXPECTED_COLON = "found unexpected ':'"
-# What is mostly meant by such a colon: ``[localhost:9090`` or ``, localhost:9090``.
+# Most of these colons are in unquoted targets: ``[localhost:9090`` or ``, localhost:9090``.
 _UNQUOTED_PORT = re.compile(r"[\[,]\s*[\w.-]+:\d")
 
-# Letters for private use (Unicode, section 23.5).
+# Characters for private use (Unicode, section 23.5).
 _PRIVATE_USE = range(0xE000, 0xF900)
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
-# The marks of Jinja, Go, Helm and ERB templates where YAML has neither quotes nor a comment.
+# Marks of Jinja, Go, Helm and ERB templates, outside of quotes and comments.
 _TEMPLATE = re.compile(r"""^[^#'"\n]*(\{\{|\{%|<%)""", re.MULTILINE)
 
 
 class Events(NamedTuple):
     """The events of one text.
 
-    + next: returns the next event, and None after the last
-    + colon: a character that stands for a colon in the events' values; empty when none does
+    + next: returns the next event; None after the last
+    + colon: the character that replaces colons in the events' values; empty if none is replaced
     """
 
     next: Callable[[], Any]
@@ -39,11 +39,16 @@ class Events(NamedTuple):
 
 
 def parse(text: str, build: Callable[[Events], T]) -> T:
-    """Return what `build` makes of the events of a text that has no byte order mark.
+    """Return the result of `build` for the events of a text.
 
-    Raises ScrapeConfigError, with the line, for what is not YAML. `build` may be called twice:
-    libyaml refuses one thing that Prometheus accepts, a colon within an unquoted word in flow
-    style, ``[localhost:9090]``. Such a text is read with a letter in the place of these colons.
+    libyaml refuses one form that Prometheus accepts: a colon within an unquoted word in flow style, as
+    ``[localhost:9090]``. For a text with that form, the colons are replaced by an unused character.
+
+    + text: without byte order mark
+    + build: may be called twice
+
+    Raises:
+        ScrapeConfigError: the text is not YAML; with the line.
     """
     from ruamel.yaml.error import YAMLError
 
@@ -55,17 +60,14 @@ def parse(text: str, build: Callable[[Events], T]) -> T:
         try:
             return build(_events(text, letter))
         except YAMLError as error:
-            errors.append(error.with_traceback(None))  # whose frames hold all that was built
+            errors.append(error.with_traceback(None))  # its frames would keep the tree in memory
             if not letter and errors[-1].problem != _UNEXPECTED_COLON:
                 break
     raise _in_plain_words(text, errors)
 
 
 def _unused_letter(text: str) -> str:
-    """Return a letter for private use that the text does not have.
-
-    Return nothing for a text that has them all.
-    """
+    """Return a character for private use that is not in the text; an empty text if all are in it."""
     used = set(_PRIVATE.findall(text))
     return next((letter for letter in map(chr, _PRIVATE_USE) if letter not in used), "")
 
@@ -78,13 +80,13 @@ def _events(text: str, colon: str) -> Events:
 
 
 def _in_plain_words(text: str, errors: list[Any]) -> ScrapeConfigError:
-    """Return the error for a text that could not be read in either way."""
+    """Return the error for a text that libyaml refuses with and without its colons."""
     error = next((e for e in errors if e.problem != _UNEXPECTED_COLON), errors[0])
     index = error.problem_mark.index if error.problem_mark else len(text)
     if text.startswith("\t", index):
-        reason = "not valid YAML: a tab in the place of blanks"
+        reason = "not valid YAML: a tab instead of spaces"
     elif error.problem == "did not find expected <document start>":
-        reason = "this is outside of what is above (mind the indentation); Prometheus ignores it"
+        reason = "this is outside of the document above, and Prometheus ignores it; check the indentation"
     else:
         problem = f"{error.context}, {error.problem}" if error.context else error.problem
         reason = f"not valid YAML: {problem}"
@@ -92,7 +94,7 @@ def _in_plain_words(text: str, errors: list[Any]) -> ScrapeConfigError:
 
 
 def refusal(text: str, index: int, reason: str) -> ScrapeConfigError:
-    """Return the error for something unreadable at an index, which may be a template's doing."""
+    """Return the error for an index; if the text looks like a template, the error says so."""
     line = line_at(text, index)
     template = _TEMPLATE.search(text)
     if template is None:

@@ -1,4 +1,4 @@
-"""Choosing the edit that takes a job out again, and leaves the file as before it was added."""
+"""Choose the edits that remove a job and restore the text from before it was added."""
 
 from pushgateway_lab.scrape_config.document import Configuration, refuse_shared
 from pushgateway_lab.scrape_config.edit import Edit, cut_lines
@@ -11,9 +11,10 @@ from pushgateway_lab.scrape_config.source import after_line, after_properties, l
 
 
 def remove_job_at(configuration: Configuration, position: int) -> list[Edit]:
-    """Return the edits that take out the job at a position of the list.
+    """Return the edits that remove the job at a position of the list.
 
-    Raises ScrapeConfigError where other parts of the file refer to the job or to the list.
+    Raises:
+        ScrapeConfigError: an alias in another part of the file refers to the job or to the list.
     """
     text, key, value = configuration.document.text, configuration.key, configuration.value
     if key is None or value is None:
@@ -31,7 +32,7 @@ def remove_job_at(configuration: Configuration, position: int) -> list[Edit]:
 
 
 def _restore(configuration: Configuration, key: Node, value: Node) -> list[Edit]:
-    """Return the edits that bring back a missing or null list, if the marker says it was one."""
+    """Return the edits that restore a missing or null list, if the job's marker records one."""
     text, root = configuration.document.text, configuration.document.root
     job = value.children[0]
     if not value.style:

@@ -1,7 +1,7 @@
-"""Choosing the edits that make a job, which is there already, what somebody wants.
+"""Choose the edits that correct an existing job.
 
-Only what is missing is touched. What other parts of the file share with the job, through an anchor
-or a merge key, is not touched at all: the edit is refused with the line to look at.
+They change wrong and missing fields and targets only. A part that the job shares with other parts of the
+file, through an anchor or a merge key, is never changed: the edit is refused, with the line.
 """
 
 from typing import Any
@@ -19,7 +19,11 @@ from pushgateway_lab.scrape_config.write import block_item, block_mapping, flow,
 
 
 def repair_job(configuration: Configuration, job: Node, wanted: WantedJob) -> list[Edit]:
-    """Return the edits that give a job the wanted fields and targets; none if it has them."""
+    """Return the edits that give a job the wanted fields and targets; none if it has them.
+
+    Raises:
+        ScrapeConfigError: other parts of the file share the job, or a field cannot be edited.
+    """
     fields = fields_of(job)
     wrong, missing = wanted.wrong_fields(fields), wanted.missing_targets(fields)
     if not wrong and not missing:
@@ -45,7 +49,7 @@ def repair_job(configuration: Configuration, job: Node, wanted: WantedJob) -> li
 
 
 def _replace(configuration: Configuration, name: str, field: Node, value: Scalar) -> Edit:
-    """Put a value in the place of another one, in the same quotes."""
+    """Return the edit that replaces a value, in the same quotes."""
     if field.kind is not Kind.SCALAR:
         raise ScrapeConfigError(
             field.line, f"{name} must be a single value, and is a {field.kind.value}"
@@ -64,9 +68,9 @@ def _put(text: str, field: Node, new: str) -> Edit:
 def _add_targets(
     configuration: Configuration, job: Node, missing: list[str], style: Style
 ) -> list[Edit]:
-    """Add targets to the first group that holds nothing else, or else as a group of their own.
+    """Return the edits that add targets to the first group with targets alone, or else as a new group.
 
-    The labels of a group say something about its targets, which may not be true of ours.
+    A group with labels is not used: its labels may be wrong for the new targets.
     """
     text, static_configs = configuration.document.text, job.get("static_configs")
     if static_configs is None or static_configs is not fields_of(job)["static_configs"]:
@@ -89,7 +93,7 @@ def _add_targets(
 def _add_to_group(
     configuration: Configuration, group: Node, missing: list[str], style: Style
 ) -> list[Edit]:
-    """Return the edits that add targets to a group, or none where they should not be in it."""
+    """Return the edits that add targets to a group; none if the group has other fields or is shared."""
     text, shared = configuration.document.text, configuration.document.shared
     own = group.get("targets")
     says_more = len(group.children) > len(("targets", own))
@@ -105,7 +109,7 @@ def _add_to_group(
 
 
 def _append(text: str, sequence: Node, lines: list[list[str]], words: list[str]) -> list[Edit]:
-    """Add items to a sequence: as lines to a block one, as words to a flow one."""
+    """Return the edits that add items to a sequence: `lines` if it is in block style, else `words`."""
     if not sequence.style:
         return [append_to_block(text, sequence, item) for item in lines]
     opening = after_properties(text, sequence.start)
@@ -115,7 +119,7 @@ def _append(text: str, sequence: Node, lines: list[list[str]], words: list[str])
 def _add_fields(
     configuration: Configuration, job: Node, new: dict[str, Any], style: Style
 ) -> list[Edit]:
-    """Add fields below the job's name, and below its merge keys, which would override them."""
+    """Return the edits that add fields below the job's name and its merge keys, which override fields above."""
     if not new:
         return []
     text = configuration.document.text

@@ -1,6 +1,6 @@
-"""Adding items to a list where it stands in the text, and taking one out again.
+"""Add items to a list in the text, and remove an item.
 
-Taking out the item that was added last restores the text.
+The removal of the item that was added last restores the text.
 """
 
 import re
@@ -28,17 +28,19 @@ _COMMA = re.compile(r"\s*,")
 
 
 def dash(text: str, sequence: Node, position: int) -> int:
-    """Return the index of the dash of a block sequence's item."""
+    """Return the index of the dash of an item of a block sequence."""
     if position == 0:
         return after_properties(text, sequence.start)
     return next_token(text, sequence.children[position - 1].end)
 
 
 def append_to_block(text: str, sequence: Node, item: list[str]) -> Edit:
-    """Add an item, given as its lines without indentation, at the end of a block sequence.
+    """Return the edit that adds an item at the end of a block sequence.
 
-    A ``|`` scalar that ends the text without line break would change its value if anything
-    followed it: the new item is then put before the one that ends with it.
+    If the text ends with a ``|`` scalar without line break, the item goes before the last one: the
+    scalar's value would change if text followed it.
+
+    + item: its lines, without indentation
     """
     items = sequence.children
     last_dash = dash(text, sequence, len(items) - 1)
@@ -56,30 +58,32 @@ def append_to_block(text: str, sequence: Node, item: list[str]) -> Edit:
 
 
 def remove_from_block(text: str, sequence: Node, position: int) -> Edit:
-    """Take an item out of a block sequence, with the blank line that `append_to_block` put."""
+    """Return the edit that removes an item of a block sequence, with the blank line of `append_to_block`."""
     items = sequence.children
     own_dash = dash(text, sequence, position)
     indent = column(text, own_dash)
     start = line_start(text, own_dash)
     end = after_own_comments(text, items[position].end, indent)
     if position > 0:
-        if items[position - 1].end == start:  # a ``|+`` scalar: it would keep blank lines below
+        if (
+            items[position - 1].end == start
+        ):  # a ``|+`` scalar, whose value includes blank lines below
             return Edit(start, after_blank_lines(text, end), "")
         before = after_own_comments(text, items[position - 1].end, indent)
-        if without_last_break(text, start) == before:  # a blank line stands between
+        if without_last_break(text, start) == before:  # a blank line is between the items
             start = before
     return cut_lines(text, start, end)
 
 
 def ends_in_open_block_scalar(text: str, node: Node) -> bool:
-    """Return whether the text ends with the node's ``|`` or ``>`` scalar and no line break."""
+    """Return whether the text ends with a ``|`` or ``>`` scalar of the node, without line break."""
     while node.children and not node.alias:
         node = node.children[-1]
     return node.style in {"|", ">"} and node.end == len(text) and not ends_line(text, node.end)
 
 
 def _separated_by_blank_lines(text: str, sequence: Node) -> bool:
-    """Return whether the owner leaves a blank line between the last two items."""
+    """Return whether a blank line is between the last two items."""
     items = sequence.children
     if len(items) == 1:
         return False
@@ -89,10 +93,10 @@ def _separated_by_blank_lines(text: str, sequence: Node) -> bool:
 
 
 def append_to_flow(text: str, opening: int, items: list[Span], item: str) -> list[Edit]:
-    """Add an item at the end of a flow collection, laid out as its other items are.
+    """Return the edits that add an item at the end of a flow collection, in the layout of its other items.
 
-    `opening` is the index of its bracket, `items` are the spans of what it holds: a sequence's
-    items, a mapping's entries.
+    + opening: the index of its bracket
+    + items: the spans of a sequence's items, or of a mapping's entries
     """
     if not items:
         return [Edit(opening + 1, opening + 1, item)]
@@ -109,7 +113,7 @@ def append_to_flow(text: str, opening: int, items: list[Span], item: str) -> lis
 
 
 def remove_from_flow(text: str, items: list[Span], position: int) -> list[Edit]:
-    """Take an item out of a flow collection, with the comma that it no longer needs."""
+    """Return the edits that remove an item of a flow collection, with its comma."""
     start, end = items[position]
     if position == 0:
         follows = _COMMA.match(text, end)
@@ -122,7 +126,7 @@ def remove_from_flow(text: str, items: list[Span], position: int) -> list[Edit]:
 
 
 def _remove_below_comment(text: str, before: int, start: int, end: int) -> list[Edit]:
-    """Take out an item, but not the comment between it and the one before."""
+    """Return the edits that remove an item and keep the comment between it and the item before."""
     follows = _COMMA.match(text, end)
     if follows is None:
         comma = next_token(text, before)
@@ -136,7 +140,7 @@ def _remove_below_comment(text: str, before: int, start: int, end: int) -> list[
 
 
 def _separator(text: str, items: list[Span]) -> str:
-    """Return what stands between the last two items, if it is no more than a comma and blanks."""
+    """Return the text between the last two items if it is a comma and blanks; else a comma and a blank."""
     if len(items) > 1:
         between = text[items[-2][1] : items[-1][0]]
         if between.replace(",", "", 1).isspace():

@@ -1,4 +1,4 @@
-"""The configuration as characters: decoding it, its line breaks, its lines and columns.
+"""The configuration as characters: decoding, line breaks, lines and columns.
 
 Indexes are positions in the text, counted in characters from 0; lines are counted from 1.
 """
@@ -11,21 +11,21 @@ from pushgateway_lab.scrape_config.memory import spare_memory
 
 BYTE_ORDER_MARK = "\ufeff"
 
-# What ends a line for Prometheus' YAML parser (YAML 1.1, section 5.4). YAML 1.2 dropped the last
-# three, but Prometheus reads with a descendant of libyaml, which keeps them.
+# The line breaks of Prometheus's YAML parser (YAML 1.1, section 5.4). YAML 1.2 dropped the last three,
+# but libyaml, from which that parser was translated, keeps them.
 _BREAKS = "\r\n\x85\u2028\u2029"
 _BREAK = re.compile(f"\r\n|[{_BREAKS}]")
 _NEWLINE = re.compile("\r\n|\n|\r")
 
-# What is not among YAML's printable characters (YAML 1.2, section 5.1, production c-printable).
+# The characters outside of YAML's printable ones (YAML 1.2, section 5.1, production c-printable).
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]",
 )
-# A byte order mark within the text (section 5.2) where it would pass for indentation.
+# A byte order mark within the text (section 5.2) at a place where it would count as indentation.
 _MARK_AT_LINE_START = re.compile(f"(?:(?<=[{_BREAKS}])|\\A){BYTE_ORDER_MARK}")
 
-# Blanks, line breaks and comments: all that may stand between two tokens. The last ``+`` of this and
-# of others below keeps `re` from remembering each round, which takes 170 bytes a line.
+# Blanks, line breaks and comments: the text that may be between two tokens. The last ``+``, here and below,
+# makes the repetition possessive: else `re` would store each round, 170 bytes a line.
 _BETWEEN_TOKENS = re.compile(f"(?:[ \t{_BREAKS}]+|#[^{_BREAKS}]*)*+")
 
 _PROPERTY = re.compile(rf"[&!][^ \t{_BREAKS}\[\]{{}},]*")
@@ -39,10 +39,15 @@ _BLANK_OR_COMMENT_LINE = re.compile(
 
 @spare_memory
 def decode(data: bytes) -> str:
-    """Return the text of a configuration file, its byte order mark (if any) included.
+    """Return the text of a configuration file, with its byte order mark if there is one.
 
-    Raises ScrapeConfigError with the line where the bytes are not UTF-8, and for more bytes than are
-    read. Prometheus would read UTF-16 too; nobody has such a file, and one is more likely damaged.
+    UTF-16, which Prometheus reads, too, is refused: a file of that form is more likely damaged.
+
+    Raises:
+        ScrapeConfigError: the bytes are not UTF-8 (with the line), or more than `LONGEST`.
+
+    Example:
+        find_jobs(decode(Path("/etc/prometheus/prometheus.yml").read_bytes()))
     """
     refuse_long(len(data))
     try:
@@ -54,7 +59,7 @@ def decode(data: bytes) -> str:
 
 
 def bytes_of(text: str) -> int:
-    """Return how many bytes a text has in UTF-8."""
+    """Return the number of bytes of a text in UTF-8."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
@@ -69,33 +74,33 @@ def refuse_characters(text: str) -> None:
 
 
 def newline(text: str, index: int) -> str:
-    """Return the line break in use at the index: that of the line above, or of the first, or LF."""
+    """Return the line break of the line above the index, or of the first line, or LF."""
     start = line_start(text, index)
     found = _NEWLINE.search(text, without_last_break(text, start))
     return found.group() if found else "\n"
 
 
 def line_at(text: str, index: int) -> int:
-    """Return the number of the line that holds the character at the index.
+    """Return the number of the line with the character at the index.
 
-    The count is that of Prometheus' own messages, which knows more line breaks than most editors.
+    It is the number in Prometheus's messages: Prometheus knows more line breaks than most editors.
     """
     breaks = sum(text.count(character, 0, index) for character in _BREAKS)
     return breaks - text.count("\r\n", 0, index) + 1
 
 
 def line_start(text: str, index: int) -> int:
-    """Return the index of the first character of the line that holds the index."""
+    """Return the index of the first character of the line with the index."""
     return max(text.rfind(character, 0, index) for character in _BREAKS) + 1
 
 
 def column(text: str, index: int) -> int:
-    """Return how many characters stand before the index on its line."""
+    """Return the number of characters before the index on its line."""
     return index - line_start(text, index)
 
 
 def after_line(text: str, index: int) -> int:
-    """Return where the line that ends at or after the index ends, its line break included."""
+    """Return the end of the line that ends at or after the index, its line break included."""
     if ends_line(text, index):
         return index
     match = _REST_OF_LINE.match(text, index)
@@ -105,13 +110,13 @@ def after_line(text: str, index: int) -> int:
 
 
 def after_blank_lines(text: str, index: int) -> int:
-    """Return where the blank lines that start at the index end."""
+    """Return the end of the blank lines that start at the index."""
     match = _BLANK_LINES.match(text, index)
     return match.end() if match else index
 
 
 def has_blank_line(text: str, start: int, end: int) -> bool:
-    """Return whether there is a blank line between two places where lines start."""
+    """Return whether there is a blank line between the starts of two lines."""
     return _BLANK_LINE.search(text[start:end]) is not None
 
 
@@ -121,22 +126,22 @@ def ends_line(text: str, index: int) -> bool:
 
 
 def without_last_break(text: str, index: int) -> int:
-    """Return the index before the line break that ends just before the index."""
+    """Return the start of the line break that ends at the index; the index if none does."""
     if text.endswith("\r\n", 0, index):
         return index - 2
     return index - 1 if ends_line(text, index) else index
 
 
 def next_token(text: str, index: int) -> int:
-    """Return where the next token starts, at or after the index: blanks and comments skipped."""
+    """Return the start of the next token at or after the index; blanks and comments are skipped."""
     match = _BETWEEN_TOKENS.match(text, index)
     return match.end() if match else index
 
 
 def after_properties(text: str, index: int) -> int:
-    """Return where a collection that starts at the index shows its first ``-``, ``[`` or ``{``.
+    """Return the index of the first ``-``, ``[`` or ``{`` of a collection that starts at the index.
 
-    Its anchor and its tag may stand before (YAML 1.2, section 6.9).
+    Its anchor and its tag may be before it (YAML 1.2, section 6.9).
     """
     while text[index] in "&!":
         match = _PROPERTY.match(text, index)
@@ -145,10 +150,10 @@ def after_properties(text: str, index: int) -> int:
 
 
 def after_own_comments(text: str, index: int, indent: int) -> int:
-    """Return where the lines of something that ends at the index really end.
+    """Return the end of an item that ends at the index, with its comment lines.
 
-    Comment lines below that are indented deeper than the thing itself belong to it, with the
-    blank lines among them; other comments and blank lines belong to what follows.
+    Comment lines below it belong to it if they are indented deeper than `indent`, with the blank lines
+    between them. Other comment lines and blank lines belong to the next item.
     """
     end = position = after_line(text, index)
     while position < len(text):

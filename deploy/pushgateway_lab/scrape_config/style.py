@@ -1,4 +1,4 @@
-"""How the owner of a configuration writes: quotes, indentation, flow or block."""
+"""The style of a configuration's owner: quotes, indentation, flow or block."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -11,22 +11,22 @@ from pushgateway_lab.scrape_config.source import after_properties, column
 
 _QUOTES = ("'", '"')
 
-# A list in the text, with the key that holds it.
+# A list in the text, with its key.
 _KeyedList = tuple[Node, Node]
 
 
 class Style(NamedTuple):
-    """How jobs are written.
+    """The style of jobs.
 
-    + flow: ``{job_name: ...}`` in brackets, rather than one line per field
-    + dash_alone: a job's dash has a line of its own
-    + key_indent: how far a job's keys are to the right of its dash
-    + key_quote: the quote around keys, mostly none
-    + name_quote: the quote around job names, or none
-    + target_quote: the quote around targets, or none
-    + list_indent: how far a list's dashes are to the right of its key
-    + targets_indent: the same for targets; None where they are written ``[one, two]``
-    + padding: what stands between such a bracket and what it holds, mostly nothing
+    + flow: whether a job is in brackets, ``{job_name: ...}``, or has one line per field
+    + dash_alone: whether a job's dash has a line of its own
+    + key_indent: columns from a job's dash to its keys
+    + key_quote: the quote around keys; empty for none
+    + name_quote: the quote around job names; empty for none
+    + target_quote: the quote around targets; empty for none
+    + list_indent: columns from a key to the dashes of its list
+    + targets_indent: the same for targets; None if they are in brackets, ``[one, two]``
+    + padding: the text between these brackets and the targets: a blank or nothing
     """
 
     flow: bool
@@ -41,9 +41,9 @@ class Style(NamedTuple):
 
 
 def learn(configuration: Configuration, nearest: Node | None = None) -> Style:
-    """Return how to write in a configuration: as the nearest job does, or else the last ones.
+    """Return the style of a configuration: that of the nearest job, or else of the last jobs.
 
-    Where no job shows it, other lists and other quotes of the file do.
+    Without jobs, it is the style of other lists and quotes in the file.
     """
     text, root = configuration.document.text, configuration.document.root
     jobs = [*([nearest] if nearest else []), *reversed(configuration.jobs)]
@@ -67,10 +67,10 @@ def learn(configuration: Configuration, nearest: Node | None = None) -> Style:
 
 
 def quote_of_targets(targets: Node) -> str:
-    """Return the quote around the last target of a list.
+    """Return the quote for new targets of a list: that of the last target.
 
-    In brackets there is one even if none is there, unless the owner writes ``[localhost:9090]``:
-    Prometheus reads a colon there without quotes, but not every parser does.
+    In brackets it is never empty, unless the owner writes ``[localhost:9090]``: Prometheus accepts a colon
+    without quotes there, but not every parser does.
     """
     last = targets.children[-1]
     if targets.style and not last.style and ":" not in last.text:
@@ -86,7 +86,7 @@ def _in_flow(configuration: Configuration, jobs: list[Node]) -> bool:
 
 
 def _dashes(configuration: Configuration) -> Iterator[tuple[bool, int]]:
-    """Yield whether dashes stand alone and how far to their right the keys are, last job first."""
+    """Yield `dash_alone` and `key_indent` of each job, the last job first."""
     text, value = configuration.document.text, configuration.value
     if value is None or value.style:
         return
@@ -103,7 +103,7 @@ def _names(jobs: list[Node]) -> Iterator[Node]:
 
 
 def _lists(mappings: Iterable[Node], *path: str) -> Iterator[_KeyedList]:
-    """Yield the lists written out under a path of keys, through the mappings in other lists."""
+    """Yield the lists under a path of keys, also in mappings that are items of lists; no aliases."""
     for mapping in mappings:
         for key, value in mapping.entries():
             if key.text != path[0] or value.alias or not value.children:
@@ -115,7 +115,7 @@ def _lists(mappings: Iterable[Node], *path: str) -> Iterator[_KeyedList]:
 
 
 def _block_lists(configuration: Configuration, jobs: list[Node]) -> Iterator[_KeyedList]:
-    """Yield lists with dashes, those that are most like a job's static_configs first."""
+    """Yield lists with dashes, the most similar to a job's static_configs first."""
     everything = _walk(configuration.document.root)
     root = [configuration.document.root]
     return (
@@ -139,7 +139,7 @@ def _walk(node: Node) -> Iterator[Node]:
 
 
 def _indent(text: str, keyed: _KeyedList) -> int:
-    """Return how far a block list's dashes are to the right of its key."""
+    """Return the columns from a key to the dashes of its list."""
     key, sequence = keyed
     return max(column(text, dash(text, sequence, 0)) - column(text, key.start), 0)
 

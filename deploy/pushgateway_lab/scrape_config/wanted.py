@@ -1,4 +1,4 @@
-"""The job somebody wants, checked before anything is done with it."""
+"""The wanted job, validated."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -11,12 +11,12 @@ Scalar = str | int | bool
 
 
 class WantedJob(NamedTuple):
-    """A scrape config to be had.
+    """A scrape config that a file should have.
 
-    + name: its job name
-    + fields: its other fields that hold a single value, such as honor_labels
-    + targets: what it scrapes
-    + labels: labels of these targets, given to them when the job is created
+    + name: its job_name
+    + fields: its other fields with a single value, for example honor_labels
+    + targets: its targets, HOST:PORT
+    + labels: labels of these targets, written only when the job is added
     """
 
     name: str
@@ -26,11 +26,11 @@ class WantedJob(NamedTuple):
 
     @property
     def values(self) -> int:
-        """Number of values in the job, keys and lists included, in a file without any job."""
+        """The number of values that the job adds to a file without jobs, keys and lists included."""
         return 12 + 2 * len(self.fields) + len(self.targets) + 2 * len(self.labels)
 
     def wrong_fields(self, fields: Fields) -> dict[str, Scalar]:
-        """Return which of its fields a job with the given ones lacks, or has otherwise."""
+        """Return the wanted fields that are missing or different in a job with the given fields."""
         return {
             name: value
             for name, value in self.fields.items()
@@ -38,12 +38,12 @@ class WantedJob(NamedTuple):
         }
 
     def missing_targets(self, fields: Fields) -> list[str]:
-        """Return which of its targets a job with the given fields does not scrape."""
+        """Return the wanted targets that are missing in a job with the given fields."""
         present = [target.text for target in targets_of(fields)]
         return [t for t in self.targets if not any(same_target(t, own) for own in present)]
 
     def as_mapping(self) -> dict[str, Any]:
-        """Return it in the form and order in which it is written."""
+        """Return the job in the form and order of the file."""
         group: dict[str, Any] = {"targets": list(self.targets)}
         if self.labels:
             group["labels"] = self.labels
@@ -52,17 +52,18 @@ class WantedJob(NamedTuple):
 
 
 def _has_value(field: Node | None, wanted: Scalar) -> bool:
-    """Return whether a field says what is wanted, in whatever form."""
+    """Return whether a field has a value; ``yes`` and ``on`` count as true, as in Prometheus."""
     if field is None or field.kind is not Kind.SCALAR:
         return False
     return is_true(field) is wanted if isinstance(wanted, bool) else field.text == str(wanted)
 
 
 def wanted_job(job: Mapping[str, Any]) -> WantedJob:
-    """Return the job described by a mapping such as Prometheus' configuration has for it.
+    """Return the job of a mapping that has the form of Prometheus's configuration.
 
-    Raises ValueError for what is not supported: fields that hold lists or mappings, other than
-    one group of static targets and its labels.
+    Raises:
+        ValueError: a field holds a list or a mapping, other than one group of static targets with its
+            labels, or a text is not printable.
     """
     fields = dict(job)
     name = fields.pop("job_name", None)
@@ -91,7 +92,7 @@ def _group(static_configs: Any) -> tuple[tuple[str, ...], dict[str, str]]:
 
 
 def _unique(targets: list[str]) -> tuple[str, ...]:
-    """Return the targets, none of them by two names."""
+    """Return the targets without those that are the same address as an earlier one."""
     unique: list[str] = []
     for target in targets:
         if not any(same_target(target, other) for other in unique):

@@ -1,4 +1,4 @@
-"""Writing a job, or a part of one, in a given style. Lines come without indentation."""
+"""Write a job, or a part of one, in a given style. The lines have no indentation."""
 
 import re
 from collections.abc import Mapping
@@ -6,15 +6,20 @@ from typing import Any
 
 from pushgateway_lab.scrape_config.style import Style
 
-# What every YAML parser reads as text without quotes: names, paths, durations, addresses.
+# Texts that every YAML parser reads as text without quotes: names, paths, durations, addresses.
 _WORD = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*|[0-9]+(ms|[smhdwy])|[0-9]+(\.[0-9]+){3}")
 _WORD_WITH_PORT = re.compile(rf"({_WORD.pattern}):[0-9]+")
-# The words that YAML 1.1 reads as something else (https://yaml.org/type/).
+# Words that YAML 1.1 reads as a boolean or null (https://yaml.org/type/).
 _NOT_TEXT = re.compile(r"y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
 
 
 def block_item(entries: list[str], indent: int = 2, *, dash_alone: bool = False) -> list[str]:
-    """Return a list's item whose lines are given; they start `indent` to the right of the dash."""
+    """Return the lines of a list's item.
+
+    + entries: its lines, without the dash
+    + indent: columns from the dash to the lines
+    + dash_alone: whether the dash has a line of its own
+    """
     lines = [" " * indent + line for line in entries]
     if dash_alone:
         return ["-", *lines]
@@ -22,7 +27,7 @@ def block_item(entries: list[str], indent: int = 2, *, dash_alone: bool = False)
 
 
 def block_mapping(mapping: Mapping[str, Any], style: Style) -> list[str]:
-    """Return a mapping with one line, or several, for each entry."""
+    """Return the lines of a mapping in block style."""
     return [line for key, value in mapping.items() for line in _block_entry(key, value, style)]
 
 
@@ -43,7 +48,7 @@ def _block_entry(key: str, value: Any, style: Style) -> list[str]:
 
 
 def flow(key: str, value: Any, style: Style) -> str:
-    """Return the value that a key holds on one line, lists and mappings in brackets."""
+    """Return a key's value on one line, with lists and mappings in brackets."""
     match value:
         case Mapping():
             return "{" + ", ".join(flow_entry(*entry, style) for entry in value.items()) + "}"
@@ -63,9 +68,9 @@ def flow_entry(key: str, value: Any, style: Style) -> str:
 
 
 def scalar(value: str | int, quote: str, *, in_flow: bool = False) -> str:
-    """Return a single value, in the given quotes or, if it needs any, in single ones.
+    """Return a single value in the given quotes; without given ones, in single quotes if it needs any.
 
-    In flow style a colon needs quotes: not every parser takes ``[localhost:9091]``.
+    In flow style a colon needs quotes: not every parser accepts ``[localhost:9091]``.
     """
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -1,4 +1,4 @@
-"""Host data to checked settings: the fields, and what each may hold."""
+"""Settings: host data, validated, with defaults."""
 
 from pushgateway_lab.settings.keys import (
     KEYS,

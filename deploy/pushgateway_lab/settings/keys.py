@@ -1,7 +1,7 @@
-"""Host data to validated settings, with every default.
+"""The settings with their defaults, and their validation from host data.
 
 Settings are pyinfra host data whose names start with ``pushgateway_``, ``prometheus_`` or ``lab_``,
-and ``report``. `pushgateway_lab.settings.values` says what each may hold. Defaults live here and not in
+and ``report``. `pushgateway_lab.settings.values` validates each value. Defaults are here and not in
 ``group_data``, because pyinfra finds ``group_data`` only beside an inventory file, not for
 ``pyinfra HOST`` and ``@local``.
 """
@@ -22,19 +22,23 @@ from pushgateway_lab.settings import values
 PREFIXES = ("pushgateway_", "prometheus_", "lab_")
 
 STAGES = ("prepared", "configured", "pushed", "cleaned")
-"""How far a host of the lab is: after the tasks Host, 4.2.1, 4.2.2 and 4.2.3, each with all before."""
+"""The stages of a host: the tasks Host, 4.2.1, 4.2.2 and 4.2.3 are done, each with all before it."""
 
-# A key this similar to one of ours is taken for a misspelling of it (1.0 is the same word).
-# 0.9 catches a letter lost, doubled or swapped; prometheus_config_dir (0.88) stays its owner's.
+# A key this similar to one of ours counts as a misspelling (1.0 is the same word). 0.9 catches a letter
+# that is missing, doubled or swapped; prometheus_config_dir (0.88) may be a key of somebody else.
 MISSPELT = 0.9
 
 
 class SettingsError(PyinfraError):
-    """One or more hosts have settings that cannot be used; nothing was touched on any host."""
+    """Settings of one or more hosts are invalid; no host was changed."""
 
 
 def _setting(default: Any, check: Callable[[Any], Any], says: str) -> Any:
-    """A field of `Settings`: its default, its check, and the line that says what it does."""
+    """Return a field of `Settings`.
+
+    + check: returns the validated value, or raises ValueError
+    + says: the line of ``inventories/group_data/all.py`` above the setting
+    """
     metadata = {"check": check, "says": says}
     if isinstance(default, dict):
         return field(default_factory=default.copy, metadata=metadata)
@@ -43,12 +47,12 @@ def _setting(default: Any, check: Callable[[Any], Any], says: str) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one host, checked. Every field is one key of host data."""
+    """The validated settings of one host. Every field but `given` is one key of host data."""
 
     pushgateway_listen_address: str = _setting(
         "127.0.0.1:9091",
         values.listen_address,
-        "where the Pushgateway listens; an address already in its ARGS is kept unless this is set",
+        "address the Pushgateway listens on; an address in its ARGS is kept unless this is set",
     )
     pushgateway_admin_api: bool = _setting(
         True,
@@ -58,7 +62,7 @@ class Settings:
     pushgateway_extra_flags: dict[str, str | bool] = _setting(
         {},
         values.flags,
-        "more Pushgateway flags, without dashes: flag -> value, or True for one that takes none",
+        "more Pushgateway flags, without dashes: flag -> value; True for a flag without a value",
     )
     pushgateway_allow_data_loss: bool = _setting(
         False,
@@ -76,101 +80,105 @@ class Settings:
     pushgateway_scrape_interval: str | None = _setting(
         None,
         values.interval,
-        "scrape_interval of that job, as 5s or 1m; None: left to the file, else Prometheus's own",
+        "scrape_interval of that job, as 5s or 1m; None: the file's, else Prometheus's default",
     )
     pushgateway_smoke: str = _setting(
         "auto",
         values.one_of("auto", "always", "never"),
-        "push a metric and see it arrive: auto (when this run changed something), always, never",
+        "push a test metric and wait until it arrives: auto (if the run changed something), always, never",
     )
     pushgateway_smoke_timeout: float | None = _setting(
         None,
         values.seconds,
-        "seconds until that metric must have arrived; None: two of Prometheus's scrape intervals",
+        "seconds within which that metric must arrive; None: two of Prometheus's scrape intervals",
     )
     pushgateway_apt_timeout: float = _setting(
         300.0,
         values.seconds,
-        "seconds to wait for another program, as a new VM's own updates, to let go of apt",
+        "seconds to wait while another program uses apt, as the automatic updates of a new VM",
     )
     pushgateway_unit: str | None = _setting(
-        None, values.unit, "the Pushgateway's systemd unit; None: that of Debian's package"
+        None, values.unit, "the Pushgateway's systemd unit; None: the unit of Debian's package"
     )
     pushgateway_url: str | None = _setting(
         None,
         values.url("http", "https"),
-        "where the Pushgateway answers, as seen on the host; None: http, where it listens",
+        "URL of the Pushgateway, as seen on the host; None: http and the address it listens on",
     )
     pushgateway_username: str | None = _setting(
         None, values.username, "user name for the Pushgateway's basic authentication"
     )
     pushgateway_password_file: str | None = _setting(
-        None, values.local_file, "file on this machine that holds that user's password"
+        None, values.local_file, "file on this machine with that user's password"
     )
     pushgateway_ca_file: str | None = _setting(
         None,
         values.local_file,
-        "file on this machine: certificates (PEM) to trust for an https URL",
+        "file on this machine with the certificates (PEM) to trust for an https URL",
     )
     pushgateway_cert_file: str | None = _setting(
-        None, values.local_file, "file on this machine: client certificate (PEM) for an https URL"
+        None,
+        values.local_file,
+        "file on this machine with the client certificate (PEM) for an https URL",
     )
     pushgateway_key_file: str | None = _setting(
-        None, values.local_file, "file on this machine: its key (PEM); None: it is in the same file"
+        None,
+        values.local_file,
+        "file on this machine with the certificate's key (PEM); None: it is in the same file",
     )
     pushgateway_prune_after: str | None = _setting(
         None,
         values.age,
-        "have the host delete groups whose last push is longer ago than this, as 24h; None: never",
+        "the host deletes groups whose last push is longer ago than this, as 24h; None: never",
     )
     pushgateway_prune_keep: tuple[str, ...] = _setting(
         (),
         values.selectors,
-        "label matchers of groups to keep whatever their age, as 'job=\"backup\"'; one is enough",
+        "label matchers, as 'job=\"backup\"'; groups that match one of them are never deleted",
     )
     pushgateway_prune_report: bool = _setting(
-        False, values.boolean, "have each prune push what it did, as job pushgateway_lab_prune"
+        False, values.boolean, "each prune pushes its result, as job pushgateway_lab_prune"
     )
     prometheus_config_path: str = _setting(
         "/etc/prometheus/prometheus.yml",
         values.path,
-        "the configuration file the job is merged into",
+        "Prometheus's configuration file, into which the job is merged",
     )
     prometheus_unit: str | None = _setting(
-        None, values.unit, "Prometheus's systemd unit; None: that of Debian's package"
+        None, values.unit, "Prometheus's systemd unit; None: the unit of Debian's package"
     )
     prometheus_url: str = _setting(
         "http://127.0.0.1:9090",
         values.url("http"),
-        "where Prometheus answers, as seen from the host itself",
+        "URL of Prometheus, as seen on the host",
     )
     prometheus_reload_timeout: float = _setting(
         30.0,
         values.seconds,
-        "seconds until Prometheus must have taken, or refused, a configuration",
+        "seconds within which Prometheus must load or refuse a configuration",
     )
     lab_look_timeout: float | None = _setting(
         None,
         values.seconds,
-        "seconds for a look at a host; None: 9, and 0.1 more for each further host of the run",
+        "seconds for the look at a host; None: 9, and 0.1 more for each further host of the run",
     )
     lab_budget: float | None = _setting(
         None,
         values.seconds,
-        "seconds after which verify reports what it has seen until then; None: when all was seen",
+        "seconds after which verify asks no further host, and reports; None: no limit",
     )
     lab_reset: bool = _setting(
         False,
         values.boolean,
-        "have prepare remove the scrape job and the groups of somebody who worked here before",
+        "prepare also removes the scrape job and the groups of the previous trainee",
     )
     lab_wipe: bool = _setting(
-        False, values.boolean, "have reset delete all groups, not only those of the lab's jobs"
+        False, values.boolean, "reset deletes all groups, not only those of the lab's jobs"
     )
     lab_expect: str | None = _setting(
         None,
         values.one_of(*STAGES),
-        "the stage at which verify expects a host, or beyond: prepared, configured, pushed, cleaned",
+        "stage that a host must have reached in verify: prepared, configured, pushed, cleaned",
     )
     lab_tasks: str | None = _setting(
         None,
@@ -180,15 +188,15 @@ class Settings:
     lab_quote_files: bool = _setting(
         False,
         values.boolean,
-        "have verify quote a host's files word for word where a program cannot read them",
+        "verify shows error messages about a host's files with the text that they quote from the file",
     )
     report: str | None = _setting(
         None,
         values.local_file,
-        "directory on this machine where verify writes report.html, report.json and report.xml",
+        "directory on this machine for verify's report.html, report.json and report.xml",
     )
     given: frozenset[str] = frozenset()
-    """The keys somebody set: only those replace what an administrator wrote on the host."""
+    """The keys that somebody set: defaults never replace an administrator's text on the host."""
 
     @property
     def prometheus_port(self) -> int:
@@ -200,11 +208,13 @@ KEYS = tuple(field.name for field in fields(Settings) if "check" in field.metada
 
 
 def parse_settings(data: Mapping[str, Any]) -> Settings:
-    """The settings that host data asks for, with defaults for all the rest.
+    """Return the settings of a host: validated host data, and defaults for missing keys.
+
+    + data: host data; keys of other programs are ignored
 
     Raises:
-        SettingsError: a value is impossible, or a key is a misspelling of one of ours. The message
-            has one line for each.
+        SettingsError: a value is invalid, or a key is a misspelling of a setting. The message has one
+            line for each.
     """
     problems = [
         f"{_shown_key(key)}: no such setting; did you mean {near}?"
@@ -226,7 +236,7 @@ def parse_settings(data: Mapping[str, Any]) -> Settings:
 
 def _shown(value: Any) -> str:
     """Return a value for an error message, without the user name and the password of a URL."""
-    if isinstance(value, str):  # before it is cut, or the @ may be lost
+    if isinstance(value, str):  # before the cut, which may remove the @
         value = re.sub("//.*@", "//...@", value, flags=re.DOTALL)
     return shown(value)
 
@@ -235,9 +245,9 @@ def _shown_key(key: str) -> str:
     return key if key.isascii() and key.isprintable() else shown(key)
 
 
-@cache  # the hosts of a class mostly have the same keys
+@cache  # most hosts of a class have the same keys
 def _misspelling_of(key: str) -> str | None:
-    """The setting that was meant by an unknown key; None if it is known or somebody else's."""
+    """Return the setting that an unknown key resembles; None for a setting, or if it resembles none."""
     if key in KEYS:
         return None
     plain = key.replace("-", "_").lower()

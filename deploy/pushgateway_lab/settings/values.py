@@ -1,8 +1,8 @@
-"""What settings may hold: each function checks one kind of value and returns it as it is used.
+"""Validation of settings: each function accepts one kind of value and returns it in its final form.
 
-They raise ValueError with what the value must be; `settings` adds the key and the host. Every value
-that is let through is data: in quotes of a shell, as an argument of curl, as a line of a file, or in
-the words that a person copies, it is itself and nothing else.
+A function raises ValueError with the values that it accepts; `settings.keys` adds the key and the value.
+An accepted value is data in every place where it is used: in quotes of a shell, as an argument of curl, as a
+line of a file, in a command that a person copies.
 """
 
 import re
@@ -17,20 +17,20 @@ from pushgateway_lab.formats.characters import shown
 from pushgateway_lab.formats.durations import seconds_of
 
 LONGEST_WAIT = 86400
-"""Seconds of the longest time limit, a day: longer than any course, and no run ends by accident."""
+"""Seconds of the longest time limit: a day."""
 
 MOST_ITEMS = 100
 """The most targets, selectors or extra flags of a host."""
 
-_PORT = re.compile(r"[0-9]{1,5}")  # not \d, which takes the digits of all scripts
+_PORT = re.compile(r"[0-9]{1,5}")  # \d would accept the digits of all scripts
 _HIGHEST_PORT = 65535  # RFC 9293
 
-# RFC 1123, 2.1, and the underscore, which names in containers have.
+# RFC 1123, 2.1, and the underscore, which names of containers may have.
 _HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
     r"(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?"
 )
-# curl and others take 127.1, 0x7f.1 and 017700000001 for addresses, too: only the plain one passes.
+# curl and others read 127.1, 0x7f.1 and 017700000001 as addresses, too; only dotted decimal is accepted.
 _NUMERIC = re.compile(r"(?:.{0,250}\.)?(?:[0-9]{1,250}|0[xX][0-9A-Fa-f]{0,250})\.?")
 # The zone is a network interface, whose name has 15 characters at most (IFNAMSIZ).
 _IPV6 = re.compile(r"\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,15})?\]")
@@ -38,7 +38,7 @@ _IPV6 = re.compile(r"\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,15})?\]")
 # RFC 3986, 2.3 and 3.3, without percent-encoding; no segment is empty, "." or "..".
 _URL_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)*/?")
 
-# systemd.unit(5), without the backslash: it escapes in shells, and no service of this kind has it.
+# systemd.unit(5), without the backslash, which is an escape in shells.
 _UNIT = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.:-]*(?:@[A-Za-z0-9_.:@-]+)?\.service")
 _LONGEST_UNIT = 255  # systemd's UNIT_NAME_MAX, without the final NUL
 
@@ -50,7 +50,7 @@ _PATH_PUNCTUATION = " ._-+,@:="
 
 
 def one_of(*choices: str) -> Callable[[Any], str]:
-    """Accept one of these words."""
+    """Return a function that accepts one of these words."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in choices:
@@ -61,31 +61,31 @@ def one_of(*choices: str) -> Callable[[Any], str]:
 
 
 def boolean(value: Any) -> bool:
-    """Accept True or False, and no word or number that means it."""
+    """Accept True or False, not a word or a number that means it."""
     if not isinstance(value, bool):
         raise ValueError("must be True or False")  # noqa: TRY004 - one kind of error to report
     return value
 
 
 def seconds(value: Any) -> float:
-    """Accept a number of seconds greater than 0, a day at most; a bool is no number."""
+    """Accept a number of seconds greater than 0 and at most a day, not a bool."""
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
         or not 0 < value <= LONGEST_WAIT
     ):
-        raise ValueError(f"must be a number of seconds greater than 0, {LONGEST_WAIT} at most")
+        raise ValueError(f"must be a number of seconds greater than 0 and at most {LONGEST_WAIT}")
     return float(value)
 
 
 def interval(value: Any) -> str:
-    """Accept a scrape interval: a Prometheus duration greater than 0, a day at most.
+    """Accept a scrape interval: a Prometheus duration greater than 0 and at most a day.
 
-    Prometheus takes 0s for none, and uses its global one.
+    With 0s, Prometheus would use its global interval.
     """
     duration = _duration(value, "such as 15s or 1m30s")
     if not 0 < seconds_of(duration) <= LONGEST_WAIT:
-        raise ValueError("must be longer than nothing, and a day at most")
+        raise ValueError("must be longer than 0s, and at most a day")
     return duration
 
 
@@ -93,7 +93,7 @@ def age(value: Any) -> str:
     """Accept a Prometheus duration greater than 0."""
     duration = _duration(value, "such as 24h or 1d12h")
     if not seconds_of(duration):
-        raise ValueError("must be longer than nothing: it would delete every group")
+        raise ValueError("must be longer than 0s, which would delete every group")
     return duration
 
 
@@ -105,11 +105,11 @@ def _duration(value: Any, such_as: str) -> str:
 
 
 def name(value: Any) -> str:
-    """Accept a text that is not empty and can be seen whole: no blank at its ends."""
+    """Accept a text of visible characters that is not empty and has no blank at its ends."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError(
-            "must be a text that is not empty; on pyinfra's command line, quote a text that reads "
-            "as a number, as true or false, or as JSON, twice: '\"007\"'"
+            "must be a text that is not empty; on pyinfra's command line, a text that looks like a "
+            "number, true, false or JSON needs two pairs of quotes: '\"007\"'"
         )
     characters.check_characters(value)
     if value != value.strip():
@@ -118,24 +118,24 @@ def name(value: Any) -> str:
 
 
 def username(value: Any) -> str:
-    """Accept a name without a colon, which ends the user name in basic authentication (RFC 7617)."""
+    """Accept a name without a colon, which separates it from the password in basic authentication (RFC 7617)."""
     if ":" in name(value):
-        raise ValueError("must not hold a colon, which would end the user name")
+        raise ValueError("must not hold a colon, which would end the user name in a request")
     return str(value)
 
 
 def path(value: Any) -> str:
     r"""Accept an absolute path on a host: letters and digits of any script, blanks, and ``._-+,@:=``.
 
-    Refused, each for what something else makes of it:
+    Refused, with the reason:
 
-    + ``..``, ``.`` and empty segments, and a last slash: the same file has one name, and ``..`` leads
+    + ``..``, ``.`` and empty segments, and a slash at the end: a file has one name, and ``..`` leads
       out of a directory that was checked
-    + a segment that begins with a dash: an option, for a program that is given the name alone
-    + a segment that begins or ends with a blank: it cannot be seen, and ``read`` of a shell drops it
+    + a segment that begins with a dash: a program may read it as an option
+    + a segment that begins or ends with a blank: people do not see it, and ``read`` of a shell drops it
     + ``$ ` \ " ' ; & | < > ( ) { } ! # ~``: characters of a shell, in commands that people copy
-    + ``* ? [ ]``: globs; ``%``: specifiers of systemd and formats of date and printf
-    + control characters and what `characters.check` refuses: they end lines, or drive a terminal
+    + ``* ? [ ]``: globs; ``%``: specifiers of systemd, and formats of date and printf
+    + characters that `characters.check_characters` refuses: they end lines or control a terminal
     """
     if not isinstance(value, str) or not value.startswith("/"):
         raise ValueError("must be an absolute path such as /etc/prometheus/prometheus.yml")
@@ -145,13 +145,13 @@ def path(value: Any) -> str:
             each.isalnum() or each in _PATH_PUNCTUATION or unicodedata.category(each)[0] == "M"
         ):
             raise ValueError(
-                f"holds {each!r}; in a path there may be letters, digits, blanks and "
+                f"holds {each!r}; a path may have letters, digits, blanks and "
                 f"{_PATH_PUNCTUATION.strip()}"
             )
     for segment in value[1:].split("/"):
         if segment in ("", ".", ".."):
             raise ValueError(
-                "must be a path without the segments .. and . and without // and a last /"
+                "must be a path without the segments .. and . and without // and without / at its end"
             )
         if segment[0] in "- " or segment[-1] == " ":
             raise ValueError(
@@ -161,7 +161,7 @@ def path(value: Any) -> str:
 
 
 def unit(value: Any) -> str:
-    """Accept the name of a systemd service: no template, no dash first, as it would be an option."""
+    """Accept the name of a systemd service, not of a template; with a dash first it would be an option."""
     if not isinstance(value, str) or len(value) > _LONGEST_UNIT or not _UNIT.fullmatch(value):
         raise ValueError("must be the name of a systemd unit such as prometheus.service")
     return value
@@ -177,7 +177,7 @@ def listen_address(value: Any) -> str:
 
 
 def targets(value: Any) -> tuple[str, ...]:
-    """Accept a list of ``HOST:PORT``, or a text of them with commas in between."""
+    """Accept a list of ``HOST:PORT``, or a text with commas between them."""
     items = [item.strip(" ") for item in value.split(",")] if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not items:
         raise ValueError("must be a list of HOST:PORT")
@@ -198,11 +198,12 @@ def _target(item: Any) -> str:
 
 
 def url(*schemes: str) -> Callable[[Any], str]:
-    """Accept ``SCHEME://HOST[:PORT][/PATH]`` with a path of unreserved characters (RFC 3986, 2.3).
+    """Return a function that accepts ``SCHEME://HOST[:PORT][/PATH]``.
 
-    No user, query, fragment, percent-encoding or ``..``; nothing in it is a glob of curl (``[1-500]``,
-    ``{a,b}``), a character of a shell, or the end of a quoted text in a curl option file. A scheme in
-    capitals is refused, since others compare it. A last slash is taken away.
+    The path has unreserved characters only (RFC 3986, 2.3). Without user, query, fragment,
+    percent-encoding and ``..``, a URL holds no glob of curl (``[1-500]``, ``{a,b}``), no character of a
+    shell, and no quote that would end a text in a curl option file. A scheme in capitals is refused,
+    because other code compares it. A slash at the end is removed.
     """
 
     def check(value: Any) -> str:
@@ -222,8 +223,8 @@ def url(*schemes: str) -> Callable[[Any], str]:
             _check_port(port)
         if not _URL_PATH.fullmatch(path):
             raise ValueError(
-                f"has the path {shown(path)}; in it there may be letters, digits and . _ ~ - between "
-                "slashes, and no ..; no query and no fragment"
+                f"has the path {shown(path)}; a path may have letters, digits and . _ ~ - between "
+                "slashes, but no .., no query and no fragment"
             )
         return f"{scheme}://{authority}{path.rstrip('/')}"
 
@@ -238,7 +239,7 @@ def _host_and_port(value: Any, such_as: str) -> tuple[str, str]:
 
 
 def _split_port(address: str) -> tuple[str, str | None]:
-    """Host and port of ``HOST``, ``HOST:PORT`` or ``[ADDRESS]:PORT``; None for no port."""
+    """Return host and port of ``HOST``, ``HOST:PORT`` or ``[ADDRESS]:PORT``; None if there is no port."""
     host, colon, port = address.rpartition(":")
     if not colon or port.endswith("]"):
         return address, None
@@ -251,7 +252,7 @@ def _check_port(port: str) -> None:
 
 
 def _check_host(host: str, *, may_have_zone: bool = False) -> None:
-    """Check that this is a host name, an IPv4 address, or an IPv6 address in brackets."""
+    """Raise ValueError unless this is a host name, an IPv4 address, or an IPv6 address in brackets."""
     if not _is_host(host, may_have_zone=may_have_zone):
         raise ValueError(f"has {shown(host)}, which is neither a host name nor an address")
 
@@ -270,18 +271,18 @@ def _is_host(host: str, *, may_have_zone: bool) -> bool:
 
 
 def local_file(value: Any) -> str:
-    """Accept a path on this machine, also a relative one; a leading ``~`` is the home directory.
+    """Accept an absolute or relative path on this machine; ``~`` at its start is the home directory.
 
-    It is opened by Python, never by a shell, so all characters that can be seen may be in it.
+    Python opens it and no shell, so all visible characters are accepted.
     """
     try:
         return str(Path(name(value)).expanduser())
     except RuntimeError as error:  # there is no such user
-        raise ValueError(f"names a home directory that is not there: {error}") from error
+        raise ValueError(f"names a home directory that does not exist: {error}") from error
 
 
 def selectors(value: Any) -> tuple[str, ...]:
-    """Accept label matchers, as `pushgateway_lab.formats.matchers` reads them; one text is a list of one."""
+    """Accept a list of label matchers, or one text (`pushgateway_lab.formats.matchers`)."""
     items = (value,) if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
         raise ValueError("must be a list of label matchers such as 'job=\"backup\"'")
@@ -319,7 +320,7 @@ def _flag_value(flag: str, given: Any) -> str | bool:
         return given
     if isinstance(given, int | float):
         if not abs(given) < 2**63:  # NaN, too
-            raise ValueError(f"has {shown(given)} as value of {flag}, which is no sensible number")
+            raise ValueError(f"has {shown(given)} as value of {flag}, which is out of range")
         return str(given)
     if not isinstance(given, str):
         raise ValueError(f"has {shown(given)} as value of {flag}; give a text, a number or True")  # noqa: TRY004
@@ -333,27 +334,27 @@ def _flag_value(flag: str, given: Any) -> str | bool:
 
 
 def check_word(word: str) -> None:
-    """Check that a word of a command line comes out of ``ARGS`` in an EnvironmentFile as it went in.
+    """Check that systemd reads a word of ``ARGS`` in an EnvironmentFile unchanged.
 
-    systemd ends an assignment at a line's end, takes the quotes and backslashes away, and discards
-    the whole variable where it holds a control character (systemd.exec(5), EnvironmentFile=); a shell
-    that reads the file would expand $ and `.
+    systemd ends an assignment at a line's end, removes quotes and backslashes, and discards a variable
+    with a control character (systemd.exec(5), EnvironmentFile=). A shell that reads the file would
+    expand $ and `.
 
     Raises:
-        ValueError: it would not.
+        ValueError: the word holds one of these characters.
     """
     characters.check_characters(word)
     if found := _UNSAFE_IN_ARGS.search(word):
-        raise ValueError(f"holds {found[0]}, which ARGS cannot hold safely")
+        raise ValueError(f"holds {found[0]}, which systemd or a shell may change in ARGS")
 
 
 def _check_part_of_url(value: str) -> None:
     if "://" in value:
         url("http", "https")(value)
     elif not _URL_PATH.fullmatch(f"/{value.removeprefix('/')}"):
-        raise ValueError("is no path of a URL: letters, digits and . _ ~ - between slashes")
+        raise ValueError("is not a path of a URL: letters, digits and . _ ~ - between slashes")
 
 
 def _check_number(items: Any) -> None:
     if len(items) > MOST_ITEMS:
-        raise ValueError(f"has {len(items)} entries; {MOST_ITEMS} are the most")
+        raise ValueError(f"has {len(items)} entries; at most {MOST_ITEMS} are accepted")
