@@ -195,7 +195,10 @@ def test_reset_removes_what_is_the_labs_and_nothing_else(
 
     result = run_pyinfra(lab_host, "-y", RESET)
     ends_well(result)
-    assert 'Not the lab\'s, and left as they are: {job="backup"}' in result.stderr
+    assert (
+        'Groups that do not belong to the lab, and were not changed: {job="backup"}'
+        in result.stderr
+    )
     assert lab_host.read(CONFIG) == HAND_EDITED
     assert loaded_jobs(lab_host) == ["prometheus", "node"]
     assert groups(lab_host) == [{"job": "backup"}]
