@@ -70,4 +70,4 @@ def test_only_a_socket_of_the_pushgateways_unit_gets_it(
 
 def test_only_root_can_see_whose_a_socket_is() -> None:
     problem = why_not_there("http://127.0.0.1:9091", seen(is_root=False))
-    assert "student looked. Add --sudo." in str(problem)
+    assert "the user is student. Add --sudo." in str(problem)
