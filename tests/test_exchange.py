@@ -75,7 +75,10 @@ def test_a_redirect_that_makes_no_sense(location: bytes) -> None:
     url = answering(
         b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
     )
-    with requests.Session() as session, pytest.raises(ApiError, match=r"302|fault: its headers"):
+    with (
+        requests.Session() as session,
+        pytest.raises(ApiError, match=r"302|error of that server: its headers"),
+    ):
         Pushgateway(session, url).groups()
 
 
@@ -162,7 +165,7 @@ def answering(data: bytes) -> str:
 def test_heads_that_are_not_read(head: bytes, says: str) -> None:
     with requests.Session() as session, pytest.raises(ApiError) as error:
         Pushgateway(session, answering(head)).groups()
-    assert f"fault: {says}" in str(error.value)
+    assert f"an error of that server: {says}" in str(error.value)
 
 
 @pytest.mark.parametrize(

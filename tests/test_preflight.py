@@ -60,11 +60,11 @@ def test_a_host_on_which_nothing_stands_in_the_way(
 @pytest.mark.parametrize(
     ("lines", "data", "says"),
     [
-        ((), {}, "This host has no apt-get\. Use a host with Debian or Ubuntu"),
+        ((), {}, r"This host has no apt-get\. Use a host with Debian or Ubuntu"),
         (
             ("os Alpine", "service_manager runs", "tool apk"),
             {},
-            "Alpine has no apt-get\. Use a host with Debian or Ubuntu",
+            r"Alpine has no apt-get\. Use a host with Debian or Ubuntu",
         ),
         (("tool apt-get",), {}, "systemd does not run on this host"),
         (

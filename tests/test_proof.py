@@ -255,7 +255,7 @@ def test_why_it_did_not_arrive(servers: Servers) -> None:
     assert "Prometheus cannot scrape http://localhost:9091/metrics: connection refused" in refusal()
     # That a target of another job is down explains nothing.
     servers.found = [UP, OTHER._replace(health="down", last_error="no")]
-    assert "It scrapes" in refusal()
+    assert "Prometheus scrapes" in refusal()
     assert len(servers.deletions) == len(servers.pushes) == 3
 
 

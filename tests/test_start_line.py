@@ -95,7 +95,7 @@ def test_only_prepare_needs_the_port_and_a_service_that_may_run() -> None:
     masked = at_start(lines=(*DEBIAN, *unit(PROMETHEUS), *unit(GATEWAY, load="masked")))
     taken = at_start(lines=(*BOTH, listen("127.0.0.1")))
     assert "is masked" in refusal(masked)
-    assert "port is taken" in refusal(taken)
+    assert "port is in use" in refusal(taken)
     assert is_free(masked, for_reset=True)
     assert is_free(taken, for_reset=True)
 
@@ -224,7 +224,7 @@ def test_other_jobs_that_scrape_the_pushgateway_are_named() -> None:
         "The job mine in /etc/prometheus/prometheus.yml (line 6) also scrapes localhost:9091"
         in sentence
     )
-    assert "left as it is" in sentence
+    assert "it was not changed" in sentence
     for text in (CONFIG, NO_JOB, double.replace("9091", "9092")):
         looked = at_start(config=text)
         assert list(start_line.other_jobs(looked, looked.settings)) == []

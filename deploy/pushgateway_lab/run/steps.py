@@ -69,6 +69,16 @@ def stays_right(settings: Settings, steps: Sequence[Step]) -> Iterator[PyinfraCo
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + steps: the steps, all of which were done when the run was prepared
+
+    **Example:**
+
+    .. code:: python
+
+        steps.stays_right(
+            name="Check the host",
+            settings=host_settings.for_host(ctx_host.get()),
+            steps=[check, install],
+        )
     """
     host = ctx_host.get()
     if not are_done(host, settings, steps):
