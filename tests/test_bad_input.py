@@ -220,5 +220,5 @@ def test_a_job_in_an_included_file_is_said(lab_host: Host, run_pyinfra: Run) -> 
     lab_host.write(CONFIG, text)
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
     included = "The job pushgateway is in more jobs/one.yml (line 2)"
-    assert_refused(lab_host, result, included, "choose another name with pushgateway_job_name")
+    assert_refused(lab_host, result, included, "set another name with pushgateway_job_name")
     assert lab_host.read(CONFIG) == text

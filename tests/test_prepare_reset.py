@@ -95,7 +95,7 @@ def test_prepare_takes_a_bare_host_to_the_start_line(
 def test_reset_says_that_nothing_is_installed(lab_host: Host, run_pyinfra: Run) -> None:
     before = untouched(lab_host)
     result = run_pyinfra(lab_host, "-y", RESET)
-    assert_refused(lab_host, result, "deploy/prepare.py installs what the lab needs")
+    assert_refused(lab_host, result, "Run deploy/prepare.py, which installs both servers")
     assert untouched(lab_host) == before
 
 

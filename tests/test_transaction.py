@@ -192,7 +192,7 @@ def test_a_full_disk(lab_host: Host, run_pyinfra: Run) -> None:
             bootstrap(run_pyinfra, lab_host),
             f"{CONFIG} could not be replaced and was not changed: ",
             "No space left on device",
-            "Make room there",
+            "Check free space",
         )
         assert_serving(lab_host, text)
         assert_nothing_left(lab_host)
@@ -209,7 +209,7 @@ def test_a_read_only_file_system(lab_host: Host, run_pyinfra: Run) -> None:
             bootstrap(run_pyinfra, lab_host),
             f"{CONFIG} could not be replaced and was not changed: ",
             "Read-only file system",
-            "make it writable",
+            "attributes there",
         )
         assert_serving(lab_host, OLD)
     converges(run_pyinfra, lab_host)
@@ -377,7 +377,7 @@ def test_somebody_mends_the_file_while_prometheus_refuses_it(
         lab_host,
         bootstrap(run_pyinfra, lab_host),
         f"Prometheus rejected {CONFIG}, and somebody else changed the file meanwhile",
-        "so it was left as it is",
+        "so their version was kept",
     )
     assert_serving(lab_host, NEW + b"# theirs\n")
     assert lab_host.read(BACKUP) == OLD
