@@ -1,8 +1,8 @@
-"""One bare host to a working Prometheus and Pushgateway, proven by a push that arrives.
+"""Install and connect Prometheus and the Pushgateway on bare hosts; prove it with a push.
 
     pyinfra -y HOST deploy/bootstrap.py
 
-Changes only what is missing or wrong; a second run changes nothing. Settings: see
+Idempotent: it changes only what is missing or wrong, and a second run changes nothing. Settings: see
 inventories/group_data/all.py.
 """
 

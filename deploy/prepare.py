@@ -1,8 +1,8 @@
-"""Hosts to the start line of the lab: all is installed and runs, the job and the groups are not there.
+"""Bring hosts to the start line of the lab: both servers run, without the lab's scrape job and groups.
 
     pyinfra -y inventories/lab.py deploy/prepare.py --sudo
 
-Refuses hosts on which somebody worked before, unless lab_reset=True. Settings: see
+Fails hosts on which somebody has worked before, unless lab_reset=True. Settings: see
 inventories/group_data/all.py.
 """
 

@@ -1,8 +1,8 @@
-"""Hosts back to the start line of the lab, with everything kept that is not the lab's.
+"""Bring hosts back to the start line of the lab; keep everything that does not belong to the lab.
 
     pyinfra -y inventories/lab.py deploy/reset.py --sudo
 
-Removes the scrape job and the groups of the lab's jobs; all groups with lab_wipe=True.
+Removes the lab's scrape job and the groups of the lab's jobs; with lab_wipe=True, all groups.
 """
 
 from pushgateway_lab import reset

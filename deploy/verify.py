@@ -1,4 +1,4 @@
-"""Who is where in the lab, and what went wrong where somebody is stuck. Changes nothing.
+"""Report the progress of each host in the lab, and the reason where a task is not done. Changes nothing.
 
     pyinfra -y inventories/lab.py deploy/verify.py --data report=report
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Notes that the course begins now. Takes, as a shell variable set before it: course (the file).
+# Notes the start time of the course. Needs the shell variable course (the file), set before the script.
 #
-# The next whole second: what was scraped in this one belongs to those who were here before.
+# The time is the next whole second, because the samples of this second belong to earlier work.
 
 : "${course:?}"
 mkdir -p "${course%/*}" &&

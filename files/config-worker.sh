@@ -1,27 +1,27 @@
 #!/bin/sh
-# shellcheck disable=SC3013 # -ef is not in POSIX, but in every sh of Debian and Ubuntu
+# shellcheck disable=SC3013 # -ef is not in POSIX, but every sh of Debian and Ubuntu has it
 #
-# One phase of the transaction of replace-config.sh, run as the user whose directory the file is in.
+# One phase of the transaction of replace-config.sh. It runs as the owner of the directory of the file.
 #
-# Takes, as its only argument, the phase, and, as environment variables:
-#   path, real   the file as it is named, and where that leads
-#   expected     SHA-256 of the text the new one was made from, or "absent"
+# Its only argument is the phase. It needs these environment variables:
+#   path, real   the path of the file, and the path that it resolves to
+#   expected     SHA-256 of the text from which the new text was made, or "absent"
 #   digest       SHA-256 of the new text
-#   temporary    the new file, as the phase "write" named it
-# The phases, and what each prints: "result WORD" and why, or "go" where the next one may come.
-#   sweep        removes what this run, or one that was killed, no longer needs
-#   write        puts the new text (standard input, as base64) beside the file; prints its name
-#   replace      puts it in the file's place: go, conflict or failed
-#   settle       Prometheus took it: go, or conflict, when somebody else's text had to be given back
-#   restore      Prometheus refused it: go when the old text is back, else kept or unrestored
-# Whoever may write in the directory can also stop or mislead this process: all that it can do is what
-# that user can do anyway.
+#   temporary    the name of the new file, which the phase "write" printed
+# Each phase prints "result WORD" and the reason, or "go" if the next phase may follow:
+#   sweep        deletes temporary files of this run and of killed runs
+#   write        writes the new text (standard input, as base64) to a file beside the old one; prints its name
+#   replace      replaces the old file by the new one: go, conflict or failed
+#   settle       after Prometheus has loaded it: go; or conflict, if somebody else's text was restored
+#   restore      after Prometheus has rejected it: go if the old text is restored, else kept or unrestored
+# Users who can write in the directory can also stop or mislead this process. They gain nothing: it has only
+# the rights of the owner.
 
 : "${path:?}" "${real:?}" "${digest?}" "${expected?}" "${temporary?}"
 export LC_ALL=C
 umask 077
 directory=$(dirname -- "$real")
-# None of these names ends in .yml: other tools read a directory's *.yml.
+# None of these names ends in .yml, because other tools read all *.yml files of a directory.
 prefix="$directory/.$(basename -- "$real").pushgateway-lab."
 backup="$real.before-pushgateway-lab"
 previous=$temporary.previous
@@ -37,7 +37,7 @@ sha256() { sha256sum | cut -d' ' -f1; }
 
 has_digest() { [ "$(sha256 <"$1")" = "$2" ]; }
 
-# The text that was replaced becomes the backup.
+# The replaced text becomes the backup.
 sweep() {
     for leftover in "$prefix"*; do
         case $leftover in
@@ -51,8 +51,8 @@ is_as_expected() {
     if [ -e "$real" ]; then has_digest "$real" "$expected"; else [ "$expected" = absent ]; fi
 }
 
-# Nobody can read the new text who could not read the old one: the file is its owner's alone until it
-# is like the original, and empty until then.
+# Only users who could read the old text can read the new one: the new file stays empty and private until it
+# has the owner and mode of the old file.
 write() {
     is_as_expected || finish conflict
     temporary=$(mktemp -- "${prefix}XXXXXXXX" 2>&1) || finish failed "$temporary"
@@ -68,7 +68,7 @@ fail() {
     finish failed "$@"
 }
 
-# Owner, group, mode, ACL, extended attributes, SELinux context.
+# Copies owner, group, mode, ACL, extended attributes and SELinux context.
 copy_attributes() {
     if [ ! -e "$real" ]; then
         chmod 0644 "$temporary"
@@ -81,13 +81,13 @@ directory belongs. Where that is not root, give the file to the same user and gr
 }
 
 access_to() {
-    # Where there is no getfacl, the + that ls puts behind the mode tells at least of an ACL.
-    # shellcheck disable=SC2012 # find does not tell
+    # Without getfacl, the + after the mode in the output of ls still shows that there is an ACL.
+    # shellcheck disable=SC2012 # find does not show it
     ls -ldn -- "$1" | awk '{print $1, $3, $4}'
     if command -v getfacl >/dev/null; then getfacl -cnp -- "$1" 2>/dev/null; fi
 }
 
-# Puts a file in the place of the real one. Where mv can exchange, what was displaced has its name then.
+# Replaces the real file by another. If mv can exchange, the other name then has the old file.
 put() {
     if [ -n "$exchange" ] && mv "$exchange" -T -- "$1" "$real" 2>/dev/null; then return; fi
     words=$(mv -fT -- "$1" "$real" 2>&1)
@@ -100,16 +100,16 @@ find_exchange() {
 
 replace() {
     find_exchange
-    # From here on it must come to an end, also when the connection is gone.
+    # From here on, the script must finish, even if the connection breaks.
     trap '' HUP INT PIPE TERM
     if [ "$expected" = absent ]; then
-        # Unlike a rename, a new name cannot displace a file that has just appeared.
+        # Unlike mv, ln does not replace a file that has just appeared.
         words=$(ln -T -- "$temporary" "$real" 2>&1) || finish "$(conflict_or_failed)" "$words"
     else
         words=$(ln -T -- "$real" "$previous" 2>&1) || finish "$(conflict_or_failed)" "$words"
         has_digest "$previous" "$expected" || finish conflict
         [ "$(readlink -f -- "$path")" = "$real" ] || finish conflict
-        # Asked last, since it starts no process: the rename follows at once.
+        # The last check starts no process, so the rename follows at once.
         [ "$real" -ef "$previous" ] || finish conflict
         put "$temporary" || finish failed "$words"
         give_back_if_edited
@@ -120,7 +120,7 @@ replace() {
 
 conflict_or_failed() { if is_as_expected; then echo failed; else echo conflict; fi; }
 
-# Somebody may have written after all: a new file that we displaced, or into the old one.
+# Restores somebody else's text, if they wrote meanwhile: a new file that was displaced, or into the old file.
 give_back_if_edited() {
     [ -e "$previous" ] || return 0
     if [ -e "$temporary" ] && ! [ "$temporary" -ef "$previous" ]; then
@@ -147,7 +147,7 @@ restore() {
     has_digest "$real" "$digest" || finish kept
     put "$previous" || finish unrestored "$words"
     if [ -e "$previous" ]; then
-        # It was an exchange, and shows whether somebody was faster.
+        # After an exchange, this name has the displaced file. If it is not our text, somebody else was faster.
         has_digest "$previous" "$digest" || { put "$previous"; finish kept; }
         rm -f -- "$previous"
     fi

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Keeps a service from starting while its package is being installed.
+# Prevents a service from starting while its package is installed.
 #
-# Takes, as shell variables set before it: mark (a line that no host can know, printed before the
-# answer), service (its name); and the functions of a service manager. On standard input, as base64: what
-# that manager needs for it (pushgateway-hold.conf).
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer) and
+# service (the name of the service). Needs the functions of a service manager. Reads from standard input, as
+# base64, the file that the manager needs for this (pushgateway-hold.conf).
 
 : "${mark:?}" "${service:?}"
 printf '\n%s\n' "$mark"

@@ -1,20 +1,20 @@
 #!/bin/sh
-# Sends one HTTP request from the host itself, where no connection can be had through SSH.
+# Sends one HTTP request from the host itself, if no connection is possible through SSH.
 #
-# Takes, as shell variables set before it: mark (a line that nobody else prints), method, url, seconds (the
-# time limit, a whole number) and limit (the most bytes of an answer). On standard input, all of it as
-# base64: four lines, each base64 again and possibly empty, with the headers (one "Name: value" a line),
-# the certificates to trust, the client's certificate and its key (all PEM); and then the body.
-# Prints the mark, since what a login shell prints before is no answer; the raw answer as base64, in lines
-# that are no work to read; and behind their names what curl says, as base64, and the status it exits with.
+# Needs these shell variables, set before the script: mark (a random line), method, url, seconds (the time
+# limit, a whole number) and limit (the largest number of bytes of the answer). Standard input is base64 of: four
+# lines, each again base64 and possibly empty, with the headers (one "Name: value" a line), the trusted
+# certificates, the client's certificate and its key (all PEM); and then the body.
+# Prints the mark, because a login shell may print text before it; the raw answer as base64, in lines of
+# limited length; and two lines "said" and "exit" with curl's messages as base64 and its exit status.
 
 : "${mark:?}" "${method:?}" "${url:?}" "${seconds:?}" "${limit:?}"
 decoded() { IFS= read -r line && printf '%s' "$line" | base64 -d; }
 
-# Headers may hold a password, a key is one: they go through descriptors. Arguments and variables
-# set before this script are there for all to read, files may be left behind.
-# -q comes first, or ~/.curlrc adds what it likes: --trace prints the password, --proxy takes it elsewhere.
-# --raw leaves a chunked body as it came: whoever parses the answer finds what it announces.
+# Headers may contain a password, and a key is a secret: curl reads them from descriptors. All users can read
+# arguments and the variables before this script; files might not be deleted.
+# -q must come first: otherwise ~/.curlrc could add --trace, which prints the password, or --proxy, which sends
+# it elsewhere. --raw keeps a chunked body unchanged, as the headers announce it.
 request() {
     timeout -k 1 "$seconds" curl -q --silent --show-error --raw --include --http1.1 --noproxy '*' \
         --globoff --path-as-is --proto =http,https --max-redirs 0 --max-time "$seconds" \
@@ -31,7 +31,7 @@ $key
 KEY
 }
 
-# The answer goes past the substitution, straight to standard output: it may be large.
+# The answer bypasses the substitution and goes to standard output, because it may be large.
 printf '\n%s\n' "$mark"
 {
     said=$(

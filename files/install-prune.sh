@@ -1,30 +1,31 @@
 #!/bin/sh
-# Puts the files of the prune in place and has its timer run.
+# Installs the files of the prune, and enables and starts its timer.
 #
-# Takes, as shell variables set before it: mark (a line that no host can know, printed before the answer),
-# timer (its name), files (their paths, one a line); `enter` of prune-directory.sh, and the functions of a
-# service manager. On standard input: a tar archive of the files by their last names, as base64.
-# Nothing is written unless each of the directories is root's alone.
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer), timer
+# (the timer's name) and files (paths, one a line). Needs the function enter of prune-directory.sh, and the
+# functions of a service manager. Reads from standard input, as base64, a tar archive of the files under their
+# base names.
+# Nothing is written unless only root can write in all of the directories.
 
 : "${mark:?}" "${timer:?}" "${files:?}"
 printf '\n%s\n' "$mark"
 set -e
 exec 2>&1
-# In a variable, and printed by the shell itself: no process shows it, no file holds it.
+# Kept in a shell variable, so that no argument list and no file contains the secrets.
 archive=$(cat)
 umask 022
-# By name, without pathname expansion: they are ours and hold no blanks.
+# No pathname expansion: the list has our own file names, which have no blanks.
 set -f
 for file in $files; do
     directory=${file%/*}
     [ -e "$directory" ] || [ -L "$directory" ] || mkdir -p -- "$directory"
     enter "$directory"
 done
-# Nothing is to start it while its files are being replaced.
+# The prune must not start while its files are replaced.
 timer_stop "$timer"
 for file in $files; do
     enter "${file%/*}"
-    # tar removes what has the name and makes the file anew: it writes through no symbolic link.
+    # tar deletes an existing file and creates a new one, so it does not write through a symbolic link.
     printf '%s' "$archive" | base64 -d | tar -x -p -m --numeric-owner -f - -- "${file##*/}"
 done
 timer_enable "$timer"

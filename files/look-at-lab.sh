@@ -1,17 +1,17 @@
 #!/bin/sh
-# The part of a look that only the lab's scripts need: look_further, which snapshot.sh calls at its end.
+# The part of a look that only verify, prepare and reset need: look_further, which snapshot.sh calls at its end.
 #
-# Takes what snapshot.sh has set, and, as shell variables set before it:
-#   course     the file that notes when the course began, in seconds since 1970
-#   gateway    where the Pushgateway answers; "found": where it runs; empty: it is not asked here
-#   most_answered  how many bytes of all answers are read
-#   questions  what else to ask, one URL a line. LAB_AGE stands for the milliseconds since the course
-#              began
-# Prints lines as snapshot.sh does. It changes nothing.
+# Needs the variables of snapshot.sh, and these shell variables, set before the script:
+#   course         the file with the start time of the course, in seconds since 1970
+#   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway
+#   most_answered  the largest number of bytes of all answers together
+#   questions      further URLs to ask, one a line. LAB_AGE in them stands for the milliseconds since the start
+#                  of the course
+# Prints lines like snapshot.sh. It changes nothing.
 # shellcheck disable=SC2154,SC3045 # pid and others come from snapshot.sh; every sh of Debian has ulimit -v
 
-LONGEST=86400     # how many seconds of history count where nobody noted when the course began
-MOST_QUOTED=16000 # bytes of what promtool or a log says
+LONGEST=86400     # seconds of history, if no start time is noted
+MOST_QUOTED=16000 # bytes of the output of promtool or a log
 
 look_further() {
     look_at_course
@@ -29,17 +29,17 @@ look_at_course() {
     began=
     [ -r "$course" ] && read -r began _ <"$course"
     case $began in
-    # A number that begins with 0 would be an octal one.
+    # The shell would read a number with a leading 0 as octal.
     "" | *[!0-9]* | 0* | ?????????????*) began=$((${now%.*} - LONGEST)) ;;
     *) echo "course_began $began" ;;
     esac
     echo "now $now"
     age=$((${now%.*} - began))
-    # Within the first second the history is empty, and no duration may be.
+    # In the first second the age is 0, but a duration in PromQL must not be 0.
     if [ "$age" -gt 0 ]; then age=${age}000; else age=1; fi
 }
 
-# Where the running Pushgateway answers on this host, from its command line.
+# Sets gateway from the command line of the running Pushgateway.
 find_gateway() {
     [ "$gateway" = found ] || return
     gateway=http://127.0.0.1:9091
@@ -63,7 +63,7 @@ WORDS
     case ${address%:*} in
     "" | 0.0.0.0 | "[::]" | localhost) address=127.0.0.1:${address##*:} ;;
     esac
-    # Without a route prefix, it is the path of the external URL.
+    # The default route prefix is the path of the external URL.
     case $external in
     */*) prefix=${prefix:-${external#*/}} ;;
     esac
@@ -71,15 +71,15 @@ WORDS
     gateway="http://$address${prefix:+/${prefix%/}}"
 }
 
-# All answers of both servers, each followed by the mark and its status. A day of samples is much, but much
-# alike. Prometheus is asked only where it has just answered: a hung one would hold up each question. The
-# Pushgateway comes last: whoever answers in its place without end cannot hide what Prometheus says.
+# Prints all answers of both servers, each followed by the mark and the status, compressed: a day of samples is
+# large, but repetitive. Prometheus is asked only if it has answered before: each question to a hanging one would
+# take its timeout. The Pushgateway comes last, so that an endless answer there does not cut off Prometheus's.
 ask() {
     command -v curl >/dev/null || return
     set --
     if [ -n "$prometheus_said" ]; then
         while IFS= read -r question; do
-            # The question is ours, the age a number.
+            # Safe: the question comes from this toolkit, and the age is a number.
             case $question in
             *LAB_AGE*) question=${question%%LAB_AGE*}$age${question#*LAB_AGE} ;;
             esac
@@ -101,9 +101,9 @@ QUESTIONS
     echo
 }
 
-# promtool and the journal are asked only where Prometheus has not taken the file as it is: both cost
-# more than all the rest. promtool reads what the file names, so it runs as who reads the file, for a
-# while, and with a limit to its memory.
+# promtool and the journal are used only if Prometheus has not loaded the current file: both take more time than
+# all the rest. promtool opens the files that the configuration names, so it runs as the reader of the
+# configuration, with limits of time and memory.
 look_at_verdict() {
     is_loaded && return
     [ -n "${real:-}" ] && [ -f "$config_path" ] && command -v promtool >/dev/null && {
@@ -122,7 +122,8 @@ look_at_verdict() {
     [ -z "$error" ] || print_text reload_error "$error"
 }
 
-# Whether the last reload was a success, and later than every change of the file.
+# Succeeds if the last reload was successful and not earlier than the last change of the file. See has_loaded_file
+# in facts/snapshot.py.
 is_loaded() {
     successful=
     taken=
@@ -139,7 +140,7 @@ SAID
         awk 'BEGIN { exit !(ARGV[1] + 0 >= ARGV[2] + 0) }' "$taken" "$config_changed"
 }
 
-# The end of the log of a service that is neither up nor was stopped.
+# Prints the end of the log of each service that is neither running nor stopped.
 look_at_logs() {
     for service in "$prometheus_unit" "$pushgateway_unit"; do
         case $broken in
@@ -150,7 +151,7 @@ look_at_logs() {
     done
 }
 
-# Free and all bytes where Prometheus writes its samples: where its write-ahead log is open.
+# Prints the free and all blocks of the file system with Prometheus's samples: that of its open write-ahead log.
 look_at_disk() {
     [ "$prometheus_pid" -gt 0 ] || return
     wal=$(find "/proc/$prometheus_pid/fd" -lname '*/wal/*' -printf '%l\n' -quit 2>/dev/null)

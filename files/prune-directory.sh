@@ -1,10 +1,10 @@
 #!/bin/sh
-# Enters a directory in which root works, if it is root's alone. What comes behind this file uses it.
+# A function that enters a directory in which only root can write. This file is put before scripts that use it.
 
-# Changes into a directory, or tells why not and returns 1. From then on, names without a slash are names
-# in that very directory, wherever somebody moves it; nobody but root can have put them there.
-# Directories above it may be writable for a group: on Debian, /usr/local may belong to staff, who are as
-# good as root.
+# Changes into a directory; on failure, prints the reason and returns 1. After that, names without a slash are
+# names in this very directory, even if somebody moves it, and only root can create them.
+# Parent directories may be writable for a group: on Debian, /usr/local may belong to the group staff, which is
+# equivalent to root.
 enter() {
     cd -P -- "$1" 2>/dev/null || { echo "$1 cannot be entered" >&2; return 1; }
     [ "$(pwd -P)" = "$1" ] || { echo "$1 is a symbolic link, or behind one" >&2; return 1; }

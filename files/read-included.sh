@@ -1,22 +1,22 @@
 #!/bin/sh
-# Reads the files that a configuration includes, as the user whose Prometheus reads them.
+# Reads the files that a configuration includes, as the user that Prometheus runs as.
 #
-# Takes, as shell variables set before it: mark (a line that no host can know, printed before the
-# answer), path (the configuration; relative patterns start in its directory), service (Prometheus's),
-# patterns (file name patterns, one a line), longest (the bytes of a file that are read); and the
-# functions of whose.sh.
-# Prints path and text of each file, both as base64, one file a line; "cut" where there are more than
-# a thousand files, or they have more than eight million bytes.
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer), path
+# (the configuration file; relative patterns start in its directory), service (of Prometheus), patterns (file
+# name patterns, one a line) and longest (bytes to read of each file). Needs the functions of whose.sh and of a
+# service manager.
+# Prints one line for each file: its path and text, both as base64. Prints "cut" after a thousand files; the
+# output ends after eight million bytes.
 
 : "${mark:?}" "${path:?}" "${service:?}" "${patterns:?}" "${longest:?}"
 
-# shellcheck disable=SC2016 # a program of its own
+# shellcheck disable=SC2016 # the inner sh expands it
 reads='
     cd -- "$1" || exit 1
     longest=$2
     most=1000
     while IFS= read -r pattern; do
-        # As Prometheus does it: the pattern is expanded, but not split at its spaces.
+        # Like Prometheus: expand the pattern, but do not split it at spaces.
         IFS=
         for file in $pattern; do
             [ -f "$file" ] || continue

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Lets a service start again that was held while its package was being installed.
+# Allows a service to start again after hold-service.sh.
 #
-# Takes, as shell variables set before it: mark (a line that no host can know, printed before the
-# answer), service (its name); and the functions of a service manager.
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer) and
+# service (the name of the service). Needs the functions of a service manager.
 
 : "${mark:?}" "${service:?}"
 printf '\n%s\n' "$mark"

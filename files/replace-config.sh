@@ -1,47 +1,49 @@
 #!/bin/sh
 # shellcheck disable=SC2154,SC3045 # variables come from the caller and whose.sh; every sh of Debian has ulimit -v
 #
-# Replaces a configuration file as one transaction, and has its service take it.
+# Replaces a configuration file as one transaction, and reloads its service.
 #
-# Takes, as shell variables set before it:
-#   mark      a line that no host can know, printed before the answer
-#   path      the file; a symlink stays one, what it points to is replaced
-#   expected  SHA-256 of the text the new one was made from, or "absent"
-#   digest    SHA-256 of the new text; empty: leave the file alone, only sweep and reload
-#   check     "promtool" to have promtool judge the new text first, else empty
-#   service   to reload, or empty; url: where that Prometheus answers
-#   seconds   how long to wait for Prometheus to take or refuse the file
-#   worker    the text of config-worker.sh; and the functions of whose.sh and of a service manager
-# The new text comes on standard input as base64. At every instant the path holds the old or the new
-# text, whole. The first line printed is "result WORD", the second "candidate PATH", as which promtool
-# and Prometheus may have named the new text, the lines after it say why:
-#   written     the file holds the new text (no service given)
-#   taken       and Prometheus took it; what promtool said
-#   conflict    somebody else changed the file meanwhile; it is as they left it
-#   incomplete  not all of the new text arrived; nothing was written
-#   rejected    promtool refused the new text; nothing was written
-#   refused     Prometheus refused it; the old text is back
-#   kept        Prometheus refused it, and somebody changed the file meanwhile; it was left alone
-#   unrestored  Prometheus refused it, and the old text could not be put back
+# Needs these shell variables, set before the script:
+#   mark      a random line, printed before the answer
+#   path      the file; a symbolic link is kept, its target is replaced
+#   expected  SHA-256 of the text from which the new text was made, or "absent"
+#   digest    SHA-256 of the new text; empty: do not change the file, only sweep and reload
+#   check     "promtool" to check the new text with promtool first, else empty
+#   service   the service to reload, or empty
+#   url       the URL of this Prometheus
+#   seconds   the time limit for Prometheus to load or reject the file
+#   worker    the text of config-worker.sh
+# Needs the functions of whose.sh and of a service manager. The new text comes on standard input as base64.
+# At every moment, the path has either the complete old or the complete new text. The first printed line is
+# "result WORD". The second is "candidate PATH", a name of the new text that promtool and Prometheus may use in
+# their messages. The further lines are the reason:
+#   written     the file has the new text (there is no service)
+#   taken       the file has the new text, and Prometheus loaded it; promtool's output
+#   conflict    somebody else changed the file meanwhile; their version was kept
+#   incomplete  the new text arrived incomplete; nothing was written
+#   rejected    promtool rejected the new text; nothing was written
+#   refused     Prometheus rejected it; the old text was restored
+#   kept        Prometheus rejected it, and somebody else changed the file meanwhile; their version was kept
+#   unrestored  Prometheus rejected it, and the old text could not be restored
 #   busy        another run holds the lock
-#   unsafe      somebody could have root write elsewhere; nothing was written
+#   unsafe      another user could make root write to another file; nothing was written
 #   failed      a step failed; nothing was written
 #
-# Root itself writes only where nobody else can change a name on the way. Where directories belong to a
-# user, all that is done there is done as that user (config-worker.sh), and root only reloads; where
-# they belong to several, nothing is done.
+# Root itself writes only if no other user can change a name on the path. If directories on the path belong to
+# one user, config-worker.sh does the work as that user, and root only reloads. If they belong to several users,
+# nothing is written.
 #
-# Nobody who edits the file takes our lock, so an edit can come at any time. It is seen, and the file
-# given back, when it came before our rename, or went into the old file up to the end of the reload.
-# What remains: a file that is renamed onto the path in the millisecond between our last look and our
-# rename, and only where mv cannot exchange (coreutils before 9.5); and who keeps the old file open for
-# longer than a reload and then writes. What they wrote last is in the backup.
+# Editors do not take our lock, so somebody may edit the file at any time. The transaction detects and restores
+# an edit before our rename, and an edit of the old file until the end of the reload. It does not detect two
+# cases. First, somebody renames a file to the path in the millisecond between our last check and our rename;
+# this needs a mv that cannot exchange (coreutils before 9.5). Second, somebody keeps the old file open until
+# after the reload, and then writes. The backup has this last version.
 
 : "${mark:?}" "${path:?}" "${seconds:?}" "${worker:?}"
 export LC_ALL=C
 umask 077
 lock=/run/pushgateway-lab.lock
-MOST_QUOTED=16000   # bytes of what promtool or the journal says
+MOST_QUOTED=16000   # bytes of the output of promtool or the journal
 MOST_SAID=4000000   # bytes of Prometheus's metrics
 PROMTOOL_TIMEOUT=30 # seconds
 RELOAD_TIMEOUT=30
@@ -49,7 +51,7 @@ LOG_TIMEOUT=10
 expected=${expected:-}
 digest=${digest:-}
 temporary=
-# The new text where Prometheus would see it: relative paths in it start at the symlink, if the file is one.
+# A name of the new text beside path: relative paths in it start there, even if path is a symbolic link.
 place=$(dirname -- "$path")
 candidate="$place/.$(basename -- "$path").pushgateway-lab.candidate"
 
@@ -60,8 +62,8 @@ finish() {
     exit 0
 }
 
-# The text waits in memory until all of it is here: a connection that breaks on the way leaves no file
-# behind, and one that hangs holds no lock.
+# The text is kept in memory until it is complete: so a broken connection leaves no file, and a hanging one
+# holds no lock.
 receive() {
     text=$(cat)
     [ "$(printf '%s' "$text" | base64 -d 2>/dev/null | sha256sum | cut -d' ' -f1)" = "$digest" ] ||
@@ -70,22 +72,22 @@ receive() {
 
 take_lock() {
     command exec 9>"$lock" || finish failed "cannot open $lock"
-    # Whoever holds it may have to wait for Prometheus twice.
+    # The holder of the lock may wait for Prometheus twice.
     patience=$((2 * seconds + 5))
     flock -w "$patience" 9 || finish busy "Another run has held $lock for $patience s"
 }
 
 find_file() {
-    follow "$path" || finish failed "$path leads nowhere"
-    # The file need not be there: what matters is its ways.
+    follow "$path" || finish failed "the symbolic links of $path cannot be resolved"
+    # The file may be missing, so its directory stands for it.
     decide_writer <<STATS
 $(stat_all "${real%/*}/" "$ways")
 STATS
     [ -z "$obstacle" ] || finish unsafe "$obstacle"
 }
 
-# Runs a phase of config-worker.sh as the writer; its answer goes to $answer. It has no descriptor of the
-# lock, which it could hold for ever.
+# Runs a phase of config-worker.sh as the writer, and sets $answer. The phase does not inherit the descriptor
+# of the lock, which a hostile user could then hold for ever.
 work() {
     answer=$(printf '%s' "${feed:-}" | as_writer env "path=$path" "real=$real" "expected=$expected" \
         "digest=$digest" "temporary=$temporary" sh -c "$worker" config-worker "$1" 9>&- 2>&1 |
@@ -94,25 +96,25 @@ work() {
 
 as_writer() { if [ "$writer" = 0 ]; then "$@"; else as_user "$writer" "$@"; fi; }
 
-# The candidate is made by who owns the directory it is in: root, or the writer.
+# The owner of the candidate's directory creates it: root, or the writer.
 as_owner_of_place() {
     if [ "$(stat -L -c %u -- "$place")" = 0 ]; then "$@"; else as_writer "$@"; fi
 }
 
-# Removes what this run, or one that was killed, no longer needs. Only who holds the lock may do this.
+# Deletes the temporary files of this run and of killed runs. Needs the lock.
 sweep() {
-    # First, since a symlink that leads nowhere would not be noticed as the only thing left.
+    # The candidate first: if it were the only one left, a broken symbolic link would not be found.
     as_owner_of_place rm -f -- "$candidate" 9>&-
     work sweep
 }
 
-# Runs a phase, and ends the transaction where the phase does.
+# Runs a phase; ends the transaction if the phase does not answer "go".
 phase() {
     work "$1"
     case $answer in
     go*) ;;
     "result conflict"* | "result failed"*) end_as_answered ;;
-    *) finish failed "the phase $1 ended without a word: $answer" ;;
+    *) finish failed "the phase $1 did not report a result: $answer" ;;
     esac
 }
 
@@ -125,7 +127,7 @@ end_as_answered() {
 "}"
 }
 
-# promtool reads what the text names, so it runs as who reads the file.
+# promtool opens the files that the text names, so it runs as the reader of the configuration.
 judge() {
     verdict=
     [ "${check:-}" = promtool ] && command -v promtool >/dev/null || return 0
@@ -140,26 +142,26 @@ judge() {
 "}
     verdict=$(printf '%s' "${verdict%"
 "*}" | tail -c "$MOST_QUOTED")
-    [ "$judged" -ne 124 ] || verdict="promtool did not come to an end within $PROMTOOL_TIMEOUT s. $verdict"
+    [ "$judged" -ne 124 ] || verdict="promtool did not finish within $PROMTOOL_TIMEOUT s. $verdict"
     [ "$judged" -eq 0 ] || finish rejected "$verdict"
 }
 
-# A number that Prometheus says about its last reload; nothing, where it says something else.
+# Prints one of Prometheus's numbers about its last reload; prints nothing if it is not a number.
 metric() {
     value=$(curl -q --silent --globoff --noproxy '*' --proto =http,https --max-time 2 --url "$url/metrics" |
         head -c "$MOST_SAID" | sed -n "s/^prometheus_config_last_reload_$1 //p" | head -n 1 | head -c 100)
     if is_number "$value"; then printf '%s' "$value"; fi
 }
 
-# Prometheus reloads some time after it was told to. Its metrics say that it took a configuration;
-# that it refused one, they only say if it took the one before: so its log is asked as well.
+# Prometheus reloads some time after the signal. Its metrics show when it has loaded a configuration. They show
+# a rejection only if the previous reload succeeded, so the log is checked, too.
 reload() {
     taken_before=$(metric success_timestamp_seconds)
     since=$(date +%s.%N)
     words=$(service_reload "$service" "$RELOAD_TIMEOUT" 2>&1)
     case $? in
     0) ;;
-    124) words="The reload of $service did not come to an end within $RELOAD_TIMEOUT s. $words" && return 1 ;;
+    124) words="The reload of $service did not finish within $RELOAD_TIMEOUT s. $words" && return 1 ;;
     *) return 1 ;;
     esac
     deadline=$(($(date +%s) + seconds))
@@ -171,8 +173,8 @@ reload() {
         sleep 0.05
     done
     case $(metric successful) in
-        0) words="It refused the configuration, and the log of $service does not tell why. $words" ;;
-        *) words="It neither took nor refused the configuration within $seconds s. $words" ;;
+        0) words="It rejected the configuration, and the log of $service has no reason. $words" ;;
+        *) words="It neither loaded nor rejected the configuration within $seconds s. $words" ;;
     esac
     return 1
 }
@@ -182,7 +184,7 @@ errors_in_log() {
         grep -iE 'level"?[=:]"?error' | tail -c "$MOST_QUOTED"
 }
 
-# The old text goes back where Prometheus refused the new one.
+# Restores the old text, after Prometheus has rejected the new one.
 take_back() {
     why=$words
     work restore
@@ -203,7 +205,7 @@ take_lock
 find_file
 sweep
 if [ -n "$digest" ]; then
-    # Whatever ends this, nothing of ours stays beside the file.
+    # No temporary file stays, even after a signal.
     trap sweep EXIT
     trap 'exit 1' HUP INT PIPE TERM
     feed=$text
@@ -212,7 +214,7 @@ if [ -n "$digest" ]; then
     temporary=${answer#go
 }
     judge
-    # From here on it must come to an end, also when the connection is gone.
+    # From here on, the script must finish, even if the connection breaks.
     trap '' HUP INT PIPE TERM
     phase replace
 fi

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Runs the snapshot with sudo, and tells when sudo refuses, instead of failing.
+# Runs the snapshot with sudo. If sudo refuses, it prints a snapshot that says so, instead of failing.
 #
-# Takes, as shell variables set before it: snapshot (a shell script, which prints the mark itself), mark,
-# sudo_user (empty: root).
-# pyinfra asks for a password as soon as sudo wants one, and breaks where nobody can answer.
+# Needs these shell variables, set before the script: snapshot (a shell script, which prints the mark itself),
+# mark and sudo_user (empty: root).
+# pyinfra's own sudo is not used, because it asks for a password, and fails if nobody can answer.
 
 : "${snapshot:?}" "${mark:?}"
 {
-    # Standard output goes past the substitution, so that only what sudo says is caught.
-    # shellcheck disable=SC2154 # sudo_user is set by the caller, to nothing for root
+    # Standard output bypasses the substitution, which captures only the errors of sudo.
+    # shellcheck disable=SC2154 # the caller sets sudo_user; it is empty for root
     refusal=$(sudo -H -n ${sudo_user:+-u "$sudo_user"} sh -c "$snapshot" 2>&1 1>&3 3>&-) && exit 0
 } 3>&1
 printf '\n%s\n' "$mark"

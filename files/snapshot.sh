@@ -1,17 +1,17 @@
 #!/bin/sh
-# One look at a host: everything the deploys decide on, in one round trip.
+# One look at a host: prints all data that the deploys need to decide, in one round trip.
 #
-# Takes, as shell variables set before it: mark (a line that no host can know, printed before the
-# answer), config_path, longest (the bytes of it that are read), prometheus_url; the services
-# prometheus_unit and pushgateway_unit; flags_file (where the Pushgateway's command line is written);
-# packages and tools (lists of words); of the prune prune_files, prune_secrets (those of the files that are
-# secrets) and prune_unit_names (lists of words); and the functions of whose.sh, of a service manager and of a
-# package manager. Where a function look_further was defined before it, that looks at more.
-# Prints one "name value" a line; values that could hold anything are base64. The first line is the
-# version of this format, the last one says that nothing is missing; "at PLACE" says where it stood,
-# should it not come to an end, and "cut PLACE" that there was more than a look takes. It changes
-# nothing, and exits with 0 whatever it finds: what it found is what it prints.
-# Nothing that it reads becomes part of a program, an option or a pattern.
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer),
+# config_path, longest (the largest size of this file in bytes), prometheus_url; the services prometheus_unit
+# and pushgateway_unit; flags_file (the file with the Pushgateway's flags); packages and tools (lists of
+# words); for the prune: prune_files, prune_secrets (the files that are secrets) and prune_unit_names (lists of
+# words). Needs the functions of whose.sh, of a service manager and of a package manager. If a function
+# look_further is defined, it is called at the end.
+# Prints one "name value" a line; values with arbitrary bytes are base64. The first line is the version of this
+# format; the last line, "end", shows that the answer is complete. "at PLACE" names the part that comes next,
+# for an answer that is incomplete; "cut PLACE" means that a limit was reached. The script changes nothing and
+# always exits with 0.
+# No data from the host becomes part of a program, an option or a pattern.
 
 # shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_unit:?}" "${prometheus_url:?}"
@@ -19,11 +19,11 @@
 : "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
 
 export LC_ALL=C
-MOST_SAID=4000000    # bytes of what Prometheus says
-MOST_LISTENERS=20000 # lines of listening sockets
+MOST_SAID=4000000    # bytes of Prometheus's answers
+MOST_LISTENERS=20000 # listening sockets
 
-# Each program started costs a millisecond, times the hosts of a class: what the shell can do itself,
-# it does itself.
+# Each program takes a millisecond to start, on every host of a class. So the shell does as much as it can
+# itself.
 
 print_text() { printf '%s %s\n' "$1" "$(printf '%s' "$2" | base64 -w0)"; }
 
@@ -59,7 +59,7 @@ look_at_system() {
     package_look_for_promtool
 }
 
-# What is installed tells more only where it does not run.
+# The packages matter only if one of the services does not run.
 look_at_packages() {
     case $active in
     *" $prometheus_unit "*" $pushgateway_unit "* | *" $pushgateway_unit "*" $prometheus_unit "*) return ;;
@@ -68,15 +68,15 @@ look_at_packages() {
     package_look $packages
 }
 
-# The files of the optional prune, most often none: no program is started for none. Of a secret only this is
-# told: same, as one that came on standard input (secrets_follow), empty, or differs.
+# The files of the optional prune. Most hosts have none; then no program is started. For a secret, the output
+# is only: same (as the one on standard input, see secrets_follow), empty or differs.
 look_at_prune() {
     set --
     secrets=
     for file in $prune_files; do
         [ -e "$file" ] || [ -L "$file" ] || continue
         prune_units=$prune_unit_names
-        # What is no regular file has a mode only, a symbolic link its own: that is none of ours.
+        # Not a regular file, so not installed by the prune: only its mode is printed, a link's own.
         if [ -L "$file" ] || [ ! -f "$file" ]; then
             stat -c 'prune_mode %u:%g:%a %n' -- "$file"
             continue
@@ -99,7 +99,7 @@ look_at_prune() {
         if [ ! -s "$file" ]; then
             content=empty
         elif [ -n "$wanted" ]; then
-            # By the shell itself: what a program is given as arguments, everybody can read.
+            # Compared by the shell itself, because every user can read the arguments of a program.
             case "
 $wanted
 " in
@@ -131,8 +131,8 @@ look_at_services() {
     [ -e "$flags_file" ] && print_base64 flags_text "$flags_file"
 }
 
-# Called by service_look for each service.   $1 name; $2 state; $3 pid; $4 user; $5 group; $6 whether it exists
-# shellcheck disable=SC2034,SC2317 # called by service_look; prometheus_pid and broken are for what comes further
+# service_look calls this for each service.   $1 name; $2 state; $3 pid; $4 user; $5 group; $6 exists: yes or no
+# shellcheck disable=SC2034,SC2317 # called by service_look; other scripts use prometheus_pid and broken
 note_service() {
     case $2 in
     active) active="$active $1 " ;;
@@ -150,8 +150,8 @@ note_service() {
     esac
 }
 
-# Listening TCP sockets as the kernel shows them: address, port and inode. State 0A is LISTEN. A host may
-# have thousands of connections, too many for the shell.
+# The listening TCP sockets in the kernel's notation: address, port and inode. State 0A is LISTEN. awk reads
+# the tables, because a host may have thousands of connections, too many for the shell.
 look_at_listeners() {
     awk -v most="$MOST_LISTENERS" '$4 == "0A" {
         if (++n > most) { print "cut listeners"; exit }
@@ -163,12 +163,12 @@ look_at_config() {
     [ -e "$config_path" ] || { echo "config absent"; return; }
     [ -f "$config_path" ] || { echo "config special"; return; }
     follow "$config_path" || { echo "config unreadable"; return; }
-    # What a run leaves that is killed in the middle of a transaction (replace-config.sh).
+    # Temporary files of a transaction (replace-config.sh) that was killed.
     for leftover in "${real%/*}/.${real##*/}.pushgateway-lab."* \
         "${flags_file%/*}/.${flags_file##*/}.pushgateway-lab."*; do
         [ -e "$leftover" ] && echo "config_leftover yes"
     done
-    # The time first: a file that changes in between then looks older than it is, and is reloaded.
+    # The time is read before the text: a file that changes in between then gets an older time, and is reloaded.
     {
         read -r config_changed size _
         decide_writer
@@ -188,7 +188,7 @@ STATS
     [ "$status" -eq 0 ] && echo "config present" || echo "config unreadable"
 }
 
-# The loaded configuration comes as one line of JSON, behind the metrics.
+# The loaded configuration is one line of JSON, after the metrics.
 look_at_prometheus() {
     command -v curl >/dev/null || return
     prometheus_said=$(curl -q --silent --fail --fail-early --globoff --noproxy '*' --proto =http,https \

@@ -1,10 +1,9 @@
 #!/bin/sh
-# Has a service run, and start with the host.
+# Enables and starts a service.
 #
-# Takes, as shell variables set before it: mark (a line that no host can know, printed before the
-# answer), service (its name), how ("start", or "restart" where it runs with what it should not); and the
-# functions of a service manager.
-# Prints what the service manager says where it fails, and exits with 1 then.
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer),
+# service (the name of the service) and how ("start" or "restart"). Needs the functions of a service manager.
+# On failure, it prints the words of the service manager and exits with 1.
 
 : "${mark:?}" "${service:?}" "${how:?}"
 printf '\n%s\n' "$mark"

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Waits until nobody holds the locks of apt and dpkg, as a new VM's own updates do for a while.
+# Waits until no process holds the locks of apt and dpkg, as the automatic updates of a new VM do.
 #
-# Takes, as shell variables set before it: mark (a line that no host can know, printed before the
-# answer), seconds (the time limit).
-# Prints nothing when they are free, or, when the time is over, the holder's process id and, as base64,
-# its name.
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer) and
+# seconds (the time limit).
+# Prints nothing if the locks are free. After the time limit, it prints the process id of the holder and its
+# name as base64.
 
 : "${mark:?}" "${seconds:?}"
 printf '\n%s\n' "$mark"
-# /proc/locks has a line "N: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE ..." for each lock taken.
+# /proc/locks has a line "N: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE ..." for each lock.
 holder() {
     for inode in $(stat -c %i /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock \
         /var/lib/apt/lists/lock /var/cache/apt/archives/lock 2>/dev/null); do

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Tells which program has a socket.
+# Finds the program that holds a socket.
 #
-# Takes, as shell variables set before it: mark (a line that no host can know, printed before the
-# answer), inode (the socket's number).
-# Prints the process's id and its command line as base64, or nothing.
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer) and
+# inode (of the socket).
+# Prints the id of the process and its command line as base64; prints nothing if no process holds the socket.
 
 : "${mark:?}" "${inode:?}"
 printf '\n%s\n' "$mark"

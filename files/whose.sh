@@ -1,12 +1,12 @@
 #!/bin/sh
-# Whose a path is, and who reads Prometheus's configuration: functions for scripts that begin with this
-# file. Root never opens, by a name that somebody else can change, what that somebody could not open.
+# Functions that find out who can change a path and who reads Prometheus's configuration. This file is put
+# before the scripts that use them. Rule: if another user can change a name on a path, root does not open it.
 
 NOBODY="--reuid=65534 --regid=65534 --clear-groups"
 
-# Follows a path through all symbolic links. Sets `real`, where it leads; `ways`, the directories in
-# which a name was looked up, one a line; `hops`, how many links there were. Fails where links go in
-# circles, or hold a line break.
+# Resolves a path through all symbolic links. Sets `real`, the resolved path; `ways`, the directories in which
+# a name was looked up, one a line; `hops`, the number of links. Fails if links form a circle, or contain a
+# line break.
 follow() {
     at=
     ways=/
@@ -38,12 +38,12 @@ follow() {
         [ -z "$rest" ] || ways="$ways
 $at"
     done
-    # shellcheck disable=SC2034 # for who follows
+    # shellcheck disable=SC2034 # the callers use it
     real=$at
 }
 
-# What stat says about a file and all its ways: "CHANGED SIZE UID GID MODE NAME", a line each, the file
-# first; a line of "?" at the end, where one of them cannot be looked at, as a user's FUSE mount by root.
+# Prints a line of stat "CHANGED SIZE UID GID MODE NAME" for a file and for each of its ways; the file comes
+# first. If stat fails for one of them, as for root on a user's FUSE mount, a line of "?" comes last.
 #   $1 the file; $2 its ways, see follow
 stat_all() {
     (
@@ -55,39 +55,40 @@ stat_all() {
     )
 }
 
-# Decides as whom a file may be written, from lines of stat_all about its ways on standard input. Sets `writer`, a user's id, or `obstacle`, why nobody may: where two users, or a
-# group of root's directory, could put something else in the way, nobody is safe from the others.
+# Decides which user may write a file, from the lines of stat_all about its ways on standard input. Sets
+# `writer`, the id of this user, or `obstacle`, the reason why no user may: if two users, or the group of a
+# directory of root's, can change the path, none of them is safe from the others.
 decide_writer() {
     writer=0 obstacle=
     while read -r _ _ uid gid mode directory; do
         if [ "$uid" = "?" ]; then
-            obstacle="a directory on the way cannot be looked at"
+            obstacle="a directory on the path cannot be read"
             break
         fi
         if [ "$uid" != 0 ] && [ "$writer" != 0 ] && [ "$uid" != "$writer" ]; then
-            obstacle="$directory belongs to user $uid, and a directory on the way to it to user $writer"
+            obstacle="$directory belongs to user $uid, and a directory above it belongs to user $writer"
         fi
         [ "$uid" = 0 ] || writer=$uid
         case $mode in
         *[2367]) obstacle="everybody may write in $directory (mode $mode)" ;;
         *[2367]?)
-            # shellcheck disable=SC2034 # for who decides
+            # shellcheck disable=SC2034 # the callers use it
             [ "$uid" != 0 ] || obstacle="group $gid may write in root's directory $directory (mode $mode)"
             ;;
         esac
     done
 }
 
-# Whether a text is a number such as 1.79536e+09: it may then stand in a comparison of awk's.
+# Succeeds if a text is a number such as 1.79536e+09, so that awk may compare it.   $1 the text
 is_number() {
     case $1 in
     "" | *[!0-9.eE+-]* | [!0-9]*) return 1 ;;
     esac
 }
 
-# Sets `reader`, the options of setpriv for the user whose Prometheus reads the file: that of the
-# running process, else that of the service, else nobody; empty for root.
-#   $1 process id or 0; $2 user of the service; $3 its group; $4 whether it exists: yes or no
+# Sets `reader`, the options of setpriv for the user that Prometheus runs as: the user of its process, else of
+# its service, else nobody. It is empty for root.
+#   $1 process id or 0; $2 user of the service; $3 group of the service; $4 the service exists: yes or no
 find_reader() {
     reader=$NOBODY
     if [ "$1" -gt 0 ] && [ -r "/proc/$1/status" ]; then
@@ -97,7 +98,7 @@ find_reader() {
     fi
 }
 
-# The same, of a service. Uses the functions of a service manager.   $1 its name
+# Like find_reader, for a service. Uses the functions of a service manager.   $1 its name
 find_reader_of() {
     service_ask "$1"
     # shellcheck disable=SC2154 # service_ask sets them
@@ -105,7 +106,7 @@ find_reader_of() {
 }
 
 reader_of_process() {
-    # Each line has the real, the effective, the saved id.
+    # Each line has the real, the effective and the saved id.
     while read -r field _ value _; do
         case $field in
         Uid:) uid=$value ;;
@@ -140,8 +141,8 @@ reader_of_service() {
     reader="--reuid=$1 --regid=$group --init-groups"
 }
 
-# Runs a command as the reader. Where the reader is root and somebody else can say where the path leads, it
-# runs as that user; as nobody, where that can be several.
+# Runs a command as the reader. If the reader is root and another user can change the path, it runs as that
+# user; if several users can change the path, as nobody.
 as_reader() {
     if [ -z "$reader" ] && [ -n "${obstacle:-}" ]; then
         # shellcheck disable=SC2086 # a list of options
@@ -156,8 +157,8 @@ as_reader() {
     fi
 }
 
-# Runs a command as a user with that id, with the groups that the user has. In a session of its own: no
-# terminal of root's may be reached from there.
+# Runs a command as a user, with the user's groups, in a new session, so that it cannot access root's terminal.
+#   $1 the user's id; then the command
 as_user() {
     as=$1
     shift

@@ -328,7 +328,7 @@ def test_a_program_that_lies_is_named(lab_host: Host) -> None:
         ]
         for ask in asks:
             with pytest.raises(
-                ApiError, match=f"at {url} gave a bad answer, which is that server's fault: "
+                ApiError, match=f"at {url} sent an invalid answer, an error of that server: "
             ) as error:
                 ask()
             assert len(str(error.value)) < 300

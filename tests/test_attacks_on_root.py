@@ -92,7 +92,7 @@ def test_what_answers_on_prometheus_s_port_is_no_program(
     for deploy in (VERIFY, PREPARE, RESET, BOOTSTRAP):
         result = run_pyinfra(host, "-y", deploy, data=UNPROVEN)
         assert "Traceback" not in result.output, result.output
-        assert "mistake of this program" not in result.output, result.output
+        assert "Unexpected error in this program" not in result.output, result.output
         dry = run_pyinfra(host, "--dry", deploy, data=UNPROVEN)
         assert "Traceback" not in dry.output, dry.output
     assert host.run("test -e /run/owned", check=False).returncode == 1
@@ -291,7 +291,7 @@ def test_a_way_that_root_cannot_look_at_is_refused(host: Host, run_pyinfra: Run)
         result = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN)
     finally:
         host.run("rm /usr/local/bin/stat")
-    assert_refused(host, result, "a directory on the way cannot be looked at")
+    assert_refused(host, result, "a directory on the path cannot be read")
     assert host.read(CONFIG) == HAND_EDITED
 
 
@@ -330,7 +330,7 @@ def test_a_fifo_among_the_rule_files_holds_no_lock(host: Host, run_pyinfra: Run)
     text = HAND_EDITED + b"rule_files: [/srv/rules.yml]\n"
     host.write(CONFIG, text)
     result = run_pyinfra(host, "-y", BOOTSTRAP, data=UNPROVEN, timeout=120)
-    assert "promtool did not come to an end within 30 s" in result.stderr, result.output
+    assert "promtool did not finish within 30 s" in result.stderr, result.output
     assert host.read(CONFIG) == text
     assert host.run("flock -n /run/pushgateway-lab.lock true", check=False).returncode == 0
     assert host.run("pgrep -c promtool", check=False).stdout == "0\n"

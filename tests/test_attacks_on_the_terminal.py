@@ -53,7 +53,7 @@ def test_a_process_s_command_line(verbosity: str, host: Host, run_pyinfra: Run) 
     )
     wait_for_port(host, 9091)
     result = run_pyinfra(host, *options(verbosity), BOOTSTRAP, data=UNPROVEN)
-    assert "that port is taken by process" in result.stderr
+    assert "that port is in use by process" in result.stderr
     harmless(result)
 
 
@@ -63,7 +63,9 @@ def test_a_pushed_label(verbosity: str, host: Host, run_pyinfra: Run) -> None:
         "localhost:9091/metrics/job/mine/x/%1B%5D52%3Bc%3Bcm0gLXJmIC8K%07"
     )
     result = run_pyinfra(host, *options(verbosity), "deploy/reset.py", data=UNPROVEN)
-    assert "Not the lab's, and left as they are" in result.stderr, result.output
+    assert "Groups that do not belong to the lab, and were not changed" in result.stderr, (
+        result.output
+    )
     harmless(result)
 
 

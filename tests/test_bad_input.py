@@ -65,7 +65,7 @@ def test_a_configuration_that_prometheus_would_refuse(lab_host: Host, run_pyinfr
     prometheus_runs(lab_host)
     lab_host.write(CONFIG, rejected)
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
-    assert_refused(lab_host, result, "promtool refuses", "evaluation_intervall")
+    assert_refused(lab_host, result, "promtool rejects", "evaluation_intervall")
     assert f".{CONFIG.rpartition('/')[2]}.pushgateway-lab" not in result.stderr
     assert lab_host.read(CONFIG) == rejected
     listing = lab_host.run("ls -A /etc/prometheus").stdout
@@ -80,7 +80,7 @@ def test_the_port_is_taken(lab_host: Host, run_pyinfra: Run) -> None:
     assert_left_alone(
         lab_host,
         run_pyinfra,
-        "that port is taken by process",
+        "that port is in use by process",
         "python3 -m http.server",
         "pushgateway_listen_address",
     )
@@ -184,7 +184,7 @@ def test_honor_labels_not_in_effect_is_said(lab_host: Host, run_pyinfra: Run) ->
     lab_host.run("systemctl restart prometheus")
     prometheus_runs(lab_host)
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data={"pushgateway_scrape_interval": "10m"})
-    not_in_effect = "honor_labels is not in effect for the job that scraped it, first"
+    not_in_effect = "honor_labels is not in effect in the scrape job first"
     assert_refused(lab_host, result, "exported_job", not_in_effect)
     assert "pushgateway_lab" not in lab_host.run("curl -s localhost:9091/metrics").stdout
 
@@ -206,7 +206,7 @@ def test_a_target_that_is_scraped_twice_is_said(lab_host: Host, run_pyinfra: Run
     data = FAST | {"pushgateway_smoke": "never"}
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
     assert result.returncode == 0, result.output
-    assert "The job first (line 18) scrapes localhost:9091 as well" in result.stderr
+    assert "The job first (line 18) also scrapes localhost:9091" in result.stderr
     assert "set pushgateway_job_name=first" in result.stderr
 
 
@@ -220,5 +220,5 @@ def test_a_job_in_an_included_file_is_said(lab_host: Host, run_pyinfra: Run) -> 
     lab_host.write(CONFIG, text)
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
     included = "The job pushgateway is in more jobs/one.yml (line 2)"
-    assert_refused(lab_host, result, included, "choose another name with pushgateway_job_name")
+    assert_refused(lab_host, result, included, "set another name with pushgateway_job_name")
     assert lab_host.read(CONFIG) == text

@@ -35,5 +35,5 @@ def test_a_run_with_such_an_inventory_fails() -> None:
     command = [f"{sys.prefix}/bin/pyinfra", "-y", *words]
     run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert run.returncode == 1
-    assert "there is no file inventories/labb.py; look at inventories/lab.py" in run.stderr
+    assert "there is no file inventories/labb.py; did you mean inventories/lab.py" in run.stderr
     assert "Traceback" not in run.stderr + run.stdout

@@ -23,7 +23,7 @@ def test_the_sentence_names_a_log_with_all_that_a_report_needs(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     told = crash_log.write(an_error(), "vm7")
     assert "\n" not in told
-    assert "mistake of this program: KeyError('no such key')" in told
+    assert "Unexpected error in this program: KeyError('no such key')" in told
     log = Path(told.rpartition(" ")[2])
     assert log.parent == tmp_path / "pushgateway-lab"
     text = log.read_text()

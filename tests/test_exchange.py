@@ -21,7 +21,7 @@ from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
 from pushgateway_lab.http.exchange import BODY, SHOWN, BadAnswerError
 from pushgateway_lab.run.visible import start_of
 
-BAD = "The Pushgateway at {url} gave a bad answer, which is that server's fault: "
+BAD = "The Pushgateway at {url} sent an invalid answer, an error of that server: "
 
 Serve = Callable[[str], str]
 
@@ -54,7 +54,7 @@ def test_a_slow_answer_ends_at_the_deadline(serve: Serve, behaviour: str) -> Non
     with requests.Session() as session, pytest.raises(ApiError) as error:
         Pushgateway(session, url)._request("GET", "/x", timeout=2.5)
     assert str(error.value) == (
-        f"The Pushgateway does not answer at {url}: it timed out, 2.5 s are over"
+        f"The Pushgateway does not answer at {url}: it timed out after 2.5 s"
     )
     assert 2.4 < time.monotonic() - started < 3.2
 
@@ -75,14 +75,17 @@ def test_a_redirect_that_makes_no_sense(location: bytes) -> None:
     url = answering(
         b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
     )
-    with requests.Session() as session, pytest.raises(ApiError, match=r"302|fault: its headers"):
+    with (
+        requests.Session() as session,
+        pytest.raises(ApiError, match=r"302|error of that server: its headers"),
+    ):
         Pushgateway(session, url).groups()
 
 
 def test_a_push_is_not_held_up_by_the_question_whether_it_is_ready(serve: Serve) -> None:
     gateway = Pushgateway(requests.Session(), serve("drip"))
     started = time.monotonic()
-    with pytest.raises(ApiError, match=r"it timed out, 10 s are over$"):
+    with pytest.raises(ApiError, match=r"it timed out after 10 s$"):
         gateway.push({"job": "x"}, "m 1\n")
     assert time.monotonic() - started < 11
 
@@ -104,7 +107,7 @@ for url in sys.argv[1:]:
         [sys.executable, "-c", program, *urls], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == [
-        *["2 it timed out, 2 s are over"] * 3,
+        *["2 it timed out after 2 s"] * 3,
         "0 its body is larger than 8 MB",
     ]
 
@@ -162,7 +165,7 @@ def answering(data: bytes) -> str:
 def test_heads_that_are_not_read(head: bytes, says: str) -> None:
     with requests.Session() as session, pytest.raises(ApiError) as error:
         Pushgateway(session, answering(head)).groups()
-    assert f"fault: {says}" in str(error.value)
+    assert f"an error of that server: {says}" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -203,14 +206,14 @@ def test_an_answer_of_the_largest_size_is_read() -> None:
 )
 def test_other_bodies(body: bytes) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    with requests.Session() as session, pytest.raises(ApiError, match="that server's fault"):
+    with requests.Session() as session, pytest.raises(ApiError, match="an error of that server"):
         Pushgateway(session, answering(head + body)).groups()
 
 
 @pytest.mark.parametrize("value", ["x y", "", "1 2 3"])
 def test_metrics_that_are_not_those_of_prometheus(value: str) -> None:
     text = f"prometheus_config_last_reload_successful {value}\n".encode()
-    with requests.Session() as session, pytest.raises(ApiError, match="that server's fault"):
+    with requests.Session() as session, pytest.raises(ApiError, match="an error of that server"):
         Prometheus(session, answering(b"HTTP/1.1 200 OK\r\n\r\n" + text)).reload_state()
 
 

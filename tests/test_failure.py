@@ -61,9 +61,7 @@ def test_an_unexpected_error_is_called_ours(state: State) -> None:
     _, *rest = raising(ZeroDivisionError("x / 0"))()
     assert is_failed(state, "a", rest)
     reason = reason_of(host_of(state, "a"))
-    assert reason.startswith(
-        "Unexpected, and a mistake of this program: ZeroDivisionError('x / 0')"
-    )
+    assert reason.startswith("Unexpected error in this program: ZeroDivisionError('x / 0')")
 
 
 def test_an_error_of_pyinfras_ends_the_run(state: State) -> None:

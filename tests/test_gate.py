@@ -115,7 +115,7 @@ def test_a_mistake_of_ours_is_told_with_its_reason_first(
         (command,) = mistaken()
         assert command.execute(host.state, host, {}) is False
     told = "\n".join(map(click.unstyle, said))
-    assert "a mistake of this program: ValueError('xxx" in told
+    assert "Unexpected error in this program: ValueError('xxx" in told
     assert "in mistaken" not in told
     assert len(told) < 5000  # printed twice here: when it is found, and when it is run
     [log] = tmp_path.rglob("*.log")

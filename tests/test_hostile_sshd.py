@@ -25,10 +25,10 @@ BEFORE_LOGIN = {
     "silent": "Could not connect (it accepted the connection, but sent no SSH banner within ",
     "drip": "Could not connect (it accepted the connection, but sent no SSH banner within ",
     "lines": "Could not connect (it accepted the connection, but sent no SSH banner within ",
-    "endless": "Could not connect (it sent over 65536 bytes before it let anybody in)",
+    "endless": "Could not connect (it sent over 65536 bytes before the login)",
     "version": "Could not connect (it sent an SSH banner, but did not finish the key exchange within ",
     "kex": "Could not connect (it sent an SSH banner, but did not finish the key exchange within ",
-    "chatter": "Could not connect (it sent over 65536 bytes before it let anybody in)",
+    "chatter": "Could not connect (it sent over 65536 bytes before the login)",
     "login": "Could not connect (it exchanged keys, but did not answer the authentication within ",
 }
 AFTER_LOGIN = {

@@ -31,9 +31,9 @@ def seen(*listeners: tuple[str, int, str], is_root: bool = True) -> Snapshot:
         ("http://127.0.0.1:9091", [("127.0.0.1", 9091, OWN), ("127.0.0.2", 9091, OTHER)], None),
         ("http://127.0.0.1:9091", [("127.0.0.1", 9091, OWN), ("127.0.0.1", 80, OTHER)], None),
         ("http://127.0.0.1", [("127.0.0.1", 80, OWN)], None),
-        ("http://127.0.0.1:9091", [], "nobody listens there"),
-        ("http://127.0.0.1:9091", [("::1", 9091, OWN)], "nobody listens there"),
-        ("http://[::1]:9091", [("0.0.0.0", 9091, OWN)], "nobody listens there"),
+        ("http://127.0.0.1:9091", [], "no program listens there"),
+        ("http://127.0.0.1:9091", [("::1", 9091, OWN)], "no program listens there"),
+        ("http://[::1]:9091", [("0.0.0.0", 9091, OWN)], "no program listens there"),
         ("http://127.0.0.1:9091", [("127.0.0.1", 9091, OTHER)], "another program"),
         ("http://127.0.0.1:9091", [("127.0.0.1", 9091, "")], "another program"),
         ("http://127.0.0.1:9091", [("0.0.0.0", 9091, OTHER)], "another program"),
@@ -70,4 +70,4 @@ def test_only_a_socket_of_the_pushgateways_unit_gets_it(
 
 def test_only_root_can_see_whose_a_socket_is() -> None:
     problem = why_not_there("http://127.0.0.1:9091", seen(is_root=False))
-    assert "student looked. Add --sudo." in str(problem)
+    assert "the user is student. Add --sudo." in str(problem)

@@ -8,28 +8,28 @@ from snapshots import settings
 
 PATH = "/etc/prom/prom.yml"
 GIVEN = settings(prometheus_config_path=PATH, prometheus_unit="prom.service")
-LOG = "More: sudo journalctl -u prom.service -n 20"
+LOG = "Its log: sudo journalctl -u prom.service -n 20"
 
 NEXT_STEPS = {
     Result.CONFLICT: "Run this again when they are done",
     Result.INCOMPLETE: "Run this again",
     Result.BUSY: "Run this again when that run is done",
-    Result.REJECTED: "Mend the file, or the settings of the job, then run this again",
-    Result.REFUSED: f"Mend what it names, then run this again. {LOG}",
-    Result.KEPT: f"Mend the file, then run this again. {LOG}",
+    Result.REJECTED: "Correct the file, or the settings of the job, then run this again",
+    Result.REFUSED: f"Correct this, then run this again. {LOG}",
+    Result.KEPT: f"Correct the file, then run this again. {LOG}",
     Result.UNRESTORED: LOG,
     Result.UNSAFE: "(chmod go-w), then run this again",
-    Result.FAILED: "make it writable (df, findmnt, lsattr), then run this again",
+    Result.FAILED: "attributes there (df, findmnt, lsattr), then run this again",
 }
 WITHOUT_WORDS = (Result.CONFLICT, Result.INCOMPLETE)
 LEAVES_THE_FILE = {
-    Result.CONFLICT: "It is as they left it",
+    Result.CONFLICT: "The file has their last version",
     Result.INCOMPLETE: "was not changed",
     Result.BUSY: "was not changed",
     Result.REJECTED: "Nothing was changed",
-    Result.REFUSED: "the file is what it was",
-    Result.KEPT: "it was left as it is",
-    Result.UNRESTORED: f"it is in {PATH}.before-pushgateway-lab",
+    Result.REFUSED: "the old file was restored",
+    Result.KEPT: "their version was kept",
+    Result.UNRESTORED: f"Restore it from {PATH}.before-pushgateway-lab",
     Result.UNSAFE: "was not changed",
     Result.FAILED: "was not changed",
 }
@@ -56,7 +56,7 @@ def test_a_reload_is_explained_alike_but_for_a_refusal(result: Result) -> None:
         assert message == outcomes.explain(GIVEN, outcome)
         return
     # There was no new text, so nothing was restored.
-    assert "the file is what it was" not in message
+    assert "the old file was restored" not in message
     for words in (PATH, "It says:\nline 3: {bad}", NEXT_STEPS[result]):
         assert words in message
 

@@ -62,22 +62,22 @@ def test_a_host_on_which_nothing_stands_in_the_way(
 @pytest.mark.parametrize(
     ("lines", "data", "says"),
     [
-        ((), {}, "This host has no apt-get; Debian and Ubuntu hosts work"),
+        ((), {}, r"This host has no apt-get\. Use a host with Debian or Ubuntu"),
         (
             ("os Alpine", "service_manager runs", "tool apk"),
             {},
-            "Alpine has no apt-get; Debian and Ubuntu hosts work",
+            r"Alpine has no apt-get\. Use a host with Debian or Ubuntu",
         ),
-        (("tool apt-get",), {}, "systemd does not run here"),
+        (("tool apt-get",), {}, "systemd does not run on this host"),
         (
             (*DEBIAN, PROMETHEUS_ANSWERS),
             {},
-            r"answers at http://127\.0\.0\.1:9090, but there is no prometheus\.service.*prometheus_unit",
+            r"answers at http://127\.0\.0\.1:9090, but the host has no prometheus\.service.*prometheus_unit",
         ),
         (
             (*DEBIAN, *unit(PROMETHEUS, active="failed"), *FILE),
             {},
-            r"prometheus\.service has failed\. Find out why \(sudo journalctl -u prometheus\.service",
+            r"prometheus\.service has failed\. Find the reason \(sudo journalctl -u prometheus\.service",
         ),
         (
             (*DEBIAN, *unit(PROMETHEUS, active="inactive"), *FILE),
@@ -86,7 +86,7 @@ def test_a_host_on_which_nothing_stands_in_the_way(
         ),
         ((*DEBIAN, *unit(PROMETHEUS, active="deactivating"), *FILE), {}, "but deactivating"),
         ((*DEBIAN, *NO_RELOAD, *FILE), {}, r"cannot be reloaded:.*ExecReload=/bin/kill -HUP"),
-        ((*DEBIAN, *unit(PROMETHEUS)), {}, r"/etc/prometheus/prometheus\.yml is absent"),
+        ((*DEBIAN, *unit(PROMETHEUS)), {}, r"/etc/prometheus/prometheus\.yml does not exist"),
         (
             (*DEBIAN, *unit(PROMETHEUS), *config("scrape_configs: {")),
             {},
@@ -105,12 +105,12 @@ def test_a_host_on_which_nothing_stands_in_the_way(
         (
             (*DEBIAN, *unit(GATEWAY, load="masked", active="inactive")),
             {},
-            r"masked, so somebody wants it not to run.*sudo systemctl unmask prometheus-pushgateway &&",
+            r"masked: somebody has forbidden it to start\..*sudo systemctl unmask prometheus-pushgateway &&",
         ),
         (
             (*DEBIAN, listen("127.0.0.1")),
             {},
-            r"on 127\.0\.0\.1:9091, but that port is taken by another program\..*_listen_address",
+            r"on 127\.0\.0\.1:9091: that port is in use by another program\..*_listen_address",
         ),
     ],
 )
@@ -121,7 +121,7 @@ def test_a_host_that_is_refused(lines: Sequence[str], data: Mapping[str, Any], s
 
 def test_a_prometheus_that_must_be_reloaded_as_another_service_is_named_so() -> None:
     named = settings(prometheus_unit="prom.service")
-    with pytest.raises(HostError, match=r"there is no prom\.service to reload"):
+    with pytest.raises(HostError, match=r"the host has no prom\.service to reload"):
         preflight.check_prometheus(seen(*DEBIAN, PROMETHEUS_ANSWERS), named)
 
 
@@ -216,7 +216,7 @@ def test_the_program_that_took_the_port_is_named(
     monkeypatch.setattr(preflight, "ask", ask)
     with host_in_run() as host:
         assert not carry_out(host, preflight.check_host._inner(settings=settings()))
-        assert f"127.0.0.1:9091, but that port is taken by {program}. Stop" in reason_of(host)
+        assert f"127.0.0.1:9091: that port is in use by {program}. Stop" in reason_of(host)
     assert asked == [("who-listens.sh", {"inode": "77"})]
 
 

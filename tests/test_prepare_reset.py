@@ -95,7 +95,7 @@ def test_prepare_takes_a_bare_host_to_the_start_line(
 def test_reset_says_that_nothing_is_installed(lab_host: Host, run_pyinfra: Run) -> None:
     before = untouched(lab_host)
     result = run_pyinfra(lab_host, "-y", RESET)
-    assert_refused(lab_host, result, "deploy/prepare.py installs what the lab needs")
+    assert_refused(lab_host, result, "Run deploy/prepare.py, which installs both servers")
     assert untouched(lab_host) == before
 
 
@@ -195,7 +195,10 @@ def test_reset_removes_what_is_the_labs_and_nothing_else(
 
     result = run_pyinfra(lab_host, "-y", RESET)
     ends_well(result)
-    assert 'Not the lab\'s, and left as they are: {job="backup"}' in result.stderr
+    assert (
+        'Groups that do not belong to the lab, and were not changed: {job="backup"}'
+        in result.stderr
+    )
     assert lab_host.read(CONFIG) == HAND_EDITED
     assert loaded_jobs(lab_host) == ["prometheus", "node"]
     assert groups(lab_host) == [{"job": "backup"}]

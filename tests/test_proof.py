@@ -183,8 +183,8 @@ def test_a_push_that_arrives_under_other_labels_says_why(servers: Servers) -> No
         "exported_instance": "{instance}",
     }
     message = refusal()
-    assert "honor_labels is not in effect for the job that scraped it, pushgateway." in message
-    assert "Set honor_labels: true there and reload" in message
+    assert "honor_labels is not in effect in the scrape job pushgateway." in message
+    assert "Set honor_labels: true there and reload Prometheus" in message
     assert servers.deletions == [servers.pushes[0][0]]
 
 
@@ -240,22 +240,22 @@ def test_the_interval_is_the_one_of_the_lab_s_job(
 @pytest.mark.parametrize("config", ["scrape_configs: [", CONFIG + "    scrape_interval: soon\n"])
 def test_another_program_on_prometheus_s_port_is_an_error(servers: Servers, config: str) -> None:
     servers.loaded = config
-    assert "The smoke push failed: Prometheus says: " in refusal()
+    assert "The smoke push failed: the configuration from Prometheus is invalid: " in refusal()
     assert servers.pushes == []
 
 
 def test_why_it_did_not_arrive(servers: Servers) -> None:
     servers.scraped_after = None
     message = refusal()
-    assert "It scrapes http://localhost:9091/metrics: is that the Pushgateway at" in message
+    assert "Prometheus scrapes http://localhost:9091/metrics: is that the Pushgateway at" in message
     assert GATEWAY_URL in message
     assert "pushgateway_smoke_timeout" in message
     assert "9100" not in message
     servers.found = [UP, DOWN]
-    assert "it cannot scrape http://localhost:9091/metrics: connection refused" in refusal()
-    # A target of another job that is down is not the reason.
+    assert "Prometheus cannot scrape http://localhost:9091/metrics: connection refused" in refusal()
+    # That a target of another job is down explains nothing.
     servers.found = [UP, OTHER._replace(health="down", last_error="no")]
-    assert "It scrapes" in refusal()
+    assert "Prometheus scrapes" in refusal()
     assert len(servers.deletions) == len(servers.pushes) == 3
 
 
@@ -269,7 +269,7 @@ def test_targets_are_waited_for(servers: Servers, said: list[str]) -> None:
 def test_without_a_target_nothing_is_pushed(servers: Servers) -> None:
     servers.found_after = 16
     message = refusal(pushgateway_job_name="pushgateway")
-    assert "no target of the job pushgateway, 15 s after it loaded /etc/prometheus/" in message
+    assert "no target of the job pushgateway 15 s after it loaded /etc/prometheus/" in message
     assert "relabel_configs" in message
     assert servers.pushes == []
     assert 15 < servers.now - BEGAN < 16
@@ -343,4 +343,4 @@ def test_the_group_goes_on_disconnect_if_its_end_is_never_reached(
         hosts[:] = [host]
         servers.failing = {"delete"}
         proof.prove(host, settings())
-    assert "of the smoke push is left: delete: no answer" in said[0]
+    assert "of the smoke push was not deleted: delete: no answer" in said[0]

@@ -86,6 +86,6 @@ def test_a_rejected_file_stays_untouched_on_a_host(
         lab_host.write(CONFIG, path.read_bytes())
         result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
         assert result.returncode == 1, f"{path.name}\n{result.output}"
-        assert "promtool refuses" in result.stderr or f"{CONFIG}: line" in result.stderr
+        assert "promtool rejects" in result.stderr or f"{CONFIG}: line" in result.stderr
         assert lab_host.read(CONFIG) == path.read_bytes(), path.name
         assert "prometheus_ready 1" in lab_host.run("curl -s localhost:9090/metrics").stdout

@@ -60,11 +60,11 @@ def test_the_text_of_the_file() -> None:
     [
         (
             "config absent",
-            f"{PATH} is absent.*--config.file.*set prometheus_config_path.*before-.*--reinstall prom",
+            f"{PATH} does not exist.*--config.file.*set prometheus_config_path.*before-.*--reinstall prom",
         ),
-        ("config special", f"{PATH} is not a regular file. Mend that, then run this again"),
-        ("config large", f"{PATH} is larger than [0-9]+ bytes.* Mend that"),
-        ("config unreadable", f"{PATH} cannot be read by the user.* Mend that"),
+        ("config special", f"{PATH} is not a regular file. Correct that, then run this again"),
+        ("config large", f"{PATH} is larger than [0-9]+ bytes.* Correct that"),
+        ("config unreadable", f"{PATH} cannot be read by the user.* Correct that"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(line: str, says: str) -> None:
@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_understood_is_refused(change: Change) -> None:
 
 def test_other_jobs_that_scrape_the_same_target_are_named() -> None:
     (sentence,) = job.duplicates(seen(*config(DOUBLE)), settings())
-    assert "The job node (line 6) scrapes localhost:9091 as well" in sentence
+    assert "The job node (line 6) also scrapes localhost:9091" in sentence
     assert "set pushgateway_job_name=node" in sentence
     for text in (CONFIG, OTHER, CONFIG + OTHER.partition("\n")[2]):
         assert list(job.duplicates(seen(*config(text)), settings())) == []

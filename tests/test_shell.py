@@ -83,9 +83,11 @@ def test_a_run_has_a_budget(here: Host) -> None:
     assert seconds_left(here.state) == float("inf")
     limit(here.state, 0.5)
     limit(here.state, 60)  # the first one holds
-    with pytest.raises(HostError, match="time for this run was over before it answered: the nap"):
+    with pytest.raises(
+        HostError, match="time limit of this run expired before the host answered: the nap"
+    ):
         shell.run(here, "sleep 3", what="the nap")
-    with pytest.raises(HostError, match="time for this run is over; not run any more: true"):
+    with pytest.raises(HostError, match="time limit of this run has expired; not started: true"):
         shell.run(here, StringCommand("true"))
     assert seconds_left(here.state) < 0
 
@@ -124,10 +126,10 @@ def test_an_answer_begins_behind_its_mark(here: Host, scripts: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("echo 'user root'", r"say\.sh did not begin: user root"),
-        ("echo refused >&2; exit 1", r"say\.sh did not begin: refused"),
-        ('printf "\\n%s\\n" "$mark"; echo half; exit 4', r"say\.sh did not end well"),
-        ("true", r"say\.sh did not begin: it said nothing"),
+        ("echo 'user root'", r"say\.sh did not start: user root"),
+        ("echo refused >&2; exit 1", r"say\.sh did not start: refused"),
+        ('printf "\\n%s\\n" "$mark"; echo half; exit 4', r"say\.sh failed"),
+        ("true", r"say\.sh did not start: no output"),
     ],
 )
 def test_a_script_that_does_not_answer(here: Host, scripts: Path, text: str, said: str) -> None:

@@ -88,14 +88,18 @@ def test_whichever_limit_comes_first_is_named() -> None:
     limit(late.state, 30)
     with pytest.raises(HostError, match=r"did not answer within 10 s \(true\)"):
         shell.run(late, "true", deadline=10)
-    with pytest.raises(HostError, match="The time for this run was over before it answered: true"):
+    with pytest.raises(
+        HostError, match="The time limit of this run expired before the host answered: true"
+    ):
         shell.run(late, "true", deadline=60)
 
 
 def test_a_run_that_is_over_runs_nothing() -> None:
     over = host()
     limit(over.state, 0)
-    with pytest.raises(HostError, match="The time for this run is over; not run any more: true"):
+    with pytest.raises(
+        HostError, match="The time limit of this run has expired; not started: true"
+    ):
         shell.run(over, "true")
     assert over.ran == []
 
@@ -167,11 +171,11 @@ def test_an_answer_is_what_is_behind_the_mark() -> None:
 @pytest.mark.parametrize(
     ("succeeded", "said", "says"),
     [
-        (True, output("a MARK", "b"), "say.sh did not begin: a MARK\nb"),
-        (True, output(), "say.sh did not begin: it said nothing"),
-        (False, output("refused", stderr=True), "say.sh did not begin: refused"),
-        (False, output("hello", "MARK", "half"), "say.sh did not end well: half"),
-        (False, output("MARK"), "say.sh did not end well: MARK"),
+        (True, output("a MARK", "b"), "say.sh did not start: a MARK\nb"),
+        (True, output(), "say.sh did not start: no output"),
+        (False, output("refused", stderr=True), "say.sh did not start: refused"),
+        (False, output("hello", "MARK", "half"), "say.sh failed: half"),
+        (False, output("MARK"), "say.sh failed: MARK"),
     ],
 )
 def test_no_answer_is_an_error_in_the_words_of_the_host(
@@ -179,7 +183,7 @@ def test_no_answer_is_an_error_in_the_words_of_the_host(
 ) -> None:
     with pytest.raises(HostError) as error:
         answer(succeeded, said)
-    assert str(error.value) == f"The host did not answer as it should: {says}"
+    assert str(error.value) == f"Unexpected answer from the host: {says}"
 
 
 @pytest.mark.parametrize("succeeded", [True, False])

@@ -95,7 +95,7 @@ def test_only_prepare_needs_the_port_and_a_service_that_may_run() -> None:
     masked = at_start(lines=(*DEBIAN, *unit(PROMETHEUS), *unit(GATEWAY, load="masked")))
     taken = at_start(lines=(*BOTH, listen("127.0.0.1")))
     assert "is masked" in refusal(masked)
-    assert "port is taken" in refusal(taken)
+    assert "port is in use" in refusal(taken)
     assert is_free(masked, for_reset=True)
     assert is_free(taken, for_reset=True)
 
@@ -119,7 +119,7 @@ def test_only_prepare_needs_the_port_and_a_service_that_may_run() -> None:
             CONFIG,
             RESET,
             [
-                'holds groups that are not the lab\'s: {job="backup", instance="db1"}.',
+                'holds groups that do not belong to the lab: {job="backup", instance="db1"}.',
                 "lab_wipe=True",
             ],
         ),
@@ -160,7 +160,7 @@ def test_what_a_running_pushgateway_holds_must_be_known() -> None:
 
     message = refusal(silent())
     assert "does not answer at http://localhost:9091" in message
-    assert "whether somebody pushed to it is not known. Nothing was changed" in message
+    assert "unknown whether somebody pushed to it. Nothing was changed" in message
     assert is_free(silent("inactive"))
     assert is_free(silent("activating"))
     assert is_free(silent(curl=False))  # curl will be installed before the question
@@ -183,7 +183,11 @@ def test_which_groups_are_deleted_and_which_stay(
     assert jobs == (deleted or [each["labels"]["job"] for each in everything])  # type: ignore[index]
     told = list(start_line.other_groups(looked, looked.settings))
     assert told == (
-        ['Not the lab\'s, and left as they are: {job="backup", instance="db1"}'] if stay else []
+        [
+            'Groups that do not belong to the lab, and were not changed: {job="backup", instance="db1"}'
+        ]
+        if stay
+        else []
     )
 
 
@@ -206,7 +210,7 @@ def test_work_that_shows_only_when_the_pushgateway_runs_stops_prepare() -> None:
     # Its persisted groups were not visible when the host was checked.
     with pytest.raises(HostError, match=r"Somebody worked here before.* No group was deleted\."):
         has_no_groups(at_start(TRAINING), for_reset=False)
-    with pytest.raises(HostError, match=r"that are not the lab's.* No group was deleted\."):
+    with pytest.raises(HostError, match=r"that do not belong to the lab.* No group was deleted\."):
         has_no_groups(at_start(FOREIGN, data=RESET), for_reset=False)
     assert not has_no_groups(at_start(TRAINING), for_reset=True)
     assert has_no_groups(at_start(FOREIGN), for_reset=True)
@@ -217,9 +221,10 @@ def test_other_jobs_that_scrape_the_pushgateway_are_named() -> None:
     looked = at_start(config=double)
     (sentence,) = start_line.other_jobs(looked, looked.settings)
     assert (
-        "The job mine in /etc/prometheus/prometheus.yml (line 6) scrapes localhost:9091" in sentence
+        "The job mine in /etc/prometheus/prometheus.yml (line 6) also scrapes localhost:9091"
+        in sentence
     )
-    assert "left as it is" in sentence
+    assert "it was not changed" in sentence
     for text in (CONFIG, NO_JOB, double.replace("9091", "9092")):
         looked = at_start(config=text)
         assert list(start_line.other_jobs(looked, looked.settings)) == []
@@ -326,4 +331,4 @@ def test_before_a_run_a_silent_pushgateway_is_no_error(monkeypatch: pytest.Monke
         assert reason_of(host) == ""
     with host_in_run() as host:
         assert not carry_out(host, start_line.groups_deleted._inner(settings=looked.settings))
-        assert "does not answer, so what it holds cannot be seen" in reason_of(host)
+        assert "does not answer, so its groups are unknown" in reason_of(host)

@@ -138,7 +138,7 @@ def test_a_host_that_stays_right_is_told_its_notes(said: list[str]) -> None:
 @pytest.mark.parametrize(
     ("is_done", "reason"),
     [
-        (False, "Nothing was to be done on this host, but somebody has changed it since."),
+        (False, "This host needed no change when the run was prepared, but has drifted since."),
         (HostError("Its port is taken."), "Its port is taken."),
     ],
 )

@@ -42,7 +42,7 @@ def test_a_host_that_is_changed_after_it_was_found_right_is_not_called_right(
         f"ctx_host.get().run_shell_command('sed -i s/honor_labels/honor_timestamps/ {CONFIG}')\n"
     )
     result = run_pyinfra(lab_host, "-y", str(script), data=UNPROVEN)
-    assert_refused(lab_host, result, "somebody has changed it since. Run this again.")
+    assert_refused(lab_host, result, "has drifted since. Run this again.")
     assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=UNPROVEN).returncode == 0
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=UNPROVEN))
 

@@ -90,7 +90,7 @@ def test_relative_paths_are_judged_where_prometheus_sees_them(
     assert_refused(
         lab_host,
         bootstrap(run_pyinfra, lab_host, pushgateway_job_name="other"),
-        "promtool refuses",
+        "promtool rejects",
         missing,
     )
 
@@ -149,7 +149,7 @@ def test_promtools_warnings_are_passed_on(lab_host: Host, run_pyinfra: Run) -> N
     begin(lab_host, OLD + b"rule_files: [lab.rules]\n")
     result = bootstrap(run_pyinfra, lab_host)
     assert result.returncode == 0, result.output
-    assert f"[{lab_host.name}] promtool accepts the file, and says about it:" in result.stderr
+    assert f"[{lab_host.name}] promtool accepts the file, with these remarks:" in result.stderr
     assert "1 duplicate rule(s) found" in result.stderr
     assert "SUCCESS" not in result.stderr
 
@@ -192,7 +192,7 @@ def test_a_full_disk(lab_host: Host, run_pyinfra: Run) -> None:
             bootstrap(run_pyinfra, lab_host),
             f"{CONFIG} could not be replaced and was not changed: ",
             "No space left on device",
-            "Make room there",
+            "Check free space",
         )
         assert_serving(lab_host, text)
         assert_nothing_left(lab_host)
@@ -209,7 +209,7 @@ def test_a_read_only_file_system(lab_host: Host, run_pyinfra: Run) -> None:
             bootstrap(run_pyinfra, lab_host),
             f"{CONFIG} could not be replaced and was not changed: ",
             "Read-only file system",
-            "make it writable",
+            "attributes there",
         )
         assert_serving(lab_host, OLD)
     converges(run_pyinfra, lab_host)
@@ -274,9 +274,9 @@ def test_promtool_refuses_the_job(lab_host: Host, run_pyinfra: Run) -> None:
     assert_refused(
         lab_host,
         bootstrap(run_pyinfra, lab_host),
-        f"promtool refuses {CONFIG}",
+        f"promtool rejects the new {CONFIG}",
         "line 7: made up",
-        "Mend the file",
+        "Correct the file",
     )
     assert_serving(lab_host, OLD)
     assert_nothing_left(lab_host)
@@ -305,7 +305,7 @@ def test_prometheus_refuses_what_promtool_accepted(
         assert_refused(
             host,
             bootstrap(run_pyinfra, host),
-            f"Prometheus did not take the new {CONFIG}; the file is what it was",
+            f"Prometheus rejected the new {CONFIG}; the old file was restored",
             "Error reloading config",
             "lab.rules: permission denied",
             "journalctl -u prometheus.service",
@@ -330,7 +330,7 @@ def test_promtool_refuses_what_prometheus_may_not_read(lab_host: Host, run_pyinf
     assert_refused(
         lab_host,
         bootstrap(run_pyinfra, lab_host),
-        f"promtool refuses {CONFIG}",
+        f"promtool rejects the new {CONFIG}",
         "lab.rules: permission denied",
     )
     assert_serving(lab_host, text)
@@ -357,7 +357,7 @@ def test_prometheus_takes_the_old_text_again(lab_host: Host, run_pyinfra: Run) -
     assert_refused(
         lab_host,
         bootstrap(run_pyinfra, lab_host),
-        f"Prometheus did not take the new {CONFIG}; the file is what it was",
+        f"Prometheus rejected the new {CONFIG}; the old file was restored",
         "Job for prometheus.service failed",
     )
 
@@ -376,8 +376,8 @@ def test_somebody_mends_the_file_while_prometheus_refuses_it(
     assert_refused(
         lab_host,
         bootstrap(run_pyinfra, lab_host),
-        f"Prometheus did not take {CONFIG}, and somebody changed it meanwhile",
-        "so it was left as it is",
+        f"Prometheus rejected {CONFIG}, and somebody else changed the file meanwhile",
+        "so their version was kept",
     )
     assert_serving(lab_host, NEW + b"# theirs\n")
     assert lab_host.read(BACKUP) == OLD
@@ -391,7 +391,7 @@ def test_prometheus_is_stopped_under_way(lab_host: Host, run_pyinfra: Run) -> No
     assert_refused(
         lab_host,
         bootstrap(run_pyinfra, lab_host),
-        "the file is what it was",
+        "the old file was restored",
         "not active",
         "journalctl",
     )
@@ -410,8 +410,8 @@ def test_prometheus_hangs(lab_host: Host, run_pyinfra: Run) -> None:
     assert_refused(
         lab_host,
         bootstrap(run_pyinfra, lab_host, prometheus_reload_timeout=2),
-        "the file is what it was",
-        "It neither took nor refused the configuration within 2 s",
+        "the old file was restored",
+        "It neither loaded nor rejected the configuration within 2 s",
     )
     lab_host.run("pkill -CONT -x prometheus")
     assert_serving(lab_host, OLD)
@@ -424,8 +424,8 @@ def test_a_reload_that_hangs_holds_no_lock(lab_host: Host, run_pyinfra: Run) -> 
     assert_refused(
         lab_host,
         bootstrap(run_pyinfra, lab_host),
-        f"Prometheus did not take the new {CONFIG}; the file is what it was",
-        "did not come to an end within 30 s",
+        f"Prometheus rejected the new {CONFIG}; the old file was restored",
+        "did not finish within 30 s",
     )
     assert lab_host.run("flock -n /run/pushgateway-lab.lock true", check=False).returncode == 0
     assert lab_host.run("pgrep -fc 'slee[p] 300'", check=False).stdout == "0\n"

@@ -41,6 +41,6 @@ def test_words_without_a_candidate_are_as_they_are() -> None:
     "lines", [[], [""], ["taken"], ["result"], ["result done"], ["result taken twice"], ["x taken"]]
 )
 def test_anything_else_is_no_outcome(lines: list[str]) -> None:
-    with pytest.raises(HostError, match="ended without a word") as error:
+    with pytest.raises(HostError, match="did not report a result") as error:
         transaction._outcome(PATH, lines)
     assert PATH in str(error.value)

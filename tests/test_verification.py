@@ -69,7 +69,7 @@ def test_a_host_is_expected_that_has_the_stage_or_a_later_one(
     assert verify._is_expected(found, expected) == is_expected
     if not is_expected:
         assert verify._why(found, expected) == (
-            f"expected to be {expected}, is {reached or 'not even prepared'}: see below"
+            f"expected stage: {expected}, but the host is {reached or 'not prepared'}: see below"
         )
 
 
@@ -194,10 +194,10 @@ def test_each_host_fails_for_itself(looks: Looks, shown: list[Any]) -> None:
     state = run_of(*looks, lab_expect="configured")
     why = verified(state, *looks)
     assert why.pop("ahead") == ""
-    assert why.pop("behind") == "expected to be configured, is prepared: see below"
+    assert why.pop("behind") == "expected stage: configured, but the host is prepared: see below"
     assert why.pop("student").startswith("Logged in as student, which is not root.")
     assert why.pop("silent") == "It connected, but did not answer."
-    assert "a mistake of this program: ZeroDivisionError" in why.pop("puzzling")
+    assert "Unexpected error in this program: ZeroDivisionError" in why.pop("puzzling")
     assert why == {}
     disconnected(state, *looks)
     (report,) = shown
@@ -225,7 +225,7 @@ def test_hosts_that_were_not_reached_are_in_the_report(looks: Looks, shown: list
     (report,) = shown
     assert {host.name: host.problem for host in report.hosts} == {
         "here": None,
-        "gone": "Not reached: no connection. Is it up, and is its name right?",
+        "gone": "Not reached: no connection. Is the host up, and is its name correct?",
         "late": "Not looked at: the run ended before.",
     }
 
@@ -262,7 +262,7 @@ def test_hosts_that_are_expected_at_different_stages_have_no_stage_in_common(
 def test_what_all_hosts_share_must_not_differ(key: str) -> None:
     for other in ({}, {key: "/b"}):
         state = state_of({"a": {key: "/a"}, "b": other})
-        with pytest.raises(SettingsError, match=f"{key} differs between hosts; a run has one"):
+        with pytest.raises(SettingsError, match=f"{key} differs between hosts; set the same value"):
             verify.check_settings(state)
     assert verify.check_settings(state_of({"a": {"report": "/a"}, "b": {"report": "/a"}}))
 

@@ -141,8 +141,8 @@ def test_the_exit_code_is_what_is_expected_of_all(
     pushed = ["--data", "lab_expect=pushed", "--data", f"report={tmp_path}"]
     one_behind = run_pyinfra(hosts, "-y", VERIFY, *pushed)
     assert one_behind.returncode == 1
-    assert f"[{behind.name}] expected to be pushed, is prepared" in one_behind.stderr
-    assert f"[{ahead.name}] expected to be" not in one_behind.stderr
+    assert f"[{behind.name}] expected stage: pushed, but the host is prepared" in one_behind.stderr
+    assert f"[{ahead.name}] expected stage" not in one_behind.stderr
     assert {name: row["expected"] for name, row in rows(tmp_path).items()} == {
         behind.name: False,
         ahead.name: True,

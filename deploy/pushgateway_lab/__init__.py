@@ -1,13 +1,13 @@
 """Prepare, bootstrap and verify Prometheus Pushgateway lab hosts with pyinfra.
 
-What other people's code may use is in ``__all__`` here and in `pushgateway_lab.lab`; any other name may
-change without notice.
+The public names are those in ``__all__`` here and in `pushgateway_lab.lab`; any other name may change
+without notice.
 
 + deploys: `bootstrap`, `prepare`, `reset`, `verify`
 + operations: the modules `groups` and `prune`
 + a fact: `HostSnapshot`
-+ clients of both HTTP APIs: `Pushgateway` and `Prometheus`, which raise `ApiError`; `session` starts their
-  requests on a host, `Access` holds a password and certificates
++ clients of both HTTP APIs: `Pushgateway` and `Prometheus`, which raise `ApiError`; `session` sends their
+  requests from a host, `Access` holds a password and certificates
 + for ``config.py``: `configure`
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
     from pushgateway_lab.http.connection import session
     from pushgateway_lab.run.configure import configure
-else:  # hidden from mypy, which would take every name of a module with such a function for defined
+else:  # hidden from mypy: in a module with __getattr__, it accepts every name
     __getattr__ = lazy.importer(
         __name__,
         {

@@ -16,10 +16,10 @@ from pushgateway_lab.settings import Settings
 
 @deploy("Bootstrap")
 def bootstrap() -> None:
-    """Have Prometheus and the Pushgateway work together on a host, and prove it.
+    """Install Prometheus and the Pushgateway on a host, connect them, and prove it with a push.
 
     Raises:
-        SettingsError: the host data of any host of the run cannot be used; nothing was touched.
+        SettingsError: the host data of a host of the run is invalid; no host was changed.
     """
     from pushgateway_lab.tables.bootstrap import BOOTSTRAP
 
@@ -28,10 +28,10 @@ def bootstrap() -> None:
 
 @deploy("Prepare")
 def prepare() -> None:
-    """Bring a host to the start line of the lab, from nothing.
+    """Bring a bare host to the start line of the lab.
 
     Raises:
-        SettingsError: the host data of any host of the run cannot be used; nothing was touched.
+        SettingsError: the host data of a host of the run is invalid; no host was changed.
     """
     from pushgateway_lab.tables.course import PREPARE
 
@@ -40,10 +40,10 @@ def prepare() -> None:
 
 @deploy("Reset")
 def reset() -> None:
-    """Bring a host on which somebody did the lab back to its start line.
+    """Bring a host on which somebody did the lab back to the start line.
 
     Raises:
-        SettingsError: the host data of any host of the run cannot be used; nothing was touched.
+        SettingsError: the host data of a host of the run is invalid; no host was changed.
     """
     from pushgateway_lab.tables.course import RESET
 
@@ -52,12 +52,12 @@ def reset() -> None:
 
 @deploy("Verify")
 def verify() -> None:
-    """Find out where a host is in the lab, and what went wrong there; change nothing.
+    """Report the progress of a host in the lab; change nothing.
 
     Raises:
-        SettingsError: the host data of any host of the run cannot be used.
+        SettingsError: the host data of a host of the run is invalid.
     """
-    from pushgateway_lab.course import verify as verification
+    from pushgateway_lab.course import verify as verification  # the other deploys do not need it
 
     wanted = _begin()
     all_tasks = verification.begin(ctx_state.get(), wanted)
@@ -66,9 +66,9 @@ def verify() -> None:
 
 
 def _begin() -> Settings:
-    """What every deploy begins with; returns the settings of the host in context."""
+    """Apply the patches, register the summary, and return the settings of the host in context."""
     patches.apply()
-    # Not context.state and context.host, which stand for others later.
+    # Not context.state and context.host: these proxies point to other objects later.
     state, host = ctx_state.get(), ctx_host.get()
     _let_inspect_know(state)
     ending.tell_at_end(state)
@@ -76,10 +76,11 @@ def _begin() -> Settings:
 
 
 def _let_inspect_know(state: State) -> None:
-    """Save a third of the time that pyinfra takes to note the operations of a fleet.
+    """Save a third of the time that pyinfra needs to prepare the operations of many hosts.
 
-    It asks `inspect` for the call stack of each operation on each host. For a file that is no
-    module, as a deploy script, `inspect` searches all modules each time; this is its own cache.
+    pyinfra asks `inspect` for the call stack of each operation on each host. For a file that is not a
+    module, such as a deploy script, `inspect` searches all modules each time. This fills the cache of
+    `inspect` instead.
     """
     script = state.current_deploy_filename
     if script:

@@ -1,12 +1,12 @@
-"""The groups that a Pushgateway holds, as operations: push one, delete one, wipe all.
+"""Operations on the groups of a Pushgateway: push one, delete one, wipe all.
 
     pyinfra -y HOST pushgateway_lab.groups.push labels='{"job": "backup"}' body='backup_files 42'
     pyinfra -y HOST pushgateway_lab.groups.delete labels='{"job": "backup"}'
     pyinfra -y HOST pushgateway_lab.groups.wipe confirm=True
 
-They reach the Pushgateway from the host itself, and need no rights there, except where a password goes
-over plain http: only root can see that it is the Pushgateway who gets it. Settings of the host say where
-it answers and how it lets one in (``pushgateway_url`` and those after it).
+The requests start on the host itself. They need no rights there, with one exception: a password over plain
+http needs root, because only root can check that the Pushgateway receives it. The URL and the credentials
+come from the host's settings (``pushgateway_url`` and those after it).
 """
 
 import time
@@ -37,19 +37,19 @@ from pushgateway_lab.run.interrupt import interruptible
 from pushgateway_lab.settings import Settings, SettingsError, values
 
 DELETE_TIMEOUT = 60
-"""Seconds for queued deletions to be done."""
+"""Seconds to wait for queued deletions."""
 
 POLL = 0.1
-"""Seconds between two looks at what is left."""
+"""Seconds between two requests for the remaining groups."""
 
 NAMED = 10
-"""How many other groups a hint names."""
+"""The largest number of groups that a message names."""
 
 P = ParamSpec("P")
 
 
 def _explained(act: Callable[P, Iterator[PyinfraCommand]]) -> Callable[P, Iterator[PyinfraCommand]]:
-    """Make what is wrong with arguments, settings or an answer fail the host alone."""
+    """Turn errors in arguments, settings and answers into a `HostError`, which fails only this host."""
 
     @wraps(act)
     def run(*args: P.args, **kwargs: P.kwargs) -> Iterator[PyinfraCommand]:
@@ -73,13 +73,32 @@ def push(
 ) -> Iterator[PyinfraCommand]:
     """Push metrics to a group.
 
-    + labels: its grouping key, the job among them, as a mapping or as JSON
+    + labels: the grouping key, including the job, as a mapping or as JSON
     + body: metrics in the text exposition format; a missing last newline is added
-    + src: a file on this machine that holds them, instead
-    + replace: whether metrics it holds under other names go (PUT) or stay (POST)
-    + url: where the Pushgateway answers, as seen on the host, instead of what the settings say
+    + src: a file with these metrics on this machine, instead of `body`
+    + replace: True replaces all metrics of the group (PUT); False keeps metrics with other names (POST)
+    + url: the Pushgateway's URL as seen from the host; None: from the settings
 
-    Each push is a change: it sets the group's push time.
+    This operation is not idempotent: each push sets the push time of the group.
+
+    **Examples:**
+
+    .. code:: python
+
+        from pushgateway_lab import groups
+
+        groups.push(
+            name="Push the result of the backup",
+            labels={"job": "backup", "instance": "db1"},
+            body="backup_files 42",
+        )
+
+        groups.push(
+            name="Push metrics from a file and keep the group's other metrics",
+            labels={"job": "backup"},
+            src="backup.prom",
+            replace=False,
+        )
     """
     group = grouping.parse_labels(labels)
     metrics = _metrics(body, src)
@@ -88,15 +107,15 @@ def push(
 
 def _metrics(body: str | None, src: str | None) -> str:
     if (body is None) == (src is None):
-        raise HostError("Give the metrics as body or as src, one of them.")
+        raise HostError("Give the metrics with exactly one of body and src.")
     if src is None and not isinstance(body, str):
-        raise HostError(f"body is {body!r}, not metrics such as 'backup_files 42'.")
+        raise HostError(f"body is {body!r}, not a text with metrics such as 'backup_files 42'.")
     try:
         text = Path(src).read_bytes().decode() if src else body or ""
     except (OSError, UnicodeDecodeError) as error:
         raise HostError(f"src: {src} cannot be read here: {error}") from error
     if src is None and not text.endswith("\n"):
-        text += "\n"  # a command line has no good way to give it
+        text += "\n"  # hard to type on a command line
     try:
         exposition.check_exposition(text)
     except ExpositionError as error:
@@ -118,10 +137,21 @@ def _push(
 @cleanly
 @_explained
 def delete(labels: Mapping[str, str] | str, url: str | None = None) -> Iterator[PyinfraCommand]:
-    """Delete the group with exactly these labels, and see that it is gone.
+    """Delete the group with exactly these labels, and wait until it is gone.
 
-    + labels: its grouping key, the job among them, as a mapping or as JSON
-    + url: where the Pushgateway answers, as seen on the host, instead of what the settings say
+    + labels: the grouping key, including the job, as a mapping or as JSON
+    + url: the Pushgateway's URL as seen from the host; None: from the settings
+
+    **Example:**
+
+    .. code:: python
+
+        from pushgateway_lab import groups
+
+        groups.delete(
+            name="Delete the group of the old backup server",
+            labels={"job": "backup", "instance": "db1"},
+        )
     """
     group, gateway = grouping.parse_labels(labels), _gateway(url)
     held = gateway.groups()
@@ -134,13 +164,13 @@ def delete(labels: Mapping[str, str] | str, url: str | None = None) -> Iterator[
 
 
 def _not_there(labels: dict[str, str], held: list[Group]) -> str:
-    """That a group is not there, and which others with its job are: deleting is exact."""
+    """Return a message that the group does not exist; it names other groups with the same job."""
     others = sorted(written(each.labels) for each in held if each.labels["job"] == labels["job"])
     message = f"There is no group {written(labels)}, so nothing was deleted."
     if not others:
         return message
     more = [f"  and {len(others) - NAMED} more"] if len(others) > NAMED else []
-    hint = "Deleting takes all labels of a group. With the same job there are:"
+    hint = "A deletion must name all labels of a group. Groups with the same job:"
     return "\n".join([f"{message} {hint}", *(f"  {other}" for other in others[:NAMED]), *more])
 
 
@@ -153,19 +183,20 @@ def _delete(host: Host, labels: dict[str, str], gateway: Pushgateway) -> None:
         raise HostError(f"{written(labels)} was not deleted: {error}") from error
     if left:
         raise HostError(
-            f"{written(labels)} was to be deleted, but is there after {DELETE_TIMEOUT} s. Is the "
-            "Pushgateway busy? Look at its log, then run this again."
+            f"{written(labels)} was deleted, but the Pushgateway still has it after {DELETE_TIMEOUT} s. "
+            "Is the Pushgateway busy? Check its log, then run this again."
         )
     say(host, f"Deleted {written(labels)}", "green")
 
 
 def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
-    """Delete these groups, each on its own, and see that they are gone.
+    """Delete these groups one by one, and wait until they are gone.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+    + going: the groups to delete
 
     Raises:
-        HostError: the Pushgateway did not do it.
+        HostError: a deletion failed, or a group is still there after `DELETE_TIMEOUT`.
     """
     gateway = client(host, settings)
     try:
@@ -176,8 +207,8 @@ def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
         raise HostError(f"Not all groups were deleted: {error}. Run this again.") from error
     if left:
         raise HostError(
-            f"{left} of {_counted(going)} are still there after {DELETE_TIMEOUT} s, or were pushed "
-            "again. Run this again."
+            f"The Pushgateway still has {left} of {_counted(going)} after {DELETE_TIMEOUT} s. "
+            "Run this again."
         )
     say(
         host,
@@ -186,7 +217,7 @@ def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
 
 
 def _await_gone(host: Host, gateway: Pushgateway, groups: list[Group]) -> int:
-    """Wait until groups are gone, or were pushed to anew; returns how many are left in the end."""
+    """Wait until groups are gone or have a newer push; return the number that is left at the end."""
     waited_for = {_identity(group) for group in groups}
     deadline = time.monotonic() + DELETE_TIMEOUT
     with interruptible(host.state):
@@ -205,10 +236,21 @@ def _identity(group: Group) -> tuple[str, float]:
 @cleanly
 @_explained
 def wipe(confirm: bool = False, url: str | None = None) -> Iterator[PyinfraCommand]:
-    """Delete all groups, everybody's, and see that they are gone. Needs the admin API.
+    """Delete all groups, whoever pushed them, and wait until they are gone. Needs the admin API.
 
-    + confirm: True, or nothing is deleted
-    + url: where the Pushgateway answers, as seen on the host, instead of what the settings say
+    + confirm: must be True, else the operation fails and deletes nothing
+    + url: the Pushgateway's URL as seen from the host; None: from the settings
+
+    **Example:**
+
+    .. code:: python
+
+        from pushgateway_lab import groups
+
+        groups.wipe(
+            name="Delete all groups after the course",
+            confirm=True,
+        )
     """
     gateway = _gateway(url)
     held = gateway.groups()
@@ -217,8 +259,8 @@ def wipe(confirm: bool = False, url: str | None = None) -> Iterator[PyinfraComma
         return
     if confirm is not True:
         raise HostError(
-            f"Wiping deletes everything that this Pushgateway holds, {_counted(held)}, whoever pushed "
-            "it. If that is what you want, pass confirm=True."
+            f"A wipe deletes everything that this Pushgateway holds ({_counted(held)}), whoever pushed "
+            "it. To confirm the wipe, pass confirm=True."
         )
     if gateway.flags().get(ADMIN_API) != "true":
         raise HostError(_admin_api_off(ctx_host.get()))
@@ -229,8 +271,8 @@ def _admin_api_off(host: Host) -> str:
     place = installations.pushgateway(host_settings.for_host(host)).flags_place
     return (
         "The admin API of this Pushgateway is off, so it cannot be wiped. To turn it on, run "
-        "deploy/bootstrap.py with pushgateway_admin_api=True; by hand, add --web.enable-admin-api to "
-        f"{place} and restart it. Single groups can be deleted without it."
+        "deploy/bootstrap.py with pushgateway_admin_api=True; or add --web.enable-admin-api to "
+        f"{place} and restart the Pushgateway. Deleting single groups does not need the admin API."
     )
 
 
@@ -243,8 +285,8 @@ def _wipe(host: Host, held: list[Group], gateway: Pushgateway) -> None:
         raise HostError(_admin_api_off(host) if is_off else f"Not wiped: {error}") from error
     if left:
         raise HostError(
-            f"{left} of {_counted(held)} are still there {DELETE_TIMEOUT} s after the wipe. "
-            "Look at the Pushgateway's log, then run this again."
+            f"The Pushgateway still has {left} of {_counted(held)} {DELETE_TIMEOUT} s after the wipe. "
+            "Check its log, then run this again."
         )
     say(host, f"Wiped {_counted(held)}", "green")
 
@@ -254,8 +296,8 @@ def _counted(groups: list[Group]) -> str:
 
 
 def _gateway(url: str | None) -> Pushgateway:
-    """The Pushgateway of the host in context."""
-    host = ctx_host.get()  # not context.host, which stands for another host a moment later
+    """Return a client of the Pushgateway of the host in context."""
+    host = ctx_host.get()  # not context.host: this proxy points to another host later
     wanted = host_settings.for_host(host)
     if url is not None:
         try:

@@ -1,7 +1,7 @@
-"""Public names of a package, each imported from its module when it is first used (PEP 562).
+"""Lazy imports of a package's public names (PEP 562).
 
-``config.py`` and every deploy import the package: the HTTP clients and the YAML parser, which cost 0.1 s
-to import, wait until they are used.
+``config.py`` and every deploy import the package. The HTTP clients and the YAML parser take 0.1 s to import,
+so they are imported when they are first used.
 """
 
 import sys
@@ -10,10 +10,10 @@ from importlib import import_module
 
 
 def importer(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
-    """Return the ``__getattr__`` of a package.
+    """Return the ``__getattr__`` function of a package.
 
-    + package: its name
-    + homes: a public name -> the module that defines it, or that it is
+    + package: the name of the package
+    + homes: maps each public name to the module that defines it; a public module to itself
     """
 
     def get(name: str) -> object:
@@ -21,7 +21,7 @@ def importer(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         home = import_module(homes[name])
         value = home if homes[name] == f"{package}.{name}" else getattr(home, name)
-        setattr(sys.modules[package], name, value)  # found without this function from now on
+        setattr(sys.modules[package], name, value)  # the next lookup does not call this function
         return value
 
     return get

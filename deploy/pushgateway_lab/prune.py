@@ -1,8 +1,7 @@
-"""The prune: a service and a timer on a host that delete groups nobody pushes to any more.
+"""The prune: a service and a timer on a host that delete groups to which nobody pushes any more.
 
-Off by default; ``pushgateway_prune_after`` turns it on. What runs on the host is
-`pushgateway_lab.pruning.program`; this module puts it there, or takes it away. `pushgateway_lab.pruning.files` says
-what it consists of.
+It is off by default; ``pushgateway_prune_after`` turns it on. This module installs and removes it.
+`pushgateway_lab.pruning.files` lists its files; the host runs `pushgateway_lab.pruning.program`.
 """
 
 from collections.abc import Iterator
@@ -35,11 +34,11 @@ _FUNCTIONS = ("prune-directory.sh", MANAGER.functions)
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
-    """Return whether old groups are pruned as ``pushgateway_prune_after`` says, or not at all.
+    """Return whether the prune is installed as the settings say, or absent if they do not want it.
 
     Raises:
-        HostError: the host was not looked at as root, the password must not go where the Pushgateway
-            answers, or a file that the settings name cannot be read.
+        HostError: the snapshot was not taken as root, the password must not be sent to the Pushgateway's
+            URL, or a file that the settings name cannot be read.
     """
     preflight.check_rights(seen)
     if settings.pushgateway_prune_after is None:
@@ -50,9 +49,21 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
 @operation()
 @cleanly
 def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
-    """Have a host delete old groups regularly, or no longer, as ``pushgateway_prune_after`` says.
+    """Install or remove the prune, which deletes old groups every five minutes.
 
-    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`; None: those in effect
+    The host data ``pushgateway_prune_after`` decides: a duration such as ``24h`` installs it, None removes it.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`; None: from the host data
+
+    **Example:**
+
+    .. code:: python
+
+        from pyinfra import host
+        from pushgateway_lab import prune
+
+        host.data.pushgateway_prune_after = "24h"
+        prune.scheduled(name="Delete groups without a push for a day")
     """
     host = ctx_host.get()
     settings = settings or _settings_in_effect(host)
@@ -61,13 +72,13 @@ def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
     if is_done(seen, settings):
         noop(host, f"old groups are {'' if is_wanted else 'not '}pruned")
         return
-    # Not the files: pyinfra prints arguments, and some of the files are secrets.
+    # The files are no arguments here: pyinfra prints arguments, and some files are secrets.
     yield from function(_install, settings) if is_wanted else function(_remove)
     forget(host)
 
 
 def _url(seen: Snapshot, settings: Settings) -> str:
-    """Return where the prune reaches the Pushgateway.
+    """Return the URL at which the prune reaches the Pushgateway.
 
     Raises:
         HostError: see `_where_the_password_may_go`.
@@ -79,12 +90,12 @@ def _url(seen: Snapshot, settings: Settings) -> str:
 
 
 def _where_the_password_may_go(url: str) -> str:
-    """Return a URL on loopback by its address: a name may stand for several, each with its listener.
+    """Return a loopback URL with an address as its host: a name may resolve to several listeners.
 
     Raises:
-        HostError: it is no URL on loopback.
+        HostError: the URL is not on loopback.
     """
-    from pushgateway_lab.http import access  # only now: it imports requests, which costs 0.1 s
+    from pushgateway_lab.http import access  # here: it imports requests, which takes 0.1 s
 
     if problem := access.why_not_plain(url):
         raise HostError(f"{problem} Nothing was changed.")
@@ -109,7 +120,7 @@ def _is_right(seen: Snapshot, files: list[WantedFile]) -> bool:
         seen.prune_files == {file.path: file.installed for file in files}
         and timer.is_active
         and timer.is_enabled
-        # A run killed between writing and daemon-reload: what is written is not what runs.
+        # A run was killed between writing and daemon-reload: systemd still has the old units.
         and not any(seen.service(name).is_outdated for name in layout.UNITS)
     )
 
@@ -122,18 +133,22 @@ def _install(host: Host, settings: Settings) -> None:
     variables = {"timer": layout.TIMER, "files": "\n".join(layout.FILES)}
     try:
         ask(host, "install-prune.sh", variables, archive(files), functions=_FUNCTIONS)
-        problem = "" if _is_right(snapshot_now(host, settings), files) else "it differs"
+        problem = (
+            ""
+            if _is_right(snapshot_now(host, settings), files)
+            else "its files or units still differ from the wanted ones."
+        )
     except HostError as error:
         problem = str(error)
     if problem:
         raise HostError(
-            f"The prune could not be installed: {problem}\nLook at: {MANAGER.service(layout.TIMER).commands.status}"
+            f"The prune could not be installed: {problem}\nCheck: {MANAGER.service(layout.TIMER).commands.status}"
         )
 
 
 def _remove(host: Host) -> None:
-    # By our own names: what a host says about its files is no instruction.
+    # Only our own names: a path that the host reports must not be removed.
     variables = {"service": layout.SERVICE, "timer": layout.TIMER, "files": "\n".join(REMOVED)}
     left = ask(host, "remove-prune.sh", variables, functions=_FUNCTIONS)
     if left:
-        say(host, "\n".join(["Left alone:", *left]), "yellow")
+        say(host, "\n".join(["Not removed:", *left]), "yellow")

@@ -42,16 +42,16 @@ WRONG = {
     "endless": "its body is larger than 8 MB",
     "zeros": "its body is larger than 8 MB",
     "large": "its body is larger than 8 MB",
-    "deep": "its body is not what The Pushgateway says",
-    "truncated": "its body is not whole",
-    "bomb": "its body is compressed ('gzip'), unasked for",
-    "objects": "its body is not what The Pushgateway says: the answer has more than",
+    "deep": "its body is unexpected",
+    "truncated": "its body is incomplete",
+    "bomb": "its body is compressed ('gzip'), which was not requested",
+    "objects": "its body is unexpected: the answer has more than",
     "status_line": "its headers are larger than 64 KB",
-    "headers": "its headers are more than 100",
+    "headers": "it has more than 100 headers",
     "large_headers": "its headers are larger than 64 KB",
     "nul": r"its headers are malformed: 'X-Nul: a\x00b\x1b]52",
-    "interim": "its answer comes after more than 10 interim answers",
-    "chunks": "its body is not whole",
+    "interim": "it sent more than 10 interim answers",
+    "chunks": "its body is incomplete",
 }
 """Behaviours that are not a server's answer -> the first words of the toolkit's message."""
 

@@ -1,1 +1,1 @@
-"""A course on lab hosts: preparing, resetting and verifying them."""
+"""A course on lab hosts: prepare, reset and verify them."""

@@ -1,6 +1,6 @@
-"""Looking at a lab host: its snapshot and what both servers say, in one round trip.
+"""The extended look at a lab host: its snapshot and the answers of both servers, in one round trip.
 
-What it sees is for `pushgateway_lab.lab.look`; what is remembered, and for how long, for `pushgateway_lab.host.looking`.
+`pushgateway_lab.lab.look` parses the answers; `pushgateway_lab.host.looking` remembers the look.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,17 +19,16 @@ from pushgateway_lab.run.host_files import script
 from pushgateway_lab.settings import Settings
 
 COURSE = "/var/lib/pushgateway-lab/course-began"
-"""Notes when the course began on a host, in seconds since 1970: later history is the trainee's."""
+"""The file with the start time of the course on a host, in seconds since 1970. Later pushes are the trainee's."""
 
 
 def look_at_lab(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
-    """Return a look at a host; taken now, unless a good one is remembered.
+    """Return a look at a host: the remembered one if it is valid, else a new one.
 
-    + queries: instant queries in PromQL, in which ``[LAB_AGEms]`` stands for the range since the course
-      began
+    + queries: instant queries in PromQL; ``[LAB_AGEms]`` in them stands for the time since the course began
 
     Raises:
-        HostError: the host could not be looked at; nothing is known about it.
+        HostError: the look failed; nothing is known about the host.
     """
     return looking.remembered(host, Look) or looking.remember(
         host, lambda: _look(host, settings, queries), lambda taken: taken.snapshot
@@ -63,13 +62,13 @@ def _further(settings: Settings, paths: Sequence[str]) -> str:
 
 
 def _is_asked_apart(settings: Settings) -> bool:
-    """Whether the Pushgateway wants a password or a certificate, which no script shall hold."""
+    """Return whether the Pushgateway needs credentials, which must not be part of a script."""
     url = settings.pushgateway_url or ""
     return url.startswith("https:") or settings.pushgateway_username is not None
 
 
 def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Answers:
-    """Return the answers of a look with those of the Pushgateway, asked through its client."""
+    """Ask the Pushgateway through its client, and return the answers of the look with its answers."""
     from pushgateway_lab.http.api import ApiError
 
     address = installations.running_url(looked.snapshot, settings)
@@ -82,7 +81,7 @@ def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Answers:
             found[name] = ask()
         except ApiError as error:
             if not isinstance(error.__cause__, AnswerError):
-                break  # who does not answer is not waited for again
+                break  # no answer: do not wait a second time
             unread[name] = str(error.__cause__)
     return looked.answers._replace(
         groups=found.get(GROUPS), status=found.get(STATUS), unread=unread

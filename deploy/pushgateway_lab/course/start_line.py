@@ -1,6 +1,6 @@
-"""The start line of the lab: Prometheus and the Pushgateway run, the job is not there, nor any group.
+"""The start line of the lab: Prometheus and the Pushgateway run, without the lab's scrape job and groups.
 
-What somebody did there before is removed only when it is asked for, and only what is the lab's.
+The work of an earlier trainee is removed only on request, and only if it belongs to the lab.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,12 +30,12 @@ from pushgateway_lab.settings import Settings
 
 
 def lab_look(host: Host, settings: Settings) -> Look:
-    """Return a look at a host with all that the tasks ask Prometheus."""
+    """Return a look at a host with the answers to all queries of the tasks."""
     return questions.look_at_lab(host, settings, tasks.queries_of(tasks.tasks(settings.lab_tasks)))
 
 
 def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> bool:
-    """Return True where a host can be brought to the start line. See `check_start`.
+    """Return True if a host can be brought to the start line. See `check_start`.
 
     Raises:
         HostError: it cannot.
@@ -58,24 +58,38 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
 @operation()
 @cleanly
 def check_start(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCommand]:
-    """Stop a host that cannot be brought to the start line, before anything is changed on it.
+    """Fail a host that cannot be brought to the start line, before anything is changed on it.
 
-    That is also one on which somebody worked before, unless ``lab_reset`` is set.
+    It also fails a host on which somebody has worked before, unless ``lab_reset`` is set.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
-    + for_reset: it is to be reset: whatever somebody did there may go
+    + for_reset: True for reset, which may remove the work on the host
+
+    **Example:**
+
+    .. code:: python
+
+        start_line.check_start(
+            name="Check the host",
+            settings=host_settings.for_host(ctx_host.get()),
+            for_reset=True,
+        )
     """
     host = ctx_host.get()
     looked = lab_look(host, settings)
     with preflight.naming_the_program(host):
         is_free(looked, settings, for_reset=for_reset)
     tell(host, other_jobs(looked, settings))
-    noop(host, "nothing stands in the way")
+    noop(host, "the host passes all checks")
     yield from ()
 
 
 def _check_job(looked: Look) -> None:
-    """The file must be one from which the job can be taken, if it is there."""
+    """Check that the job can be removed from the configuration file, if there is one.
+
+    Raises:
+        HostError: the file cannot be parsed or changed safely.
+    """
     config, settings = looked.snapshot.config, looked.settings
     if config is None:
         return
@@ -89,7 +103,7 @@ def _check_job(looked: Look) -> None:
 
 
 def other_jobs(looked: Look, settings: Settings) -> Iterator[str]:
-    """Yield a sentence for each other job that scrapes the Pushgateway: for verify, it is a mistake."""
+    """Yield a sentence for each other job that scrapes the Pushgateway; verify reports it as wrong."""
     config = looked.snapshot.config
     if config is None:
         return
@@ -97,21 +111,25 @@ def other_jobs(looked: Look, settings: Settings) -> Iterator[str]:
     address = gateway.target(looked)
     for other in scrape_config.jobs_scraping(jobs, address, besides=settings.pushgateway_job_name):
         yield (
-            f"The job {excerpt(other.name)} in {settings.prometheus_config_path} (line {other.line}) scrapes "
-            f"{address} as well. It is not the lab's, and is left as it is."
+            f"The job {excerpt(other.name)} in {settings.prometheus_config_path} (line {other.line}) also "
+            f"scrapes {address}. It does not belong to the lab, so it was not changed."
         )
 
 
 def _check_there(looked: Look) -> None:
-    """Reset does not install: what it resets must be there, and answer."""
+    """Check that both servers exist and the Pushgateway answers: reset installs and starts nothing.
+
+    Raises:
+        HostError: a server is missing, or the Pushgateway does not answer.
+    """
     if looked.snapshot.config is None:
         raise HostError(
             f"{looked.settings.prometheus_config_path} is {looked.snapshot.config_state}: there is no "
-            "Prometheus to reset. deploy/prepare.py installs what the lab needs."
+            "Prometheus to reset. Run deploy/prepare.py, which installs both servers."
         )
     if looked.groups is None:
         raise HostError(
-            "The Pushgateway does not answer, so what it holds cannot be deleted. Start it "
+            "The Pushgateway does not answer, so its groups cannot be deleted. Start it "
             f"({_pushgateway(looked.settings).commands.start}), or run deploy/prepare.py."
         )
 
@@ -121,12 +139,12 @@ def _pushgateway(settings: Settings) -> Service:
 
 
 def _refuse_work(looked: Look, so_far: str = "Nothing was changed.") -> None:
-    """Say what somebody left here, and stop, unless that is to be removed.
+    """Fail a host with somebody's work, unless the settings allow to remove it.
 
-    + so_far: what was done until now
+    + so_far: a sentence for the error about the changes so far
 
     Raises:
-        HostError: there is a job or a group, and ``lab_reset`` does not say that it may go.
+        HostError: there is a job or a group, and ``lab_reset`` or ``lab_wipe`` does not allow to remove it.
     """
     settings = looked.settings
     _check_seen(looked)
@@ -134,8 +152,8 @@ def _refuse_work(looked: Look, so_far: str = "Nothing was changed.") -> None:
     left = [group for group in groups if not _goes(group, settings)]
     if settings.lab_reset and left:
         raise HostError(
-            f"The Pushgateway holds groups that are not the lab's: {_named(left)}. {so_far} To "
-            "delete them as well, add lab_wipe=True."
+            f"The Pushgateway holds groups that do not belong to the lab: {_named(left)}. {so_far} To "
+            "delete them, too, add lab_wipe=True."
         )
     if settings.lab_reset:
         return
@@ -143,24 +161,28 @@ def _refuse_work(looked: Look, so_far: str = "Nothing was changed.") -> None:
     if found:
         raise HostError(
             f"Somebody worked here before and left {' and '.join(found)}. {so_far} To "
-            f"remove that and start anew: --data lab_reset=True{' --data lab_wipe=True' if left else ''}"
+            f"remove that, add: --data lab_reset=True{' --data lab_wipe=True' if left else ''}"
         )
 
 
 def _check_seen(looked: Look) -> None:
-    """What a running Pushgateway holds must be known before anything is changed."""
+    """Check that the groups of a running Pushgateway are known, before anything is changed.
+
+    Raises:
+        HostError: the Pushgateway runs, but did not answer.
+    """
     if looked.groups is not None or not looked.snapshot.pushgateway.runs:
         return
     if "curl" not in looked.snapshot.tools:
-        return  # it will be installed, and groups are looked at again before any is deleted
+        return  # it will be installed; then the host is looked at again before a group is deleted
     raise HostError(
-        f"{gateway.is_silent(looked).says} So whether somebody pushed to it is not known. Nothing was "
-        "changed. Mend that, then run this again."
+        f"{gateway.is_silent(looked).says} So it is unknown whether somebody pushed to it. Nothing was "
+        "changed. Solve that, then run this again."
     )
 
 
 def _is_ours(group: Group) -> bool:
-    """Whether this toolkit pushed it: nobody's work."""
+    """Return whether this toolkit pushed a group, so that the group is nobody's work."""
     return group.labels.get("job") in (smoke.JOB, layout.REPORT_JOB)
 
 
@@ -181,7 +203,7 @@ def _named(groups: Sequence[Group]) -> str:
 
 
 def _goes(group: Group, settings: Settings) -> bool:
-    """Whether a group is one that reset deletes."""
+    """Return whether reset deletes a group."""
     jobs = tasks.jobs_of(tasks.tasks(settings.lab_tasks)) | {smoke.JOB}
     return settings.lab_wipe or group.labels.get("job") in jobs
 
@@ -190,7 +212,7 @@ def has_no_groups(looked: Look, settings: Settings, *, for_reset: bool = False) 
     """Return whether the Pushgateway holds no group that `groups_deleted` deletes.
 
     Raises:
-        HostError: it does not answer; or it holds somebody's work that may not go.
+        HostError: the Pushgateway does not answer, or it has somebody's work that must not be removed.
     """
     return not _going(looked, settings, for_reset=for_reset)
 
@@ -198,53 +220,63 @@ def has_no_groups(looked: Look, settings: Settings, *, for_reset: bool = False) 
 def _going(looked: Look, settings: Settings, *, for_reset: bool) -> list[Group]:
     if looked.groups is None:
         raise HostError(
-            "The Pushgateway does not answer, so what it holds cannot be seen. Look at: "
+            "The Pushgateway does not answer, so its groups are unknown. Check its log: "
             f"{_pushgateway(settings).commands.log}"
         )
     if not for_reset:
-        # One that did not run when the host was checked may have persisted what somebody pushed.
+        # A Pushgateway that was down during the check may have read persisted groups when it started.
         _refuse_work(looked, "No group was deleted.")
     return [group for group in looked.groups if _goes(group, settings)]
 
 
 def other_groups(looked: Look, settings: Settings) -> Iterator[str]:
-    """Yield a sentence about groups that are not the lab's."""
+    """Yield a sentence about the groups that do not belong to the lab, if there are any."""
     groups = looked.groups or []
     staying = [each for each in groups if not _goes(each, settings) and not _is_ours(each)]
     if staying:
-        yield f"Not the lab's, and left as they are: {_named(staying)}"
+        yield f"Groups that do not belong to the lab, and were not changed: {_named(staying)}"
 
 
 @operation()
 @cleanly
 def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[PyinfraCommand]:
-    """Have none of the lab's groups in the Pushgateway; none at all with ``lab_wipe``.
+    """Delete the lab's groups from the Pushgateway; with ``lab_wipe``, all groups.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
-    + for_reset: it is to be reset: they may go without ``lab_reset``
+    + for_reset: True for reset, which deletes groups even without ``lab_reset``
+
+    **Example:**
+
+    .. code:: python
+
+        start_line.groups_deleted(
+            name="Delete the groups",
+            settings=host_settings.for_host(ctx_host.get()),
+            for_reset=True,
+        )
     """
     host = ctx_host.get()
     looked = lab_look(host, settings)
     if looked.groups is None and not ctx_state.get().is_executing:
-        noop(host, "the Pushgateway is not there yet")
+        noop(host, "the Pushgateway is not installed yet")
         return
     tell(host, other_groups(looked, settings))
     going = _going(looked, settings, for_reset=for_reset)
     if not going:
-        noop(host, "there is no group of the lab's")
+        noop(host, "there are no groups of the lab")
         return
     yield from function(_delete, settings, going)
     forget(host)
 
 
 def _delete(host: Host, settings: Settings, going: list[Group]) -> None:
-    from pushgateway_lab import groups  # only now: the HTTP clients cost 0.1 s to import
+    from pushgateway_lab import groups  # here: the HTTP clients take 0.1 s to import
 
     groups.delete_all(host, settings, going)
 
 
 def has_begun(looked: Look, settings: Settings) -> bool:
-    """Return whether the beginning of the course is noted, and nobody has done anything since."""
+    """Return whether the start time of the course is noted, and nobody has pushed since then."""
     del settings
     is_noted = looked.began_at is not None and looked.began_at <= looked.now + CLOCK
     return is_noted and not _has_history(looked)
@@ -253,25 +285,35 @@ def has_begun(looked: Look, settings: Settings) -> bool:
 @operation()
 @cleanly
 def begun(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[PyinfraCommand]:
-    """Note on the host that the course begins now: what Prometheus saw before is another's work.
+    """Note the start time of the course on the host: earlier samples in Prometheus are somebody else's work.
 
-    Noted anew only if there is something to tell apart: this run removed something, or Prometheus has
-    seen the lab's metrics since the last note; or if that is in the future, after the clock was changed.
+    The time is noted again only if this run removed something, if Prometheus has samples of the lab's metrics
+    since the last noted time, or if that time is in the future because the clock was changed.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + after: the operations that remove somebody's work
+
+    **Example:**
+
+    .. code:: python
+
+        start_line.begun(
+            name="Begin the course",
+            settings=host_settings.for_host(ctx_host.get()),
+            after=[job_removed, groups_deleted],
+        )
     """
     host = ctx_host.get()
     is_removed = any(each.changed for each in after)
     if not is_removed and has_begun(lab_look(host, settings), settings):
-        noop(host, "the course has begun, and nobody has done anything yet")
+        noop(host, "the start time of the course is noted, and nobody has pushed since then")
         return
     yield StringCommand(script("begin-course.sh", {"course": questions.COURSE}))
     forget(host)
 
 
 def _has_history(looked: Look) -> bool:
-    """Whether Prometheus has seen a metric of the lab's jobs since the course began."""
+    """Return whether Prometheus has samples of the lab's jobs since the course began."""
     all_tasks = tasks.tasks(looked.settings.lab_tasks)
     jobs = tasks.jobs_of(all_tasks)
     return any(

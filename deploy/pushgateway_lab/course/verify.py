@@ -1,8 +1,8 @@
-"""Where every host of a run is in the lab, and what went wrong there. Changes nothing on any host.
+"""Report the progress of every host of a run in the lab, and the reasons for problems. Changes no host.
 
-Two operations: the first looks at all hosts at once and never fails one, so that a class in which
-everything is broken still has a report; the second writes it and fails the hosts that are not where
-they should be. The table comes at the very end of the run.
+There are two operations. The first looks at all hosts in parallel and fails none of them, so that a class with
+only broken hosts still has a report. The second writes the report and fails the hosts that have not reached the
+expected stage. The table is printed at the end of the run.
 """
 
 import shutil
@@ -33,14 +33,14 @@ from pushgateway_lab.run.run import Run
 from pushgateway_lab.settings import STAGES, Settings, SettingsError
 
 PROBLEM = 1000
-"""Characters of a line of what is wrong with a host as a whole."""
+"""The largest number of characters of a line about a problem of a whole host."""
 
 
 class _Verification:
-    """What is known of the hosts of a run.
+    """The results of a run of verify.
 
-    + results: by the name of the host, of those that were looked at
-    + written: the results of which there is a report
+    + results: host name -> result, of the hosts that were looked at
+    + written: the results in the last written report
     """
 
     def __init__(self, run: Run) -> None:
@@ -51,7 +51,7 @@ class _Verification:
         self.written: dict[str, HostResult] = {}
 
     def begin(self) -> tuple[Task, ...]:
-        """Check the settings, have the table shown at the end, and return the tasks; once a run."""
+        """Check the settings, register the table for the end of the run, and return the tasks; once a run."""
         if self._tasks is None:
             self._tasks = check_settings(self._state)
             self._run.at_end(self._show)
@@ -67,12 +67,12 @@ def _of(state: State) -> _Verification:
 
 
 def begin(state: State, settings: Settings) -> tuple[Task, ...]:
-    """Begin the verification of a run, and return its tasks; further calls only return these.
+    """Begin the verification of a run, and return its tasks; later calls only return the tasks.
 
-    The table is shown when the run ends. It is limited to ``lab_budget`` seconds; the report names the hosts
-    that were not looked at.
+    The table is printed when the run ends. ``lab_budget`` limits the run, in seconds; the report names the hosts
+    that were not looked at in this time.
 
-    + settings: of any host of the run; the first ``lab_budget`` counts
+    + settings: of any host of the run; only the first ``lab_budget`` counts
 
     Raises:
         SettingsError: see `check_settings`.
@@ -84,16 +84,17 @@ def begin(state: State, settings: Settings) -> tuple[Task, ...]:
 
 
 def check_settings(state: State) -> tuple[Task, ...]:
-    """The tasks of a run. All its hosts share them and the report.
+    """Return the tasks of a run, after a check that all hosts have the same tasks and the same report.
 
     Raises:
-        SettingsError: they differ between hosts, or the trainer's file cannot be used.
+        SettingsError: the settings of a host are invalid, the tasks or the report differ between hosts, or the
+            trainer's file is invalid.
     """
     host_settings.check_all(_hosts(state))
     of_hosts = [host_settings.settings_of(host) for host in _hosts(state)]
     for key in ("lab_tasks", "report"):
         if len({getattr(each, key) for each in of_hosts}) > 1:
-            raise SettingsError(f"{key} differs between hosts; a run has one, set it for all")
+            raise SettingsError(f"{key} differs between hosts; set the same value for all hosts")
     return tasks.tasks(of_hosts[0].lab_tasks if of_hosts else None)
 
 
@@ -104,10 +105,20 @@ def _hosts(state: State) -> list[Host]:
 @operation(is_idempotent=True)
 @cleanly
 def examine(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCommand]:
-    """Look at a host, and find out where it is.
+    """Look at a host, and store the results of its checks for the report.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + all_tasks: see `check_settings`
+
+    **Example:**
+
+    .. code:: python
+
+        verify.examine(
+            name="Look at the host",
+            settings=wanted,
+            all_tasks=verify.begin(ctx_state.get(), wanted),
+        )
     """
     state, host = ctx_state.get(), ctx_host.get()
     result = _result(host, settings, all_tasks)
@@ -123,21 +134,21 @@ def _result(host: Host, settings: Settings, all_tasks: tuple[Task, ...]) -> Host
         results = tuple(checks.judged(task, looked) for task in all_tasks)
     except HostError as error:
         return _not_looked_at(host.name, str(error), all_tasks)
-    except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost the others their report
+    except Exception as error:  # noqa: BLE001 - a bug here must not prevent the report on other hosts
         return _not_looked_at(host.name, crash_log.write(error, host.name), all_tasks)
     result = HostResult(host.name, results, looked_at=looked.now, began_at=looked.began_at)
     return result._replace(expected=_is_expected(result, settings.lab_expect))
 
 
 def _not_looked_at(name: str, problem: str, all_tasks: tuple[Task, ...]) -> HostResult:
-    """A host of which nothing is known, so it is not where anybody expects it."""
+    """Return the result of a host about which nothing is known; it counts as not expected."""
     problem = lines(problem, each=PROBLEM)
     unknown = tuple(checks.not_looked_at(task, problem) for task in all_tasks)
     return HostResult(name, unknown, problem=problem, expected=False)
 
 
 def _is_expected(result: HostResult, expected: str | None) -> bool:
-    """Whether a host has at least that stage; with none expected, whether it is not broken."""
+    """Return whether a host has reached the expected stage; with None, whether it is not broken."""
     if expected is None:
         return all(check.finding.state is not Progress.WRONG for check in result.tasks[0].checks)
     return result.stage is not None and STAGES.index(result.stage) >= STAGES.index(expected)
@@ -146,14 +157,24 @@ def _is_expected(result: HostResult, expected: str | None) -> bool:
 @operation(is_idempotent=True)
 @cleanly
 def conclude(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[PyinfraCommand]:
-    """Write the report of all hosts, then fail this one if it is not where it should be.
+    """Write the report on all hosts, then fail this host if it has not reached the expected stage.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + all_tasks: see `check_settings`
+
+    **Example:**
+
+    .. code:: python
+
+        verify.conclude(
+            name="Report",
+            settings=wanted,
+            all_tasks=verify.begin(ctx_state.get(), wanted),
+        )
     """
     state, host = ctx_state.get(), ctx_host.get()
     if not state.is_executing:
-        noop(host, "told at the end")
+        noop(host, "the report comes at the end of the run")
         return
     problem = _write(state, settings, all_tasks)
     result = _of(state).results[host.name]
@@ -175,20 +196,22 @@ def _why(result: HostResult, expected: str | None) -> str:
             if check.finding.state is Progress.WRONG
         )
         return f"This host is broken: {wrong}"
-    return f"expected to be {expected}, is {result.stage or 'not even prepared'}: see below"
+    return (
+        f"expected stage: {expected}, but the host is {result.stage or 'not prepared'}: see below"
+    )
 
 
 def _write(state: State, settings: Settings, all_tasks: tuple[Task, ...]) -> str | None:
-    """Write the report, once for all that is known so far: with --serial hosts come one by one.
+    """Write the report, unless it has all results already. With --serial, it is written after each host.
 
     Returns:
-        Why it could not be written.
+        A message that the report could not be written, and the next step; else None.
     """
     verification = _of(state)
     known = dict(verification.results)
     if settings.report is None or verification.written == known:
         return None
-    from pushgateway_lab.report.write import write  # only now: a template engine comes with it
+    from pushgateway_lab.report.write import write  # here: it imports a template engine
 
     try:
         write(_report(state, all_tasks), Path(settings.report))
@@ -202,7 +225,7 @@ def _write(state: State, settings: Settings, all_tasks: tuple[Task, ...]) -> str
 
 
 def _report(state: State, all_tasks: tuple[Task, ...]) -> Report:
-    """All hosts of a run, those that could not be reached as well."""
+    """Return the report on all hosts of a run, including those without a connection."""
     known = _of(state).results
     expected = {host_settings.settings_of(host).lab_expect for host in _hosts(state)}
     hosts = (
@@ -215,11 +238,11 @@ def _report(state: State, all_tasks: tuple[Task, ...]) -> Report:
 def _why_not(state: State, host: Host) -> str:
     if host in state.activated_hosts:
         return "Not looked at: the run ended before."
-    return "Not reached: no connection. Is it up, and is its name right?"
+    return "Not reached: no connection. Is the host up, and is its name correct?"
 
 
 def _show(report: Report) -> None:
-    """On standard output, unless pyinfra prints JSON there."""
+    """Print the table to standard output, or to standard error if pyinfra prints JSON to standard output."""
     to_stderr = "--json" in sys.argv
     stream = sys.stderr if to_stderr else sys.stdout
     on_terminal = stream.isatty()

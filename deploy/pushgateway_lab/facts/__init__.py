@@ -1,1 +1,1 @@
-"""What a look at a host shows, as data. Pure: nothing here asks a host."""
+"""The results of a look at a host and of a transaction, as data. Pure: nothing here connects to a host."""

@@ -21,11 +21,11 @@ class Result(StrEnum):
 
 
 RESULTS = {each.value: each for each in Result}
-"""The outcome of each word that the script prints."""
+"""Each word that the script prints -> its result."""
 
 
 class Outcome(NamedTuple):
-    """How a transaction ended, and why."""
+    """How a transaction ended, and the reason in the words of the script, promtool or Prometheus."""
 
     result: Result
     words: str

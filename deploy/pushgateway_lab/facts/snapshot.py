@@ -1,7 +1,7 @@
-"""Everything the deploys need to know about a host, as data, and the parsing of it. Pure.
+"""The snapshot of a host: all data that the deploys need to decide, and its parser. Pure.
 
-``files/snapshot.sh`` looks, this module parses what it prints. It decides nothing; `pushgateway_lab.host.fact`
-makes the command, `pushgateway_lab.host.looking` says when to look.
+`pushgateway_lab.host.looking` decides when to look, `pushgateway_lab.host.fact` makes the command,
+``files/snapshot.sh`` looks at the host, and this module parses its output.
 """
 
 import json
@@ -23,44 +23,45 @@ VERSION = "3"
 
 
 class ConfigFile(NamedTuple):
-    """Prometheus's configuration file as it is on the host."""
+    """Prometheus's configuration file on the host."""
 
     data: bytes
     has_leftovers: bool
-    """Whether a run that was killed left a temporary file beside it."""
+    """Whether a killed run left a temporary file beside it."""
     changed_at: float
-    """When the file last changed in any way (ctime), in seconds since 1970."""
+    """The file's ctime in seconds since 1970: any change of content, name or attributes sets it."""
 
 
 class Loaded(NamedTuple):
-    """What Prometheus itself says about its configuration."""
+    """The configuration that Prometheus reports as loaded."""
 
     config: str
-    """The loaded configuration as YAML, with every default written out and no secret in it."""
+    """The loaded configuration as YAML, with all defaults written out and without secrets."""
     last_reload_successful: bool
     last_reload_success_at: float
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """The scrape jobs in it."""
+        """The scrape jobs in the loaded configuration."""
         return scrape_config.known_jobs(self.config)
 
 
 class Snapshot(NamedTuple):
-    """A host at one moment.
+    """The state of a host at one moment.
 
-    + user: who looked, and what sudo said if it refused
-    + packages: name -> version of those of ours that are installed; empty where both services run
-    + prometheus, pushgateway: their services
-    + services: name -> every service that was looked at
-    + pushgateway_argv: the command line of the running Pushgateway, None when it does not run
-    + flags_text: the file that the Pushgateway's command line is written in, None when there is none
-    + config_state: present, absent, special (not a regular file), large (beyond
+    + user: the user that ran the look
+    + sudo_refused: sudo's error message, None if sudo did not refuse
+    + packages: name -> version of the installed packages of the lab; empty if both services run
+    + prometheus, pushgateway: the services of both servers
+    + services: name -> state, of all services in the look
+    + pushgateway_argv: the command line of the running Pushgateway, None if it does not run
+    + flags_text: the text of the file with the Pushgateway's flags, None if there is no such file
+    + config_state: present, absent, special (not a regular file), large (over
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
-    + config_obstacle: why nobody may write it: who else could put something else in its place; None if
-      somebody may
-    + prune_files: path -> the file, of those of `pushgateway_lab.pruning.layout.FILES` that are there
-    + loaded: None when Prometheus does not answer, or when curl is missing
+    + config_obstacle: why root must not write the configuration file: somebody else could replace it or a
+      directory on its path; None if root may write it
+    + prune_files: path -> file, of the existing files among `pushgateway_lab.pruning.layout.FILES`
+    + loaded: None if Prometheus does not answer, or if curl is missing
     """
 
     is_root: bool
@@ -85,11 +86,11 @@ class Snapshot(NamedTuple):
     loaded: Loaded | None
 
     def service(self, name: str) -> ServiceState:
-        """The service of that name; one that does not exist when its manager does not know it."""
+        """Return the state of a service; for an unknown name, the state of a service that does not exist."""
         return self.services.get(name, ServiceState(name))
 
     def config_in_words(self, path: str) -> str:
-        """Say why the configuration file was not read."""
+        """Return a sentence that says why the configuration file was not read."""
         reasons = {
             "special": f"{path} is not a regular file.",
             "large": f"{path} is larger than {scrape_config.LONGEST} bytes, so it was not read.",
@@ -99,11 +100,11 @@ class Snapshot(NamedTuple):
 
     @property
     def has_loaded_file(self) -> bool:
-        """Whether Prometheus runs with the configuration file as it is now.
+        """Whether Prometheus has loaded the current configuration file.
 
-        Prometheus tells when it last took its file and shows what it took, with all defaults written out, so
-        texts cannot be compared. The file is loaded if it has not changed in any way (ctime) since then, and
-        no later reload failed. ``files/look-at-lab.sh`` has the same rule, to decide whether promtool is asked.
+        The texts cannot be compared, because Prometheus shows its configuration with all defaults written out.
+        The file is loaded if its ctime is not later than the last successful reload, and no later reload failed.
+        ``files/look-at-lab.sh`` applies the same rule, to decide whether to run promtool.
         """
         return (
             self.loaded is not None
@@ -113,7 +114,7 @@ class Snapshot(NamedTuple):
         )
 
     def is_listening(self, port: int) -> bool:
-        """Whether any program listens on that TCP port."""
+        """Return whether any program listens on a TCP port."""
         return any(listener.port == port for listener in self.listeners)
 
     @property
@@ -123,11 +124,12 @@ class Snapshot(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a host printed when it was looked at.
+    """The answer of a host to a look.
 
     + said: see `lines_of`
-    + mark: the line that it began behind
-    + earliest, latest: between these it was printed, by this machine's clock, in seconds since 1970
+    + mark: the line after which the answer began
+    + earliest, latest: the host printed the answer between these times, in seconds since 1970 by this
+      machine's clock
     """
 
     said: dict[str, list[str]]
@@ -137,7 +139,7 @@ class Answer(NamedTuple):
 
 
 class IncompleteError(ValueError):
-    """The output of a look is incomplete; ``at`` is the part that it reached, empty if unknown."""
+    """The output of a look is incomplete; ``at`` is the last part that it reached, empty if unknown."""
 
     def __init__(self, at: str) -> None:
         super().__init__("the answer is incomplete, or of another version")
@@ -145,10 +147,10 @@ class IncompleteError(ValueError):
 
 
 def lines_of(output: Iterable[str]) -> dict[str, list[str]]:
-    """What ``files/snapshot.sh`` prints: each name with its values.
+    """Split the output of ``files/snapshot.sh``, and return the values of each name.
 
     Raises:
-        IncompleteError: it is of another version, or incomplete.
+        IncompleteError: the output has another version, or is incomplete.
     """
     said: dict[str, list[str]] = {}
     for line in output:
@@ -164,7 +166,11 @@ def lines_of(output: Iterable[str]) -> dict[str, list[str]]:
 
 
 def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
-    """Read what `lines_of` found."""
+    """Return the snapshot in the values that `lines_of` returns.
+
+    Raises:
+        ValueError, KeyError, IndexError: the values are not those of a snapshot.
+    """
 
     def first(name: str) -> str | None:
         return said.get(name, [None])[0]
@@ -205,7 +211,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
 
 
 def _unquoted(value: str) -> str:
-    """Remove shell quotes from a value of os-release(5); return a wrongly quoted one unchanged."""
+    """Return a value of os-release(5) without its shell quotes; with wrong quotes, unchanged."""
     try:
         return " ".join(shlex.split(value))
     except ValueError:
@@ -213,7 +219,7 @@ def _unquoted(value: str) -> str:
 
 
 def decoded(value: str) -> str:
-    """A text that came as base64."""
+    """Return the text in a base64 value."""
     return b64decode(value, validate=True).decode("utf-8", "surrogateescape")
 
 
@@ -242,7 +248,7 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
         {path: value for value, _, path in (line.partition(" ") for line in said.get(name, ()))}
         for name in ("prune_mode", "prune_content")
     )
-    # Of ours only: a path that a host names is no instruction.
+    # Only our own files: no other path from a host is used.
     return {
         path: InstalledFile(modes[path], contents.get(path, ""))
         for path in layout.FILES
@@ -251,7 +257,7 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
 
 
 def _loaded(said: dict[str, list[str]]) -> Loaded | None:
-    """Parse Prometheus's lines; return None where another program answered on its port."""
+    """Return Prometheus's configuration; None if Prometheus did not answer, or another program did."""
     answer = said.get("prometheus_config")
     successful = said.get("prometheus_config_last_reload_successful")
     success_at = said.get("prometheus_config_last_reload_success_timestamp_seconds")
@@ -267,7 +273,7 @@ def _loaded(said: dict[str, list[str]]) -> Loaded | None:
             last_reload_successful=float(successful[0]) == 1,
             last_reload_success_at=at if math.isfinite(at) else 0,
         )
-        _ = loaded.jobs  # a configuration that Prometheus runs with can be read
+        _ = loaded.jobs  # fails if this is not a configuration that Prometheus can have loaded
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return loaded

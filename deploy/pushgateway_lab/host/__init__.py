@@ -1,1 +1,1 @@
-"""One host: its snapshot, when to look at it, and files on it that are replaced as one transaction."""
+"""One host: its snapshot, when to take it, its services, and transactions on its files."""

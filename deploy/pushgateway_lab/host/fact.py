@@ -1,6 +1,7 @@
-"""The snapshot of a host as a fact of pyinfra, for other people's code; and the command that takes it.
+"""The snapshot of a host as a fact of pyinfra, for users' own code; and the command that takes it.
 
-The deploys ask for it in `pushgateway_lab.host.looking`, since a fact that fails stops nothing.
+The deploys do not use the fact, because a fact that fails does not stop the host. They take the snapshot in
+`pushgateway_lab.host.looking`.
 """
 
 import binascii
@@ -20,18 +21,19 @@ from pushgateway_lab.settings import Settings
 
 
 class HostSnapshot(FactBase[Snapshot | None]):
-    """Returns the `Snapshot` of a host; None, the default, means unknown and never absent.
+    """Returns the `Snapshot` of a host, or None (the default) if the look failed: then nothing is known.
 
     + config_path: Prometheus's configuration file
-    + servers: what is known of both servers, see `pushgateway_lab.installations.look_variables`;
-      None: Debian's packages
-    + prometheus_url: where Prometheus answers, as seen from the host
-    + with_sudo: run with sudo, and tell if sudo refuses instead of asking for a password
-    + as_user: whom sudo is to become, root if empty
-    + further: shell that defines look_further, which looks at more; see `pushgateway_lab.course.questions`
-    + mark: a line that no host can know; its answer begins behind it
-    + seconds: after which the host itself ends the look
-    + secrets_follow: on standard input, see `pushgateway_lab.pruning.files.compared_on_host`
+    + servers: shell variables about both servers, see `pushgateway_lab.installations.look_variables`;
+      None: those of Debian's packages
+    + prometheus_url: Prometheus's URL, as seen from the host
+    + with_sudo: run with sudo; if sudo wants a password, report it instead of asking for one
+    + as_user: the user for sudo; empty: root
+    + further: shell code that defines ``look_further``, which extends the look; see
+      `pushgateway_lab.course.questions`
+    + mark: a random line, after which the answer begins; see `pushgateway_lab.run.shell.new_mark`
+    + seconds: the time after which the host itself ends the look
+    + secrets_follow: whether secrets come on standard input, see `pushgateway_lab.pruning.files.compared_on_host`
     """
 
     @override
@@ -64,7 +66,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
         if with_sudo:
             sudo = {"snapshot": text, "sudo_user": as_user, "mark": self._mark}
             text = script("snapshot-with-sudo.sh", sudo)
-        # Whatever hangs on the host ends there, too.
+        # timeout also ends a script that hangs on the host.
         return StringCommand("timeout", "-k", "1", f"{seconds:g}", "sh", "-c", QuoteString(text))
 
     @override
@@ -72,7 +74,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
         try:
             return parse_snapshot(lines_of(after_mark(output, self._mark) or []))
         except (ValueError, KeyError, IndexError, binascii.Error) as error:
-            raise FactProcessError(f"the host's answer makes no sense: {error!r}") from error
+            raise FactProcessError(f"unexpected answer from the host: {error!r}") from error
 
     @override
     @staticmethod

@@ -1,7 +1,8 @@
-"""Looking at a host, and remembering what was seen: one look serves all that is decided on it.
+"""Look at a host, and remember the result: all decisions about a host use the same look.
 
-What is seen is for `pushgateway_lab.facts.snapshot`, and for `pushgateway_lab.course.questions`, which looks at
-more. Hosts must be pyinfra's own, as `ctx_host.get()`: `context.host` stands for another host later.
+`pushgateway_lab.facts.snapshot` defines and parses the snapshot; `pushgateway_lab.course.questions` extends the
+look. Pass pyinfra's own host objects, as from `ctx_host.get()`: the proxy `context.host` points to another host
+later.
 """
 
 import sys
@@ -22,22 +23,23 @@ from pushgateway_lab.run.shell import after_mark, given_arguments, new_mark, run
 from pushgateway_lab.settings import Settings
 
 TIMEOUT = 9
-"""Seconds for a host to be looked at. A tenth of one is usual; a host that hangs must not hold up a class."""
+"""Seconds for the look at one host. It usually takes 0.1 s; a host that hangs must not delay a class."""
 
 TIMEOUT_PER_HOST = 0.1
-"""Seconds more for each further host of the run: all are looked at at once, from one core."""
+"""Additional seconds for each further host of the run: all hosts are looked at in parallel, on one core."""
 
 GOOD_FOR = 30
-"""Seconds for which a look counts where nothing was changed since. Between what pyinfra shows and what it
-does, somebody may have been asked, and minutes lie."""
+"""Seconds for which a look is valid if nothing was changed. Minutes can pass between pyinfra's question
+whether to go on and the user's answer."""
 
 T = TypeVar("T")
 
 
 class _Seen(NamedTuple):
-    """What the last look at a host found, and when by `time.monotonic`.
+    """The result of the last look at a host.
 
-    + found: its snapshot, and what else it saw: one object of each class; or why it failed
+    + at: the time of the look, by `time.monotonic`
+    + found: the snapshot and other results, one object of each class; or the error of the look
     """
 
     at: float
@@ -57,10 +59,10 @@ def _seen(host: Host) -> dict[Host, _Seen]:
 
 
 def snapshot_of(host: Host, settings: Settings) -> Snapshot:
-    """Return the snapshot of a host; taken now, unless a good one is remembered.
+    """Return the snapshot of a host: the remembered one if it is valid, else a new one.
 
     Raises:
-        HostError: the host could not be looked at; nothing is known about it.
+        HostError: the look failed; nothing is known about the host.
     """
     return remembered(host, Snapshot) or remember(
         host,
@@ -70,12 +72,12 @@ def snapshot_of(host: Host, settings: Settings) -> Snapshot:
 
 
 def remembered(host: Host, kind: type[T]) -> T | None:
-    """Return what is known about a host without looking; None if nothing is.
+    """Return a valid result of the last look at a host, without a new look; None if there is none.
 
-    + kind: the class of what is wanted: `Snapshot`, or what a look that sees more was remembered with
+    + kind: the class of the result: `Snapshot`, or the class of another remembered result
 
     Raises:
-        HostError: the host could not be looked at a moment ago.
+        HostError: the last look failed, within `GOOD_FOR`.
     """
     seen = _seen(host).get(host)
     if seen is None or time.monotonic() - seen.at > GOOD_FOR:
@@ -86,10 +88,13 @@ def remembered(host: Host, kind: type[T]) -> T | None:
 
 
 def remember(host: Host, take: Callable[[], T], snapshot_of: Callable[[T], Snapshot]) -> T:
-    """Take a look at a host, and remember what it returns, and its snapshot, until something is changed.
+    """Look at a host, remember the result and its snapshot until the next `forget`, and return the result.
+
+    + take: looks at the host, and returns the result
+    + snapshot_of: returns the snapshot in a result
 
     Raises:
-        HostError: as `take` did; `snapshot_of` does, too, instead of waiting once more for a host that hangs.
+        HostError: `take` raised it. The error is remembered, so no later call waits again for a host that hangs.
     """
     try:
         taken = take()
@@ -101,7 +106,7 @@ def remember(host: Host, take: Callable[[], T], snapshot_of: Callable[[T], Snaps
 
 
 def remember_also(host: Host, found: T) -> T:
-    """Remember something else that was seen of a host, with its last look; return it."""
+    """Remember a further result with the last look at a host, and return this result."""
     seen = _seen(host).get(host)
     if seen is not None and not isinstance(seen.found, HostError):
         _seen(host)[host] = seen._replace(found=(*seen.found, found))
@@ -109,13 +114,13 @@ def remember_also(host: Host, found: T) -> T:
 
 
 def snapshot_now(host: Host, settings: Settings) -> Snapshot:
-    """Return the snapshot of a host, taken now."""
+    """Return a new snapshot of a host. Raises as `snapshot_of`."""
     forget(host)
     return snapshot_of(host, settings)
 
 
 def snapshot_within(host: Host, settings: Settings, seconds: float) -> Snapshot:
-    """Return the snapshot of a host, taken within the last `seconds` or now."""
+    """Return a snapshot of a host that is at most `seconds` old. Raises as `snapshot_of`."""
     seen = _seen(host).get(host)
     if seen is not None and time.monotonic() - seen.at > seconds:
         forget(host)
@@ -123,19 +128,19 @@ def snapshot_within(host: Host, settings: Settings, seconds: float) -> Snapshot:
 
 
 def forget(host: Host) -> None:
-    """Forget what was seen of a host, because it was changed: the next `snapshot_of` looks."""
+    """Forget the last look at a host, because the host was changed; the next `snapshot_of` looks again."""
     _seen(host).pop(host, None)
 
 
 def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: str = "") -> T:
-    """Ask a host for its snapshot, and more, in one round trip.
+    """Run a look on a host in one round trip, and return the parsed answer.
 
-    + read: what is made of the answer
+    + read: parses the answer
     + further: see `pushgateway_lab.host.fact.HostSnapshot`
 
     Raises:
-        HostError: it did not answer, or `read` could make nothing of what it said; or a secret that it is
-            to compare cannot be read here.
+        HostError: the host did not answer, `read` could not parse its answer, or a secret that the host
+            compares cannot be read on this machine.
     """
     arguments = _arguments(host, settings)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
@@ -144,7 +149,7 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
         len(host.state.activated_hosts) - 1
     )
     mark = new_mark()
-    # The host ends it a little earlier, and so can tell where it stood.
+    # The host ends the look a second earlier, so that it can report which part was not done.
     command = HostSnapshot().command(
         further=further,
         mark=mark,
@@ -162,26 +167,25 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
         return read(Answer(said, mark, asked_at, time.time()))
     except IncompleteError as error:
         if time.time() - asked_at < seconds - 1:
-            raise _makes_no_sense(output.stderr or repr(error)) from error
-        place = f" The look stood at: {error.at}." if error.at else ""
+            raise _unexpected(output.stderr or repr(error)) from error
+        place = f" The look stopped at: {error.at}." if error.at else ""
         raise HostError(
             f"It connected, but did not answer within {seconds:g} s (the look at the host).{place}"
         ) from error
     except (ValueError, KeyError, IndexError, TypeError, EOFError, OSError) as error:
-        raise _makes_no_sense(output.stderr or repr(error)) from error
+        raise _unexpected(output.stderr or repr(error)) from error
 
 
-def _makes_no_sense(reason: str) -> HostError:
+def _unexpected(reason: str) -> HostError:
     return HostError(
-        "The host could not be looked at, so nothing was done to it. Its answer makes no sense: "
-        f"{reason.strip()}"
+        f"The look at the host failed, so nothing was changed. Unexpected answer: {reason.strip()}"
     )
 
 
 def _arguments(host: Host, settings: Settings) -> dict[str, Any]:
-    """What `HostSnapshot` takes on a host.
+    """Return the arguments of `HostSnapshot` for a host.
 
-    sudo is left to pyinfra where a password is known or somebody can be asked for one.
+    pyinfra runs sudo itself if it knows the password or can ask somebody for it.
     """
     given = given_arguments(host)
     paths: dict[str, Any] = {

@@ -1,4 +1,7 @@
-"""What this toolkit tells the services of a host, and asks them. The look at a host asks by itself."""
+"""Start, restart, hold and release the services of a host, and read their logs.
+
+The state of the services is part of the look at a host.
+"""
 
 from pyinfra.api.host import Host
 
@@ -7,20 +10,20 @@ from pushgateway_lab.run.shell import ask
 from pushgateway_lab.services import MANAGER, Service
 
 START_TIMEOUT = 150.0
-"""Seconds for a service to be enabled and started: systemd gives a unit 90 to start."""
+"""Seconds to enable and start a service: systemd allows 90 for the start of a unit."""
 
 
 def start(host: Host, service: Service) -> None:
-    """Have a service run, now and with the host.
+    """Enable and start a service.
 
     Raises:
-        HostError: it did not start; with the words of the service manager.
+        HostError: it did not start; the message quotes the service manager.
     """
     _run(host, service, "start")
 
 
 def restart(host: Host, service: Service) -> None:
-    """Have a service run anew, now and with the host. See `start`."""
+    """Enable and restart a service. Raises as `start`."""
     _run(host, service, "restart")
 
 
@@ -39,7 +42,7 @@ def log(host: Host, service: Service) -> str:
 
 
 def hold(host: Host, service: Service) -> None:
-    """Keep a service from starting, also when its package is installed.
+    """Prevent a service from starting, also during the installation of its package.
 
     Raises:
         HostError: see `pushgateway_lab.run.shell.ask`.
@@ -49,7 +52,7 @@ def hold(host: Host, service: Service) -> None:
 
 
 def release(host: Host, service: Service) -> None:
-    """Let a service start that `hold` held; nothing changes for one that it did not.
+    """Allow a service to start again after `hold`; without `hold`, this changes nothing.
 
     Raises:
         HostError: see `pushgateway_lab.run.shell.ask`.

@@ -1,4 +1,4 @@
-"""Replacing a configuration file on a host as one transaction: ``files/replace-config.sh``."""
+"""Replace a configuration file on a host as one transaction: ``files/replace-config.sh``."""
 
 import math
 from difflib import unified_diff
@@ -19,13 +19,17 @@ from pushgateway_lab.settings import Settings
 ABSENT = "absent"
 
 AROUND = 150
-"""Seconds for all of a transaction but the waiting for Prometheus: promtool, the service manager, a slow disk."""
+"""Seconds for a transaction without the waits for Prometheus: promtool, the service manager, a slow disk."""
 
 _DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def replace(host: Host, path: str, expected: str, data: bytes, *, seconds: float) -> Outcome:
-    """Put `data` where a file with the digest `expected` (or `ABSENT`) is, and nothing else."""
+    """Replace a file by `data`, if it still has the digest `expected`.
+
+    + expected: SHA-256 of the current content in hexadecimal, or `ABSENT`
+    + seconds: the script's time limit for each wait
+    """
     return _transaction(
         host,
         {
@@ -39,18 +43,21 @@ def replace(host: Host, path: str, expected: str, data: bytes, *, seconds: float
 
 
 def replace_and_reload(host: Host, settings: Settings, expected: str, data: bytes) -> Outcome:
-    """The same for Prometheus's configuration: judged by promtool first, then taken by Prometheus."""
+    """Replace Prometheus's configuration file: promtool checks it first, then Prometheus reloads it.
+
+    If Prometheus rejects the new file, the old file is restored. See `replace`.
+    """
     variables = {"expected": expected, "digest": digest_of(data), "check": "promtool"}
     return _transaction(host, _reloading(settings) | variables, data)
 
 
 def reload(host: Host, settings: Settings) -> Outcome:
-    """Have Prometheus take the file as it is."""
+    """Reload Prometheus with the unchanged file."""
     return _transaction(host, _reloading(settings), b"")
 
 
 def sweep(host: Host, path: str) -> None:
-    """Remove what a run that was killed left beside `path`."""
+    """Delete the temporary files that a killed run left beside `path`."""
     _transaction(host, {"path": path, "seconds": "30"}, b"")
 
 
@@ -65,7 +72,7 @@ def _reloading(settings: Settings) -> dict[str, str]:
 
 def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
     variables = variables | {"worker": host_file("config-worker.sh")}
-    # As the script has it: twice the time for Prometheus, and as much again for the lock.
+    # The script waits for Prometheus twice at most, and as long for the lock.
     deadline = 4 * float(variables["seconds"]) + AROUND
     try:
         lines = ask(
@@ -82,7 +89,7 @@ def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
 
 
 def _outcome(path: str, lines: list[str]) -> Outcome:
-    """Parse what ``files/replace-config.sh`` prints."""
+    """Parse the output of ``files/replace-config.sh``."""
     name, _, word = lines[0].partition(" ") if lines else ("", "", "")
     if name != "result" or word not in RESULTS:
         raise HostError(_no_word(path, "\n".join(lines)))
@@ -90,7 +97,7 @@ def _outcome(path: str, lines: list[str]) -> Outcome:
 
 
 def _words(path: str, lines: list[str]) -> str:
-    """Return the reason for an outcome, with the name of the file in place of the candidate's."""
+    """Return the reason for an outcome, with the path of the file instead of the candidate's."""
     name, _, candidate = (lines[0] if lines else "").partition(" ")
     words = "\n".join(lines[1:] if name == "candidate" else lines).strip()
     return words.replace(candidate, path) if candidate else words
@@ -98,19 +105,19 @@ def _words(path: str, lines: list[str]) -> str:
 
 def _no_word(path: str, reason: str) -> str:
     return (
-        f"The transaction on {path} ended without a word: the connection broke, or it was killed on "
-        "the host. The file holds the old or the new text, whole. Run this again, which puts "
-        f"right what is left to do.\n{reason}".rstrip()
+        f"The transaction on {path} did not report a result: the connection broke, or the script was "
+        "killed on the host. The file has either the complete old or the complete new text. Run this "
+        f"again to finish the change.\n{reason}".rstrip()
     )
 
 
 def digest_of(data: bytes) -> str:
-    """SHA-256 of a text, as ``sha256sum`` prints it."""
+    """Return the SHA-256 of `data` in hexadecimal, as ``sha256sum`` prints it."""
     return sha256(data).hexdigest()
 
 
 def show_diff(host: Host, path: str, old: str, new: str) -> None:
-    """With pyinfra's ``--diff``, show the lines of `path` that would change."""
+    """Show the lines of `path` that would change, if pyinfra runs with ``--diff``."""
     if host.state.config.DIFF:
         say(host, f"Will change {path}:")
         diff = unified_diff(old.splitlines(), new.splitlines(), n=2, lineterm="")

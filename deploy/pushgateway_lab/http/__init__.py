@@ -1,1 +1,1 @@
-"""Clients of both HTTP APIs, through a host's own connection, with limits and authentication."""
+"""Clients of both HTTP APIs, over the SSH connection to a host, with limits and authentication."""

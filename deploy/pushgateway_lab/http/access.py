@@ -1,10 +1,10 @@
-"""How to be let in: basic authentication and TLS, as `requests` takes them.
+"""Basic authentication and TLS for `requests` sessions.
 
-The files are on the machine that pyinfra runs on. Passwords come from files, not from settings:
-those are printed when something is wrong with them.
+The password and certificate files are on the machine that runs pyinfra. Passwords come from files and not from
+settings, because errors print the values of settings.
 
-A password goes over plain http only to loopback, where nobody listens in, and on a host only to the
-Pushgateway's own socket: ports beyond 1023 are anybody's, and whoever listens there gets it.
+A password goes over plain http only to loopback, which nobody else can read, and on a host only to the
+Pushgateway's own socket: any user can listen on a port above 1023, and would receive the password.
 """
 
 from collections.abc import Callable
@@ -21,21 +21,21 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 _USE_TLS = (
-    "Have the Pushgateway speak TLS (--web.config.file) and set pushgateway_url to its https URL, or to "
-    "its address on loopback, such as http://127.0.0.1:9091."
+    "Either turn on TLS in the Pushgateway (--web.config.file) and set pushgateway_url to its https URL, or "
+    "set pushgateway_url to its loopback address, such as http://127.0.0.1:9091."
 )
 
 
 class PasswordWithheldError(requests.RequestException):
-    """A request was withheld: the listener may be another program, and would get the password."""
+    """A request was not sent, because another program could receive its password."""
 
 
 class Access(NamedTuple):
-    """What a server asks for, or nothing.
+    """The credentials for a server; by default none.
 
-    + username, password: for basic authentication
-    + ca_file: certificates in PEM to trust instead of the usual authorities
-    + cert_file, key_file: the client's certificate and its key in PEM; the key may be in the first
+    + username, password: for basic authentication; username None: no password is sent
+    + ca_file: trusted certificates in PEM, instead of the usual authorities
+    + cert_file, key_file: the client's certificate and its key in PEM; without key_file, the key is in cert_file
     """
 
     username: str | None = None
@@ -51,12 +51,12 @@ class Access(NamedTuple):
     def apply(
         self, session: requests.Session, check: Callable[[str], None] | None = None
     ) -> requests.Session:
-        """Give a session of `requests` this access, and return the session.
+        """Set these credentials on a `requests` session, and return the session.
 
-        + check: called with the URL right before each request that carries the password over plain http;
-          raises `PasswordWithheldError` if it must not. That the URL is one of loopback is seen to anyway.
+        + check: called with the URL right before each request with the password over plain http; it raises
+          `PasswordWithheldError` to stop the request. The check that such a URL is on loopback is always made.
         """
-        session.trust_env = False  # no proxy or .netrc of this machine's comes between
+        session.trust_env = False  # no proxy and no .netrc from this machine
         if self.username is not None:
             session.auth = _Password(self, check)
         if self.ca_file:
@@ -67,10 +67,10 @@ class Access(NamedTuple):
 
 
 class _Password(HTTPBasicAuth):
-    """Basic authentication for servers that may be told the password."""
+    """Basic authentication that checks each URL before it sends the password."""
 
     def __init__(self, access: Access, check: Callable[[str], None] | None) -> None:
-        # As UTF-8 (RFC 7617): requests would make Latin-1 of a text.
+        # Bytes in UTF-8 (RFC 7617): requests would encode text as Latin-1.
         super().__init__((access.username or "").encode(), access.password.encode())
         self._check = check
 
@@ -86,19 +86,19 @@ class _Password(HTTPBasicAuth):
 
 
 def why_not_plain(url: str) -> str | None:
-    """Return why no password goes to a URL over plain http, and what to do; None if it may."""
+    """Return why a password must not go to a URL over plain http, and what to do; None if it may."""
     if not _is_plain_address(url):
-        return "The password is not sent: the URL is not made of http://, an address, a port and a path."
+        return "The password is not sent: the URL must consist of http://, an address, a port and a path."
     if loopback_of(url) is None:
         return (
-            f"The password is not sent to {url}: over plain http, whoever is on the way can read it. "
+            f"The password is not sent to {url}: over plain http, others on the network can read it. "
             f"{_USE_TLS}"
         )
     return None
 
 
 def _is_plain_address(url: str) -> bool:
-    """Return whether every URL parser finds the same host in a URL, and the URL holds no password."""
+    """Return whether all URL parsers find the same host in a URL, and the URL has no password."""
     parts = urlsplit(url)
     try:
         port = parts.port
@@ -109,7 +109,7 @@ def _is_plain_address(url: str) -> bool:
 
 
 def addressed(url: str) -> str:
-    """Return a loopback URL with the address in the place of a name: then no resolver is asked."""
+    """Return a loopback URL with an address as its host instead of a name, so that no resolver is asked."""
     parts, address = urlsplit(url), loopback_of(url)
     if address is None:
         return url
@@ -118,10 +118,10 @@ def addressed(url: str) -> str:
 
 
 def to_pushgateway(settings: Settings) -> Access:
-    """How a host's Pushgateway lets us in, as its settings say.
+    """Return the credentials for a host's Pushgateway from the settings.
 
     Raises:
-        HostError: a file that they name cannot be read, or there is a password without a user.
+        HostError: a file that the settings name cannot be read, or they have a password without a username.
     """
     for key in ("pushgateway_ca_file", "pushgateway_cert_file", "pushgateway_key_file"):
         if path := getattr(settings, key):
@@ -139,15 +139,17 @@ def to_pushgateway(settings: Settings) -> Access:
 
 
 def file_text(path: str | None) -> str:
-    """The text of a file that `to_pushgateway` has read; empty for none."""
+    """Return the text of a file that `to_pushgateway` has checked; empty if `path` is None."""
     return Path(path).read_text(encoding="utf-8") if path else ""
 
 
 def read_file(key: str, path: str) -> str:
-    """The text of a file that a setting names.
+    """Return the text of a file that a setting names.
+
+    + key: the name of the setting, for the error
 
     Raises:
-        HostError: it cannot be read.
+        HostError: the file cannot be read.
     """
     try:
         return Path(path).read_text(encoding="utf-8")

@@ -1,8 +1,8 @@
-"""The HTTP APIs of the Pushgateway and of Prometheus.
+"""Clients of the HTTP APIs of the Pushgateway and of Prometheus.
 
-Each client takes a `requests` session: `pushgateway_lab.http.connection.session` reaches what listens on a
-host's own loopback, a plain `requests.Session` any URL. `pushgateway_lab.http.access` gives a session the
-password and the certificates that a server asks for.
+Each client uses a `requests` session: one from `pushgateway_lab.http.connection.session` sends its requests from
+a host, so it reaches the host's loopback; a plain `requests.Session` sends them from this machine.
+`pushgateway_lab.http.access` gives a session a password and certificates.
 """
 
 import time
@@ -27,35 +27,35 @@ from pushgateway_lab.run.visible import start_of
 T = TypeVar("T")
 
 TIMEOUT = 10
-"""Seconds for a whole request, repeated or not: both programs answer from memory."""
+"""Seconds for a whole request, repetitions included: both programs answer from memory."""
 
 READY_TIMEOUT = 3
-"""Seconds for the answer whether a server is ready."""
+"""Seconds for the answer to a readiness check."""
 
 WIPE_TIMEOUT = 300
 """Seconds for the answer to a wipe: older releases take minutes for thousands of groups."""
 
 WORDS = 400
-"""The most characters of a server's words that are passed on with a status that tells of an error."""
+"""The largest number of characters of a server's error text in a message."""
 
 PAUSES = (0.1, 0.4)
-"""Seconds before each further attempt at a request that may be repeated."""
+"""Seconds before each repetition of a request that may be repeated."""
 
-# Debian 13 has 1.11.0, where a nil pointer is met on the way to the answer 400.
+# Debian 13 has 1.11.0, which dereferences a nil pointer instead of answering 400.
 _HUNG_UP = (
-    "It hung up, but is ready: release 1.11.0 does so when it refuses a push. Is there a metric of "
-    "this name with another type, or the same series in another group?"
+    "It closed the connection, but is ready: release 1.11.0 does so when it rejects a push. Is there a "
+    "metric with this name and another type, or the same series in another group?"
 )
 
 _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class ApiError(Exception):
-    """A request failed: there was no answer, or a wrong one.
+    """A request failed: there was no answer, a malformed answer or an error status.
 
-    With an error's status, the message has the server's own words, escaped and cut.
+    For an error status, the message quotes the server, escaped and cut.
 
-    + status: the HTTP status, None if there was no answer
+    + status: the HTTP status of an error; None if there was no answer or a malformed one
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -64,19 +64,19 @@ class ApiError(Exception):
 
 
 class Reload(NamedTuple):
-    """How Prometheus fared with its configuration file."""
+    """The last reloads of Prometheus's configuration file."""
 
     successful: bool
-    """Whether the last attempt to load it succeeded."""
+    """Whether the last reload succeeded."""
     succeeded_at: float
-    """When one last did, in seconds since 1970."""
+    """The time of the last successful reload, in seconds since 1970."""
 
 
 class _Api:
-    """Requests to one server, with its errors as `ApiError`.
+    """Requests to one server; errors are raised as `ApiError`.
 
-    Each has a deadline and limits to what is read, see `pushgateway_lab.http.exchange`, which the session is
-    given. Redirects are not followed.
+    Each request has a deadline and size limits, which `pushgateway_lab.http.exchange` sets on the session.
+    Redirects are not followed.
     """
 
     name: str
@@ -89,9 +89,12 @@ class _Api:
         self.url = url.rstrip("/")
 
     def _request(self, method: str, path: str, timeout: float = TIMEOUT, **kwargs: Any) -> bytes:
-        """Return the body of the answer to a request.
+        """Send a request, and return the body of the answer.
 
         + timeout: seconds for the request and its repetitions, from connecting to the last byte
+
+        Raises:
+            ApiError: the request failed.
         """
         deadline = Deadline(timeout)
         try:
@@ -103,14 +106,14 @@ class _Api:
             raise self._bad(str(error)) from error
         except (requests.RequestException, OSError) as error:
             if isinstance(_inner(error), IncompleteRead):
-                raise self._bad(f"its body is not whole: {_words(error)}") from error
+                raise self._bad(f"its body is incomplete: {_words(error)}") from error
             is_late = deadline.is_over or _is_timeout(error)
-            words = f"it timed out, {timeout:g} s are over" if is_late else _words(error)
+            words = f"it timed out after {timeout:g} s" if is_late else _words(error)
             raise ApiError(f"{self.name} does not answer at {self.url}: {words}") from error
-        except ValueError as error:  # of a redirect, which requests reads though it does not follow
+        except ValueError as error:  # from a redirect: requests parses it, but does not follow it
             raise self._bad(f"its headers are malformed: {start_of(str(error), SHOWN)}") from error
         status = response.status_code
-        if status >= 300:  # noqa: PLR2004 - neither API redirects what is asked rightly
+        if status >= 300:  # noqa: PLR2004 - neither API redirects a correct request
             words = start_of(response.content.strip() or response.reason or "", WORDS)
             raise ApiError(f"{self.name} answered {status}: {words}", status)
         return response.content
@@ -143,24 +146,28 @@ class _Api:
             **kwargs,
         )
         with response:
-            _ = response.content  # read here, where a loss is repeated
+            _ = response.content  # read here, so that _send repeats a request whose answer is lost
         return response
 
     def _bad(self, what: str) -> ApiError:
         return ApiError(
-            f"{self.name} at {self.url} gave a bad answer, which is that server's fault: {what}"
+            f"{self.name} at {self.url} sent an invalid answer, an error of that server: {what}"
         )
 
     def _get(self, path: str, read: Callable[[Any], T], **params: str) -> T:
-        """Send a GET request and parse the data of its answer with `read`, a function of `pushgateway_lab.formats.answers`."""
+        """Send a GET request, and return the parsed data of its answer.
+
+        + read: parses the data; a function of `pushgateway_lab.formats.answers`
+        + params: the query parameters
+        """
         body = self._request("GET", path, params=params)
         try:
             return read(answers.parse_answer(body))
         except AnswerError as error:
-            raise self._bad(f"its body is not what {self.name} says: {error}") from error
+            raise self._bad(f"its body is unexpected: {error}") from error
 
     def is_ready(self) -> bool:
-        """Whether the server says that it is ready (``/-/ready``)."""
+        """Return whether the server reports that it is ready (``/-/ready``)."""
         try:
             self._request("GET", "/-/ready", timeout=READY_TIMEOUT)
         except ApiError:
@@ -170,7 +177,9 @@ class _Api:
 
 def _inner(error: Exception) -> Exception:
     inner = reason(error) if isinstance(error, requests.RequestException) else error
-    if isinstance(inner, ProtocolError) and inner.args:  # which says when, and holds what
+    if (
+        isinstance(inner, ProtocolError) and inner.args
+    ):  # its first argument is a sentence, its last one the cause
         inner = inner.args[-1]
     return inner if isinstance(inner, Exception) else error
 
@@ -186,10 +195,10 @@ def _words(error: Exception) -> str:
 
 
 def _may_repeat(method: str, error: requests.RequestException) -> bool:
-    """Whether a request may be sent again: it never arrived, or it only asks.
+    """Return whether a failed request may be sent again: it did not arrive, or it is a GET.
 
-    What changes a group is not repeated once it may have arrived. Somebody else may have pushed to
-    that group since, and a repeated push or delete would undo that.
+    A push or delete that may have arrived is not repeated: somebody else may have pushed to the group since,
+    and the repetition would undo that push.
     """
     if isinstance(reason(error), NewConnectionError):
         return True
@@ -203,15 +212,18 @@ class Pushgateway(_Api):
     name = "The Pushgateway"
 
     def push(self, labels: Mapping[str, str], body: str) -> None:
-        """Replace the metrics of a group by `body`, in the text exposition format.
+        """Replace all metrics of a group (PUT).
+
+        + labels: the grouping key, including the job
+        + body: the metrics in the text exposition format
 
         Raises:
-            GroupingError, ExpositionError: labels or body cannot be pushed; nothing was sent.
+            GroupingError, ExpositionError: the labels or the body are invalid; nothing was sent.
         """
         self._push("PUT", labels, body)
 
     def add(self, labels: Mapping[str, str], body: str) -> None:
-        """Replace those metrics of a group that `body` names, and keep its others. See `push`."""
+        """Replace the metrics of a group that `body` names, and keep its other metrics (POST). See `push`."""
         self._push("POST", labels, body)
 
     def _push(self, method: str, labels: Mapping[str, str], body: str) -> None:
@@ -227,7 +239,7 @@ class Pushgateway(_Api):
             raise
 
     def delete(self, labels: Mapping[str, str]) -> None:
-        """Delete exactly the group with these labels. Deletion is queued: see `groups`.
+        """Delete exactly the group with these labels. The Pushgateway queues the deletion: `groups` shows the result.
 
         Raises:
             GroupingError: no group can have these labels; nothing was sent.
@@ -235,19 +247,19 @@ class Pushgateway(_Api):
         self._request("DELETE", f"/metrics{group_path(labels)}")
 
     def wipe(self) -> None:
-        """Delete all groups. Needs the admin API: without it, an `ApiError` with status 404."""
+        """Delete all groups. Without the admin API, this raises an `ApiError` with status 404."""
         self._request("PUT", "/api/v1/admin/wipe", timeout=WIPE_TIMEOUT)
 
     def groups(self) -> list[Group]:
-        """All groups it holds."""
+        """Return all groups of the Pushgateway."""
         return self._get("/api/v1/metrics", answers.groups)
 
     def flags(self) -> dict[str, str]:
-        """The flags it runs with, defaults included."""
+        """Return the Pushgateway's flags, including defaults."""
         return self.status()["flags"]
 
     def status(self) -> dict[str, dict[str, str]]:
-        """Its ``flags`` and ``build_information``."""
+        """Return the Pushgateway's ``flags`` and ``build_information``."""
         return self._get("/api/v1/status", answers.status)
 
 
@@ -257,25 +269,29 @@ class Prometheus(_Api):
     name = "Prometheus"
 
     def query(self, expression: str) -> list[Sample]:
-        """The samples an instant query returns now."""
+        """Return the samples of an instant query in PromQL, evaluated now."""
         return self._get("/api/v1/query", answers.samples, query=expression)
 
     def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
-        """The series a range query returns: times in seconds since 1970, step in seconds."""
+        """Return the series of a range query in PromQL.
+
+        + start, end: in seconds since 1970
+        + step: in seconds
+        """
         times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
         return self._get("/api/v1/query_range", answers.series, query=expression, **times)
 
     def targets(self) -> list[Target]:
-        """The active targets."""
+        """Return the active targets."""
         return self._get("/api/v1/targets", answers.targets, state="active")
 
     def config(self) -> str:
-        """The loaded configuration as YAML, defaults written out, secrets left out."""
+        """Return the loaded configuration as YAML, with defaults and without secrets."""
         return self._get("/api/v1/status/config", answers.config)
 
     def reload_state(self) -> Reload:
-        """Whether it took its configuration file the last time it was told to, and when it did."""
+        """Return whether the last reload succeeded, and the time of the last successful reload."""
         try:
             return Reload(*answers.reload_state(self._request("GET", "/metrics")))
         except AnswerError as error:
-            raise self._bad(f"its metrics are not those of Prometheus: {error}") from error
+            raise self._bad(f"its metrics are not Prometheus's: {error}") from error

@@ -1,9 +1,8 @@
-"""`requests` sessions that reach what listens on a host's own loopback.
+"""`requests` sessions whose requests start on a host, so that they reach its loopback.
 
-Over SSH, each connection is a channel through the SSH connection that pyinfra has open already. On
-``@local`` it is a plain connection. Where no channel can be had (another connector, or a server with
-``AllowTcpForwarding no``), curl on the host sends the same requests. All of them within the limits of
-`pushgateway_lab.http.exchange`.
+Each connection is a channel of the SSH connection that pyinfra has open. On ``@local`` it is a plain
+connection. If no channel is possible (another connector, or a server with ``AllowTcpForwarding no``), curl on
+the host sends the requests. The limits of `pushgateway_lab.http.exchange` apply to all of them.
 """
 
 import io
@@ -46,7 +45,7 @@ _CONNECT_FAILED = 2
 
 
 class _ForwardingProhibitedError(NewConnectionError):
-    """The SSH server opens no connection for us, whatever the address."""
+    """The SSH server opens no connection to any address (``AllowTcpForwarding no``)."""
 
 
 def session(
@@ -54,15 +53,18 @@ def session(
     access: Access = Access(),  # noqa: B008 - immutable
     check: Callable[[str], None] | None = None,
 ) -> requests.Session:
-    """A session whose requests start on the host: its 127.0.0.1 is the host's own.
+    """Return a session whose requests start on the host: 127.0.0.1 is the host's loopback.
 
-    One session for each server: `access`, the password in it, goes with every request. TLS ends here
-    where a channel can be had, else on the host. `check`: see `Access.apply`. Requests raise what `requests` raises, and
-    `BadAnswerError`; give each its own timeout in seconds.
+    Use one session for each server, because every request carries `access` with its password. Give each request
+    a timeout in seconds. Requests raise the errors of `requests`, and `BadAnswerError`. TLS ends on this machine,
+    or on the host if curl sends the requests.
+
+    + access: the credentials for the server
+    + check: see `Access.apply`
     """
     made = access.apply(requests.Session(), check)
     made.headers["Accept-Encoding"] = "identity"
-    # Neither server sets a cookie, and whoever sets them by the thousand would have them sent back.
+    # Neither server sets cookies; another program could set thousands, which each request would carry.
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = _adapter(host)
     made.mount("http://", adapter)
@@ -72,7 +74,7 @@ def session(
 
 
 def reason(error: requests.RequestException) -> BaseException:
-    """What stands behind an error of `requests`: urllib3 wraps it in what it tried."""
+    """Return the cause of an error of `requests`, which urllib3 wraps in its own error."""
     inner = error.args[0] if error.args else None
     return getattr(inner, "reason", None) or (inner if isinstance(inner, Exception) else error)
 
@@ -99,7 +101,7 @@ class ChannelAdapter(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools of `HTTPAdapter` open channels where they open sockets."""
+        """Make the connection pools of `HTTPAdapter` open channels instead of sockets."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _channel_pools(self._transport)
 
@@ -130,10 +132,11 @@ class _ChannelConnection(LimitedConnection):
 
 
 class _ChannelSocket:
-    """A channel with what urllib3 expects of a Python socket.
+    """A channel with the interface of a Python socket that urllib3 expects.
 
-    Such a socket counts the files that read from it, and closes when it is closed and they are. Its
-    timeout is for all that is done until the next timeout is set: a channel's own is for each step.
+    A Python socket counts the files that read from it, and closes after `close` was called and all files are
+    closed. The timeout here is a deadline for all calls until the next `settimeout`; a channel's own timeout
+    restarts with each call.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -176,7 +179,7 @@ class _ChannelSocket:
 
 
 class _TlsChannelConnection(_ChannelConnection, LimitedTlsConnection):
-    """TLS inside a channel. A channel is no socket of the kernel's, as Python's ssl wants one."""
+    """TLS inside a channel. Python's ssl module needs a kernel socket, which a channel is not."""
 
     def connect(self) -> None:
         self.sock = ssl_wrap_socket(
@@ -186,7 +189,7 @@ class _TlsChannelConnection(_ChannelConnection, LimitedTlsConnection):
             cert_reqs=resolve_cert_reqs(self.cert_reqs),
             ca_certs=self.ca_certs,
             server_hostname=self.host.strip("[]"),
-            tls_in_tls=True,  # the way of urllib3 that asks nothing of the kernel
+            tls_in_tls=True,  # urllib3's implementation that needs no kernel socket
         )
         self.is_verified = True
 
@@ -213,7 +216,7 @@ def _words(error: ChannelException) -> str:
 
 
 class FallbackAdapter(BaseAdapter):
-    """Sends requests with one adapter until that is prohibited, from then on with another."""
+    """Sends requests with the preferred adapter; once forwarding is prohibited, with the fallback."""
 
     def __init__(self, preferred: BaseAdapter, fallback: BaseAdapter) -> None:
         super().__init__()
@@ -230,7 +233,7 @@ class FallbackAdapter(BaseAdapter):
             return self._current.send(request, **kwargs)
 
     def close(self) -> None:
-        """Close whichever adapter is in use."""
+        """Close the adapter in use."""
         self._current.close()
 
 
@@ -254,7 +257,7 @@ class CurlAdapter(BaseAdapter):
         variables = {
             "method": request.method or "GET",
             "url": request.url or "",
-            # Less than there is, so that what it received by then, and why it gave up, arrives.
+            # One second less than the deadline, so that curl's partial answer and error still arrive.
             "seconds": str(max(1, math.ceil(deadline.left()) - 1)),
             "limit": str(_MOST),
         }
@@ -266,10 +269,10 @@ class CurlAdapter(BaseAdapter):
         return _curl_response(lines, request)
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection stays open."""
 
 
-# One byte more than is read, so that an answer that is cut is refused for its size.
+# One byte more than the limit, so that the size check rejects an answer that was cut.
 _MOST = BODY + HEAD + 1
 
 
@@ -280,7 +283,12 @@ def _total(timeout: float | tuple[float, float] | Timeout | None) -> float | Non
 
 
 def _curl_response(lines: list[str], request: requests.PreparedRequest) -> requests.Response:
-    """Return the answer in what ``http-request.sh`` printed, or raise what is wrong with it."""
+    """Return the answer in the output of ``http-request.sh``.
+
+    Raises:
+        requests.RequestException: curl failed, or the output has no answer.
+        BadAnswerError: see `pushgateway_lab.http.exchange.answer_of`.
+    """
     said = dict(line.partition(" ")[::2] for line in lines[-2:])
     try:
         data = b64decode("".join(lines[:-2]), validate=True)
@@ -290,7 +298,7 @@ def _curl_response(lines: list[str], request: requests.PreparedRequest) -> reque
         raise requests.ConnectionError(f"curl on the host gave no result ({error!r})") from error
     if code == 0 or len(data) == _MOST:
         return exchange.answer_of(data, request)
-    if data:  # what is wrong with the answer says more than why curl gave up
+    if data:  # an error in the partial answer is more specific than curl's error
         response = exchange.answer_of(data, request)
         if code not in _TIMED_OUT:
             _ = response.content
@@ -300,7 +308,7 @@ def _curl_response(lines: list[str], request: requests.PreparedRequest) -> reque
 def _curl_input(
     request: requests.PreparedRequest, verify: bool | str, cert: tuple[str, str] | str | None
 ) -> bytes:
-    """Return the input of ``http-request.sh``: headers, certificates and key, a line of base64 each; the body."""
+    """Return the input of ``http-request.sh``: headers, certificates and key as base64 lines, then the body."""
     headers = "\n".join(f"{k}: {_plain(v)}" for k, v in request.headers.items())
     own_files = (cert, cert) if isinstance(cert, str) else cert or (None, None)
     files = (verify if isinstance(verify, str) else None, *own_files)
@@ -310,12 +318,12 @@ def _curl_input(
     return lines + (body.encode() if isinstance(body, str) else body)
 
 
-# curl(1), "Exit codes"; timeout(1) ends with 124, killed commands with 137.
+# curl(1), "Exit codes"; timeout(1) exits with 124, a killed command with 137.
 _COULD_NOT_CONNECT = 7
 _TIMED_OUT = (28, 124, 137)
 _IS_TLS = (35, 58, 60, 77)
 _BAD_ANSWER = (1, 8, 18, 27)
-"""Another protocol, malformed headers, a body that ends too early, headers that are too large."""
+"""Another protocol, malformed headers, an incomplete body, headers that are too large."""
 
 
 def _curl_error(code: int, words: str) -> requests.RequestException | BadAnswerError:
@@ -326,7 +334,7 @@ def _curl_error(code: int, words: str) -> requests.RequestException | BadAnswerE
     if code == _COULD_NOT_CONNECT:
         return requests.ConnectionError(NewConnectionError(None, "connection refused"))  # type: ignore[arg-type]
     if code in _BAD_ANSWER:
-        return BadAnswerError(f"its answer is not one that curl on the host reads: {reason}")
+        return BadAnswerError(f"curl on the host cannot read its answer: {reason}")
     if code in _IS_TLS:
         return requests.exceptions.SSLError(reason)
     return requests.ConnectionError(reason)

@@ -1,9 +1,9 @@
-"""The limits of one HTTP exchange: a deadline for all of it, and a size for what is read.
+"""The limits of one HTTP exchange: a deadline for the whole exchange, and size limits for the answer.
 
-Whoever answers on a port may be anybody. Timeouts of sockets count from the last byte, so a server that
-sends a byte every three seconds holds a client for ever; http.client and urllib3 read an answer of any
-size, and decompress it. Here a timeout is a deadline, headers are checked before anything parses them,
-and a compressed answer, which nobody asked for, is refused.
+Any program may answer on a port. A socket timeout restarts with each byte, so a server that sends a byte every
+three seconds blocks a client for ever; http.client and urllib3 read answers of any size, and decompress them.
+Here a timeout is a deadline, headers are checked before they are parsed, and a compressed answer is rejected,
+because no request asks for one.
 """
 
 import io
@@ -31,39 +31,39 @@ from urllib3.util.connection import create_connection
 from pushgateway_lab.run.visible import start_of
 
 BODY = 8 * 1024 * 1024
-"""Bytes of the largest body that is read, with what chunks add to it: 10,000 groups have half of that."""
+"""Bytes of the largest body, chunk headers included; 10,000 groups take half of that."""
 
 HEAD = 64 * 1024
-"""Bytes of the largest head: status line and headers."""
+"""Bytes of the largest head, which is the status line and the headers."""
 
 HEADERS = 100
-"""The most headers in an answer; http.client takes as many."""
+"""The largest number of headers in an answer; http.client has the same limit."""
 
 INTERIM = 10
-"""The most interim answers (``100 Continue``) before the answer."""
+"""The largest number of interim answers (``100 Continue``) before the answer."""
 
 SHOWN = 80
-"""The most characters of a server's bytes that a message shows."""
+"""The largest number of characters that a message quotes from a server."""
 
 DEFAULT_TIMEOUT = 60
-"""Seconds where a caller gives none."""
+"""Seconds for an exchange if the caller gives no timeout."""
 
 _BLOCK = 64 * 1024
 _VERSION = b"HTTP/1."
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
-# RFC 9112, 4 and RFC 9110, 5: without control characters, and without continued lines (obs-fold).
+# RFC 9112, 4 and RFC 9110, 5; without control characters and continued lines (obs-fold).
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 _HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
 
 
 class BadAnswerError(Exception):
-    """An answer breaks HTTP or a limit of this module; the message says how, as ``its body is ...``."""
+    """An answer violates HTTP or a limit of this module; the message is such as ``its body is ...``."""
 
 
 class Deadline:
-    """The moment until which an exchange must have ended.
+    """The moment at which an exchange must end.
 
-    + seconds: from now; None for `DEFAULT_TIMEOUT`
+    + seconds: from now; None: `DEFAULT_TIMEOUT`
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -71,14 +71,14 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        """Return whether the time is used up."""
+        """Whether the deadline has passed."""
         return time.monotonic() >= self._at
 
     def left(self) -> float:
-        """Return the seconds that are left, more than 0.
+        """Return the seconds until the deadline, more than 0.
 
         Raises:
-            TimeoutError: none are left.
+            TimeoutError: the deadline has passed.
         """
         seconds = self._at - time.monotonic()
         if seconds <= 0:
@@ -88,10 +88,9 @@ class Deadline:
 
 @contextmanager
 def ended_by(deadline: Deadline) -> Iterator[None]:
-    """End the block at a deadline, also where it waits for what has no timeout of its own.
+    """End the block at a deadline, even if it waits without a timeout, as for a name or a stuck SSH connection.
 
-    That needs gevent's patches, which pyinfra's command line makes: name resolution and a stuck SSH
-    connection are waits of that kind.
+    This needs gevent's patches, which pyinfra's command line installs; without them, it does nothing.
 
     Raises:
         TimeoutError: the block did not end in time.
@@ -109,10 +108,10 @@ def ended_by(deadline: Deadline) -> Iterator[None]:
 
 
 class Answer(HTTPResponse):
-    """An answer that is read within limits, for http.client and urllib3.
+    """A response of http.client, read within the limits.
 
-    + sock: a socket, or what reads like one: ``recv``, ``settimeout`` and ``makefile``
-    + deadline: when it must have been read whole
+    + sock: a socket, or an object with its methods ``recv``, ``settimeout`` and ``makefile``
+    + deadline: for the whole answer
     """
 
     def __init__(self, sock: socket.socket, *args: Any, deadline: Deadline, **kwargs: Any) -> None:
@@ -125,7 +124,7 @@ class Answer(HTTPResponse):
         """Read the head.
 
         Raises:
-            BadAnswerError: it is malformed or too large, or announces a body that is not read.
+            BadAnswerError: the head is malformed or too large, or announces a compressed or too large body.
         """
         if self.headers is None:
             self._received.receive_head()
@@ -133,7 +132,7 @@ class Answer(HTTPResponse):
         encodings = self.headers.get_all("Content-Encoding") or ["identity"]
         if any(each.strip().lower() != "identity" for each in encodings):
             raise BadAnswerError(
-                f"its body is compressed ('{start_of(', '.join(encodings), SHOWN)}'), unasked for"
+                f"its body is compressed ('{start_of(', '.join(encodings), SHOWN)}'), which was not requested"
             )
         if (self.length or 0) > BODY:
             raise BadAnswerError(_TOO_LARGE)
@@ -143,7 +142,7 @@ _TOO_LARGE = f"its body is larger than {BODY >> 20} MB"
 
 
 class _Received(io.RawIOBase):
-    """The bytes of an answer as they come in, until the deadline or the limit."""
+    """The bytes of an answer as a file; reading fails at the deadline and at the size limit."""
 
     def __init__(self, sock: socket.socket, file: io.IOBase, deadline: Deadline) -> None:
         self._sock, self._file, self._deadline = sock, file, deadline
@@ -172,12 +171,12 @@ class _Received(io.RawIOBase):
         return block
 
     def receive_head(self) -> None:
-        """Receive a head, check it, and keep it, and what came with it, to be read.
+        """Receive and check a head, and keep all received bytes for reading.
 
-        Nothing is kept of interim answers. Where nothing comes at all, http.client says so.
+        Interim answers are dropped. If nothing arrives, http.client reports it.
 
         Raises:
-            BadAnswerError: it is malformed or too large.
+            BadAnswerError: the head is malformed or too large.
         """
         received = b""
         for _ in range(INTERIM + 1):
@@ -186,10 +185,14 @@ class _Received(io.RawIOBase):
                 self._ahead = received
                 return
             received = received[end:]
-        raise BadAnswerError(f"its answer comes after more than {INTERIM} interim answers")
+        raise BadAnswerError(f"it sent more than {INTERIM} interim answers")
 
     def _receive_to_end_of_head(self, received: bytes) -> tuple[int, bytes]:
-        """Return where the first head in these bytes ends, and them with what was received."""
+        """Receive until the first head is complete.
+
+        Returns:
+            The end of the head, and all bytes received so far; 0 and no bytes if nothing arrived.
+        """
         searched = 0
         while not (end := _END_OF_HEAD.search(received, max(0, searched - 3))):
             searched = len(received)
@@ -217,13 +220,17 @@ def _is_beginning(received: bytes) -> bool:
 
 
 def _check_head(head: bytes) -> bytes:
-    """Return the status in a head in which each line is as it must be."""
+    """Return the status of a head, after a check of each line.
+
+    Raises:
+        BadAnswerError: a line is malformed, or there are too many headers.
+    """
     first, *headers = (line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n"))
     status = _STATUS_LINE.fullmatch(first)
     if not status:
         raise BadAnswerError(f"its answer is not HTTP: '{start_of(first, SHOWN)}'")
     if len(headers) > HEADERS:
-        raise BadAnswerError(f"its headers are more than {HEADERS}")
+        raise BadAnswerError(f"it has more than {HEADERS} headers")
     for header in headers:
         if not _HEADER.fullmatch(header):
             raise BadAnswerError(f"its headers are malformed: '{start_of(header, SHOWN)}'")
@@ -231,9 +238,9 @@ def _check_head(head: bytes) -> bytes:
 
 
 class LimitedConnection(HTTPConnection):
-    """A connection on which sending, and then the whole answer, have a deadline each.
+    """A connection with one deadline for sending and one for the whole answer.
 
-    Its timeout is the time for either. A `urllib3.Timeout` with a total makes it one for both.
+    Each deadline is the connection's timeout. A `urllib3.Timeout` with a total makes it one deadline for both.
     """
 
     _sent_by: Deadline
@@ -251,7 +258,7 @@ class LimitedConnection(HTTPConnection):
                     deadline.left(),
                     socket_options=self.socket_options,
                 )
-                connected.settimeout(deadline.left())  # for the handshake of TLS
+                connected.settimeout(deadline.left())  # for the TLS handshake
             except OSError as error:
                 failed = error
             else:
@@ -279,7 +286,7 @@ class LimitedConnection(HTTPConnection):
 
 
 class LimitedTlsConnection(LimitedConnection, HTTPSConnection):
-    """The same with TLS."""
+    """A `LimitedConnection` with TLS."""
 
 
 class _Pool(HTTPConnectionPool):
@@ -291,9 +298,9 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 def limit(session: requests.Session) -> None:
-    """Give the connections of a session their limits, where it has urllib3's own.
+    """Set the limits on the connections of a session that uses urllib3's own connection pools.
 
-    Not those through a proxy, nor those of an adapter that makes its own.
+    Connections through a proxy, and adapters with pools of their own, are not changed.
     """
     for adapter in session.adapters.values():
         manager = getattr(adapter, "poolmanager", None)
@@ -302,13 +309,13 @@ def limit(session: requests.Session) -> None:
 
 
 def answer_of(data: bytes, request: requests.PreparedRequest) -> requests.Response:
-    """Return the answer to a request that was received elsewhere, read within the same limits.
+    """Return an answer that curl received, parsed within the same limits.
 
-    + data: the whole answer, from its status line on
+    + data: the raw answer, from its status line on
 
     Raises:
-        BadAnswerError: its head is not read; a body is when `requests` reads it.
-        requests.ConnectionError: there is none.
+        BadAnswerError: the head breaks a limit. A body that breaks one fails later, when `requests` reads it.
+        requests.ConnectionError: there is no answer in `data`.
     """
     received = Answer(
         cast("socket.socket", _Bytes(data)), method=request.method, deadline=Deadline(None)
@@ -330,18 +337,18 @@ def answer_of(data: bytes, request: requests.PreparedRequest) -> requests.Respon
 
 
 class _Bytes(io.BytesIO):
-    """Bytes that read like a socket."""
+    """Bytes with the methods of a socket."""
 
     def recv(self, size: int) -> bytes:
         return self.read(size)
 
     def settimeout(self, _seconds: float) -> None:
-        """Nothing is waited for."""
+        """Do nothing: no read waits."""
 
     def makefile(self, *_: object) -> io.BytesIO:
         return io.BytesIO()
 
 
 def seconds_of(timeout: Any) -> float | None:
-    """Return the seconds of a timeout of urllib3, which has a value of its own for none given."""
+    """Return the seconds of a urllib3 timeout; None if no timeout is set."""
     return Timeout.resolve_default_timeout(timeout)

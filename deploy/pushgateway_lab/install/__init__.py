@@ -1,1 +1,1 @@
-"""How each server got onto a host, what apt installs, and what stands in the way."""
+"""The installation of packages on a host, and the checks before it."""

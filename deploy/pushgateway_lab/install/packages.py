@@ -1,7 +1,7 @@
-"""The Debian packages of the lab: what is missing is installed, what is there is left alone.
+"""The Debian packages of the lab. Missing packages are installed; installed packages are not changed.
 
-One apt run for all of them. The Pushgateway is kept from starting while it is installed, because its
-package starts it on all interfaces.
+One run of apt installs all of them. The Pushgateway is held during its installation, because its package would
+start it on all interfaces.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from pushgateway_lab.run.shell import ask, explained
 from pushgateway_lab.settings import Settings
 
 INSTALL_TIMEOUT = 1800
-"""Seconds for apt itself; an installation on a slow line takes minutes."""
+"""Seconds for apt, without the wait for its lock; an installation over a slow connection takes minutes."""
 
 
 def are_installed(seen: Snapshot, settings: Settings) -> bool:
@@ -37,9 +37,18 @@ def are_installed(seen: Snapshot, settings: Settings) -> bool:
 @operation()
 @cleanly
 def install(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Install the packages the lab needs where they are missing.
+    """Install the missing packages of the lab.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        packages.install(
+            name="Install the packages",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
     """
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
@@ -55,18 +64,18 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
         yield from function(service_control.hold, pushgateway.service)
     yield from function(_wait_for_apt, settings)
     yield from _apt_packages(packages, settings, update=True)
-    # Only now does apt know whether this release has promtool in a package of its own.
+    # After its update, apt knows whether this release has a package promtool.
     seen = snapshot_now(host, settings)
     if further := missing_packages(seen, settings):
         yield from _apt_packages(further, settings)
     if prometheus.package in packages and not seen.prometheus.is_active:
-        # A host's own policy-rc.d may keep packages from starting what they bring.
+        # A policy-rc.d of the host may have prevented the start.
         yield from function(service_control.start, prometheus.service)
     forget(host)
 
 
 def _wait_for_apt(host: Host, settings: Settings) -> None:
-    """Wait until no other program, as a new VM's own updates, holds the locks of apt and dpkg."""
+    """Wait until no other program, such as the automatic updates of a new VM, holds apt's locks."""
     holder = _holder_of_apt(host, within=0)
     if holder is None:
         return
@@ -76,13 +85,13 @@ def _wait_for_apt(host: Host, settings: Settings) -> None:
     if holder is not None:
         raise HostError(
             f"apt cannot be used: after {seconds:.0f} s, {holder}. Nothing was "
-            "installed. Wait until that program is done, or give it longer with "
+            "installed. Wait until that process has ended, then run this again; or wait longer with "
             "pushgateway_apt_timeout (seconds)."
         )
 
 
 def _holder_of_apt(host: Host, within: float) -> str | None:
-    """Wait up to `within` seconds for apt's lock, and describe the process that holds it; None if it is free."""
+    """Wait up to `within` seconds for apt's lock; return a description of its holder, None if it is free."""
     variables = {"seconds": f"{within:.0f}"}
     held = ask(host, "wait-for-apt.sh", variables, deadline=within + 30)
     if not held:
@@ -94,9 +103,9 @@ def _holder_of_apt(host: Host, within: float) -> str | None:
 def _apt_packages(
     packages: list[str], settings: Settings, **arguments: Any
 ) -> Iterator[PyinfraCommand]:
-    """Pyinfra's own operation, without what the packages merely recommend."""
+    """Yield the commands of pyinfra's own operation, without recommended packages."""
     seconds = f"{settings.pushgateway_apt_timeout:.0f}"
-    commands = apt.packages._inner(  # noqa: SLF001 - pyinfra's way to nest operations
+    commands = apt.packages._inner(  # noqa: SLF001 - how pyinfra nests operations
         packages,
         no_recommends=True,
         extra_install_args=f"-o DPkg::Lock::Timeout={seconds}",
@@ -116,6 +125,6 @@ def _apt_failure(packages: list[str], output: CommandOutput) -> str:
         [
             f"apt could not install {', '.join(packages)}. It says:",
             *(f"  {line}" for line in (said or lines)[-5:]),
-            "Mend that on the host (apt-get update; apt-get install ...), then run this again.",
+            "Solve this on the host (apt-get update; apt-get install ...), then run this again.",
         ]
     )

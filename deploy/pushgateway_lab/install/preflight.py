@@ -1,4 +1,4 @@
-"""What must be so before anything is touched on a host."""
+"""The preflight checks: the conditions that a host must meet before anything is changed on it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,15 +22,16 @@ from pushgateway_lab.settings import Settings
 
 
 class PortTakenError(HostError):
-    """Another program listens where the Pushgateway is to listen.
+    """Another program listens on the wanted address of the Pushgateway.
 
-    + address: where, as HOST:PORT
+    + address: the wanted address, as HOST:PORT
     + listener: the socket of the other program
+    + program: the other program, in words for the message
     """
 
     def __init__(self, address: str, listener: Listener, program: str = "another program") -> None:
         super().__init__(
-            f"The Pushgateway is to listen on {address}, but that port is taken by {program}. Stop that "
+            f"The Pushgateway cannot listen on {address}: that port is in use by {program}. Stop that "
             "program, or choose another address with pushgateway_listen_address."
         )
         self.address = address
@@ -38,10 +39,10 @@ class PortTakenError(HostError):
 
 
 def is_free(seen: Snapshot, settings: Settings) -> bool:
-    """Return True where nothing stands in the way.
+    """Return True if the host passes all preflight checks of bootstrap.
 
     Raises:
-        HostError: something does.
+        HostError: the host fails a check.
     """
     check_rights(seen)
     check_system(seen)
@@ -55,20 +56,29 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
 @operation()
 @cleanly
 def check_host(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Fail a host on which the rest could not end well, before anything is changed on it.
+    """Fail a host that does not pass the preflight checks, before anything is changed on it.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        preflight.check_host(
+            name="Check the host",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
     """
     host = ctx_host.get()
     with naming_the_program(host):
         is_free(snapshot_of(host, settings), settings)
-    noop(host, "nothing stands in the way")
+    noop(host, "the host passes all checks")
     yield from ()
 
 
 @contextmanager
 def naming_the_program(host: Host) -> Iterator[None]:
-    """In the block, ask the host which program took the port, and name it in the error."""
+    """Inside the block, add the name of the other program to a `PortTakenError`; the host is asked for it."""
     try:
         yield
     except PortTakenError as error:
@@ -77,7 +87,11 @@ def naming_the_program(host: Host) -> Iterator[None]:
 
 
 def check_rights(seen: Snapshot) -> None:
-    """Only root may install and configure."""
+    """Check that the look ran as root, or that sudo works.
+
+    Raises:
+        HostError: neither does.
+    """
     if seen.is_root:
         return
     if seen.sudo_refused is None:
@@ -86,42 +100,50 @@ def check_rights(seen: Snapshot) -> None:
         )
     raise HostError(
         f"{seen.user} may not use sudo without a password here. sudo says: {seen.sudo_refused}\n"
-        "Log in as another user, or allow it in /etc/sudoers.d. With --same-sudo-password it works as "
-        "well, but pyinfra then puts the password where every local user of the host can read it."
+        "Log in as another user, or allow sudo without a password in /etc/sudoers.d. --same-sudo-password "
+        "also works, but with it, every local user of the host can read the password while pyinfra runs."
     )
 
 
 def check_system(seen: Snapshot) -> None:
-    """The packages are Debian's, the services systemd's."""
+    """Check that the host has apt and systemd.
+
+    Raises:
+        HostError: the host has no apt, or systemd does not run there.
+    """
     if INSTALLER not in seen.tools:
         raise HostError(
-            f"{seen.os or 'This host'} has no {INSTALLER}; Debian and Ubuntu hosts work."
+            f"{seen.os or 'This host'} has no {INSTALLER}. Use a host with Debian or Ubuntu."
         )
     if not seen.has_service_manager:
-        raise HostError("systemd does not run here, so no service can be managed.")
+        raise HostError("systemd does not run on this host. Use a host with systemd.")
 
 
 def check_prometheus(seen: Snapshot, settings: Settings) -> None:
-    """A Prometheus that is there must be one we can work with; one that is not will be installed."""
+    """Check that an existing Prometheus has a service that runs and can be reloaded.
+
+    Raises:
+        HostError: it has none.
+    """
     installation = installations.prometheus(settings)
     if not installation.is_there(seen):
         return
     service, unit = installation.service, seen.prometheus
     if not unit.exists:
         raise HostError(
-            f"Something answers at {settings.prometheus_url}, but there is no {service.name} to reload. "
-            "If Prometheus runs under another name, set prometheus_unit."
+            f"A program answers at {settings.prometheus_url}, but the host has no {service.name} to reload. "
+            "If the service of Prometheus has another name, set prometheus_unit."
         )
     if unit.has_failed:
         raise HostError(
-            f"{service.name} has failed. Find out why ({service.commands.log}), mend it and start "
-            "it, then run this again."
+            f"{service.name} has failed. Find the reason ({service.commands.log}), solve it and start "
+            f"{service.name}, then run this again."
         )
     if not unit.is_active:
         raise HostError(
             f"{service.name} is installed but {unit.state}. Somebody may have stopped it on "
-            f"purpose, so it was not started. Start it ({service.commands.start}), or find out "
-            f"why it stopped ({service.commands.log}), then run this again."
+            f"purpose, so it was not started. Start it ({service.commands.start}), or find the "
+            f"reason in its log ({service.commands.log}), then run this again."
         )
     if not unit.can_reload:
         raise HostError(
@@ -130,12 +152,17 @@ def check_prometheus(seen: Snapshot, settings: Settings) -> None:
 
 
 def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
-    """Its port must be free or its own, and nobody may have forbidden it to run."""
+    """Check that the Pushgateway may run, and that no other program uses its port.
+
+    Raises:
+        PortTakenError: another program uses the port.
+        HostError: its service is masked, or see `pushgateway_lab.installations.plan`.
+    """
     service = installations.pushgateway(settings).service
     if seen.pushgateway.is_masked:
         raise HostError(
-            f"{service.name} is masked, so somebody wants it not to run. If that is no longer "
-            f"so: {service.commands.allow_and_start}"
+            f"{service.name} is masked: somebody has forbidden it to start. To allow it again: "
+            f"{service.commands.allow_and_start}"
         )
     for wanted in address.listen_addresses(installations.plan(seen, settings).flags):
         for listener in seen.listeners:
@@ -144,7 +171,7 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
 
 
 def _clash(listener: Listener, wanted: str) -> bool:
-    """Whether a program that is to listen on `wanted` would find its port taken."""
+    """Return whether a listener prevents another program from listening on `wanted`."""
     name, _, port = wanted.rpartition(":")
     if listener.port != int(port):
         return False

@@ -1,7 +1,7 @@
-"""How both servers are installed on a host, and what depends on that: unit, flags, address. Pure.
+"""The ways to install both servers, and everything that depends on them: unit, flags, address. Pure.
 
-No module beside an implementation spells the name of a unit, a package or a file of one. Debian's packages
-are the only implementation so far; another one is chosen in `pushgateway` and `prometheus`.
+Only the modules of implementations contain names of units, packages and their files. Debian's packages are the
+only implementation so far; the functions `pushgateway` and `prometheus` choose the implementation.
 """
 
 from pushgateway_lab.facts.snapshot import Snapshot
@@ -42,17 +42,17 @@ __all__ = [
 
 
 def prometheus(settings: Settings) -> PrometheusInstallation:
-    """Return how Prometheus is installed on a host with these settings."""
+    """Return the installation of Prometheus on a host with these settings."""
     return debian.prometheus(settings)
 
 
 def pushgateway(settings: Settings) -> PushgatewayInstallation:
-    """Return how the Pushgateway is installed on a host with these settings."""
+    """Return the installation of the Pushgateway on a host with these settings."""
     return debian.pushgateway(settings)
 
 
 def plan(seen: Snapshot, settings: Settings) -> Plan:
-    """Return what the Pushgateway of a host is to be.
+    """Return the wanted flags of the Pushgateway of a host.
 
     Raises:
         HostError: see `PushgatewayInstallation.plan`.
@@ -61,7 +61,7 @@ def plan(seen: Snapshot, settings: Settings) -> Plan:
 
 
 def planned_url(seen: Snapshot, settings: Settings) -> str:
-    """Return where the Pushgateway of a host answers once it is as it is to be.
+    """Return the URL of a host's Pushgateway: as set, else from the wanted flags.
 
     Raises:
         HostError: see `plan`.
@@ -70,7 +70,7 @@ def planned_url(seen: Snapshot, settings: Settings) -> str:
 
 
 def running_url(seen: Snapshot, settings: Settings) -> str:
-    """Return where the Pushgateway of a host answers: as set, else as it runs, else as it is to run.
+    """Return the URL of a host's Pushgateway: as set, else from the flags of its process, else the wanted flags.
 
     Raises:
         HostError: see `plan`.

@@ -1,7 +1,7 @@
-"""Where a Pushgateway answers, from its command line. The only place that knows the rules for that.
+"""The addresses and the URL of a Pushgateway, derived from its flags.
 
-``files/look-at-lab.sh`` applies the same rules to the process that runs, to ask it within one look;
-tests/test_address.py compares both.
+``files/look-at-lab.sh`` applies the same rules to the running process, so that one look can also ask the
+Pushgateway. tests/test_address.py compares both.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pushgateway_lab.installations.flags import LISTEN_ADDRESS, Flag
 
 DEFAULT = ":9091"
-"""The address of a Pushgateway without a flag for it (its README, "Run it")."""
+"""The default listen address (the Pushgateway's README, "Run it")."""
 
 
 def listen_addresses(flags: Iterable[Flag]) -> list[str]:
@@ -25,7 +25,7 @@ def listen_addresses(flags: Iterable[Flag]) -> list[str]:
 
 
 def local_address(flags: Iterable[Flag]) -> str:
-    """Return where to reach it on the host itself, as HOST:PORT.
+    """Return the address of a Pushgateway with these flags on the host itself, as HOST:PORT.
 
     Example:
         >>> local_address([Flag("web.listen-address", "0.0.0.0:9091")])
@@ -36,7 +36,7 @@ def local_address(flags: Iterable[Flag]) -> str:
 
 
 def url(flags: Iterable[Flag]) -> str:
-    """Return its URL on the host itself.
+    """Return the URL of a Pushgateway with these flags on the host itself.
 
     Example:
         >>> url([Flag("web.listen-address", ":9091"), Flag("web.route-prefix", "/push")])
@@ -44,7 +44,7 @@ def url(flags: Iterable[Flag]) -> str:
     """
     flags = tuple(flags)
     values = {flag.name: str(flag.value) for flag in flags}
-    # Without a route prefix, it is the path of the external URL (the Pushgateway's --help).
+    # The default route prefix is the path of the external URL (the Pushgateway's --help).
     external = urlsplit(values.get("web.external-url", "")).path
     prefix = (values.get("web.route-prefix") or external).strip("/")
     host, _, port = listen_addresses(flags)[0].rpartition(":")
@@ -55,7 +55,7 @@ def url(flags: Iterable[Flag]) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a listen address's host is reached from the host itself only."""
+    """Return whether the host part of a listen address is reachable only from the host itself."""
     try:
         return host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -63,4 +63,4 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_everywhere(host: str) -> bool:
-    return host in ("", "0.0.0.0", "[::]")  # noqa: S104 - recognised, not bound to
+    return host in ("", "0.0.0.0", "[::]")  # noqa: S104 - compared, not bound to

@@ -1,6 +1,6 @@
-"""Both servers as Debian and Ubuntu package them. The only module that knows the names in these packages.
+"""Both servers from the packages of Debian and Ubuntu. Only this module knows the names in these packages.
 
-On the host, ``files/debian.sh`` is its counterpart. ``pushgateway_lab.install.packages`` installs them.
+``files/debian.sh`` is its counterpart on the host. ``pushgateway_lab.install.packages`` installs the packages.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pushgateway_lab.settings import Settings
 PYTHON = "/usr/bin/python3"
 
 FUNCTIONS = "debian.sh"
-"""The file of ``files/`` with the shell functions that ask dpkg and apt."""
+"""The file of ``files/`` with the shell functions that query dpkg and apt."""
 
 INSTALLER = "apt-get"
 
@@ -28,8 +28,8 @@ _BINARY = "prometheus-pushgateway"
 class DebianPrometheus:
     """Prometheus from Debian's package.
 
-    + service: its unit, or the one that the settings name
-    + port: the TCP port at which it answers
+    + service: the package's unit, or the unit that the settings name
+    + port: the TCP port of Prometheus's HTTP API
     """
 
     service: Service
@@ -42,7 +42,7 @@ class DebianPrometheus:
     )
 
     def is_there(self, seen: Snapshot) -> bool:
-        """Return whether its unit exists, or its port answers: one installed in another way counts."""
+        """Return whether the unit exists or any program listens on the port; so other installations count."""
         return seen.prometheus.exists or seen.is_listening(self.port)
 
 
@@ -50,7 +50,7 @@ class DebianPrometheus:
 class DebianPushgateway:
     """The Pushgateway from Debian's package, whose unit starts it with ``$ARGS``.
 
-    + service: its unit, or the one that the settings name
+    + service: the package's unit, or the unit that the settings name
     """
 
     service: Service
@@ -60,34 +60,34 @@ class DebianPushgateway:
     flags_place: ClassVar[str] = f"ARGS in {flags_file}"
 
     def is_there(self, seen: Snapshot) -> bool:
-        """Return whether its package is installed or its unit exists."""
+        """Return whether the package is installed or the unit exists."""
         return self.package in seen.packages or seen.pushgateway.exists
 
     def written_flags(self, seen: Snapshot) -> tuple[Flag, ...]:
-        """Return the flags in ``ARGS``; the file may name others in comments."""
+        """Return the flags in ``ARGS``, without those in comments of the file."""
         return flags.parse_flags(environment_file.arguments(seen.flags_text))
 
     def plan(self, seen: Snapshot, settings: Settings) -> Plan:
-        """Return the flags in ``ARGS``, or in the unit's own command line, with those of the settings."""
+        """Return the flags in ``ARGS`` or in the unit's command line, merged with the settings."""
         try:
             wanted = flags.merge(self.written_flags(seen), settings)
             text = environment_file.edit(seen.flags_text, wanted)
             words = environment_file.arguments(text)
         except FlagError as error:
             raise HostError(
-                f"{self.flags_file}: {error}. Mend that line, then run this again."
+                f"{self.flags_file}: {error}. Correct that line, then run this again."
             ) from error
         exec_start = seen.pushgateway.command_line or f"{_BINARY} $ARGS"
         command_line = environment_file.command_line(exec_start, words)
         if command_line is not None:
             return Plan(command_line, text)
-        # Somebody's own unit, with flags of its own: right if it has what is wanted already.
+        # An administrator's unit that does not use ARGS: accepted if its flags are the wanted ones.
         own = flags.parse_flags(exec_start.split()[1:])
         if flags.same(own, flags.merge(own, settings)):
             return Plan(own, seen.flags_text or "")
         raise HostError(
             f"{self.service.name} starts '{exec_start}', which does not use $ARGS from {self.flags_file}. "
-            f"Give it these flags in the unit: {' '.join(map(str, flags.merge(own, settings)))}"
+            f"Set these flags in the unit: {' '.join(map(str, flags.merge(own, settings)))}"
         )
 
     def to_edit_flags(self, example: Flag | None = None) -> str:
@@ -118,7 +118,7 @@ PACKAGES = (DebianPrometheus.package, DebianPushgateway.package)
 
 
 def missing_packages(seen: Snapshot, settings: Settings) -> list[str]:
-    """Return the packages that a host lacks. A server installed in another way is none of them."""
+    """Return the names of the packages that a host lacks. A server installed in another way is not missing."""
     servers = (prometheus(settings), pushgateway(settings))
     wanted = {each.package: not each.is_there(seen) for each in servers} | {
         "curl": "curl" not in seen.tools,
@@ -129,7 +129,7 @@ def missing_packages(seen: Snapshot, settings: Settings) -> list[str]:
 
 
 def look_variables(settings: Settings) -> dict[str, str]:
-    """Return what the look at a host takes about both servers, see ``files/snapshot.sh``."""
+    """Return the shell variables about both servers for ``files/snapshot.sh``."""
     servers = (prometheus(settings), pushgateway(settings))
     return {
         "prometheus_unit": servers[0].service.name,

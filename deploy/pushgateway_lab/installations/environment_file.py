@@ -1,7 +1,7 @@
-"""Flags in a variable of a file that systemd reads as an EnvironmentFile.
+"""The variable ``ARGS`` in a file that systemd reads as an EnvironmentFile. Pure functions on text.
 
-Pure functions on text. Debian's units start a server with ``$ARGS``, from a file below /etc/default that
-belongs to the host's administrator.
+Debian's units start a server with ``$ARGS``. The file is under /etc/default and belongs to the host's
+administrator.
 """
 
 import re
@@ -13,9 +13,9 @@ from pushgateway_lab.formats.characters import shown
 from pushgateway_lab.installations.flags import Flag, FlagError, parse_flags, same
 from pushgateway_lab.settings.values import check_word
 
-# An assignment as systemd reads it from an EnvironmentFile (systemd.exec(5)): quoted, possibly over
-# several lines, or plain. A line that starts with # or ; is a comment. Possessive, or a line of
-# blanks would take time that grows with its square.
+# An assignment in an EnvironmentFile (systemd.exec(5)): quoted, possibly over several lines, or plain. A line
+# that starts with # or ; is a comment. Possessive quantifiers: without them, a line of blanks would take
+# quadratic time.
 _ASSIGNMENT = re.compile(
     r"""^[ \t]*+ARGS[ \t]*+=[ \t]*+
         (?P<value> "(?:[^"\\]|\\.)*+" | '[^']*+' | (?:[^"'\s\\]|\\.|[^\S\n]++(?!$))*+ )
@@ -26,14 +26,16 @@ _ANY_ASSIGNMENT = re.compile(r"^[ \t]*ARGS[ \t]*=", re.MULTILINE)
 
 
 LONGEST = 65536
-"""Characters of the longest EnvironmentFile that is read: Linux takes 128 KiB in one variable."""
+"""Characters of the longest EnvironmentFile that is read: Linux allows 128 KiB in one variable."""
 
 
 def arguments(defaults: str | None) -> tuple[str, ...]:
-    """The words of ``ARGS`` in the text of an EnvironmentFile, split as systemd does.
+    """Return the words of ``ARGS`` in the text of an EnvironmentFile, split like systemd.
+
+    + defaults: the text of the file; None: there is no file
 
     Raises:
-        FlagError: with the line.
+        FlagError: the file is too long, or the quotes of ``ARGS`` are invalid; the message names the line.
     """
     match = _assignment(defaults or "")
     if match is None:
@@ -42,10 +44,12 @@ def arguments(defaults: str | None) -> tuple[str, ...]:
 
 
 def edit(defaults: str | None, flags: Sequence[Flag]) -> str:
-    """The text of the EnvironmentFile with `flags` in ``ARGS`` and nothing else changed.
+    """Return the text of an EnvironmentFile with `flags` in ``ARGS`` and nothing else changed.
+
+    + defaults: the text of the file; None: there is no file
 
     Raises:
-        FlagError: a value holds a character that systemd or a shell would not take literally.
+        FlagError: see `arguments`; or a value has a character that systemd or a shell would interpret.
     """
     text = defaults or ""
     match = _assignment(text)
@@ -58,20 +62,20 @@ def edit(defaults: str | None, flags: Sequence[Flag]) -> str:
     start, end = match.span("value")
     value = _joined(flags)
     if flags[: len(present)] == present and match["value"][:1] == '"':
-        # Only additions: what the administrator wrote stays letter for letter.
+        # Only additions: the administrator's text stays unchanged.
         value = " ".join(filter(None, (match["value"][1:-1], _joined(flags[len(present) :]))))
     return f'{text[:start]}"{value}"{text[end:]}'
 
 
 def _assignment(text: str) -> re.Match[str] | None:
-    """The assignment that counts: the last one."""
+    """Return the last assignment of ``ARGS``, which is the effective one; None if there is none."""
     if len(text) > LONGEST:
         raise FlagError(f"the file is longer than {LONGEST} characters")
     matches = list(_ASSIGNMENT.finditer(text))
     starts = [match.start() for match in _ANY_ASSIGNMENT.finditer(text)]
     if starts and (not matches or matches[-1].start() != starts[-1]):
         line = text.count("\n", 0, starts[-1]) + 1
-        raise FlagError(f"line {line}: ARGS has quotes that do not make one value")
+        raise FlagError(f"line {line}: the quotes of ARGS are not valid")
     return matches[-1] if matches else None
 
 
@@ -82,7 +86,7 @@ def _unquote(value: str) -> str:
     return re.sub(r'\\(\n|["$`\\])', lambda match: match[1].strip("\n"), body)
 
 
-@lru_cache(maxsize=32)  # the hosts of a class mostly have the same
+@lru_cache(maxsize=32)  # the hosts of a class mostly have the same text
 def _words(value: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(value))
@@ -103,10 +107,10 @@ def _quoted(word: str) -> str:
 
 
 def command_line(exec_start: str, defaults_arguments: Sequence[str]) -> tuple[Flag, ...] | None:
-    """The flags that a unit's ExecStart yields with these ``ARGS``.
+    """Return the flags of a unit's ExecStart with these words for ``$ARGS``.
 
     Returns:
-        None if ExecStart does not use ``$ARGS``: then nothing in ARGS has an effect.
+        None if ExecStart does not use ``$ARGS``: then ``ARGS`` has no effect.
     """
     words = exec_start.split()[1:]
     if "$ARGS" not in words:

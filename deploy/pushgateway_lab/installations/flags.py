@@ -1,6 +1,6 @@
-"""The Pushgateway's command line as flags: reading it, and merging the settings into it.
+"""The flags of the Pushgateway: parse a command line, and merge the settings into it.
 
-Pure functions on text. Where a command line is written is for each installation.
+Pure functions on text. Each installation knows where its command line is written.
 """
 
 from collections import deque
@@ -14,11 +14,11 @@ ADMIN_API = "web.enable-admin-api"
 
 
 class FlagError(ValueError):
-    """A command line that cannot be read or written safely."""
+    """A command line that cannot be parsed or written safely."""
 
 
 class Flag(NamedTuple):
-    """One flag as written: ``--name``, ``--no-name`` or ``--name=value``."""
+    """One flag: ``--name``, ``--no-name`` or ``--name=value``; with an empty name, a word that is no flag."""
 
     name: str
     value: str | bool
@@ -32,10 +32,10 @@ class Flag(NamedTuple):
 
 
 def parse_flags(words: Sequence[str]) -> tuple[Flag, ...]:
-    """The flags in a list of arguments, as Pushgateway's parser (kingpin) reads them.
+    """Return the flags in a list of arguments, parsed like the Pushgateway's parser (kingpin).
 
-    A flag's value stands behind ``=`` or in the next word. ``--no-x`` turns a switch off. What is no
-    flag is kept as one with an empty name, so that nothing gets lost in a comparison.
+    The value of a flag follows ``=`` or is the next word. ``--no-x`` turns a switch off. Words that are no flags
+    are kept as flags with an empty name, so that comparisons see them.
     """
     flags: list[Flag] = []
     rest = deque(words)
@@ -56,10 +56,10 @@ def parse_flags(words: Sequence[str]) -> tuple[Flag, ...]:
 
 
 def merge(present: Sequence[Flag], settings: Settings) -> tuple[Flag, ...]:
-    """The flags the Pushgateway is to run with.
+    """Return the wanted flags: the present ones, changed by the settings.
 
-    What an administrator wrote stays. A setting that somebody gave replaces the flag of that name; a
-    default is added only where there is none.
+    An explicit setting replaces the flag of that name. The default of a setting is added only if the flag is
+    missing. All other flags of the administrator are kept.
     """
     wanted = [
         (Flag(LISTEN_ADDRESS, settings.pushgateway_listen_address), "pushgateway_listen_address"),
@@ -79,7 +79,7 @@ def merge(present: Sequence[Flag], settings: Settings) -> tuple[Flag, ...]:
 
 
 def _replace(flags: list[Flag], flag: Flag) -> list[Flag]:
-    """Put `flag` where its name stands first, and drop further ones: repeating a flag is fatal."""
+    """Replace the first flag of this name by `flag`, and remove others: a repeated flag is fatal."""
     if flag in flags and sum(each.name == flag.name for each in flags) == 1:
         return flags
     at = next((i for i, each in enumerate(flags) if each.name == flag.name), len(flags))
@@ -89,5 +89,5 @@ def _replace(flags: list[Flag], flag: Flag) -> list[Flag]:
 
 
 def same(one: Iterable[Flag], other: Iterable[Flag]) -> bool:
-    """Whether two command lines mean the same: order and notation do not matter."""
+    """Return whether two command lines have the same flags; order and notation do not matter."""
     return sorted(map(str, one)) == sorted(map(str, other))

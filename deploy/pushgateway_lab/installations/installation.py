@@ -1,4 +1,4 @@
-"""What differs from one way of installing a server to another, as protocols.
+"""The protocols of an installation of Prometheus and of the Pushgateway.
 
 `pushgateway_lab.installations.debian` is the first implementation of both.
 """
@@ -12,10 +12,10 @@ from pushgateway_lab.settings import Settings
 
 
 class Plan(NamedTuple):
-    """What the Pushgateway of a host is to be.
+    """The wanted configuration of the Pushgateway of a host.
 
-    + flags: the whole command line it is to run with
-    + text: the text that its flags file is to have
+    + flags: the whole wanted command line
+    + text: the wanted text of the flags file
     """
 
     flags: tuple[Flag, ...]
@@ -23,63 +23,63 @@ class Plan(NamedTuple):
 
 
 class Installation(Protocol):
-    """How a server got onto a host, and what depends on that."""
+    """One way to install a server on a host."""
 
     @property
     def service(self) -> Service:
-        """The service that runs it."""
+        """The service that runs the server."""
 
     @property
     def package(self) -> str:
-        """The package it comes from."""
+        """The package of the server."""
 
     def is_there(self, seen: Snapshot) -> bool:
-        """Return whether the host has this server already, however it was installed."""
+        """Return whether the host has this server, however it was installed."""
 
 
 class PrometheusInstallation(Installation, Protocol):
-    """How Prometheus got onto a host."""
+    """One way to install Prometheus on a host."""
 
     @property
     def group(self) -> str:
-        """The group that may read its configuration file."""
+        """The group that may read the configuration file."""
 
     @property
     def to_restore_config(self) -> str:
-        """The command that brings back its configuration file as it was installed."""
+        """The command that restores the installed configuration file."""
 
 
 class PushgatewayInstallation(Installation, Protocol):
-    """How the Pushgateway got onto a host."""
+    """One way to install the Pushgateway on a host."""
 
     @property
     def flags_file(self) -> str:
-        """The file that its command line is written in."""
+        """The file with the Pushgateway's flags."""
 
     @property
     def flags_place(self) -> str:
-        """Where in that file, in words."""
+        """The place of the flags in that file, in words for a message."""
 
     def written_flags(self, seen: Snapshot) -> tuple[Flag, ...]:
-        """Return the flags that are written in its flags file.
+        """Return the flags in the flags file.
 
         Raises:
-            FlagError: they cannot be read.
+            FlagError: the flags cannot be parsed.
         """
 
     def plan(self, seen: Snapshot, settings: Settings) -> Plan:
-        """Return the flags that an administrator chose, with what the settings add or replace.
+        """Return the administrator's flags, merged with the settings.
 
         Raises:
-            HostError: its flags cannot be read, or are written where this toolkit does not change them.
+            HostError: the flags cannot be parsed, or are in a file that this toolkit does not change.
         """
 
     def to_edit_flags(self, example: Flag | None = None) -> str:
-        """Return the commands with which a person changes its flags.
+        """Return the commands for people to change the flags.
 
         + example: the flag to add, shown in a comment
         """
 
     @property
     def to_see_flags(self) -> str:
-        """The commands with which a person sees its flags, and has it run with them."""
+        """The commands for people to see the flags and restart the Pushgateway with them."""

@@ -1,1 +1,1 @@
-"""Prometheus of a host: the scrape job in its configuration file, and that the file is loaded."""
+"""Prometheus of a host: the scrape job in its configuration file, and the reload of the file."""

@@ -1,6 +1,6 @@
-"""The scrape job in Prometheus's configuration file, as operations.
+"""Operations on the scrape job in Prometheus's configuration file.
 
-The file belongs to somebody else: one job is added, repaired or removed, and nothing beside it.
+The file belongs to its administrator: one job is added, repaired or removed, and nothing else changes.
 """
 
 from base64 import b64decode
@@ -36,14 +36,14 @@ from pushgateway_lab.settings import Settings
 
 
 class Included(NamedTuple):
-    """A snapshot, and the files that its configuration includes."""
+    """A snapshot, and the files that the configuration includes."""
 
     snapshot: Snapshot
     files: tuple[IncludedFile, ...]
 
 
 def is_merged(seen: Snapshot, settings: Settings) -> bool:
-    """Return whether the file has the lab's job as it is to be.
+    """Return whether the file has the lab's job as the settings want it.
 
     Raises:
         HostError: see `merged`.
@@ -55,17 +55,25 @@ def is_merged(seen: Snapshot, settings: Settings) -> bool:
 @operation()
 @cleanly
 def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Have the lab's job in Prometheus's configuration, and Prometheus take it.
+    """Add or repair the lab's job in Prometheus's configuration file, and reload Prometheus.
 
-    promtool checks the new text first. It replaces the old one at once; if Prometheus rejects it, the old
-    text is restored.
+    promtool checks the new file first. If Prometheus rejects it, the old file is restored.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        configuration.scrape_job(
+            name="Merge the scrape job",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
     """
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
     if seen.config is None and not ctx_state.get().is_executing:
-        yield StringCommand("true")  # a dry run on a bare host: its package brings the file
+        yield StringCommand("true")  # a dry run on a bare host: the package will bring the file
         return
     text, wanted = merged(seen, settings)
     tell(host, duplicates(seen, settings))
@@ -82,7 +90,7 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
 
 
 def is_removed(seen: Included, settings: Settings) -> bool:
-    """Return whether neither the file nor one that it includes has the lab's job.
+    """Return whether the lab's job is neither in the file nor in an included file.
 
     Raises:
         HostError: see `without_job` and `refuse_included`.
@@ -97,14 +105,23 @@ def is_removed(seen: Included, settings: Settings) -> bool:
 @operation()
 @cleanly
 def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Have the lab's job out of Prometheus's configuration, whoever wrote it, and Prometheus know.
+    """Remove the lab's job from Prometheus's configuration file, whoever wrote it, and reload Prometheus.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        configuration.no_scrape_job(
+            name="Remove the scrape job",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
     """
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
     if seen.config is None and not ctx_state.get().is_executing:
-        noop(host, "there is no configuration yet")
+        noop(host, "there is no configuration file yet")
         return
     if is_removed(look_at_included(host, settings), settings):
         noop(
@@ -120,12 +137,12 @@ def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
 
 
 def look_at_included(host: Host, settings: Settings) -> Included:
-    """Return the snapshot of a host with the files that the configuration includes: one more round trip.
+    """Return the snapshot of a host with the files that the configuration includes.
 
-    Without ``scrape_config_files`` there are none, and the host is not asked.
+    With ``scrape_config_files``, this takes another round trip; without, there are no such files.
 
     Raises:
-        HostError: see `pushgateway_lab.host.looking.snapshot_of` and `text_of`.
+        HostError: see `pushgateway_lab.host.looking.snapshot_of` and `config_text`.
     """
     seen = snapshot_of(host, settings)
     known = looking.remembered(host, Included)
@@ -136,7 +153,7 @@ def look_at_included(host: Host, settings: Settings) -> Included:
 
 
 def _included_files(host: Host, settings: Settings, text: str) -> tuple[IncludedFile, ...]:
-    """Read the included files; their patterns are relative to the place of the file."""
+    """Read the included files; their patterns are relative to the directory of the configuration file."""
     patterns = scrape_config.scrape_config_files(text)
     if not patterns:
         return ()
@@ -166,9 +183,9 @@ def _refuse_included(host: Host, settings: Settings) -> None:
 def _change(
     host: Host, settings: Settings, change: Callable[[Snapshot, Settings], tuple[str, str]]
 ) -> None:
-    """Change the file as it is now; anew, if somebody changed it before the text was there.
+    """Change the current file; if somebody else changed it meanwhile, start again with the new file.
 
-    + change: the text of the file as a snapshot has it, and as it is to be
+    + change: returns the current and the wanted text of the file
     """
     outcome = Outcome(Result.CONFLICT, "")
     for _ in range(ATTEMPTS):
@@ -183,4 +200,4 @@ def _change(
     if outcome.result is not Result.TAKEN:
         raise HostError(explain(settings, outcome))
     if told := remarks(outcome):
-        say(host, f"promtool accepts the file, and says about it:\n{told}", "yellow")
+        say(host, f"promtool accepts the file, with these remarks:\n{told}", "yellow")

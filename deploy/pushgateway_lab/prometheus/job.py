@@ -1,6 +1,6 @@
-"""The scrape job in the text of Prometheus's configuration file: what it is to be, and what stands in the way.
+"""The wanted scrape job, and the text of Prometheus's configuration file with and without it.
 
-Pure: decided from a snapshot and the settings. Writing the file is for `pushgateway_lab.prometheus.configuration`.
+Pure: it uses only a snapshot and the settings. `pushgateway_lab.prometheus.configuration` writes the file.
 """
 
 import json
@@ -49,16 +49,16 @@ def config_text(seen: Snapshot, settings: Settings) -> str:
     """Return the text of the configuration file.
 
     Raises:
-        HostError: there is no such file, or it is no text.
+        HostError: the file does not exist, was not read or is not text.
     """
     path = settings.prometheus_config_path
     if seen.config is None and seen.config_state != "absent":
-        raise HostError(f"{seen.config_in_words(path)} Mend that, then run this again.")
+        raise HostError(f"{seen.config_in_words(path)} Correct that, then run this again.")
     if seen.config is None:
         raise HostError(
-            f"{path} is absent. If Prometheus reads another file (see its flag --config.file), set "
-            "prometheus_config_path. If it was deleted: the text before this toolkit's first change is in "
-            f"{path}.before-pushgateway-lab, and the one of its package comes back with "
+            f"{path} does not exist. If Prometheus reads another file (see its flag --config.file), set "
+            f"prometheus_config_path. If the file was deleted, restore the backup {path}.before-pushgateway-lab, "
+            "or restore the file of the package with: "
             f"{installations.prometheus(settings).to_restore_config}"
         )
     try:
@@ -68,10 +68,10 @@ def config_text(seen: Snapshot, settings: Settings) -> str:
 
 
 def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
-    """Return the text of the configuration file as it is, and as it is to be.
+    """Return the current text of the configuration file, and the text with the lab's job.
 
     Raises:
-        HostError: the file cannot be understood well enough to change it, or must not be written.
+        HostError: the file cannot be parsed or changed safely, or root must not write it.
     """
     text = config_text(seen, settings)
     try:
@@ -82,10 +82,10 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
 
 
 def without_job(seen: Snapshot, settings: Settings) -> tuple[str, str]:
-    """Return the text of the configuration file as it is, and as it is without the lab's job.
+    """Return the current text of the configuration file, and the text without the lab's job.
 
     Raises:
-        HostError: the file cannot be understood well enough to change it, or must not be written.
+        HostError: the file cannot be parsed or changed safely, or root must not write it.
     """
     text = config_text(seen, settings)
     try:
@@ -95,14 +95,18 @@ def without_job(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     return text, _writable(seen, settings, text, wanted)
 
 
-# The hosts of a class mostly have the same files: what was worked out for one holds for the next.
+# Cached, because the hosts of a class mostly have the same file.
 @lru_cache(maxsize=32)
 def _merged_text(text: str, job: str) -> str:
     return scrape_config.merge_job(text, json.loads(job))
 
 
 def _writable(seen: Snapshot, settings: Settings, text: str, wanted: str) -> str:
-    """Return the wanted text, where it may be written."""
+    """Return the wanted text.
+
+    Raises:
+        HostError: the text differs, and root must not write the file.
+    """
     if wanted != text and seen.config_obstacle:
         raise HostError(explain(settings, Outcome(Result.UNSAFE, seen.config_obstacle)))
     return wanted
@@ -122,34 +126,34 @@ def duplicates(seen: Snapshot, settings: Settings) -> Iterator[str]:
         for other in scrape_config.jobs_scraping(jobs, target, besides=wanted["job_name"]):
             name = excerpt(other.name)
             yield (
-                f"The job {name} (line {other.line}) scrapes {target} as well, so every pushed metric is "
-                f"there twice. Remove it, or use it: set pushgateway_job_name={shlex.quote(name)}"
+                f"The job {name} (line {other.line}) also scrapes {target}, so Prometheus has every pushed "
+                f"metric twice. Remove this job, or use it: set pushgateway_job_name={shlex.quote(name)}"
             )
 
 
 def has_job(text: str, settings: Settings) -> bool:
-    """Return whether the file itself has the lab's job."""
+    """Return whether the text of the configuration file itself has the lab's job."""
     return any(
         each.name == settings.pushgateway_job_name for each in scrape_config.known_jobs(text)
     )
 
 
 def refuse_included(files: Iterable[IncludedFile], settings: Settings) -> None:
-    """Fail where an included file has the lab's job: with the same name twice, Prometheus loads nothing.
+    """Check that no included file has the lab's job: with a job name twice, Prometheus rejects the file.
 
     Raises:
-        HostError: the job is in such a file, where this toolkit does not change it.
+        HostError: an included file has the job; this toolkit does not change included files.
     """
     name = settings.pushgateway_job_name
     for file in files:
         try:
             jobs = scrape_config.find_jobs(file.text)
         except ScrapeConfigError:
-            continue  # promtool will say so
+            continue  # promtool will report the error
         for each in jobs:
             if each.name == name:
                 raise HostError(
                     f"The job {name} is in {excerpt(file.path)} (line {each.line}), which "
                     f"{settings.prometheus_config_path} names under scrape_config_files. Nothing was "
-                    "changed. Take it out of that file, or choose another name with pushgateway_job_name."
+                    "changed. Remove the job from that file, or set another name with pushgateway_job_name."
                 )

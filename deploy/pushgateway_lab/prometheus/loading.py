@@ -1,4 +1,4 @@
-"""That Prometheus runs with its configuration file as it is."""
+"""Reload Prometheus if it has not loaded its current configuration file."""
 
 import time
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 START_TIMEOUT = 60
-"""Seconds for a starting Prometheus to answer; replaying its write-ahead log takes most of them."""
+"""Seconds for a started Prometheus to answer; replaying its write-ahead log takes most of this time."""
 
 
 def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> bool:
-    """Return whether Prometheus runs with the file as it is now, see `Snapshot.has_loaded_file`.
+    """Return whether Prometheus has loaded the current file, see `Snapshot.has_loaded_file`.
 
-    + with_job: whether the lab's job must be among what is loaded, honoring labels, or must not be there.
-      That shows a Prometheus which reads another file.
+    + with_job: True: the loaded configuration must have the lab's job with ``honor_labels``; False: it must not
+      have the job. This detects a Prometheus that reads another file.
     """
     if not seen.has_loaded_file or seen.loaded is None:
         return False
@@ -36,7 +36,7 @@ def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> b
 
 
 def is_done(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> bool:
-    """Return whether `loaded` has nothing to do. See `is_loaded`."""
+    """Return whether the operation `loaded` has nothing to do. See `is_loaded`."""
     has_leftovers = seen.config is not None and seen.config.has_leftovers
     return not has_leftovers and is_loaded(seen, settings, with_job=with_job)
 
@@ -44,15 +44,24 @@ def is_done(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> boo
 @operation()
 @cleanly
 def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraCommand]:
-    """Have Prometheus run with the configuration file as it is: reload it when it does not.
+    """Reload Prometheus if it has not loaded the current configuration file.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + with_job: see `is_loaded`
+
+    **Example:**
+
+    .. code:: python
+
+        loading.loaded(
+            name="Have Prometheus load it",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
     """
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
     if is_done(seen, settings, with_job=with_job):
-        noop(host, "Prometheus has loaded the file as it is")
+        noop(host, "Prometheus has loaded the current file")
         return
     if seen.config is not None and seen.config.has_leftovers:
         yield from function(_sweep, settings)
@@ -61,7 +70,7 @@ def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraComm
 
 
 def _sweep(host: Host, settings: Settings) -> None:
-    """Remove what a run that was killed left beside the files it was about to replace."""
+    """Delete the temporary files that a killed run left beside the files that it changes."""
     for path in (settings.prometheus_config_path, installations.pushgateway(settings).flags_file):
         transaction.sweep(host, path)
     forget(host)
@@ -78,18 +87,18 @@ def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
     while not is_loaded(snapshot_now(host, settings), settings, with_job=with_job):
         if time.monotonic() > deadline:
             raise HostError(
-                f"Prometheus was reloaded, but as to the job {settings.pushgateway_job_name}, what it "
-                f"has loaded is not {settings.prometheus_config_path}. Does it read another file? See its "
-                "flag --config.file, and set prometheus_config_path."
+                f"Prometheus was reloaded, but its job {settings.pushgateway_job_name} differs from the one in "
+                f"{settings.prometheus_config_path}. Does it read another file? Check its flag --config.file, "
+                "and set prometheus_config_path."
             )
         time.sleep(0.2)
 
 
 def wait_until_it_answers(host: Host, settings: Settings) -> None:
-    """Wait for a Prometheus that has just been started.
+    """Wait until Prometheus answers; it may have just been started.
 
     Raises:
-        HostError: it does not answer within `START_TIMEOUT`.
+        HostError: Prometheus does not answer within `START_TIMEOUT`.
     """
     deadline = time.monotonic() + START_TIMEOUT
     waiting = False
@@ -99,9 +108,9 @@ def wait_until_it_answers(host: Host, settings: Settings) -> None:
             waiting = True
         if time.monotonic() > deadline:
             raise HostError(
-                f"Prometheus does not answer at {settings.prometheus_url}, though its service runs. If "
-                "it listens elsewhere (see its flag --web.listen-address), set prometheus_url. "
-                f"More: {installations.prometheus(settings).service.commands.log}"
+                f"Prometheus does not answer at {settings.prometheus_url}, although its service runs. If it "
+                "listens on another address (see its flag --web.listen-address), set prometheus_url. "
+                f"Its log: {installations.prometheus(settings).service.commands.log}"
             )
         time.sleep(0.3)
         forget(host)

@@ -1,4 +1,4 @@
-"""What the outcome of a transaction on the configuration file means, and what to do about it. Pure."""
+"""Messages for the outcomes of a transaction on the configuration file, with the next step. Pure."""
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.outcome import Outcome, Result
@@ -6,66 +6,66 @@ from pushgateway_lab.lab.excerpts import lines
 from pushgateway_lab.settings import Settings
 
 ATTEMPTS = 5
-"""How often a merge starts anew because somebody else wrote the file in between."""
+"""The largest number of attempts to change a file that somebody else also writes."""
 
 LONGEST_LINE = 1000
-"""Characters of a line of promtool's and Prometheus's words that are shown."""
+"""The largest number of characters of a line that is quoted from promtool or Prometheus."""
 
 _EXPLANATIONS = {
     Result.CONFLICT: (
-        f"{{path}} was changed by somebody else {ATTEMPTS} times while this run worked on it. It is "
-        "as they left it. Run this again when they are done."
+        f"Somebody else changed {{path}} {ATTEMPTS} times during this run. The file has their last "
+        "version. Run this again when they are done."
     ),
-    Result.INCOMPLETE: "The new text did not arrive whole. {path} was not changed. Run this again.",
+    Result.INCOMPLETE: "The new text arrived incomplete. {path} was not changed. Run this again.",
     Result.BUSY: "{words}. {path} was not changed. Run this again when that run is done.",
     Result.REJECTED: (
-        "promtool refuses {path} as it would be. Nothing was changed. It says:\n{words}\n"
-        "Mend the file, or the settings of the job, then run this again."
+        "promtool rejects the new {path}. Nothing was changed. It says:\n{words}\n"
+        "Correct the file, or the settings of the job, then run this again."
     ),
     Result.REFUSED: (
-        "Prometheus did not take the new {path}; the file is what it was. It says:\n{words}\n"
-        "Mend what it names, then run this again. More: {log}"
+        "Prometheus rejected the new {path}; the old file was restored. It says:\n{words}\n"
+        "Correct this, then run this again. Its log: {log}"
     ),
     Result.KEPT: (
-        "Prometheus did not take {path}, and somebody changed it meanwhile, so it was left as it is. "
-        "It says:\n{words}\nMend the file, then run this again. More: {log}"
+        "Prometheus rejected {path}, and somebody else changed the file meanwhile, so their version was "
+        "kept. It says:\n{words}\nCorrect the file, then run this again. Its log: {log}"
     ),
     Result.UNRESTORED: (
-        "Prometheus did not take the new {path}, and the old text could not be put back; it is in "
-        "{path}.before-pushgateway-lab. It says:\n{words}\nMore: {log}"
+        "Prometheus rejected the new {path}, and the old file could not be restored. Restore it from "
+        "{path}.before-pushgateway-lab. It says:\n{words}\nIts log: {log}"
     ),
     Result.UNSAFE: (
-        "{path} was not changed: {words}, so somebody else could have root write elsewhere. Give every "
-        "directory on the way to it to root or to one user (chown), with no write permission for others "
+        "{path} was not changed: {words}, so root could be made to write to another file. Give every "
+        "directory on the path to root or to one user (chown), without write permission for others "
         "(chmod go-w), then run this again."
     ),
     Result.FAILED: (
         "{path} could not be replaced and was not changed: {words}\n"
-        "Make room there or make it writable (df, findmnt, lsattr), then run this again."
+        "Check free space, mount and attributes there (df, findmnt, lsattr), then run this again."
     ),
 }
-"""Of each outcome that is an error."""
+"""The message of each outcome that is an error."""
 
 
 def explain(settings: Settings, outcome: Outcome) -> str:
-    """Return what an outcome that is an error means, and what to do."""
+    """Return the message of an outcome that is an error: what happened, and the next step."""
     return _EXPLANATIONS[outcome.result].format(
         path=settings.prometheus_config_path, words=shortened(outcome.words), log=_log(settings)
     )
 
 
 def explain_reload(settings: Settings, outcome: Outcome) -> str:
-    """Return the same for a reload of the file as it is."""
+    """Return the message of a failed reload of the unchanged file. See `explain`."""
     if outcome.result is not Result.REFUSED:
         return explain(settings, outcome)
     return (
-        f"Prometheus did not take {settings.prometheus_config_path}. It says:\n{shortened(outcome.words)}\n"
-        f"Mend what it names, then run this again. More: {_log(settings)}"
+        f"Prometheus rejected {settings.prometheus_config_path}. It says:\n{shortened(outcome.words)}\n"
+        f"Correct this, then run this again. Its log: {_log(settings)}"
     )
 
 
 def remarks(outcome: Outcome) -> str | None:
-    """Return what promtool says about a file that it accepts, as rules that are there twice."""
+    """Return promtool's remarks about a file that it accepts, such as duplicate rules; None without any."""
     found = [
         line
         for line in outcome.words.splitlines()
@@ -75,7 +75,7 @@ def remarks(outcome: Outcome) -> str | None:
 
 
 def shortened(words: str) -> str:
-    """Return the words of a program, cut to a readable length."""
+    """Return the output of a program, cut to a readable length."""
     return lines(words, each=LONGEST_LINE)
 
 

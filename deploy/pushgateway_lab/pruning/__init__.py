@@ -1,1 +1,1 @@
-"""The files of the prune that a host gets."""
+"""The files of the prune that are installed on a host, and its program."""

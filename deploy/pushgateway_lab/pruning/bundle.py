@@ -1,8 +1,8 @@
 """The prune's program as one file: a zip archive of Python modules that Python runs (zipapp).
 
-It holds the modules of `pushgateway_lab.pruning.program` and the pure modules of this package that they use,
-all under the names that they have here. A look compares its SHA-256, so its bytes depend on nothing but the
-modules: times are fixed, and nothing is compressed, because versions of zlib differ.
+The archive has the modules of `pushgateway_lab.pruning.program` and the pure modules that they import, under the
+same names as here. A look compares its SHA-256, so its bytes must depend only on the modules: all times are fixed,
+and nothing is compressed, because versions of zlib differ.
 """
 
 import io
@@ -24,28 +24,28 @@ SHARED = (
     "run/visible.py",
     "services/systemd_process.py",
 )
-"""Modules of the package, for Python 3.9 and its standard library alone (``pyproject.toml``, ruff)."""
+"""Modules of the package that the program imports: only Python 3.9 and its standard library (see pyproject.toml)."""
 
 _REGULAR_FILE = 0o100644
 
 
 @cache
 def program() -> bytes:
-    """Return the program's file: the same bytes on every machine."""
+    """Return the archive: the same bytes on every machine."""
     stream = io.BytesIO()
     with ZipFile(stream, "w", ZIP_STORED) as archive:
         for name, data in sorted(modules().items()):
             entry = ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.create_system = 3  # Unix, whatever this machine is
+            entry.create_system = 3  # Unix, on every machine
             entry.external_attr = _REGULAR_FILE << 16
             archive.writestr(entry, data)
     return stream.getvalue()
 
 
 def modules() -> dict[str, bytes]:
-    """Return the content of each file in the archive by its path.
+    """Return the files of the archive: path -> content.
 
-    A package's own ``__init__.py`` may import what a host lacks. Those in the archive are empty.
+    Each ``__init__.py`` in the archive is empty, because the package's own may import modules that a host lacks.
     """
     own = [f"{PROGRAM}/{path.name}" for path in (_PACKAGE / PROGRAM).glob("*.py")]
     found = {

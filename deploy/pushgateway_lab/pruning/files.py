@@ -1,7 +1,6 @@
-"""The files of the prune: what is put on a host, and how a look tells whether it is there already.
+"""The wanted files of the prune on a host, and the form in which a look reports them.
 
-Pure but for the secrets, which are read from files on this machine. Putting the files there is for
-`pushgateway_lab.prune`.
+Pure, except that the secrets are read from files on this machine. `pushgateway_lab.prune` installs the files.
 """
 
 import hashlib
@@ -19,11 +18,11 @@ from pushgateway_lab.run.host_files import host_file
 from pushgateway_lab.settings import Settings, values
 
 REMOVED = (*layout.FILES, layout.NOTED)
-"""Files that are removed with the prune; names from hosts are never added."""
+"""All files that the removal of the prune deletes; file names from a host are never used."""
 
 
 class WantedFile(NamedTuple):
-    """A wanted file of the prune; all belong to root."""
+    """A wanted file of the prune. Its owner is root."""
 
     path: str
     data: bytes
@@ -31,12 +30,12 @@ class WantedFile(NamedTuple):
 
     @override
     def __repr__(self) -> str:
-        """Without the data, which may be a secret: pyinfra prints arguments."""
+        """Omit the data, which may be a secret: pyinfra prints arguments."""
         return f"WantedFile({self.path!r}, mode={self.mode:o})"
 
     @property
     def installed(self) -> InstalledFile:
-        """Return the form in which a snapshot shows this file once it is installed."""
+        """The form in which a snapshot shows this file after its installation."""
         if self.path in layout.SECRETS:
             content = "same" if self.data else "empty"
         else:
@@ -45,10 +44,10 @@ class WantedFile(NamedTuple):
 
 
 def wanted_files(settings: Settings, url: str, unit: str) -> list[WantedFile]:
-    """Return the wanted files of the prune of a Pushgateway.
+    """Return the wanted files of the prune.
 
-    + url: where it answers
-    + unit: its systemd unit
+    + url: the Pushgateway's URL, as seen from the host
+    + unit: the Pushgateway's systemd unit
 
     Raises:
         HostError: a file on this machine that the settings name cannot be read.
@@ -66,12 +65,12 @@ def wanted_files(settings: Settings, url: str, unit: str) -> list[WantedFile]:
 
 
 def _service(unit: str) -> str:
-    """Return the unit file of the service: it starts after the Pushgateway's `unit`."""
+    """Return the unit file of the prune's service, which starts after the Pushgateway's `unit`."""
     return host_file(layout.SERVICE).replace("@PUSHGATEWAY_UNIT@", values.unit(unit))
 
 
 def arguments(settings: Settings, url: str, unit: str) -> list[str]:
-    """Return the arguments of the program, one for each line of its file; see `wanted_files`."""
+    """Return the program's arguments, which its argument file has one a line; see `wanted_files`."""
     words = [f"--url={url}", f"--unit={values.unit(unit)}"]
     words.append(f"--older-than={settings.pushgateway_prune_after}")
     words += [f"--keep={each}" for each in settings.pushgateway_prune_keep]
@@ -83,7 +82,7 @@ def arguments(settings: Settings, url: str, unit: str) -> list[str]:
 
 
 def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
-    """The secrets of the prune that the settings want: the path on the host, and the content.
+    """Return the wanted secrets of the prune as pairs of the path on the host and the content.
 
     Raises:
         HostError: a file on this machine that the settings name cannot be read.
@@ -100,8 +99,8 @@ def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
 def compared_on_host(settings: Settings) -> bytes | None:
     """Return the standard input of a look that compares secrets; None if there are none.
 
-    Lines of a path and the content as base64, see `look_at_prune` in ``files/snapshot.sh``. The host says
-    only whether they are the same: a digest of a secret can be guessed from.
+    Each line has a path and the content as base64, see `look_at_prune` in ``files/snapshot.sh``. The host reports
+    only whether they are equal: a digest would allow to guess a secret.
 
     Raises:
         HostError: as `secrets_of`.
@@ -111,14 +110,14 @@ def compared_on_host(settings: Settings) -> bytes | None:
 
 
 def _credentials(settings: Settings) -> dict[str, str]:
-    """The files that systemd hands to the service as credentials; empty where there is none."""
+    """Return the files that systemd passes to the service as credentials: path -> text, empty if there is none."""
     texts = {layout.PASSWORD: "", layout.AUTHORITIES: "", layout.CLIENT: ""}
     if (
         settings.pushgateway_username
         or settings.pushgateway_ca_file
         or settings.pushgateway_cert_file
     ):
-        from pushgateway_lab.http import access  # only now: it imports requests, which costs 0.1 s
+        from pushgateway_lab.http import access  # here: it imports requests, which takes 0.1 s
 
         allowed = access.to_pushgateway(settings)
         own = [allowed.cert_file, allowed.key_file]
@@ -129,8 +128,8 @@ def _credentials(settings: Settings) -> dict[str, str]:
 
 
 def archive(files: Sequence[WantedFile]) -> bytes:
-    """Return a tar archive of root's files under their base names, which differ."""
-    import tarfile  # only now: a host that is right needs none
+    """Return a tar archive of files under their base names, which are unique; root owns them."""
+    import tarfile  # here: a converged host does not need it
 
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:

@@ -1,6 +1,6 @@
-"""The names of what the prune puts on a host: its files, its units, its group.
+"""The names of the prune on a host: its files, its units, its group.
 
-Python 3.9 and its standard library: the prune's program takes its names from here, too.
+Only Python 3.9 and its standard library: the prune's program imports this module, too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ AUTHORITIES = "/etc/pushgateway-lab/prune.ca.pem"
 CLIENT = "/etc/pushgateway-lab/prune.client.pem"
 
 SECRETS = (PASSWORD, CLIENT)
-"""Files of which a look tells only whether they are what is wanted."""
+"""Files whose content a look does not report, only whether it is the wanted one."""
 
 FILES = (
     PROGRAM,
@@ -27,21 +27,21 @@ FILES = (
     AUTHORITIES,
     *SECRETS,
 )
-"""All files that are installed. Names without blanks and patterns: shell scripts take them as words."""
+"""All installed files. Their names have no blanks and no wildcards, because shell scripts split them into words."""
 
 NOTED = "/run/pushgateway-lab-prune.listeners"
-"""File in which the program, as root, notes the sockets that may get the password."""
+"""The file in which the program, as root, notes the sockets that may receive the password."""
 
 REPORT_JOB = "pushgateway_lab_prune"
 """The job label of the group that the program pushes with ``pushgateway_prune_report``."""
 
 
 class InstalledFile(NamedTuple):
-    """A file of ours on a host.
+    """A file of the prune on a host.
 
-    + mode: owner, group and permissions, as ``0:0:644``
-    + content: its SHA-256, in hexadecimal; of a secret ``same`` (as is wanted), ``empty`` or ``differs``;
-      nothing where it is no regular file
+    + mode: owner, group and permissions, such as ``0:0:644``
+    + content: the SHA-256 in hexadecimal; for a secret ``same`` (as wanted), ``empty`` or ``differs``; empty if
+      it is not a regular file
     """
 
     mode: str

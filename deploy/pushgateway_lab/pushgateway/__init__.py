@@ -1,1 +1,1 @@
-"""The Pushgateway of a host: its flags, its address, and that it runs as it should."""
+"""The Pushgateway of a host: its service with the wanted flags, and a client of its API."""

@@ -15,20 +15,22 @@ if TYPE_CHECKING:
     from pushgateway_lab.http.api import Pushgateway
 
 LISTENER_GOOD_FOR = 1
-"""Seconds for which it counts who was seen to listen, where a password goes to that port."""
+"""Seconds for which a look at the listeners of a port is valid before a password goes there."""
 
 
 def client(host: Host, settings: Settings, address: str | None = None) -> "Pushgateway":
-    """Return a client of the host's Pushgateway; `address` is its URL where the caller knows it.
+    """Return a client of a host's Pushgateway.
 
-    A password goes over plain http only to a socket of the Pushgateway's service: before each such request
-    the host is looked at, unless it was within `LISTENER_GOOD_FOR`. For that long somebody who takes the
-    port of a Pushgateway that ends may be told the password; TLS leaves no time.
+    A password goes over plain http only to a socket of the Pushgateway's service: before each request with the
+    password, the host is looked at, unless the last look is younger than `LISTENER_GOOD_FOR`. If the Pushgateway
+    ends during that time, another program can take its port and receive the password. TLS has no such gap.
+
+    + address: the Pushgateway's URL; None: from the settings or its flags
 
     Raises:
-        HostError: a file that the settings name cannot be read, or the password must not go there.
+        HostError: a file that the settings name cannot be read, or the password must not go to this URL.
     """
-    # Only now: the HTTP clients cost 0.1 s to import, which a host that is right does not need.
+    # Imported here: the HTTP clients take 0.1 s to import, and a converged host does not need them.
     from pushgateway_lab.http import access
     from pushgateway_lab.http.api import Pushgateway
     from pushgateway_lab.http.connection import session
@@ -52,7 +54,11 @@ def client(host: Host, settings: Settings, address: str | None = None) -> "Pushg
 
 
 def _check_listener(host: Host, settings: Settings, url: str) -> None:
-    """Raise `PasswordWithheldError` unless the Pushgateway itself listens where a URL leads."""
+    """Check that only the Pushgateway listens at the address of a URL.
+
+    Raises:
+        PasswordWithheldError: another program may listen there.
+    """
     from pushgateway_lab.http.access import PasswordWithheldError
     from pushgateway_lab.pushgateway.listeners import why_not_there
 

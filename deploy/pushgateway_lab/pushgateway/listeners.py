@@ -1,28 +1,31 @@
-"""Who listens where a request to the Pushgateway would end: only its own sockets get a password."""
+"""A check that only the Pushgateway's own sockets can receive a password."""
 
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import port_of, reached
 
 
 def why_not_there(url: str, seen: Snapshot) -> str | None:
-    """Return why no password goes to a loopback URL on a host, and what to do; None if it may.
+    """Return why a password must not go to a loopback URL on a host, and what to do; None if it may.
 
-    It may if each socket that could get the connection is one of the Pushgateway's service. Where several
-    could, the kernel takes the one with the more special address: that would be the attacker's.
+    The password may go there if all sockets that could receive the connection belong to the Pushgateway's
+    service. If several sockets match, the kernel prefers the most specific address, which an attacker could
+    choose.
 
-    + seen: the host, looked at right before
+    + seen: a snapshot that was just taken
     """
     if not seen.is_root:
         return (
-            f"The password is not sent to {url}: only root can see who listens there, and {seen.user} "
-            "looked. Add --sudo."
+            f"The password is not sent to {url}: only root can see which program listens there, but the "
+            f"user is {seen.user}. Add --sudo."
         )
     found = reached(seen.listeners, url)
     if not found:
-        return f"The password is not sent to {url}: nobody listens there."
+        return (
+            f"The password is not sent to {url}: no program listens there. Start the Pushgateway."
+        )
     if not set(seen.pushgateway_listeners).issuperset(found):
         return (
-            f"The password is not sent to {url}: what listens there is not {seen.pushgateway.name}, but "
-            f"another program. Find it with: sudo ss -lntp 'sport = :{port_of(url)}'"
+            f"The password is not sent to {url}: not {seen.pushgateway.name} listens there, but another "
+            f"program. Find it with: sudo ss -lntp 'sport = :{port_of(url)}'"
         )
     return None

@@ -1,4 +1,4 @@
-"""The Pushgateway of a host as a service: that it runs, enabled at boot, with the flags it is to have."""
+"""The Pushgateway's service: it must run with the wanted flags, and start at boot."""
 
 import time
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 START_TIMEOUT = 15
-"""Seconds for a started Pushgateway to listen; reading what it persisted takes most of them."""
+"""Seconds for a started Pushgateway to listen; reading a large persistence file takes most of this time."""
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
-    """Return whether the Pushgateway runs, enabled at boot, with the flags it is to have.
+    """Return whether the Pushgateway runs with the wanted flags, and starts at boot.
 
     Raises:
         HostError: see `pushgateway_lab.installations.plan`.
@@ -36,21 +36,30 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
 @operation()
 @cleanly
 def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Have the Pushgateway run, enabled at boot, with the flags it is to have.
+    """Run the Pushgateway with the wanted flags, and start it at boot.
 
-    It is restarted only when it runs with other flags.
+    It is restarted only if it runs with other flags.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        running.run_with_flags(
+            name="Run the Pushgateway",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
     """
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
     if not seen.pushgateway.exists and not ctx_state.get().is_executing:
-        yield StringCommand("true")  # a dry run on a bare host: its package comes first
+        yield StringCommand("true")  # a dry run on a bare host: the package is not installed yet
         return
     wanted = installations.plan(seen, settings)
     tell(host, notes(seen, settings))
     if _is_right(seen, wanted):
-        noop(host, "the Pushgateway runs with its flags")
+        noop(host, "the Pushgateway runs with the wanted flags")
         return
     installation = installations.pushgateway(settings)
     transaction.show_diff(host, installation.flags_file, seen.flags_text or "", wanted.text)
@@ -76,24 +85,27 @@ def _is_right(seen: Snapshot, wanted: Plan) -> bool:
 
 
 def _must_restart(seen: Snapshot, wanted: Plan) -> bool:
-    """Whether it runs, but with other flags than it should."""
+    """Return whether the Pushgateway runs with other flags than the wanted ones."""
     if seen.pushgateway_argv is None:
         return False
     return not flags.same(flags.parse_flags(seen.pushgateway_argv[1:]), wanted.flags)
 
 
 def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
-    """Yield what an administrator chose that a trainer should know."""
+    """Yield sentences for the trainer about an administrator's flags with side effects."""
     wanted = installations.plan(seen, settings)
     place = installations.pushgateway(settings).flags_file
     for each in address.listen_addresses(wanted.flags):
         if not address.is_loopback(each.rpartition(":")[0]):
             yield (
-                f"The Pushgateway listens on {each}, as {place} says; whoever reaches that port can push "
-                "and, with the admin API, wipe. To change it, set pushgateway_listen_address."
+                f"The Pushgateway listens on {each}, as {place} says: everybody who can reach that port can "
+                "push and, with the admin API, wipe. To change the address, set pushgateway_listen_address."
             )
     if Flag(flags.ADMIN_API, value=False) in wanted.flags:
-        yield f"The admin API is off, as {place} says; wiping will not work."
+        yield (
+            f"The admin API is off, as {place} says, so wiping does not work. To turn it on, set "
+            "pushgateway_admin_api=True."
+        )
 
 
 def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:
@@ -110,7 +122,7 @@ def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:
 
 
 def _refuse_data_loss(host: Host, settings: Settings, seen: Snapshot) -> None:
-    """A Pushgateway that keeps its groups in memory only loses them when it restarts."""
+    """Fail if a restart would lose groups that the Pushgateway has only in memory."""
     from pushgateway_lab.http import api
 
     if settings.pushgateway_allow_data_loss:
@@ -121,8 +133,8 @@ def _refuse_data_loss(host: Host, settings: Settings, seen: Snapshot) -> None:
         groups = 0 if persists else len(gateway.groups())
     except api.ApiError as error:
         raise HostError(
-            f"{error}. Whether it holds groups that a restart would lose is not known, so it was not "
-            "restarted. To restart it all the same, set pushgateway_allow_data_loss=True."
+            f"{error}. A restart might lose its groups, so it was not restarted. To restart it anyway, set "
+            "pushgateway_allow_data_loss=True."
         ) from error
     if groups:
         raise HostError(
@@ -133,7 +145,7 @@ def _refuse_data_loss(host: Host, settings: Settings, seen: Snapshot) -> None:
 
 
 def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:
-    """Wait until it runs with exactly these flags and listens where they say."""
+    """Wait until the Pushgateway runs with exactly these flags and listens on their addresses."""
     installation = installations.pushgateway(settings)
     addresses = address.listen_addresses(wanted.flags)
     ports = {int(each.rpartition(":")[2]) for each in addresses}
@@ -148,7 +160,7 @@ def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:
         time.sleep(0.2)
     words = service_control.log(host, installation.service)
     raise HostError(
-        f"The Pushgateway does not run as it should with {' '.join(map(str, wanted.flags))}: "
+        f"The Pushgateway does not run with the flags {' '.join(map(str, wanted.flags))}: "
         f"{installation.service.name} is {seen.pushgateway.state}. Its log ends with:\n{words}\n"
         f"Check {installation.flags_file} and: {installation.service.commands.log}"
     )

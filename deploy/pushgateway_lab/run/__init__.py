@@ -1,1 +1,1 @@
-"""The glue to pyinfra: steps, errors, commands and time limits of one run."""
+"""The connection to pyinfra: steps, errors, commands and time limits of one run."""

@@ -1,4 +1,4 @@
-"""What pyinfra's command line lets pass: an inventory file that is not there. Called by ``config.py``."""
+"""A check that pyinfra's command line lacks: the inventory file must exist. Called by ``config.py``."""
 
 from pathlib import Path
 
@@ -7,27 +7,29 @@ from pyinfra.api.exceptions import PyinfraError
 
 
 class NoSuchFileError(PyinfraError):
-    """A file that was named on the command line is not there."""
+    """A file that the command line names does not exist."""
 
 
 def check_inventory(inventory: str | None = None) -> None:
-    """Check that an inventory which is named as a Python file is there.
+    """Check that an inventory named as a Python file exists.
 
-    + inventory: as on the command line; None: as on the one of the run in progress, if there is one
+    + inventory: as on the command line; None: from the command line of the current run, if there is one
 
     Raises:
-        NoSuchFileError: it is not there.
+        NoSuchFileError: the file does not exist.
     """
     if inventory is None:
         context = click.get_current_context(silent=True)
         inventory = str(context.params.get("inventory", "")) if context else ""
-    # A name with more dots may be a host's: .py is Paraguay.
+    # A name with more dots may be a host name: .py is the domain of Paraguay.
     is_file_name = "/" in inventory or inventory.count(".") == 1
     if is_file_name and inventory.endswith(".py") and not Path(inventory).is_file():
-        raise NoSuchFileError(f"there is no file {inventory}; look at {_nearest(Path(inventory))}")
+        raise NoSuchFileError(f"there is no file {inventory}; {_alternatives(Path(inventory))}")
 
 
-def _nearest(path: Path) -> str:
-    """What there is where the file was looked for."""
+def _alternatives(path: Path) -> str:
+    """Return a hint with the Python files beside a missing file, or that there are none."""
     there = sorted(str(each) for each in path.parent.glob("*.py"))
-    return ", ".join(there) if there else f"what is in {path.parent.resolve()}"
+    if there:
+        return f"did you mean {', '.join(there)}?"
+    return f"there is no Python file in {path.parent.resolve()}"

@@ -1,7 +1,7 @@
 """Patch pyinfra 3.10 so that it reads the output of a command up to a limit.
 
-pyinfra reads all there is, line by line: ``yes`` in a .bashrc took 3.3 GB of this machine's memory. And text
-that is not UTF-8 was lost, with no word of it but a traceback.
+pyinfra has no limit: with ``yes`` in a .bashrc, it used 3.3 GB of memory on this machine. It also loses text
+that is not UTF-8, and shows only a traceback.
 """
 
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 from pushgateway_lab.run.visible import one_line
 
 MEGABYTES = 12
-"""Megabytes of output of one command, both streams together; the look at a large host prints one."""
+"""Megabytes of output of one command, both streams together; the snapshot of a large host has one."""
 
 LINES = 100_000
-"""Lines of output of one command: each takes a quarter of a kilobyte of memory, however short it is."""
+"""Lines of output of one command: even a short line takes 250 bytes of memory."""
 
 _BLOCK = 65_536
 
 
 class CutOff(OutputLine):
-    """The line after which a host was not listened to any more."""
+    """The last line of an output that was longer than the limit."""
 
 
 def is_cut_off(output: CommandOutput) -> bool:
@@ -35,7 +35,7 @@ def is_cut_off(output: CommandOutput) -> bool:
 
 def bound() -> None:
     """Install the patch; a second call changes nothing."""
-    # Both look it up by its name; local and docker use util's.
+    # Both modules look the function up by name; the connectors local and docker use util's.
     for module in (util, ssh):
         vars(module)["read_output_buffers"] = read_output_buffers
 
@@ -47,14 +47,14 @@ def read_output_buffers(
     print_output: bool,
     print_prefix: str,
 ) -> CommandOutput:
-    """Read what a command prints, as pyinfra's function of this name does.
+    """Read the output of a command; replaces pyinfra's function of the same name.
 
     + stdout_buffer, stderr_buffer: of a paramiko channel, or of a process
-    + timeout: seconds for all of it
-    + print_output, print_prefix: whether to show each line, and what before it
+    + timeout: seconds for the whole output; None: no limit
+    + print_output, print_prefix: whether to show each line, and its prefix
 
     Raises:
-        TimeoutError: it took longer. The channel, or the pipes, are closed.
+        TimeoutError: the command took longer. The channel, or the pipes, are closed.
     """
     reading = _Reading(print_prefix if print_output else None)
     buffers = {"stdout": stdout_buffer, "stderr": stderr_buffer}
@@ -68,7 +68,7 @@ def read_output_buffers(
         if not reading.is_over and not all(reader.dead for reader in readers):
             raise TimeoutError
     finally:
-        # Also when a deadline of the caller ended the wait: nobody would read on, and the command wait.
+        # Also when the caller's deadline ended the wait: without a reader, the command would block.
         if not all(reader.dead for reader in readers):
             gevent.killall(readers, block=True, timeout=1)
             for buffer in buffers.values():
@@ -77,9 +77,9 @@ def read_output_buffers(
 
 
 class _Reading:
-    """The lines of one command, in the order in which they came.
+    """Reads the lines of one command, in the order of their arrival.
 
-    + prefix: what to show before each line; None: show none
+    + prefix: shown before each line; None: do not show the lines
     """
 
     def __init__(self, prefix: str | None) -> None:
@@ -90,7 +90,7 @@ class _Reading:
         self._size = 0
 
     def read(self, name: str, buffer: Any) -> None:
-        """Read a stream to its end, or until the limit is hit."""
+        """Read a stream to its end, or to the limit."""
         begun = bytearray()
         try:
             for data in iter(_receive(name, buffer), b""):
@@ -104,13 +104,17 @@ class _Reading:
                 if self._size > MEGABYTES * 1_000_000 or len(self.lines) > LINES:
                     self._end(buffer)
                     return
-        except (OSError, EOFError, ValueError) as error:  # ValueError: it was closed meanwhile
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+        ) as error:  # ValueError: the stream was closed meanwhile
             self.fault = None if self.is_over else error
         if begun:
             self._take(name, begun)
 
     def _take(self, name: str, line: bytearray) -> None:
-        # Not UTF-8: what is meant cannot be known, and all of it is shown.
+        # Bytes that are not UTF-8 are shown as escapes, since their encoding is unknown.
         text = line.decode("utf-8", "backslashreplace")
         self.lines.append(OutputLine(name, text))
         if self._prefix is not None:
@@ -123,7 +127,7 @@ class _Reading:
         said = f"it sent more than {MEGABYTES} MB, or {LINES} lines, and was cut off"
         self.lines.append(CutOff("stderr", said))
         if hasattr(buffer, "channel"):
-            buffer.channel.close()  # the other stream ends with it, and so does the exit status
+            buffer.channel.close()  # this also ends the other stream and the wait for the exit status
 
 
 def _receive(name: str, buffer: Any) -> Callable[[], bytes]:

@@ -1,14 +1,14 @@
-"""What a ``config.py`` calls before pyinfra connects to any host."""
+"""The function for ``config.py``, which pyinfra runs before it connects to any host."""
 
 from pushgateway_lab.run import command_line, patches
 
 
 def configure() -> None:
-    """Prepare pyinfra in this process; may be called again.
+    """Prepare pyinfra in this process; a second call changes nothing.
 
-    + what hosts print is escaped and cut, and waiting for them has a limit; pyinfra has neither
-    + an inventory file that does not exist ends the run with an error; pyinfra takes its name for a host,
-      or for no host, and ends with 0
+    + The output of hosts is escaped and cut, and each wait for a host has a limit. pyinfra has neither.
+    + A missing inventory file ends the run with an error. pyinfra takes the file's name for a host name or
+      an empty inventory, and exits with 0.
 
     Raises:
         NoSuchFileError: the inventory named on pyinfra's command line does not exist.

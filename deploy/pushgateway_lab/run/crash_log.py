@@ -1,4 +1,4 @@
-"""What an error that nobody expected leaves behind: one sentence for the reader, and a log file to report."""
+"""Unexpected errors: one sentence for the user, and a log file to attach to a report."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ _PACKAGES = ("pushgateway-lab", "pyinfra", "gevent", "paramiko", "requests", "ru
 
 
 def directory() -> Path:
-    """Return where the logs are: ``pushgateway-lab`` in the user's state directory.
+    """Return the directory of the logs: ``pushgateway-lab`` in the user's state directory.
 
     Source: XDG Base Directory Specification, ``XDG_STATE_HOME``.
     """
@@ -24,29 +24,29 @@ def directory() -> Path:
 
 
 def write(error: BaseException, host: str) -> str:
-    """Write the log of an error, and return the sentence that tells about it.
+    """Write the log of an error, and return a sentence for the user.
 
-    The log has the traceback, the host's name and the versions in use. Only its owner reads it: the
-    message of an error may hold what a host said.
+    The log has the traceback, the host's name and the versions in use. Only its owner can read it, because
+    the error may quote a host's output.
 
-    + host: the name of the host that it happened for
+    + host: the name of the host on which the error occurred
 
     Returns:
-        One line, escaped, that names the log; or says why there is none.
+        One escaped line that names the log file, or says why it could not be written.
     """
-    told = f"Unexpected, and a mistake of this program: {visible.value(repr(error))}."
+    told = f"Unexpected error in this program: {visible.value(repr(error))}."
     try:
         path = _new_file()
         path.write_text(_text(error, host), encoding="utf-8", errors="backslashreplace")
-    except (OSError, RuntimeError) as problem:  # a user may have no home
-        return f"{told} A log with the traceback could not be written: {problem}"
+    except (OSError, RuntimeError) as problem:  # RuntimeError: the user has no home directory
+        return f"{told} The log with the traceback could not be written: {problem}"
     return f"{told} To report it, attach {path}"
 
 
 def _new_file() -> Path:
     where = directory()
     where.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp makes it its owner's alone, and never takes a file that is there.
+    # mkstemp creates a new file that only its owner can read.
     descriptor, name = tempfile.mkstemp(
         prefix=f"error-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-", suffix=".log", dir=where
     )

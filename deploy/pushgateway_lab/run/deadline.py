@@ -1,4 +1,4 @@
-"""Time limits for what waits for a host, and for a run as a whole."""
+"""Time limits: for each wait for a host, and for a whole run."""
 
 import math
 import time
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class _Budget:
-    """The moment at which a run must end, by `time.monotonic`; infinity: it has no such moment."""
+    """The moment at which a run must end, by `time.monotonic`; infinity if it has no limit."""
 
     def __init__(self, run: Run) -> None:
         del run
@@ -25,26 +25,26 @@ class _Budget:
 
 
 def limit(state: State, seconds: float) -> None:
-    """Let a run last for `seconds` from now at most; the first limit of a run holds."""
+    """Limit a run to `seconds` from now; only the first limit of a run counts."""
     budget = Run.of(state).part(_Budget)
     if math.isinf(budget.ends_at):
         budget.ends_at = time.monotonic() + seconds
 
 
 def seconds_left(state: State) -> float:
-    """Return how many seconds a run has left; infinity if it has no limit, negative if it is over."""
+    """Return the seconds that a run has left: infinity without a limit, negative after the limit."""
     return Run.of(state).part(_Budget).ends_at - time.monotonic()
 
 
 def within(seconds: float, act: Callable[[], T], give_up: Callable[[], object] | None = None) -> T:
-    """Call `act`, and return what it returns.
+    """Call `act` with a time limit, and return its result.
 
-    + seconds: what it may take
-    + give_up: ends what `act` waits for. Without gevent's patches, sockets hear of no timeout: then `act`
-      runs in a thread, and this is called when it took too long. None: `act` waits by gevent's own means
+    + seconds: the limit
+    + give_up: ends the wait inside `act`. Without gevent's patches, no timeout reaches a socket: then `act`
+      runs in a thread, and `give_up` is called after the limit. None: `act` waits only through gevent
 
     Raises:
-        TimeoutError: it took longer.
+        TimeoutError: `act` took longer.
     """
     if give_up is None or is_cooperative():
         with _limited(seconds):
@@ -65,7 +65,7 @@ def is_cooperative() -> bool:
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Begin all time limits anew after the block, in which a person is asked and nothing else runs."""
+    """Restart all time limits after the block, in which a user is asked and nothing else runs."""
     try:
         yield
     finally:
@@ -74,7 +74,7 @@ def paused() -> Iterator[None]:
 
 
 class _Over(BaseException):
-    """A time limit has expired. It becomes a TimeoutError later: paramiko retries on one."""
+    """A time limit has expired. Not a `TimeoutError`, on which paramiko retries; it becomes one later."""
 
     def __init__(self, limit: "_Limit") -> None:
         super().__init__("a time limit is over")
@@ -82,9 +82,9 @@ class _Over(BaseException):
 
 
 class _Limit:
-    """A time limit of the greenlet that makes it: `_Over` is raised in it.
+    """A time limit of the current greenlet: after the limit, it raises `_Over` there.
 
-    As `gevent.Timeout`, which cannot begin anew: its timer goes on where it was.
+    Like `gevent.Timeout`, but it can restart: the timer of `gevent.Timeout` cannot.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -95,13 +95,13 @@ class _Limit:
         self._begin()
 
     def begin_anew(self) -> None:
-        """Begin anew, unless the time was over, or it is another thread's."""
+        """Restart the limit, unless it has expired or belongs to another thread."""
         if not self._is_over and self._hub is gevent.get_hub():
             self.end()
             self._begin()
 
     def end(self) -> None:
-        """Raise nothing any more."""
+        """Stop the limit: it raises nothing from now on."""
         self._timer.close()
 
     def _begin(self) -> None:

@@ -1,6 +1,6 @@
-"""The end of a run: which hosts failed, at which operation, and which were not reached or not finished.
+"""The summary at the end of a run: the hosts that failed, with the operation, were not reached or not finished.
 
-pyinfra's own table counts hosts for each operation, names none, and is left out when all failed.
+pyinfra's own table counts hosts for each operation, but names no host, and is missing when all hosts failed.
 """
 
 from pyinfra import logger
@@ -14,7 +14,7 @@ from pushgateway_lab.run.run import Run
 
 
 def tell_at_end(state: State) -> None:
-    """Name the hosts that are not done when the run ends; further calls change nothing."""
+    """Print the summary when the run ends; a second call changes nothing."""
     Run.of(state).part(_Ending)
 
 
@@ -22,7 +22,7 @@ _UNFINISHED = "not finished: run this again"
 
 
 class _Ending(BaseStateCallback):
-    """Collects failed operations, and tells about them at the end of a run."""
+    """Collects failed operations, and prints the summary at the end of a run."""
 
     def __init__(self, run: Run) -> None:
         self._state = run.state
@@ -33,7 +33,7 @@ class _Ending(BaseStateCallback):
     def operation_host_error(  # type: ignore[override] # pyinfra calls it on the instance
         self, state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
     ) -> None:
-        """Remember which operation failed on a host."""
+        """Store the name of the operation that failed on a host."""
         del retry_count, max_retries
         self._failed_at[host] = ", ".join(sorted(state.get_op_meta(op_hash).names))
 
@@ -49,7 +49,7 @@ class _Ending(BaseStateCallback):
                 logger.info(line)
 
     def _problem_of(self, host: Host) -> str | None:
-        """Return what keeps a host from being done; None if it is done."""
+        """Return the reason why a host is not done; None if it is done."""
         state = self._state
         if host not in state.activated_hosts:
             return "not reached: no connection"

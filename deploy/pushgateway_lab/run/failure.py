@@ -1,8 +1,8 @@
-"""How one host fails without holding up the others.
+"""Errors that fail one host, while the other hosts go on.
 
-An exception raised in an operation's generator ends pyinfra's run for every host. Here it becomes
-what pyinfra calls a failed operation: a message that names the host, no further operation on it, an
-exit code that is not 0, and all other hosts go on.
+An exception in an operation's generator ends pyinfra's run for every host. This module turns it into a
+failed operation of pyinfra: it prints a message with the host's name, stops further operations on this host,
+and makes the exit code of the run nonzero.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -23,11 +23,11 @@ from pushgateway_lab.run.run import Run
 P = ParamSpec("P")
 
 _SHORT = 400
-"""Characters of a reason in the summary."""
+"""The largest number of characters of a reason in the summary."""
 
 
 class _Reasons:
-    """Why each host of a run failed, in one line: for the end of the run."""
+    """The one-line reasons why hosts of a run failed, for the summary."""
 
     def __init__(self, run: Run) -> None:
         del run
@@ -37,7 +37,7 @@ class _Reasons:
 def cleanly(
     operation: Callable[P, Iterator[PyinfraCommand]],
 ) -> Callable[P, Generator[PyinfraCommand, None, None]]:
-    """Make a `HostError` raised by an operation's generator fail the host it runs for, alone."""
+    """Decorate an operation: an error in its generator fails only the current host."""
 
     @wraps(operation)
     def run(*args: P.args, **kwargs: P.kwargs) -> Generator[PyinfraCommand, None, None]:
@@ -45,11 +45,11 @@ def cleanly(
         try:
             yield from operation(*args, **kwargs)
         except PyinfraError:
-            raise  # pyinfra's own way to end a run
+            raise  # pyinfra ends the run with this error
         except HostError as error:
             _note_during_change_detection(str(error))
             yield FunctionCommand(_fail, (str(error),), {})
-        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the run for other hosts
+        except Exception as error:  # noqa: BLE001 - a bug here must not end the run for other hosts
             message = crash_log.write(error, ctx_host.get().name)
             _note_during_change_detection(message)
             yield FunctionCommand(_fail, (message,), {})
@@ -60,12 +60,12 @@ def cleanly(
 def function(
     act: Callable[..., None], *args: object, **kwargs: object
 ) -> Generator[FunctionCommand, None, None]:
-    """A command that calls `act(host, *args, **kwargs)`; a `HostError` it raises fails the host."""
+    """Yield a command that calls `act(host, *args, **kwargs)`; a `HostError` from `act` fails the host."""
     yield FunctionCommand(_call, (act, args, kwargs), {})
 
 
 def reason_of(host: Host) -> str:
-    """Return why a host failed, in one line; empty if it did not, or if pyinfra said it."""
+    """Return why a host failed, in one line; empty if it did not fail or pyinfra printed the reason."""
     return Run.of(host.state).part(_Reasons).of.get(host, "")
 
 
@@ -74,23 +74,24 @@ def _note_reason(host: Host, message: str) -> None:
 
 
 def say(host: Host, message: str, color: str | None = None) -> None:
-    """Tell something about a host, on standard error, each line with the host's name.
+    """Print a message about a host to standard error, each line with the host's name.
 
-    + message: may hold what a host said: it is escaped and cut, see `pushgateway_lab.run.visible`
+    + message: may quote a host's output; it is escaped and cut, see `pushgateway_lab.run.visible`
+    + color: a colour name of click; None: no colour
     """
     for line in visible.message(message).splitlines():
         host.log_styled(line, log_func=logger.info, **({"fg": color} if color else {}))
 
 
 def tell(host: Host, notes: Iterable[str]) -> None:
-    """Say what a trainer should know about a host, once a run: when it executes."""
+    """Print notes for the trainer about a host, only while the run executes: so each appears once."""
     if host.state.is_executing:
         for note in notes:
             say(host, note, "yellow")
 
 
 def noop(host: Host, why: str) -> None:
-    """Say, with pyinfra's -v, that there is nothing to do."""
+    """Report that there is nothing to do; pyinfra shows it with -v."""
     host.noop(visible.message(why))
 
 
@@ -115,18 +116,18 @@ def _fail(state: State, host: Host, message: str) -> bool:  # noqa: ARG001
 
 
 def _in_short(message: str) -> str:
-    """The first line of a message, with the next one where that says what it announces."""
+    """Return the first line of a message; if it ends with a colon, also the next line."""
     first, *rest = visible.message(message).split("\n")
     short = f"{first} {rest[0].strip()}" if first.endswith(":") and rest else first
     return visible.one_line(visible.cut(short, _SHORT))
 
 
 def _note_during_change_detection(message: str) -> None:
-    """Show in a --dry run what would fail, once a host, and make pyinfra exit with 1.
+    """During change detection, show the error that would fail a host, once, and make pyinfra exit with 1.
 
-    Not `state.fail_hosts`: it asks on the terminal whether to go on, or ends the run for all.
+    `state.fail_hosts` cannot do this: it asks on the terminal whether to go on, or ends the run for all hosts.
     """
-    # Not context.host, which stands for another host a moment later.
+    # Not context.host: this proxy points to another host later.
     state, host = ctx_state.get(), ctx_host.get()
     if state.is_executing or host in state.failed_hosts:
         return

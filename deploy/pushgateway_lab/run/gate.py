@@ -1,8 +1,9 @@
-"""One gate for all that reaches the terminal, at every verbosity.
+"""One gate that escapes and cuts all text before it reaches the terminal, at every verbosity.
 
-What the toolkit says passes `pushgateway_lab.run.visible` when it is said. What pyinfra says by itself (a
-command's output, what a login shell prints, why a connection failed) passes here: `pyinfra.api.output.set_echo`
-is its seam for output, a `logging.Filter` the one for what it logs. Only the colours that pyinfra uses stay.
+The toolkit escapes its own messages with `pushgateway_lab.run.visible`. pyinfra prints other text from hosts:
+command output, the output of login shells, connection errors. This text passes the gate, which is installed
+with `pyinfra.api.output.set_echo` and, for log records, as a `logging.Filter`. Only the colours that pyinfra
+uses are kept.
 """
 
 import logging
@@ -17,18 +18,18 @@ from pyinfra.api import output
 from pushgateway_lab.run.visible import cut, visible
 
 LENGTH = 4_000
-"""Characters of a line: a message of ours, and what pyinfra puts around it."""
+"""The largest number of characters of a line: room for a message of ours and pyinfra's prefix."""
 
 LINES = 400
-"""Lines of one log record that are shown; -vv shows whole scripts, and the longest has fewer."""
+"""The largest number of lines of one log record; -vv shows whole scripts, and the longest has fewer."""
 
-# Reset, bold, red to cyan: what pyinfra styles with. No others: text may be hidden by them.
+# Reset, bold, red to cyan: the codes that pyinfra uses. Other codes could hide text.
 _COLOUR = re.compile(r"(\x1b\[(?:[01]|3[1-6])m)")
 _RESET = "\x1b[0m"
 
 
 def passed(text: str) -> str:
-    """Return what may be shown of a text of pyinfra's: its colours, all else escaped and cut."""
+    """Return a text of pyinfra's, cut, with everything but pyinfra's colours escaped."""
     lines = text.split("\n")
     shown = [_line(line) for line in lines[:LINES]]
     if len(lines) > LINES:
@@ -39,16 +40,16 @@ def passed(text: str) -> str:
 def _line(text: str) -> str:
     if text.isprintable() and len(text) <= LENGTH:
         return text
-    # Odd parts are the colours, which cost no length.
+    # re.split puts the colour codes at the odd indexes.
     parts = _COLOUR.split(cut(text, LENGTH))
     shown = "".join(part if i % 2 else visible(part) for i, part in enumerate(parts))
     return shown if len(parts) == 1 or shown.endswith(_RESET) else f"{shown}{_RESET}"
 
 
 def close() -> None:
-    """Let nothing pass but by the gate from now on; may be called again."""
+    """Install the gate for output and log records; a second call changes nothing."""
     if output.is_output_active():
-        output.set_echo(_gated(output._echo))  # noqa: SLF001 - it can be set, not asked for
+        output.set_echo(_gated(output._echo))  # noqa: SLF001 - pyinfra has no getter for it
     for filterable in (logger, logging.lastResort, *logging.getLogger().handlers):
         if filterable is not None and _RECORDS not in filterable.filters:
             filterable.addFilter(_RECORDS)
@@ -66,13 +67,13 @@ def _gated(echo: Callable[..., None]) -> Callable[..., None]:
 
 
 class _Records(logging.Filter):
-    """Replaces what a log record says by what may be shown of it."""
+    """Escapes and cuts the text of log records."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let each record pass, changed."""
+        """Change the record, and keep it."""
         if record.exc_info and not record.exc_text:
             record.exc_text = passed(logging.Formatter().formatException(record.exc_info))
-        # Its pieces as one text: pyinfra puts them together itself, with %.
+        # One text without arguments: pyinfra applies % to the message itself.
         record.msg, record.args = passed(record.getMessage()), ()
         return True
 

@@ -1,12 +1,12 @@
-"""One time limit for all of the making of an SSH connection: a patch of paramiko.
+"""Patch paramiko so that one time limit covers a whole SSH connection setup.
 
-paramiko has a limit for each part, and each counts anew with every byte or line: a host that drips its
-banner holds up a class for minutes. A part is no measure either: when hundreds of hosts connect at once,
-their key exchanges take turns on one core, and the last of them would fail though its host answered at
-once. So there is one limit for the whole, and it grows with the number of hosts.
+paramiko has a limit for each phase, and each limit restarts with every byte or line: a host that drips its
+banner delays a class for minutes. A fixed limit for each phase fails in another way: when hundreds of hosts
+connect at once, their key exchanges share one core, and the last ones take longer than the connect timeout.
+So one limit covers the whole setup, and it grows with the number of hosts.
 
-A host that sends without end must not take this machine's whole time either: gevent does not look at
-others while there is something to receive.
+A host that sends without end must not use all CPU time either: gevent does not switch to other greenlets while
+a socket has something to receive.
 """
 
 import logging
@@ -25,19 +25,19 @@ FOR_EACH_HOST = 0.1
 """Seconds by which the limit grows for each host of a run: a key exchange takes 0.03 to 0.06 s of a core."""
 
 CONNECT_TIMEOUT = 4.0
-"""Seconds for a connection where no connect timeout is set."""
+"""Seconds for one connection if no connect timeout is set."""
 
 _UNKNOWN = 300
-"""Number of hosts where the inventory is unknown: PARALLEL of ``config.py``."""
+"""The assumed number of hosts if the inventory is unknown: PARALLEL of ``config.py``."""
 
 _BEFORE_LOGIN = 65_536
-"""Bytes that a server may send before it has let us in; OpenSSH sends 3,000."""
+"""Bytes that a server may send before the login has succeeded; OpenSSH sends 3,000."""
 
 _PACKET = 262_144
-"""Bytes of a packet: what OpenSSH takes for the most (PACKET_MAX_SIZE)."""
+"""Bytes of the largest packet: OpenSSH's own limit (PACKET_MAX_SIZE)."""
 
 _TURN = 65_536
-"""Bytes that a host may send before others have their turn."""
+"""Bytes that a host may send before other greenlets run."""
 
 
 def bound() -> None:
@@ -45,19 +45,19 @@ def bound() -> None:
     original = SSHClient.connect
     if hasattr(original, "__wrapped__"):
         return
-    # paramiko tells of each failure with a traceback, and with what the host said in it. Whoever logs
-    # (--debug-all) still gets it; Python's last resort, the terminal, does not.
+    # paramiko logs each failure with a traceback that quotes the host. Without a handler, Python would print
+    # it to the terminal; log handlers (--debug-all) still get it.
     logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
     @wraps(original)
     def connect(self: SSHClient, hostname: str, *args: Any, **kwargs: Any) -> Any:
         if isinstance(self._policy, AskPolicy):  # type: ignore[attr-defined]
-            return original(self, hostname, *args, **kwargs)  # a person is asked, and has time
+            return original(self, hostname, *args, **kwargs)  # a user is asked, and may take time
         began = time.monotonic()
         seconds = limit(kwargs.get("timeout") or CONNECT_TIMEOUT)
         kwargs.setdefault("transport_factory", partial(_Transport, seconds=seconds))
         try:
-            # It is given up below, when it is known how far it came.
+            # The connection is closed below, after _how_far has looked at its transport.
             return within(
                 seconds, partial(original, self, hostname, *args, **kwargs), give_up=lambda: None
             )
@@ -67,7 +67,7 @@ def bound() -> None:
         except SSHException:
             if not getattr(getattr(self.get_transport(), "sock", None), "is_over", False):
                 raise
-            problem = f"it sent over {_BEFORE_LOGIN} bytes before it let anybody in"
+            problem = f"it sent over {_BEFORE_LOGIN} bytes before the login"
         self.close()
         raise OSError(problem)
 
@@ -75,9 +75,9 @@ def bound() -> None:
 
 
 def limit(connect_timeout: float) -> float:
-    """Return the seconds that a connection of this run may take to be made.
+    """Return the limit in seconds for the setup of one connection of this run.
 
-    + connect_timeout: what a host may take that connects alone, in seconds
+    + connect_timeout: the limit in seconds for a host that connects alone
     """
     hosts = _UNKNOWN
     if ctx_state.isset():
@@ -87,7 +87,7 @@ def limit(connect_timeout: float) -> float:
 
 
 def _how_far(transport: Transport | None) -> str:
-    """Return the last step of a connection that succeeded, and the one that did not end in time."""
+    """Return the last phase that succeeded, and the phase that did not end in time."""
     if transport is None:
         return "did not answer"
     if not transport.remote_version:
@@ -98,7 +98,7 @@ def _how_far(transport: Transport | None) -> str:
 
 
 class _Transport(Transport):
-    """A transport whose parts have the time of the whole, and which lets others have their turn."""
+    """A transport with one time limit for all phases, and with the limits of `_Taking` and `_Packetizer`."""
 
     def __init__(self, sock: Any, *, seconds: float, **arguments: Any) -> None:
         super().__init__(_Taking(sock, self), packetizer_class=_Packetizer, **arguments)  # type: ignore[arg-type]
@@ -107,12 +107,12 @@ class _Transport(Transport):
         self.channel_timeout = 60
 
     def start_client(self, event: Any = None, timeout: float | None = None) -> None:
-        """Exchange keys; the connect timeout, which paramiko gives, is for one host alone."""
+        """Exchange keys within the limit of all hosts; paramiko passes the timeout of one host."""
         super().start_client(event, max(timeout or 0, self._seconds))
 
 
 class _Packetizer(Packetizer):
-    """A reader of packets that are no larger than they may be."""
+    """A packet reader that rejects packets larger than `_PACKET`."""
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
         """Read; see paramiko.
@@ -127,11 +127,11 @@ class _Packetizer(Packetizer):
 
 
 class _Taking:
-    """A socket that receives no more than it should before the login, and takes turns with others.
+    """A socket with a limit for the bytes before the login, which lets other greenlets run.
 
-    `time.sleep(0)` is patched by gevent, and gives way to the other hosts.
+    `time.sleep(0)`, patched by gevent, switches to the other greenlets.
 
-    + is_over: whether there was more
+    + is_over: whether the host sent more than the limit
     """
 
     def __init__(self, sock: Any, transport: Transport) -> None:
@@ -148,7 +148,7 @@ class _Taking:
         """Receive; see `socket.socket.recv`.
 
         Raises:
-            SSHException: that was too much.
+            SSHException: the host sent more than `_BEFORE_LOGIN` bytes before the login.
         """
         data: bytes = self._sock.recv(size)
         self._received += len(data)

@@ -2,8 +2,8 @@
 
 
 class HostError(Exception):
-    """What is wrong on one host: the place, the tool's own words, and the next step."""
+    """A problem on one host; the message names the place, quotes the tool, and says the next step."""
 
 
 INTERRUPTED = "Interrupted."
-"""The message of the error that ends what waits, where somebody presses Ctrl-C."""
+"""The message of the error that Ctrl-C raises in waiting operations."""

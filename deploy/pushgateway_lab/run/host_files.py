@@ -1,4 +1,4 @@
-"""Where the files are that land on hosts, and how one of them becomes a command."""
+"""The files under ``files/``, which are copied to hosts or run there."""
 
 import shlex
 from collections.abc import Mapping
@@ -10,16 +10,18 @@ _PACKAGE = Path(__file__).parents[1]
 
 @cache
 def host_file(name: str) -> str:
-    """The text of a file of ``files/``: inside the installed package, or beside ``deploy/``."""
+    """Return the text of a file of ``files/``, in the installed package or beside ``deploy/``."""
     installed = _PACKAGE / "files" / name
     path = installed if installed.exists() else _PACKAGE.parents[1] / "files" / name
     return path.read_text(encoding="utf-8")
 
 
 def script(name: str, variables: Mapping[str, str], *functions: str) -> str:
-    """Return a shell file of ``files/``, preceded by assignments of its variables.
+    """Return a shell script of ``files/``, preceded by its variables and functions.
 
-    + functions: further files, whose shell functions it uses
+    + name: the name of the script
+    + variables: assigned before the script, with their values quoted for the shell
+    + functions: names of files with shell functions that the script uses
     """
     assignments = "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
     return assignments + "".join(map(host_file, (*functions, name)))

@@ -1,4 +1,4 @@
-"""The settings of the hosts of a run: each host's data is parsed once."""
+"""The settings of the hosts of a run. The data of each host is parsed once."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -10,14 +10,17 @@ from pushgateway_lab.settings import Settings, SettingsError, parse_settings
 
 
 class _Parsed(NamedTuple):
-    """The data of a host, and the settings that it gives."""
+    """The data of a host, and the settings or the error that it results in."""
 
     data: Mapping[str, Any]
     settings: Settings | SettingsError
 
 
 class _HostSettings:
-    """The parsed settings of the hosts of a run; `are_checked` if all hosts are known to have usable ones."""
+    """The parsed settings of the hosts of a run.
+
+    + are_checked: whether the settings of all hosts are known to be valid
+    """
 
     def __init__(self, run: Run) -> None:
         del run
@@ -27,7 +30,7 @@ class _HostSettings:
     def of(self, host: Host) -> Settings | SettingsError:
         data = host.data.dict()
         known = self._parsed.get(host)
-        # A deploy may set host data of its own before it calls ours.
+        # A user's deploy may change host data before it calls one of ours.
         if known is None or known.data != data:
             self._parsed[host] = known = _Parsed(data, _parsed(data))
         return known.settings
@@ -41,10 +44,10 @@ def _parsed(data: Mapping[str, Any]) -> Settings | SettingsError:
 
 
 def for_host(host: Host) -> Settings:
-    """Return the settings of a host, once those of every host of its run are known to be usable.
+    """Return the settings of a host, after a check of the settings of all hosts of the run.
 
     Raises:
-        SettingsError: for any host of the run, so that nothing is touched anywhere.
+        SettingsError: the settings of a host of the run are invalid; so the run changes no host.
     """
     known = Run.of(host.state).part(_HostSettings)
     if not known.are_checked:
@@ -54,10 +57,10 @@ def for_host(host: Host) -> Settings:
 
 
 def settings_of(host: Host) -> Settings:
-    """Return the settings of a host, whatever those of other hosts are.
+    """Return the settings of a host, without a check of other hosts.
 
     Raises:
-        SettingsError: its host data cannot be used.
+        SettingsError: its host data is invalid.
     """
     found = Run.of(host.state).part(_HostSettings).of(host)
     if isinstance(found, SettingsError):
@@ -66,9 +69,11 @@ def settings_of(host: Host) -> Settings:
 
 
 def check_all(hosts: Iterable[Host]) -> None:
-    """Raise one `SettingsError` that names each host with unusable settings, and each key.
+    """Check the settings of all these hosts.
 
-    Hosts that share a mistake, as a group's, share its line.
+    Raises:
+        SettingsError: settings are invalid; the message names each key with its hosts. Hosts with the same
+            problem, as from their group's data, share a line.
     """
     hosts_with: dict[str, list[str]] = {}
     for host in sorted(hosts, key=lambda host: host.name):
@@ -78,4 +83,4 @@ def check_all(hosts: Iterable[Host]) -> None:
                 hosts_with.setdefault(line, []).append(host.name)
     if hosts_with:
         lines = [f"{', '.join(names)}: {line}" for line, names in hosts_with.items()]
-        raise SettingsError("settings that cannot be used:\n        " + "\n        ".join(lines))
+        raise SettingsError("invalid settings:\n        " + "\n        ".join(lines))

@@ -1,7 +1,7 @@
-"""Waiting that Ctrl-C ends.
+"""Waits that Ctrl-C ends at once.
 
-On Ctrl-C pyinfra disconnects from all hosts, but first waits for the operations that run. A wait of
-half a minute would make people press it again, and a second one ends everything uncleaned.
+On Ctrl-C, pyinfra waits for running operations and then disconnects from all hosts. During a wait of half a
+minute, people press Ctrl-C again, and the second one ends the run without clean-up.
 """
 
 import signal
@@ -20,11 +20,14 @@ from pushgateway_lab.run.run import Run
 
 @contextmanager
 def interruptible(state: State) -> Iterator[None]:
-    """Inside the block, SIGINT raises `HostError` in every waiting greenlet; then the previous handler runs."""
+    """Make waits inside the block end on SIGINT.
+
+    SIGINT raises `HostError` in every waiting greenlet; the previous handler runs afterwards.
+    """
     handler = Run.of(state).part(_Handler)
     try:
         handler.install()
-    except ValueError:  # not in the main thread, where no signal arrives either
+    except ValueError:  # not in the main thread: no signal arrives here
         yield
         return
     me = gevent.getcurrent()
@@ -37,10 +40,10 @@ def interruptible(state: State) -> Iterator[None]:
 
 
 class _Handler:
-    """The handler of SIGINT while greenlets of a run wait, and these greenlets.
+    """The SIGINT handler of a run, and the greenlets of this run that wait.
 
-    A process has one handler. Where two runs wait at once, the later one calls the earlier one, and each
-    is removed when no handler above it is left.
+    A process has one SIGINT handler. If two runs wait at once, the handler of the later run calls the earlier
+    one. A handler is removed when none of its greenlets waits and no later handler is left.
     """
 
     def __init__(self, run: Run) -> None:
@@ -50,7 +53,7 @@ class _Handler:
         self._previous: Any = None
 
     def install(self) -> None:
-        """Become the handler of SIGINT, unless this already is one.
+        """Install this as the handler of SIGINT, unless it is installed.
 
         Raises:
             ValueError: this is not the main thread.
@@ -60,7 +63,7 @@ class _Handler:
             self._is_installed = True
 
     def remove(self) -> None:
-        """Give SIGINT back to the previous handler, unless something still waits or another is above this."""
+        """Restore the previous handler, unless greenlets still wait or a later handler is installed."""
         handler: Any = signal.getsignal(signal.SIGINT)
         if handler is not self:
             return

@@ -1,7 +1,8 @@
 """Patch pyinfra at run time: limits on time and output, and escaping of everything that hosts print.
 
-Called by ``config.py`` (`pushgateway_lab.configure`), and by every deploy and operation: who installed the
-package may have no such file. The limits for connecting hold only if it was called before that.
+``config.py`` (`pushgateway_lab.configure`) and every deploy and operation call `apply`, because a user of the
+installed package may have no such ``config.py``. The limits for connecting need the call from ``config.py``,
+which runs before pyinfra connects.
 """
 
 from collections.abc import Callable
@@ -17,16 +18,16 @@ from pyinfra.connectors.ssh import SSHConnector
 from pushgateway_lab.run import command_output, deadline, gate, handshake
 
 COMMAND = 1800.0
-"""Seconds for a command of pyinfra's own operations; an installation on a slow line takes minutes."""
+"""Seconds for a command of pyinfra's own operations; an installation over a slow connection takes minutes."""
 
 GOODBYE = 5.0
-"""Seconds for what is removed from a host at the end; and what a command gets when a run is over."""
+"""Seconds for the clean-up of a host, and for each command after the time limit of the run."""
 
 _PATCHED = "patched_by_pushgateway_lab"
 
 
 def apply() -> None:
-    """Change pyinfra in this process; may be called again."""
+    """Install all patches in this process; a second call changes nothing."""
     gate.close()
     command_output.bound()
     handshake.bound()
@@ -35,7 +36,7 @@ def apply() -> None:
     _replace(util, "getpass", _pausing)
     _replace(pyinfra_host, "remove_any_sudo_askpass_file", _in_short)
     if pyinfra.is_cli:
-        # Untyped, and not there for who uses pyinfra as a library.
+        # Imported only here: untyped, and missing where pyinfra is used as a library.
         from pyinfra_cli.exceptions import UnexpectedMixin  # type: ignore[import-untyped]
 
         _replace(UnexpectedMixin, "get_exception", _gated)
@@ -50,7 +51,7 @@ def _replace(owner: Any, name: str, by: Callable[[Callable[..., Any]], Callable[
 
 
 def _bounded(act: Callable[..., Any]) -> Callable[..., Any]:
-    """Bound all of a command: pyinfra bounds the reading of what it prints."""
+    """Limit the time of a whole command; pyinfra limits only the reading of its output."""
 
     def bounded(self: SSHConnector, *args: Any, **arguments: Any) -> Any:
         left = max(deadline.seconds_left(self.state), GOODBYE)
@@ -62,12 +63,12 @@ def _bounded(act: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _gated(tell: Callable[..., str]) -> Callable[..., str]:
-    """Escape what pyinfra did not expect: it writes that to the terminal as it is."""
+    """Escape unexpected errors, which pyinfra writes to the terminal unchanged."""
     return lambda *args: gate.passed(tell(*args))
 
 
 def _pausing(ask: Callable[..., Any]) -> Callable[..., Any]:
-    """Give time to who types a password: nothing else happens meanwhile."""
+    """Pause the time limits while a user types a password."""
 
     def pausing(*args: Any, **arguments: Any) -> Any:
         with deadline.paused():
@@ -77,10 +78,10 @@ def _pausing(ask: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _in_short(remove: Callable[..., None]) -> Callable[..., None]:
-    """Let no host that hangs hold up the end of a run."""
+    """Limit the time of a clean-up, so that a hanging host does not delay the end of a run."""
 
     def in_short(host: pyinfra_host.Host) -> None:
-        # No TimeoutError: pyinfra takes that for a reason to try the next file.
+        # Raises nothing: after a TimeoutError, pyinfra would try the next file.
         gevent.with_timeout(GOODBYE, remove, host, timeout_value=None)
 
     return in_short

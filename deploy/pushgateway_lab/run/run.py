@@ -1,6 +1,6 @@
-"""One run of pyinfra: the state that each room keeps for it, and the end of it.
+"""One run of pyinfra: the state that other modules keep for it, and the functions to call at its end.
 
-It knows no other room: each gives it a class of its own, see `Run.part`.
+This module imports none of them: each module passes a class of its own to `Run.part`.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 class Run(BaseStateCallback):
-    """All that belongs to one run of pyinfra. `Run.of` finds it; it ends with the `State` that it belongs to.
+    """The data of one run of pyinfra. `Run.of` returns it; it lives as long as pyinfra's `State`.
 
-    Hosts and states must be pyinfra's own objects: `context.host` and `context.state` are proxies, which
-    stand for another object later.
+    Pass pyinfra's own host and state objects, as from `ctx_host.get()`: `context.host` and `context.state` are
+    proxies, which point to other objects later.
     """
 
     def __init__(self, state: State) -> None:
@@ -30,7 +30,7 @@ class Run(BaseStateCallback):
 
     @classmethod
     def of(cls, state: State) -> "Run":
-        """Return the run of a state; the first call makes it."""
+        """Return the run of a state; the first call creates it."""
         found = next((each for each in state.callback_handlers if isinstance(each, cls)), None)
         if found is None:
             found = cls(state)
@@ -38,9 +38,9 @@ class Run(BaseStateCallback):
         return found
 
     def part(self, kind: Callable[["Run"], T]) -> T:
-        """Return the one instance of a class that belongs to this run; the first call makes it.
+        """Return this run's only instance of a class; the first call creates it.
 
-        + kind: a class that takes the run
+        + kind: a class whose only argument is the run
         """
         if kind not in self._parts:
             self._parts[kind] = kind(self)
@@ -48,21 +48,21 @@ class Run(BaseStateCallback):
         return part
 
     def at_end(self, act: Callable[[], object]) -> None:
-        """Call `act` once, when the last host has been disconnected.
+        """Call `act` once, after the last host was disconnected.
 
-        Several are called in the order of registration. An error of one does not keep the others from
-        being called; pyinfra reports it afterwards.
+        Several functions are called in the order of registration. If one raises an error, the others are still
+        called, and pyinfra reports the error afterwards.
         """
         self._ends.append(act)
 
     def on_disconnect(self, host: Host, act: Callable[[], object]) -> Callable[[], object]:
-        """Call `act` once, when a host is disconnected, while its connection still works.
+        """Call `act` once, when pyinfra disconnects from a host, while the connection still works.
 
-        For clean-ups: pyinfra runs no `finally` reliably when a run is interrupted, but it disconnects from
-        each host. Several are called in the opposite order of registration.
+        For clean-up: when a run is interrupted, pyinfra does not always run `finally` blocks, but it disconnects
+        from each host. Several functions are called in the reverse order of registration.
 
         Returns:
-            A function that takes this back.
+            A function that cancels the registration.
         """
         clean_ups = self._clean_ups.setdefault(host, {})
         key = object()
@@ -70,9 +70,9 @@ class Run(BaseStateCallback):
         return partial(clean_ups.pop, key, None)
 
     def host_disconnect(self, state: State, host: Host) -> None:  # type: ignore[override]
-        """Clean up on a host; after the last one, end the run. pyinfra calls this."""
+        """Call the functions of a host, and after the last host those of the run. pyinfra calls this."""
         del state
-        with ExitStack() as acts:  # which calls all of them, the last one first
+        with ExitStack() as acts:  # calls all of them, in reverse order, even after an error
             acts.callback(self._note_disconnected, host)
             for act in self._clean_ups.pop(host, {}).values():
                 acts.callback(act)

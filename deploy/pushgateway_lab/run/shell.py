@@ -1,7 +1,7 @@
-"""Commands run on a host from within an operation, whose outcome decides what comes next.
+"""Commands and scripts that an operation runs on a host while it executes, and whose output it uses.
 
-Each is bounded: `deadline` seconds for the whole of it, and the time that a run has left. What goes wrong
-with the connection or with time is a `HostError`, which fails the one host.
+Each command has a deadline, and ends with the time limit of the run. A broken connection or a missed deadline
+raises a `HostError`, which fails only this host.
 """
 
 import secrets
@@ -24,10 +24,10 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
 
 DEADLINE = 60.0
-"""Seconds for a command, if nothing else is said."""
+"""The default deadline of a command, in seconds."""
 
 _WHAT = 40
-"""Characters of a command that name it, if nothing else is said."""
+"""The first characters of a command that are its default name."""
 
 
 def run(
@@ -38,23 +38,23 @@ def run(
     deadline: float = DEADLINE,
     what: str = "",
 ) -> tuple[bool, CommandOutput]:
-    """Run a command with the sudo and other arguments of the current operation.
+    """Run a command with the global arguments of the current operation, such as ``_sudo``.
 
     + command: a command, or the text of a shell script
-    + stdin: travels as base64, since pyinfra's standard input is text and ends in a newline
-    + deadline: seconds for the whole of it, from the opening of the channel to the exit status
-    + what: what an error calls the command; its first words, if empty
+    + stdin: sent as base64, because pyinfra's standard input is text that ends in a newline
+    + deadline: seconds for the whole command, from the opening of the channel to the exit status
+    + what: the name of the command in errors; if empty, its first words
 
     Returns:
-        Whether it exited with 0, and its output.
+        Whether the command exited with 0, and its output.
 
     Raises:
-        HostError: it took longer than that, or than the run has left; or the connection broke.
+        HostError: the command did not end before its deadline or the end of the run; or the connection broke.
     """
     what = what or _first_words(command)
     left = seconds_left(host.state)
     if left <= 0:
-        raise HostError(f"The time for this run is over; not run any more: {what}.")
+        raise HostError(f"The time limit of this run has expired; not started: {what}.")
     act = partial(host.run_shell_command, _as_command(command), **_arguments(host, command, stdin))
     client = getattr(host.connector, "client", None)  # of SSH
     try:
@@ -63,17 +63,17 @@ def run(
         problem = (
             f"It connected, but did not answer within {deadline:.4g} s ({what})."
             if deadline <= left
-            else f"The time for this run was over before it answered: {what}."
+            else f"The time limit of this run expired before the host answered: {what}."
         )
     except (OSError, EOFError, SSHException) as error:
         problem = f"The connection broke: {what}: {error!r}"
-    except PyinfraError as error:  # raised in an operation, it would end the run for all hosts
+    except PyinfraError as error:  # from an operation, it would end the run for all hosts
         problem = f"{what}: {error}"
     else:
         if not is_cut_off(output):
             return succeeded, output
         problem = f"{what}: {output.combined_lines[-1].line}"
-    # Not from within: the error would keep the channel open by the frames of its traceback.
+    # Raised outside the try block: the frames of a chained traceback would keep the channel open.
     raise HostError(problem)
 
 
@@ -86,24 +86,24 @@ def ask(
     functions: Sequence[str] = (),
     deadline: float = DEADLINE,
 ) -> list[str]:
-    r"""Run a script of ``files/`` that answers, and return its answer.
+    r"""Run a script of ``files/``, and return its answer.
 
-    The script takes one variable more, ``mark``, and prints ``"\n$mark\n"`` first.
+    The script also gets the variable ``mark``, and prints ``"\n$mark\n"`` first.
 
-    + name: of the file
-    + variables: what it takes
-    + functions: further files, see `pushgateway_lab.run.host_files.script`
+    + name: the name of the script
+    + variables: the variables of the script
+    + functions: files with shell functions, see `pushgateway_lab.run.host_files.script`
     + stdin, deadline: as for `run`
 
     Returns:
-        The lines of standard output after the mark: what a login shell's files print is before it.
+        The lines of standard output after the mark; the start-up files of a login shell print before it.
 
     Raises:
-        HostError: as `run`; or the script did not begin, or did not exit with 0.
+        HostError: as `run`; or the script did not start, or did not exit with 0.
     """
     mark = new_mark()
     text = script(name, {**variables, "mark": mark}, *functions)
-    # Whatever hangs on the host ends there, too.
+    # timeout also ends a script that hangs on the host.
     command = StringCommand("timeout", "-k", "5", f"{deadline:g}", "sh", "-c", QuoteString(text))
     return answer(
         host,
@@ -116,7 +116,7 @@ def ask(
 
 
 def new_mark() -> str:
-    """Return a text that no host can know before: its answer begins behind it."""
+    """Return a random text that marks the beginning of an answer; no host can know it in advance."""
     return secrets.token_hex(16)
 
 
@@ -129,31 +129,31 @@ def answer(
     *,
     what: str,
 ) -> list[str]:
-    """Run a command that prints `mark` on a line of its own, and return the lines after it.
+    """Run a command that prints the line `mark`, and return the lines after it.
 
-    + what: what an error calls the command
+    + what: the name of the command in errors
     + other arguments: as for `run`
 
     Raises:
-        HostError: as `run`; or the mark is missing, or it did not exit with 0.
+        HostError: as `run`; or the mark is missing, or the command did not exit with 0.
     """
     succeeded, output = run(host, command, stdin, deadline=deadline, what=what)
     lines = after_mark(output.stdout_lines, mark)
     if lines is None or not succeeded:
         said = "\n".join(lines or ())
-        words = said.strip() or output.stderr.strip() or output.stdout.strip() or "it said nothing"
-        fault = "did not begin" if lines is None else "did not end well"
-        raise HostError(f"The host did not answer as it should: {what} {fault}: {words}")
+        words = said.strip() or output.stderr.strip() or output.stdout.strip() or "no output"
+        fault = "did not start" if lines is None else "failed"
+        raise HostError(f"Unexpected answer from the host: {what} {fault}: {words}")
     return lines
 
 
 def after_mark(lines: Sequence[str], mark: str) -> list[str] | None:
-    """Return the lines after the first that is `mark`; None if there is none."""
+    """Return the lines after the first line that equals `mark`; None if there is no such line."""
     return list(lines[lines.index(mark) + 1 :]) if mark in lines else None
 
 
 def given_arguments(host: Host) -> dict[str, Any]:
-    """What commands on a host are run with: sudo and the like, of the operation or the deploy it is in."""
+    """Return the global arguments for commands on a host, such as ``_sudo``, of its operation or deploy."""
     given = host.current_op_global_arguments or host.current_deploy_kwargs
     return dict(given) if given is not None else dict(pop_global_arguments(host.state, host, {})[0])
 
@@ -164,9 +164,10 @@ def explained(
     *,
     deadline: float = DEADLINE,
 ) -> Generator[FunctionCommand, None, None]:
-    """The same commands, with a failure's reason and next step in words of ours.
+    """Yield the same commands, but with our own error messages.
 
-    + deadline: seconds for each of them
+    + explain: makes the message from the output of a failed command
+    + deadline: seconds for each command
     """
     for command in commands:
         yield from function(_run_or_explain, command, explain, deadline)

@@ -1,10 +1,10 @@
-r"""Text from hosts, such that all of it can be seen and none of it does anything.
+r"""Escape and cut text from hosts, so that all of it is visible and none of it controls the terminal.
 
-A host may say what it likes: sequences that drive a terminal, marks that turn the direction of
-writing, blanks of no width. Here, they become what people know from string literals, as ``\x1b``.
-A text that is too long to be read is cut, and says by how much.
+A host may send any text: terminal control sequences, marks that change the writing direction, spaces of zero
+width. They are escaped as in Python string literals, such as ``\x1b``. A text that is too long is cut; it says
+how many characters are missing.
 
-Python 3.9 and its standard library: the prune's program writes its log with it.
+Only Python 3.9 and its standard library: the prune's program uses this module for its log.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from __future__ import annotations
 import unicodedata
 
 MESSAGE = 2_000
-"""Characters of a message that somebody reads: some forty lines."""
+"""The largest number of characters of a message: about forty lines."""
 
 VALUE = 200
-"""Characters of a value inside a message."""
+"""The largest number of characters of a value inside a message."""
 
 _LAYOUT = "\n\t"
 
 
 def visible(text: str) -> str:
-    """Escape a text; its line breaks and tabs stay."""
+    """Return a text, escaped except for its line breaks and tabs."""
     return _escaped(text, keep=_LAYOUT)
 
 
 def one_line(text: str) -> str:
-    """Escape a text, its line breaks and tabs as well."""
+    """Return a text, escaped, including its line breaks and tabs."""
     return _escaped(text, keep="")
 
 
 def cut(text: str, length: int) -> str:
-    """Return the first characters of a text, and how many more there were; a short text whole."""
+    """Return a text unchanged if it is short, else its first characters and the number of the others."""
     if len(text) <= length:
         return text
     return f"{text[:length]}… ({len(text) - length:,} more characters)"
 
 
 def start_of(text: str | bytes, most: int) -> str:
-    """Return the beginning of what a server sent, on one line, escaped, in `most` characters or fewer."""
+    """Return the beginning of a server's text on one line: escaped, at most `most` characters."""
     if isinstance(text, bytes):
         text = text[: 4 * most].decode("utf-8", "replace")
     escaped = one_line(text[: most + 1])
@@ -46,12 +46,12 @@ def start_of(text: str | bytes, most: int) -> str:
 
 
 def value(text: str) -> str:
-    """Return a value from a host as it may stand inside a message: on one line, escaped, cut."""
+    """Return a value from a host for use inside a message: on one line, escaped, cut."""
     return one_line(cut(text, VALUE))
 
 
 def message(text: str) -> str:
-    """Return a text as it may be said to people: escaped, cut."""
+    """Return a text for use as a message: escaped, cut."""
     return visible(cut(text, MESSAGE))
 
 
@@ -65,7 +65,7 @@ def _escaped(text: str, keep: str) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a visible text takes: wide characters take two."""
+    """Return the number of terminal columns of a visible text: wide characters take two."""
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 

@@ -1,4 +1,4 @@
-"""The services of a host, by whatever starts services there. Pure: commands are made here, not run."""
+"""The services of a host and its service manager. Pure: this package makes commands, but runs none."""
 
 from pushgateway_lab.services.service import Commands, Service, ServiceManager, ServiceState
 from pushgateway_lab.services.systemd import SYSTEMD

@@ -1,24 +1,24 @@
-"""What differs from one service manager to another, as protocols; `pushgateway_lab.services.systemd` is the first."""
+"""The protocols of a service manager and its services; `pushgateway_lab.services.systemd` implements them."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 
 class ServiceState(NamedTuple):
-    """What a service manager says about one service.
+    """The state of one service, as its service manager reports it.
 
-    + state: the manager's own word for it, as ``active`` or ``failed``
-    + exists: the manager knows the service, also where it may not start
-    + runs: it is up
-    + is_active: it runs, or is about to
-    + is_stopped: it does not run, and did not fail: somebody stopped it, or nobody started it
-    + has_failed: it ended by itself, and was given up
-    + is_masked: it is forbidden to start
-    + is_enabled, is_disabled: it starts, or does not start, with the host; neither where nobody decided
-    + main_pid: the id of its main process; 0 if it has none
-    + command_line: with which it is started; empty if that is not known
-    + can_reload: it can be told to read its configuration again
-    + is_outdated: it was changed on disk, and the manager has not read that yet
+    + state: the manager's own word, such as ``active`` or ``failed``
+    + exists: the manager knows the service, even if the service is not allowed to start
+    + runs: the service is up
+    + is_active: the service is up or starting
+    + is_stopped: the service is down and did not fail: somebody stopped it, or nobody started it
+    + has_failed: the service ended by itself, and the manager does not restart it
+    + is_masked: the service is not allowed to start
+    + is_enabled, is_disabled: the service starts, or does not start, at boot; both False if neither is set
+    + main_pid: the id of the main process; 0 if there is none
+    + command_line: the command that starts the service; empty if unknown
+    + can_reload: the service can reload its configuration
+    + is_outdated: the definition on disk was changed, and the manager has not read the change
     """
 
     name: str
@@ -38,12 +38,12 @@ class ServiceState(NamedTuple):
 
 
 class Commands(NamedTuple):
-    """What a person types on a host, for one service. Every word is quoted for a shell.
+    """Shell commands for one service, for people to type on a host. Every word is quoted.
 
-    + enable_and_start: have it run, now and with the host
-    + allow_and_start: the same for a service that is masked
+    + enable_and_start: start the service now and at boot
+    + allow_and_start: the same for a masked service
     + log: show the end of its log
-    + status: show how it is
+    + status: show its state
     """
 
     start: str
@@ -61,27 +61,27 @@ class Service(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name, as its manager shows it."""
+        """The name that the service manager shows."""
 
     @property
     def title(self) -> str:
-        """Its name without what the manager adds to each."""
+        """The name without the manager's suffix, such as ``.service``."""
 
     @property
     def commands(self) -> Commands:
-        """What a person types for it."""
+        """The commands for people."""
 
     @property
     def to_make_reloadable(self) -> str:
-        """What to add to it, and where, so that it can be reloaded."""
+        """The instruction to make the service reloadable: what to add, and where."""
 
 
 class ServiceManager(Protocol):
-    """Whatever starts the services of a host."""
+    """The program that starts the services of a host."""
 
     @property
     def functions(self) -> str:
-        """The file of ``files/`` with the shell functions that ask it and tell it, ``service_...``."""
+        """The file of ``files/`` with the manager's shell functions, ``service_...``."""
 
     def service(self, name: str) -> Service:
         """Return the service of that name."""
@@ -90,5 +90,5 @@ class ServiceManager(Protocol):
         """Parse the ``service`` lines of a look, and return the state of each service by its name.
 
         Raises:
-            ValueError: the lines are not what this manager says.
+            ValueError: the lines are not the output of this manager.
         """

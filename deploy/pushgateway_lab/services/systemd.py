@@ -1,4 +1,4 @@
-"""Services as systemd has them. On the host, ``files/systemd.sh`` is its counterpart."""
+"""systemd as the service manager. ``files/systemd.sh`` is its counterpart on the host."""
 
 import re
 import shlex
@@ -10,14 +10,14 @@ from pushgateway_lab.services.service import Commands, ServiceState
 _SUFFIX = ".service"
 
 LOG_LINES = "20"
-"""Lines of the log that a person is shown."""
+"""The number of lines of a log that the command for people shows."""
 
 
 @dataclass(frozen=True)
 class Unit:
     """A unit of type service.
 
-    + name: its full name, as ``prometheus.service``
+    + name: the full name, such as ``prometheus.service``
     """
 
     name: str
@@ -29,7 +29,7 @@ class Unit:
 
     @property
     def commands(self) -> Commands:
-        """The commands of systemctl and journalctl for it.
+        """The commands of systemctl and journalctl for this unit.
 
         Example:
             >>> Unit("prometheus.service").commands.restart
@@ -49,14 +49,14 @@ class Unit:
 
     @property
     def to_make_reloadable(self) -> str:
-        """The line that a unit needs to be reloaded (systemd.service(5))."""
+        """The line that makes a unit reloadable (systemd.service(5))."""
         return (
             f"{self.name} has no ExecReload. Give it ExecReload=/bin/kill -HUP $MAINPID "
             f"(sudo systemctl edit {shlex.quote(self.title)})"
         )
 
     def _systemctl(self, verb: str, *options: str) -> str:
-        # Options end at --, for a unit whose name begins with a dash.
+        # -- ends the options, for a unit whose name begins with a dash.
         end = ["--"] if self.title.startswith("-") else []
         return shlex.join(["sudo", "systemctl", verb, *options, *end, self.title])
 
@@ -71,7 +71,7 @@ class Systemd:
         return Unit(name)
 
     def states(self, lines: Iterable[str]) -> dict[str, ServiceState]:
-        """Parse the output of ``systemctl show``: a block of lines for each unit, an empty line between."""
+        """Parse the output of ``systemctl show``: one block of lines for each unit, separated by empty lines."""
         found = {}
         for block in "\n".join(lines).strip().split("\n\n"):
             properties = dict(line.partition("=")[::2] for line in block.splitlines())
@@ -106,6 +106,6 @@ def _state(name: str, properties: Mapping[str, str]) -> ServiceState:
 
 
 def _command_line(exec_start: str) -> str:
-    """The command line in systemd's ``{ path=... ; argv[]=... ; ignore_errors=no ; ... }``."""
+    """Return the command line in systemd's ``{ path=... ; argv[]=... ; ignore_errors=no ; ... }``."""
     match = re.search(r"argv\[\]=(.*?) ; ignore_errors=", exec_start)
     return match[1] if match else ""

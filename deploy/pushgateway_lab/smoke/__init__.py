@@ -1,4 +1,4 @@
-"""The push that proves that a host works."""
+"""The smoke push, which proves that a host works."""
 
 JOB = "pushgateway_lab_smoke"
-"""The job label of the groups that it pushes."""
+"""The job label of the groups of smoke pushes."""

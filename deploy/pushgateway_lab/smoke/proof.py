@@ -1,4 +1,4 @@
-"""One push that proves it works: pushed, scraped with its own labels, deleted, seen gone."""
+"""The smoke push: push a metric, wait until Prometheus has it with its own labels, delete it."""
 
 import socket
 import time
@@ -26,23 +26,23 @@ from pushgateway_lab.smoke import JOB
 METRIC = "pushgateway_lab_smoke_pushed_at_seconds"
 
 ABANDONED = 600
-"""Seconds after which a group of ours was left behind by a run that was killed."""
+"""The age in seconds after which a smoke group is known to be left by a killed run."""
 
 DELETE_TIMEOUT = 30
-"""Seconds for a queued deletion to be done."""
+"""Seconds to wait for a queued deletion."""
 
 DISCOVERY_TIMEOUT = 15
-"""Seconds for a job that was just loaded to have targets: Prometheus looks every five."""
+"""Seconds for a newly loaded job to have targets: Prometheus updates them every five seconds."""
 
 LONGEST = 86400
-"""Seconds of the longest wait, whatever Prometheus says of its interval."""
+"""The longest wait in seconds, even if Prometheus reports a longer scrape interval."""
 
 POLL = 0.25
-"""Seconds between two looks."""
+"""Seconds between two requests."""
 
 
 class Smoke(NamedTuple):
-    """A push on its way: the clients, and the labels of its group."""
+    """One smoke push: the clients of both servers, and the labels of its group."""
 
     gateway: Pushgateway
     prometheus: Prometheus
@@ -50,10 +50,12 @@ class Smoke(NamedTuple):
 
 
 def prove(host: Host, settings: Settings) -> None:
-    """Push a metric to a host's Pushgateway and follow it to its end.
+    """Push a metric to a host's Pushgateway, wait until Prometheus has scraped it, and delete it.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 
     Raises:
-        HostError: it did not arrive, or not under its own labels, or did not go; with the reason.
+        HostError: the metric did not arrive, arrived with other labels, or was not deleted; with the reason.
     """
     seen = snapshot_of(host, settings)
     address = installations.planned_url(seen, settings)
@@ -91,9 +93,9 @@ def _await_targets(smoke: Smoke, settings: Settings) -> None:
     while not _targets(smoke, settings):
         if time.monotonic() > deadline:
             raise HostError(
-                f"Prometheus has no target of the job {settings.pushgateway_job_name}, "
-                f"{DISCOVERY_TIMEOUT} s after it loaded {settings.prometheus_config_path}. Do its "
-                "relabel_configs drop it?"
+                f"Prometheus has no target of the job {settings.pushgateway_job_name} "
+                f"{DISCOVERY_TIMEOUT} s after it loaded {settings.prometheus_config_path}. Do the job's "
+                "relabel_configs drop the target?"
             )
         time.sleep(POLL)
 
@@ -104,26 +106,32 @@ def _targets(smoke: Smoke, settings: Settings) -> list[Target]:
 
 
 def _two_scrapes(smoke: Smoke, settings: Settings) -> float:
-    """Two of the scrape intervals that Prometheus itself reports for the job, in seconds."""
+    """Return two scrape intervals of the job in seconds, as Prometheus reports them."""
     config = smoke.prometheus.config()
     try:
         jobs = {each.name: each for each in scrape_config.find_jobs(config)}
         ours = jobs.get(settings.pushgateway_job_name)
         return min(2 * seconds_of((ours and ours.scrape_interval) or "1m"), LONGEST)
-    except ValueError as error:  # whoever answers on that port may not be Prometheus
-        raise HostError(f"The smoke push failed: Prometheus says: {error}") from error
+    except ValueError as error:  # another program may answer on Prometheus's port
+        raise HostError(
+            f"The smoke push failed: the configuration from Prometheus is invalid: {error}"
+        ) from error
 
 
 def _await(smoke: Smoke, settings: Settings, bound: float) -> Sample:
-    """The pushed sample, as soon as Prometheus has it under its own labels."""
+    """Wait for the pushed sample, and return it.
+
+    Raises:
+        HostError: it did not arrive within `bound` seconds, or has other labels.
+    """
     deadline = time.monotonic() + bound
     while True:
         for sample in smoke.prometheus.query(METRIC):
             if sample.labels.get("exported_instance") == smoke.labels["instance"]:
                 raise HostError(
-                    f"The push arrived as {sample}: its own job and instance became exported_job and "
-                    "exported_instance, so honor_labels is not in effect for the job that scraped "
-                    f"it, {sample.labels.get('job')}. Set honor_labels: true there and reload."
+                    f"The push arrived as {sample}: its job and instance became exported_job and "
+                    "exported_instance, so honor_labels is not in effect in the scrape job "
+                    f"{sample.labels.get('job')}. Set honor_labels: true there and reload Prometheus."
                 )
             if smoke.labels.items() <= sample.labels.items():
                 return sample
@@ -137,27 +145,27 @@ def _why_it_did_not_arrive(smoke: Smoke, settings: Settings, bound: float) -> st
     targets = _targets(smoke, settings)
     for target in targets:
         if target.health == "down":
-            return f"{message}: it cannot scrape {target.url}: {target.last_error}"
+            return f"{message}: Prometheus cannot scrape {target.url}: {target.last_error}"
     return (
-        f"{message}. It scrapes {', '.join(target.url for target in targets)}: is that the "
+        f"{message}. Prometheus scrapes {', '.join(target.url for target in targets)}: is that the "
         f"Pushgateway at {smoke.gateway.url}? To wait longer, set pushgateway_smoke_timeout (seconds)."
     )
 
 
 def _see_it_gone(smoke: Smoke) -> None:
-    """Deletion is queued: wait until the group is not there any more."""
+    """Wait until the Pushgateway has done the deletion, which it queues."""
     deadline = time.monotonic() + DELETE_TIMEOUT
     while any(group.labels == smoke.labels for group in _own_groups(smoke)):
         if time.monotonic() > deadline:
             raise HostError(
                 f"The group {smoke.labels} was deleted, but the Pushgateway still has it after "
-                f"{DELETE_TIMEOUT} s."
+                f"{DELETE_TIMEOUT} s. Check the Pushgateway's log, then run this again."
             )
         time.sleep(POLL)
 
 
 def _sweep(smoke: Smoke) -> None:
-    """Delete what runs that were killed left behind."""
+    """Delete the groups that killed runs left."""
     for group in _own_groups(smoke):
         if group.pushed_at < time.time() - ABANDONED:
             smoke.gateway.delete(group.labels)
@@ -169,13 +177,17 @@ def _own_groups(smoke: Smoke) -> list[Group]:
 
 @contextmanager
 def _deleted_at_the_end(host: Host, smoke: Smoke) -> Iterator[None]:
-    """Delete the group at the end of the block, or on disconnect if that end is never reached."""
+    """Delete the group at the end of the block, or on disconnect if the block does not end."""
 
     def delete_late() -> None:
         try:
             smoke.gateway.delete(smoke.labels)
         except ApiError as error:
-            say(host, f"The group {smoke.labels} of the smoke push is left: {error}", "yellow")
+            say(
+                host,
+                f"The group {smoke.labels} of the smoke push was not deleted: {error}",
+                "yellow",
+            )
 
     take_back = Run.of(host.state).on_disconnect(host, delete_late)
     try:

@@ -1,4 +1,4 @@
-"""The smoke push as an operation: whether it is due. What it does is in `pushgateway_lab.smoke.proof`."""
+"""The smoke push as an operation, which decides whether to push. `pushgateway_lab.smoke.proof` pushes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ from pushgateway_lab.settings import Settings
 
 
 def is_done(seen: object, settings: Settings) -> bool:
-    """Return whether no push is due on a host on which nothing is to be changed."""
+    """Return whether a converged host needs no smoke push."""
     del seen
     return settings.pushgateway_smoke != "always"
 
@@ -20,13 +20,23 @@ def is_done(seen: object, settings: Settings) -> bool:
 @operation()
 @cleanly
 def push(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[PyinfraCommand]:
-    """Push a metric, see it in Prometheus with its own labels, delete it, see it gone.
+    """Push a metric, wait until Prometheus has it with its own labels, and delete it.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
-    + after: operations; with ``pushgateway_smoke`` auto, it is pushed if one of them changed something
+    + after: earlier operations; with ``pushgateway_smoke`` auto, it pushes only if one of them changed something
+
+    **Example:**
+
+    .. code:: python
+
+        push.push(
+            name="Prove it with a push",
+            settings=host_settings.for_host(ctx_host.get()),
+            after=[merged, loaded],
+        )
     """
     if not _is_due(settings, after):
-        noop(ctx_host.get(), "nothing changed, so there is nothing to prove")
+        noop(ctx_host.get(), "nothing changed, so no smoke push is needed")
         return
     yield from function(_prove, settings)
 
@@ -38,7 +48,7 @@ def _is_due(settings: Settings, after: Sequence[OperationMeta]) -> bool:
 
 
 def _prove(host: Host, settings: Settings) -> None:
-    # Only now: the HTTP clients cost 0.1 s to import, which a host that is right does not need.
+    # Imported here: the HTTP clients take 0.1 s to import, and a converged host does not need them.
     from pushgateway_lab.smoke.proof import prove
 
     prove(host, settings)

@@ -1,1 +1,1 @@
-"""The deploys as tables of steps: tables of contents of what is done to a host."""
+"""The tables of steps: what each deploy does to a host, step by step."""

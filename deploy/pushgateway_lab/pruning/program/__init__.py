@@ -1,4 +1,4 @@
-"""The program that a host runs to prune: Python 3.9 and its standard library.
+"""The prune's program, which runs on a host: only Python 3.9 and its standard library.
 
-`pushgateway_lab.pruning.bundle` makes one file of these modules and those that they share with the package.
+`pushgateway_lab.pruning.bundle` makes one file of these modules and the shared modules of the package.
 """

@@ -1,4 +1,4 @@
-"""Start the program, which `pushgateway_lab.pruning.program.command` describes."""
+"""Start the program; `pushgateway_lab.pruning.program.command` describes it."""
 
 import sys
 

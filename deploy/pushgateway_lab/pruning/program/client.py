@@ -1,7 +1,7 @@
-"""Requests of the prune to one Pushgateway: what its groups are, and deleting one.
+"""The prune's requests to one Pushgateway: list its groups, and delete a group.
 
-What answers may be anybody. So each request has a deadline, each answer a limit, and a password goes over
-plain HTTP only to a listener that root has seen to be the Pushgateway's
+Any program may answer at its address. So each request has a deadline, each answer has a size limit, and a
+password goes over plain HTTP only to a listener that root has checked to be the Pushgateway's
 (`pushgateway_lab.pruning.program.listening`).
 """
 
@@ -26,56 +26,56 @@ from pushgateway_lab.formats.sockets import loopback_of, port_of
 from pushgateway_lab.pruning.program.listening import NOTED, lines_of, listeners
 
 REQUEST_TIMEOUT = 30
-"""Seconds for a whole request, however much of its answer has come."""
+"""Seconds for a whole request, from connecting to the last byte."""
 
 RUN_TIMEOUT = 240
-"""Seconds for a whole run; what it did not reach is for the next one. The timer starts one every 300."""
+"""Seconds for a whole run; the next run continues the work. The timer starts a run every 300 seconds."""
 
 LATE = f"not done within {RUN_TIMEOUT} s; the next run goes on"
 
 ANSWER_LIMIT = 32 << 20
-"""Bytes of the largest answer that is read: some 40,000 groups."""
+"""Bytes of the largest list of groups: about 40,000 groups."""
 
 SHORT_LIMIT = 64 << 10
-"""Bytes of the largest answer to anything but a look."""
+"""Bytes of the largest answer to any other request."""
 
 PATH_LIMIT = 1_000_000
-"""Characters of the longest path of a request: Go refuses a header of more than 1 MB, and hangs up."""
+"""Characters of the longest request path: Go closes the connection if a header is larger than 1 MB."""
 
 TRUST = 0.2
-"""Seconds for which a look at the push times is believed, beyond what it takes itself."""
+"""Seconds for which a list of push times is valid, in addition to the time that the request takes."""
 
-# Labels as sorted pairs: a key of dictionaries.
+# The labels of a group as sorted pairs, for use as a dictionary key.
 Key = tuple[tuple[str, str], ...]
-# The last push of each group, in seconds since 1970.
+# Each group -> its last push, in seconds since 1970.
 Pushes = dict[Key, float]
 
-# Without these, a group is none. The first is the last push that succeeded, the other that failed.
+# The metrics that each group must have: the times of the last successful and of the last failed push.
 _TIMES = ("push_time_seconds", "push_failure_time_seconds")
 _LATEST = 1 << 38
-"""Seconds since 1970 of the last push time that is believed: the year 10680."""
+"""The largest valid push time, in seconds since 1970: in the year 10680."""
 
 
 class GatewayError(Exception):
-    """The Pushgateway did not answer as it should."""
+    """The Pushgateway gave no answer or an invalid one."""
 
 
 class RefusedError(GatewayError):
-    """The Pushgateway answered with an error."""
+    """The Pushgateway answered with an error status."""
 
 
 @contextmanager
 def limited(seconds: float, error: Exception) -> Iterator[None]:
-    """Raise `error` in the block once it has taken so many seconds, whatever it does.
+    """Raise `error` in the block after so many seconds.
 
-    By a signal, which ends also a read of which each byte is in time. Blocks cannot be nested.
+    It uses a signal, which also interrupts a read whose bytes all arrive in time. Blocks cannot be nested.
     """
 
     def ring(*_: object) -> None:
         raise error
 
     signal.signal(signal.SIGALRM, ring)
-    # Zero would mean: never.
+    # Zero would turn the timer off.
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
     try:
         yield
@@ -84,17 +84,17 @@ def limited(seconds: float, error: Exception) -> Iterator[None]:
 
 
 class Look(NamedTuple):
-    """The groups as one answer of the Pushgateway had them."""
+    """The groups in one answer of the Pushgateway."""
 
     pushes: Pushes
     good_until: float
-    """When this is too old to delete by, on the monotonic clock."""
+    """The time, on the monotonic clock, after which no group may be deleted because of this answer."""
 
 
 class SeenConnection(http.client.HTTPConnection):
-    """A connection without TLS to a listener that was seen to be the Pushgateway's.
+    """A connection without TLS to a listener that root has checked to be the Pushgateway's.
 
-    + noted: the listeners that were seen, see `lines_of`
+    + noted: the checked listeners, see `lines_of`
     """
 
     def __init__(self, host: str, port: int, noted: set[str]) -> None:
@@ -102,9 +102,12 @@ class SeenConnection(http.client.HTTPConnection):
         super().__init__(host, port, timeout=REQUEST_TIMEOUT)
 
     def connect(self) -> None:
-        """Connect; an error unless what was noted still listens.
+        """Connect, and check that the noted listeners still listen.
 
-        Then it did when this connected, too: nobody else can have had the port in between.
+        If they do, they also did when this connected: no other program can have had the port in between.
+
+        Raises:
+            GatewayError: they do not.
         """
         super().connect()
         there = lines_of(each for each in listeners() if each.port == self.port)
@@ -132,7 +135,7 @@ class Gateway:
                 host, parts.port, timeout=REQUEST_TIMEOUT, context=_tls(credentials)
             )
         elif username is not None:
-            # Not by its name: that may stand for several addresses, each with a listener of its own.
+            # An address instead of a name: a name may resolve to several listeners.
             address = loopback_of(self.url)
             if address is None:
                 raise GatewayError(
@@ -143,12 +146,20 @@ class Gateway:
             self._connection = http.client.HTTPConnection(host, parts.port, timeout=REQUEST_TIMEOUT)
 
     def request(self, method: str, path: str, body: str | None = None) -> bytes:
-        """Send a request and return the body of its answer; a `GatewayError` if it is an error."""
+        """Send a request, and return the body of the answer.
+
+        Raises:
+            GatewayError: the request failed, or the answer is an error (`RefusedError`).
+        """
         with self._in_time():
             return self._request(method, path, SHORT_LIMIT, body)
 
     def look(self) -> Look:
-        """The last push of every group, now."""
+        """Return the time of the last push of every group, as of now.
+
+        Raises:
+            GatewayError: the request failed, or the answer is not from a Pushgateway.
+        """
         started = time.monotonic()
         with self._in_time():
             answer = self._request("GET", "/api/v1/metrics", ANSWER_LIMIT)
@@ -159,19 +170,22 @@ class Gateway:
                     f"what answers at {self.url} is no Pushgateway: {error}"
                 ) from error
         took = time.monotonic() - started
-        # From the start, when this was certainly so. On a large Pushgateway, half of the time goes
-        # into looking.
+        # Counted from the start of the request. On a large Pushgateway, listing the groups takes half of the run.
         return Look(pushes, started + took + max(TRUST, took))
 
     def delete(self, key: Key) -> None:
-        """Delete exactly the group with these labels. Deletion is queued."""
+        """Delete exactly the group with these labels. The Pushgateway queues the deletion."""
         path = f"/metrics{base64_path(dict(key))}"
         if len(path) > PATH_LIMIT:
             raise RefusedError("its labels are too long for a request")
         self.request("DELETE", path)
 
     def seconds_left(self) -> float:
-        """Seconds that remain for the run; a `GatewayError` if there are none."""
+        """Return the seconds that remain for the run.
+
+        Raises:
+            GatewayError: none remain.
+        """
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise GatewayError(LATE)
@@ -200,16 +214,20 @@ class Gateway:
         return data
 
     def _body(self, response: http.client.HTTPResponse, limit: int) -> bytes:
-        """Return a whole body; fail if it is longer than `limit` bytes, cut off, or compressed."""
+        """Return a whole body.
+
+        Raises:
+            GatewayError: the body is longer than `limit` bytes, incomplete or compressed.
+        """
         encoding = response.getheader("Content-Encoding", "identity")
         if encoding != "identity":
-            raise GatewayError(f"the answer at {self.url} is encoded, which nobody asked for")
+            raise GatewayError(f"the answer at {self.url} is compressed, which was not requested")
         data = bytearray()
         while block := response.read(1 << 16):
             data += block
             if len(data) > limit:
                 raise GatewayError(f"the answer at {self.url} is longer than {limit} bytes")
-        if response.length:  # of what was announced, this much did not come
+        if response.length:  # the bytes that were announced, but did not arrive
             raise GatewayError(f"the answer at {self.url} was cut off")
         return bytes(data)
 
@@ -234,8 +252,8 @@ def _authorization(username: str | None, credentials: Path | None) -> dict[str, 
 def _tls(credentials: Path | None) -> ssl.SSLContext:
     authorities, client = (_credential(credentials, name) for name in ("ca.pem", "client.pem"))
     context = ssl.create_default_context(cafile=str(authorities) if authorities else None)
-    # From Python 3.13 on strict, stricter than curl and the Pushgateway: an authority made by hand
-    # is to be trusted on every release or on none.
+    # Python 3.13 and later are stricter than curl and the Pushgateway. A trainer's own certificate authority must
+    # work on every release of Debian.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if client:
         context.load_cert_chain(client)
@@ -249,12 +267,12 @@ def _credential(directory: Path | None, name: str) -> Path | None:
 
 
 def last_pushes(answer: bytes) -> Pushes:
-    """Return when somebody last pushed to each group in the Pushgateway's list of metrics.
+    """Return the time of the last push to each group in the Pushgateway's list of metrics.
 
-    Also in vain: then somebody still cares for the group.
+    A failed push counts, too: it shows that somebody still uses the group.
 
     Raises:
-        AnswerError: it is no such list.
+        AnswerError: the answer is not such a list.
     """
     data = answers.parse_answer(
         answer, ANSWER_LIMIT, most_values=None, object_hook=_without_metrics
@@ -262,18 +280,18 @@ def last_pushes(answer: bytes) -> Pushes:
     pushes: Pushes = {}
     for said, group in zip(data or (), answers.groups(data)):
         first, pushed = sorted((group.pushed_at, group.failed_at))
-        # Without a time, a group would be the oldest of all.
+        # A group without a time would count as the oldest.
         if "job" not in group.labels or not _has_times(said) or not 0 <= first <= pushed <= _LATEST:
             raise AnswerError(f"expected a group with a job and push times, not {shown(said)}")
         key = tuple(sorted(group.labels.items()))
-        # Two groups may look alike (see answers.groups): neither is older than the younger one.
+        # Two groups may have equal labels in the list (see answers.groups): both count as the younger one.
         pushes[key] = max(pushed, pushes.get(key, 0))
     return pushes
 
 
 def _without_metrics(found: dict[str, Any]) -> dict[str, Any]:
-    """Drop the metrics of a group while JSON is parsed: they may be large."""
-    # The values of labels are texts, also of one that is called push_time_seconds.
+    """Drop the metrics of a group while JSON is parsed, because they may be large."""
+    # In the labels, push_time_seconds would be a text and not a dict.
     if isinstance(found.get(_TIMES[0]), dict):
         return {name: found[name] for name in ("labels", *_TIMES) if name in found}
     return found

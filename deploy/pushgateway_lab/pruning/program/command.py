@@ -1,15 +1,15 @@
 """The command line of the prune's program.
 
-Delete the groups of a Pushgateway to which nobody has pushed for a while. A timer runs it on the
-Pushgateway's own host; by hand, with what is in its file of arguments and nothing deleted:
+The program deletes the groups of a Pushgateway to which nobody has pushed for a while. A timer runs it on the
+Pushgateway's host. To run it by hand with the installed arguments, without deleting anything:
 
     prune.pyz @/etc/pushgateway-lab/prune.arguments --dry-run
 
-It logs each group that it deletes. Where a password goes over plain HTTP, root runs it before each prune
-with ``--check-listener``, see `pushgateway_lab.pruning.program.listening`.
+It logs each group that it deletes. If a password goes over plain HTTP, root runs the program with
+``--check-listener`` before each prune, see `pushgateway_lab.pruning.program.listening`.
 
-Exit code: 0 it did what it was to do, 1 the Pushgateway did not answer, refused, or still has a deleted
-group, or the password may not be sent to it, 2 wrong arguments.
+Exit codes: 0 success; 1 the Pushgateway did not answer, refused a request or still has a deleted group, or the
+password must not be sent to it; 2 wrong arguments.
 """
 
 from __future__ import annotations
@@ -30,18 +30,28 @@ from pushgateway_lab.pruning.program.log import complain, say
 
 
 def seconds(duration: str) -> float:
-    """Return the seconds of a Prometheus duration such as 24h or 1d12h; more than none."""
+    """Return the seconds of a Prometheus duration such as 24h or 1d12h, more than 0.
+
+    Raises:
+        ArgumentTypeError: the text is no duration, or is 0.
+    """
     try:
         total = seconds_of(duration)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     if total <= 0:
-        raise argparse.ArgumentTypeError(f"{duration} is no time: it would delete every group")
+        raise argparse.ArgumentTypeError(
+            f"{duration} is not more than 0: it would delete every group"
+        )
     return total
 
 
 def matchers(text: str) -> list[Matcher]:
-    """Return matchers that all must match, in braces or bare: ``{job="backup", instance=~"db.*"}``."""
+    """Return label matchers, given with or without braces: ``{job="backup", instance=~"db.*"}``.
+
+    Raises:
+        ArgumentTypeError: the text has a syntax error.
+    """
     try:
         return parse_matchers(text)
     except ValueError as error:
@@ -49,34 +59,36 @@ def matchers(text: str) -> list[Matcher]:
 
 
 def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
-    """Return the arguments; wrong ones end the program with 2."""
+    """Return the parsed arguments; wrong arguments end the program with exit code 2."""
     parser = argparse.ArgumentParser(
         prog="prune.pyz",
         description="Delete the groups of a Pushgateway to which nobody has pushed for a while.",
         fromfile_prefix_chars="@",
         allow_abbrev=False,
     )
-    parser.add_argument("--url", required=True, help="where it answers, http or https")
+    parser.add_argument("--url", required=True, help="the Pushgateway's URL, http or https")
     parser.add_argument(
         "--older-than", required=True, type=seconds, metavar="DURATION", help="such as 24h or 1d12h"
     )
     parser.add_argument(
         "--keep", action="append", default=[], type=matchers, metavar="MATCHERS",
-        help='groups to keep, as job="backup"; may be given several times',
+        help='groups to keep, such as job="backup"; may be given several times',
     )  # fmt: skip
     parser.add_argument("--username", help="for basic authentication")
     parser.add_argument("--unit", help="the Pushgateway's systemd unit, for --check-listener")
     parser.add_argument(
         "--credentials", type=Path, default=os.environ.get("CREDENTIALS_DIRECTORY"),
-        help="directory with the files password, ca.pem and client.pem, any of them empty or absent",
+        help="directory with the files password, ca.pem and client.pem, each of them optional",
     )  # fmt: skip
     parser.add_argument(
-        "--report", action="store_true", help=f"push what was done as job {REPORT_JOB}"
+        "--report", action="store_true", help=f"push the result as job {REPORT_JOB}"
     )
-    parser.add_argument("--dry-run", action="store_true", help="tell, and delete nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="list the old groups; delete nothing"
+    )
     parser.add_argument(
         "--check-listener", action="store_true",
-        help="delete nothing; as root, see that the password will reach the unit, and note its sockets",
+        help="delete nothing; as root, check that the unit will get the password, and note its sockets",
     )  # fmt: skip
     options = parser.parse_args(words)
     if options.check_listener and not options.unit:
@@ -85,10 +97,10 @@ def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> int:
-    """Prune once, or check who listens; returns the exit code."""
+    """Prune once, or check the listeners; return the exit code."""
     options = parse_arguments()
     for stream in (sys.stdout, sys.stderr):
-        # With another locale than UTF-8, too, what is said can be written.
+        # Without this, a message could not be written in a locale without UTF-8.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     return _check_listener(options) if options.check_listener else _prune(options)
@@ -109,7 +121,11 @@ def _prune(options: argparse.Namespace) -> int:
         outcome = prune(gateway, options)
         if options.report and not options.dry_run:
             report(gateway, outcome, options.older_than)
-    except (GatewayError, OSError, UnicodeError) as error:  # also a credential that cannot be read
+    except (
+        GatewayError,
+        OSError,
+        UnicodeError,
+    ) as error:  # OSError, UnicodeError: a credential cannot be read
         complain(str(error))
         return 1
     verb = "would be deleted" if options.dry_run else "deleted"

@@ -1,4 +1,4 @@
-"""Delete the groups to which nobody has pushed for a while, and see that they are gone."""
+"""Delete the groups to which nobody has pushed for a while, and wait until they are gone."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from pushgateway_lab.pruning.program.client import (
 from pushgateway_lab.pruning.program.log import ago, say, shown_key
 
 GONE_TIMEOUT = 30
-"""Seconds for the deletions, which are queued, to be done."""
+"""Seconds to wait for the deletions, which the Pushgateway queues."""
 
 
 def is_kept(key: Key, keep: list[list[Matcher]]) -> bool:
-    """Whether a group is to stay whatever its age."""
+    """Return whether a group is kept at any age: it matches all matchers of one ``--keep``."""
     labels = dict(key)
     return any(all(matcher.matches(labels) for matcher in each) for each in keep)
 
 
 def too_old(pushes: Pushes, limit: float) -> list[Key]:
-    """The groups to which nobody has pushed within `limit` seconds, the oldest first."""
+    """Return the groups to which nobody has pushed within `limit` seconds, the oldest first."""
     before = time.time() - limit
     return sorted(
         (key for key, pushed in pushes.items() if pushed < before), key=pushes.__getitem__
@@ -39,7 +39,7 @@ def too_old(pushes: Pushes, limit: float) -> list[Key]:
 
 
 class Outcome(NamedTuple):
-    """What a prune did: the last pushes of the groups it deleted, and counts of the others."""
+    """The result of a prune: the deleted groups, and the numbers of remaining groups and failed deletions."""
 
     deleted: Pushes
     left: int
@@ -47,16 +47,16 @@ class Outcome(NamedTuple):
 
 
 def prune(gateway: Gateway, options: Namespace) -> Outcome:
-    """Delete what is too old, and see that it is gone.
+    """Delete the old groups, and wait until they are gone.
 
-    A group that was pushed to again since the look is not deleted. Between the last look and a
-    deletion a fraction of a second remains: the Pushgateway has no deletion with a condition.
+    A group with a newer push is not deleted. A push in the fraction of a second between the last look and the
+    deletion is lost, because the Pushgateway has no conditional deletion.
     """
     first = now = gateway.look()
     deleted: Pushes = {}
     failed = 0
     for key in too_old(first.pushes, options.older_than):
-        # Linear in its labels, of which there may be 32 MB.
+        # Takes time linear in the labels, which may have 32 MB.
         with limited(gateway.seconds_left(), GatewayError(LATE)):
             kept = is_kept(key, options.keep)
         if kept:
@@ -82,7 +82,7 @@ def prune(gateway: Gateway, options: Namespace) -> Outcome:
 
 
 def see_them_gone(gateway: Gateway, outcome: Outcome) -> Outcome:
-    """Wait until each deleted group is gone, or was pushed to anew."""
+    """Wait until each deleted group is gone or has a newer push; return the final result."""
     deadline = time.monotonic() + GONE_TIMEOUT
     while True:
         pushes = gateway.look().pushes
@@ -92,7 +92,7 @@ def see_them_gone(gateway: Gateway, outcome: Outcome) -> Outcome:
         time.sleep(0.1)
     for key in there:
         hint = (
-            "; a value that is no Unicode only goes with a wipe"
+            "; a group with a label value that is not Unicode can only be wiped"
             if "\ufffd" in shown_key(key)
             else ""
         )
@@ -102,7 +102,10 @@ def see_them_gone(gateway: Gateway, outcome: Outcome) -> Outcome:
 
 
 def report(gateway: Gateway, outcome: Outcome, limit: float) -> None:
-    """Push what was done, as a group of its own."""
+    """Push the result as a group of its own.
+
+    + limit: the age in seconds after which groups are deleted
+    """
     values = {
         "deleted_groups": len(outcome.deleted),
         "left_groups": outcome.left,

@@ -1,10 +1,10 @@
-"""See that the prune's password will reach the Pushgateway, and not somebody who took its port.
+"""Check that the prune's password reaches the Pushgateway, and not another program on its port.
 
-Ports above 1023 are anybody's while the Pushgateway is down, and plain HTTP does not tell who answers. So
-where a password is to go over plain HTTP, every socket that could be reached at the address must be
-held by the main process of the Pushgateway's unit. Before each prune, root looks and notes these sockets.
-The prune, which is not root, looks once more when it has connected. With TLS, or without a password,
-there is nothing to see.
+While the Pushgateway is down, any user can listen on its port (above 1023), and plain HTTP does not show which
+program answers. So before a password goes over plain HTTP, the main process of the Pushgateway's unit must hold
+every socket that could receive the connection. Before each prune, root checks this and notes the sockets. The
+prune does not run as root; it checks the noted sockets again after it has connected. With TLS or without a
+password, no check is needed.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ NOTED = Path(layout.NOTED)
 
 
 class ListenerError(Exception):
-    """The password may not be sent; the message says why."""
+    """The password must not be sent; the message says why."""
 
 
 def note(url: str, username: str | None, unit: str) -> None:
-    """Note the sockets that may get the password, if one is to go over plain HTTP.
+    """Note the sockets that may receive the password, if it goes over plain HTTP.
 
     + unit: the Pushgateway's systemd unit
 
     Raises:
-        ListenerError: it may not be sent.
+        ListenerError: the password must not be sent.
     """
     if username is None or urlsplit(url).scheme == "https":
         return
@@ -49,18 +49,18 @@ def note(url: str, username: str | None, unit: str) -> None:
     held = sockets_of(process, unit)
     seen = check_listeners(listeners(), url, held, unit)
     NOTED.write_text("".join(f"{line}\n" for line in lines_of(seen)), encoding="ascii")
-    NOTED.chmod(0o644)  # for the prune's own user, whatever the umask is
+    NOTED.chmod(0o644)  # the prune's own user must read it, with every umask
 
 
 def check_listeners(
     listening: Iterable[Listener], url: str, held: set[str], unit: str
 ) -> list[Listener]:
-    """Return the listeners at which a connection may end, all of which are the Pushgateway's.
+    """Return the listeners that may receive a connection to the URL; all belong to the Pushgateway.
 
-    + held: the inodes of the sockets that its process holds
+    + held: the inodes of the sockets that the Pushgateway's main process holds
 
     Raises:
-        ListenerError: there is none, or one is somebody else's.
+        ListenerError: there is no listener, or one belongs to another process.
     """
     where = f"port {port_of(url)} of {loopback_of(url)}"
     found = reached(listening, url)
@@ -78,7 +78,7 @@ def listeners() -> list[Listener]:
     """Return the listening TCP sockets of this host."""
     lines = []
     for name in ("tcp", "tcp6"):
-        # Not /proc/net: in the sandbox of the service, /proc shows processes only.
+        # Not /proc/net: in the service's sandbox, /proc has only processes.
         with suppress(FileNotFoundError):  # IPv6 may be off
             lines += Path("/proc/self/net", name).read_text(encoding="ascii").splitlines()[1:]
     return sockets.listening(lines, sys.byteorder)
@@ -103,7 +103,7 @@ def sockets_of(process: Process, unit: str) -> set[str]:
                 target = os.readlink(each)  # noqa: PTH115 - Path.readlink says the same, as a Path
                 if target.startswith("socket:["):
                     held.add(target[8:-1])
-        # Last: a process that has got the number of one that ended is not in the unit's group.
+        # Read last: if the main process ended and its id was reused, the new process is in another group.
         groups = (directory / "cgroup").read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, ProcessLookupError):
         raise ListenerError(f"{unit} does not run") from None

@@ -1,6 +1,6 @@
-"""The lines of the prune's log. What a group's labels hold was chosen by whoever pushed it.
+"""The lines of the prune's log.
 
-So each value and each line is cut, and each line escaped.
+Anybody who pushes can choose the labels of a group. So each value and each line is cut, and each line is escaped.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pushgateway_lab.formats import grouping
 from pushgateway_lab.run.visible import VALUE, cut, one_line
 
 LINE = 1000
-"""Characters of a line that the log shows."""
+"""The largest number of characters of a line in the log."""
 
 
 def say(message: str) -> None:
-    """Write a line to the journal, at once: a run may be interrupted."""
+    """Write a line to standard output, unbuffered, because a run may be interrupted."""
     print(one_line(cut(message, LINE)), flush=True)
 
 
@@ -31,7 +31,7 @@ def shown_key(key: tuple[tuple[str, str], ...]) -> str:
 
 
 def ago(pushed: float) -> str:
-    """Return when a group was last pushed to."""
+    """Return a phrase with the time of the last push to a group."""
     if not pushed:
         return "never pushed to"
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(pushed))
