@@ -262,29 +262,7 @@ def test_what_is_no_answer_is_refused_and_named(body: bytes, says: str) -> None:
 
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    for function in (answers.parse_answer, answers.reload_state):
-        assert_read_or_refused(function, body)
-
-
-def test_the_state_of_a_reload_is_read() -> None:
-    body = (
-        b"# TYPE x gauge\nprometheus_config_last_reload_successful 1\n"
-        b"prometheus_config_last_reload_success_timestamp_seconds 1.8e+09\n"
-    )
-    assert answers.reload_state(body) == (True, 1.8e9)
-    for wrong in (
-        b' system("id")',
-        b" 1 2",
-        b" NaN",
-        b"",
-        b" 1_0",
-        b" 9e999",
-        b" .",
-        b' 1"',
-        b"{} 1",
-    ):
-        with pytest.raises(AnswerError):
-            answers.reload_state(body.replace(b" 1.8e+09", wrong))
+    assert_read_or_refused(answers.parse_answer, body)
 
 
 def test_the_largest_answers_cost_little() -> None:
@@ -323,8 +301,6 @@ def test_a_program_that_lies_is_named(lab_host: Host) -> None:
             prometheus.targets,
             prometheus.config,
             lambda prometheus=prometheus: prometheus.query("up"),  # type: ignore[misc]
-            lambda prometheus=prometheus: prometheus.query_range("up", 1, 2, 1),  # type: ignore[misc]
-            prometheus.reload_state,
         ]
         for ask in asks:
             with pytest.raises(

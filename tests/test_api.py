@@ -216,15 +216,8 @@ def test_the_clients_of_prometheus(lab_host: Host) -> None:
     (sample,) = prometheus.query('up{job="prometheus"}')
     assert sample.value == "1"
     assert str(sample).startswith('up{instance="localhost:9090", job="prometheus"')
-    now = float(lab_host.run("date +%s").stdout)
-    (series,) = prometheus.query_range('up{job="prometheus"}', now - 60, now + 30, 5)
-    assert series.labels["__name__"] == "up"
-    assert series.values[-1][1] == "1"
     assert {target.job for target in prometheus.targets()} >= {"prometheus"}
     assert "job_name: prometheus" in prometheus.config()
-    state = prometheus.reload_state()
-    assert state.successful
-    assert 0 <= now - state.succeeded_at < 600
     with pytest.raises(ApiError, match=r"answered 400: .*parse error"):
         prometheus.query("up{")
     with pytest.raises(ApiError, match=r"is not Prometheus|answered 404"):

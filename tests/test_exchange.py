@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from attackers import WRONG, free_port, servers_here
 from pushgateway_lab.http import exchange
-from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
+from pushgateway_lab.http.api import ApiError, Pushgateway
 from pushgateway_lab.http.exchange import BODY, SHOWN, BadAnswerError
 from pushgateway_lab.run.visible import start_of
 
@@ -208,13 +208,6 @@ def test_other_bodies(body: bytes) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with requests.Session() as session, pytest.raises(ApiError, match="an error of that server"):
         Pushgateway(session, answering(head + body)).groups()
-
-
-@pytest.mark.parametrize("value", ["x y", "", "1 2 3"])
-def test_metrics_that_are_not_those_of_prometheus(value: str) -> None:
-    text = f"prometheus_config_last_reload_successful {value}\n".encode()
-    with requests.Session() as session, pytest.raises(ApiError, match="an error of that server"):
-        Prometheus(session, answering(b"HTTP/1.1 200 OK\r\n\r\n" + text)).reload_state()
 
 
 def test_an_errors_words_are_escaped_and_cut() -> None:

@@ -109,6 +109,21 @@ def test_a_run_that_waits_again_below_another_is_no_circle(interrupts: list[int]
     assert len(interrupts) == 2
 
 
+def test_a_signal_raises_one_error_whatever_waits_in_one_greenlet(interrupts: list[int]) -> None:
+    states = [state_of({"a": {}}) for _ in range(2)]
+
+    def wait_twice() -> None:
+        with interruptible(states[0]), interruptible(states[1]):
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            gevent.sleep(5)
+
+    with pytest.raises(HostError):
+        wait_twice()
+    gevent.sleep(0.01)  # where a second error would be raised
+    assert len(interrupts) == 2
+
+
 def test_in_another_thread_it_waits_as_ever(interrupts: list[int]) -> None:
     state = state_of({"a": {}})
     handlers = []

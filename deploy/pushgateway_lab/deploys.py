@@ -3,11 +3,7 @@
 Each imports its own table of steps: a run has one deploy, and starts faster without the others.
 """
 
-import inspect
-from pathlib import Path
-
 from pyinfra.api.deploy import deploy
-from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab.run import ending, host_settings, patches, steps
@@ -70,18 +66,5 @@ def _begin() -> Settings:
     patches.apply()
     # Not context.state and context.host: these proxies point to other objects later.
     state, host = ctx_state.get(), ctx_host.get()
-    _let_inspect_know(state)
     ending.tell_at_end(state)
     return host_settings.for_host(host)
-
-
-def _let_inspect_know(state: State) -> None:
-    """Save a third of the time that pyinfra needs to prepare the operations of many hosts.
-
-    pyinfra asks `inspect` for the call stack of each operation on each host. For a file that is not a
-    module, such as a deploy script, `inspect` searches all modules each time. This fills the cache of
-    `inspect` instead.
-    """
-    script = state.current_deploy_filename
-    if script:
-        inspect.modulesbyfile.setdefault(str(Path(script).absolute()), __name__)

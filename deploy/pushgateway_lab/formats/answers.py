@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -28,11 +27,6 @@ MOST_VALUES = 500_000
 
 # The keys of a group that are not metrics, in the Pushgateway's answer to /api/v1/metrics.
 _NO_METRICS = {"labels", "last_push_successful", "push_time_seconds", "push_failure_time_seconds"}
-
-_RELOADS = re.compile(
-    r"^prometheus_config_last_reload_success(ful|_timestamp_seconds) ([0-9.eE+-]{1,30})$",
-    re.MULTILINE,
-)
 
 
 class AnswerError(ValueError):
@@ -309,23 +303,6 @@ def config(data: Any) -> str:
         AnswerError: the data has another form.
     """
     return _text(_mapping(data, "a configuration").get("yaml"), "a configuration")
-
-
-def reload_state(body: bytes) -> tuple[bool, float]:
-    """Return whether Prometheus's last reload succeeded, and the time of the last successful one.
-
-    The time is in seconds since 1970.
-
-    + body: Prometheus's ``/metrics``
-
-    Raises:
-        AnswerError: one of the two metrics is missing.
-    """
-    found = dict(_RELOADS.findall(body[:LARGEST].decode(errors="replace")))
-    if len(found) != 2:  # noqa: PLR2004 - whether and when
-        raise AnswerError("expected the metrics prometheus_config_last_reload_success...")
-    successful, succeeded_at = found["ful"], found["_timestamp_seconds"]
-    return _finite(successful, "a success") == 1, _finite(succeeded_at, "a time")
 
 
 def _seconds(written: str) -> float:

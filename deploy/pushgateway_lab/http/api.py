@@ -8,7 +8,7 @@ a host, so it reaches the host's loopback; a plain `requests.Session` sends them
 import time
 from collections.abc import Callable, Mapping
 from http.client import IncompleteRead
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -16,7 +16,7 @@ from urllib3 import Timeout
 from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError
 
 from pushgateway_lab.formats import answers, exposition
-from pushgateway_lab.formats.answers import AnswerError, Group, Sample, Series, Target
+from pushgateway_lab.formats.answers import AnswerError, Group, Sample, Target
 from pushgateway_lab.formats.grouping import group_path
 from pushgateway_lab.http import exchange
 from pushgateway_lab.http.access import PasswordWithheldError
@@ -61,15 +61,6 @@ class ApiError(Exception):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
-
-
-class Reload(NamedTuple):
-    """The last reloads of Prometheus's configuration file."""
-
-    successful: bool
-    """Whether the last reload succeeded."""
-    succeeded_at: float
-    """The time of the last successful reload, in seconds since 1970."""
 
 
 class _Api:
@@ -272,15 +263,6 @@ class Prometheus(_Api):
         """Return the samples of an instant query in PromQL, evaluated now."""
         return self._get("/api/v1/query", answers.samples, query=expression)
 
-    def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
-        """Return the series of a range query in PromQL.
-
-        + start, end: in seconds since 1970
-        + step: in seconds
-        """
-        times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
-        return self._get("/api/v1/query_range", answers.series, query=expression, **times)
-
     def targets(self) -> list[Target]:
         """Return the active targets."""
         return self._get("/api/v1/targets", answers.targets, state="active")
@@ -288,10 +270,3 @@ class Prometheus(_Api):
     def config(self) -> str:
         """Return the loaded configuration as YAML, with defaults and without secrets."""
         return self._get("/api/v1/status/config", answers.config)
-
-    def reload_state(self) -> Reload:
-        """Return whether the last reload succeeded, and the time of the last successful reload."""
-        try:
-            return Reload(*answers.reload_state(self._request("GET", "/metrics")))
-        except AnswerError as error:
-            raise self._bad(f"its metrics are not Prometheus's: {error}") from error

@@ -31,11 +31,13 @@ def interruptible(state: State) -> Iterator[None]:
         yield
         return
     me = gevent.getcurrent()
-    handler.waiting.add(me)
+    handler.waiting[me] = None
     try:
         yield
     finally:
-        handler.waiting.discard(me)
+        # An error that has not been raised yet must not be raised in whatever this greenlet does next.
+        if (pending := handler.waiting.pop(me)) is not None:
+            pending.stop()
         handler.remove()
 
 
@@ -48,7 +50,7 @@ class _Handler:
 
     def __init__(self, run: Run) -> None:
         del run
-        self.waiting: set[greenlet] = set()
+        self.waiting: dict[greenlet, Any] = {}
         self._is_installed = False
         self._previous: Any = None
 
@@ -73,7 +75,9 @@ class _Handler:
         signal.signal(signal.SIGINT, handler)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        for each in self.waiting:
-            gevent.kill(each, HostError(INTERRUPTED))
+        loop = gevent.get_hub().loop
+        for each, pending in self.waiting.items():
+            if pending is None:
+                self.waiting[each] = loop.run_callback(each.throw, HostError(INTERRUPTED))
         if callable(self._previous):
             self._previous(number, frame)
