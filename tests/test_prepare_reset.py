@@ -137,7 +137,7 @@ def test_prepare_deletes_groups_that_are_not_the_labs_only_when_told_to_wipe(
     before = untouched(lab_host)
     result = run_pyinfra(lab_host, "-y", PREPARE, data={"lab_reset": True})
     changes_nothing(
-        lab_host, result, 'groups that are not the lab\'s: {job="backup"}.', "lab_wipe=True"
+        lab_host, result, 'groups that do not belong to the lab: {job="backup"}.', "lab_wipe=True"
     )
     assert untouched(lab_host) == before
 

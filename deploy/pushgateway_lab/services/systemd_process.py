@@ -1,6 +1,6 @@
-"""The main process of a systemd unit, asked on the host itself.
+"""The main process of a systemd unit on this machine.
 
-Python 3.9 and its standard library: the prune's program carries this module.
+Only Python 3.9 and its standard library: the prune's program uses this module on a host.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from typing import NamedTuple
 
 
 class Process(NamedTuple):
-    """The main process of a unit, and the control group of the unit."""
+    """The process id of a unit's main process, and the control group of the unit."""
 
     number: str
     group: str
 
 
 class UnknownProcessError(Exception):
-    """systemd does not say what the main process of a unit is."""
+    """systemctl failed, so the main process of a unit is unknown."""
 
 
 def main_process(unit: str) -> Process:
-    """Return the main process of a unit; it has the number 0 where the unit does not run.
+    """Return the main process of a unit; its number is 0 if the unit does not run.
 
     Raises:
-        UnknownProcessError: systemd does not say.
+        UnknownProcessError: systemctl failed.
     """
     try:
         shown = subprocess.run(
