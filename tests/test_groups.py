@@ -60,9 +60,9 @@ def test_push_a_file_and_keep_the_other_metrics(
         (['labels={"instance": "x"}', "body=a 1"], "needs a job"),
         (['labels={"job": 7}', "body=a 1"], "write it in quotes"),
         (["labels=backup", "body=a 1"], "not JSON"),
-        ([BACKUP, "body=7"], "body is 7, not metrics"),
+        ([BACKUP, "body=7"], "body is 7, not a text with metrics"),
         ([BACKUP, "body=a 1 1700000000000"], "body: line 1: '1700000000000' follows the value"),
-        ([BACKUP], "one of them"),
+        ([BACKUP], "exactly one of body and src"),
         ([BACKUP, "src=/nowhere"], "src: /nowhere cannot be read here"),
     ],
 )
