@@ -592,9 +592,9 @@ def test_prometheus_runs_if_its_service_does_and_it_answers() -> None:
     assert "does not answer at http://127.0.0.1:9090" in silent.says
     stopped = unit("prometheus.service", active="failed")
     refused = Verdict(accepted=False, words="")
-    assert "promtool refuses" not in servers.prometheus_runs(look(*stopped)).says
-    assert "promtool refuses" in servers.prometheus_runs(look(*stopped, verdict=refused)).says
-    assert "promtool refuses" not in servers.prometheus_runs(look(*stopped, verdict=None)).says
+    assert "promtool rejects" not in servers.prometheus_runs(look(*stopped)).says
+    assert "promtool rejects" in servers.prometheus_runs(look(*stopped, verdict=refused)).says
+    assert "promtool rejects" not in servers.prometheus_runs(look(*stopped, verdict=None)).says
     # Without curl, what was learned in another way counts.
     assert servers.prometheus_runs(look(*loaded(), curl=False)).state is State.DONE
 

@@ -1,7 +1,7 @@
 """Real configurations, from the folder in the variable PROMETHEUS_YML_CORPUS.
 
 The folder has three parts: `valid` (Prometheus accepts them), `broken` (Prometheus cannot parse them as
-YAML), `rejected` (YAML that promtool refuses).
+YAML), `rejected` (YAML that promtool rejects).
 """
 
 import os

@@ -265,7 +265,7 @@ def test_the_lock_cannot_be_taken(lab_host: Host, run_pyinfra: Run) -> None:
     converges(run_pyinfra, lab_host)
 
 
-# promtool or Prometheus refuses
+# promtool or Prometheus rejects
 
 
 def test_promtool_refuses_the_job(lab_host: Host, run_pyinfra: Run) -> None:

@@ -262,7 +262,7 @@ SECOND = {
         + until_log("prometheus", "yaml: line"),
         None,
         [
-            Check("prometheus", "wrong", "promtool refuses"),
+            Check("prometheus", "wrong", "promtool rejects"),
             Check("job", "wrong", "line ", "sudoedit"),
             Check("accepted", "wrong", "yaml: line ", "sudoedit"),
         ],

@@ -179,7 +179,7 @@ def accepted(look: Look) -> Finding:
     if look.verdict.accepted:
         return done(f"promtool accepts {path}.")
     return wrong(
-        f"promtool refuses {path}. It says:\n{told(look.verdict.words, look.settings)}", _edit(look)
+        f"promtool rejects {path}. It says:\n{told(look.verdict.words, look.settings)}", _edit(look)
     )
 
 
@@ -221,14 +221,14 @@ def _refused(look: Look) -> Finding:
         )
     if look.verdict and look.verdict.accepted:
         return wrong(
-            f"Prometheus refused {shown} at the last reload. The file is valid now, but Prometheus was "
+            f"Prometheus rejected {shown} at the last reload. The file is valid now, but Prometheus was "
             "not reloaded since.",
             _reload(look),
         )
     words = look.reload_error or (look.verdict.words if look.verdict else "")
     why = told(words, look.settings) if words else "its log does not say why"
     return wrong(
-        f"The last reload failed: Prometheus refused {shown} and keeps the configuration it had. It says:\n"
+        f"The last reload failed: Prometheus rejected {shown} and keeps the configuration it had. It says:\n"
         f"{why}",
         _edit(look),
     )

@@ -30,7 +30,7 @@ def prometheus_runs(look: Look) -> Finding:
     if found := _service_is_wrong(look, service, look.snapshot.prometheus):
         if look.verdict and not look.verdict.accepted:
             path = look.settings.prometheus_config_path
-            return found._replace(says=f"promtool refuses {excerpt(path)}: see 4.2.1. {found.says}")
+            return found._replace(says=f"promtool rejects {excerpt(path)}: see 4.2.1. {found.says}")
         return found
     if look.snapshot.loaded is None and "curl" not in look.snapshot.tools:
         return unknown(

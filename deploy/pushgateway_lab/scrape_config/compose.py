@@ -169,7 +169,7 @@ class _Composer:
         return node
 
     def refuse_odd_keys(self, keys: list[Node]) -> None:
-        """Raise ScrapeConfigError for keys that Prometheus refuses: collections and duplicates."""
+        """Raise ScrapeConfigError for keys that Prometheus rejects: collections and duplicates."""
         seen: set[str] = set()
         for key in keys:
             if key.kind is not Kind.SCALAR:
