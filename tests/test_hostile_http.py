@@ -87,7 +87,7 @@ def test_each_bad_answer_is_told_in_time_and_the_memory_stays_flat(
         name = f"[{behaviour.replace('_', '-')}]"
         line = next(each for each in lines if name in each and "The Pushgateway" in each)
         if behaviour in WRONG:
-            assert "sent an invalid answer, an error of that server: it" in line
+            assert "sent an invalid answer, an error of that server: " in line
         elif behaviour == "redirect":
             assert "answered 302: Found" in line
         else:
@@ -166,7 +166,7 @@ def test_a_password_over_http_goes_to_the_pushgateway_only(
         assert pushed.returncode == 0, f"{way}: {pushed.stderr[-1500:]}"
         assert PASSWORD not in pushed.output
     keeps_the_password(
-        host, run_pyinfra(host, *push, data=password), "trainer looked", "Add --sudo"
+        host, run_pyinfra(host, *push, data=password), "the user is trainer", "Add --sudo"
     )
 
     module_host.run("systemctl stop prometheus-pushgateway")
@@ -175,7 +175,9 @@ def test_a_password_over_http_goes_to_the_pushgateway_only(
     )
     attacker.serve(9091)
     keeps_the_password(
-        host, run_pyinfra(host, *push, data=password, sudo=True), "is not prometheus-pushgateway"
+        host,
+        run_pyinfra(host, *push, data=password, sudo=True),
+        "not prometheus-pushgateway.service listens there",
     )
     verified = run_pyinfra(host, "-y", "-vvv", "deploy/verify.py", data=password, sudo=True)
     assert PASSWORD not in verified.output
