@@ -64,6 +64,19 @@ def test_an_unexpected_error_is_called_ours(state: State) -> None:
     assert reason.startswith("Unexpected error in this program: ZeroDivisionError('x / 0')")
 
 
+def test_an_unexpected_error_while_it_is_done_fails_the_host_alone_with_a_log(
+    state: State, tmp_path: Path
+) -> None:
+    def act(host: Host) -> None:
+        raise ZeroDivisionError(host.name)
+
+    assert is_failed(state, "a", list(function(act)))
+    reason = reason_of(host_of(state, "a"))
+    assert reason.startswith("Unexpected error in this program: ZeroDivisionError('a')")
+    (log,) = tmp_path.glob("pushgateway-lab/*.log")
+    assert "Traceback" in log.read_text()
+
+
 def test_an_error_of_pyinfras_ends_the_run(state: State) -> None:
     assert state.is_executing
     with pytest.raises(PyinfraError, match="stop"):

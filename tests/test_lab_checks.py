@@ -13,8 +13,8 @@ import pytest
 
 from looks import CONFIG, NOW, encoded, look, status, unit
 from pushgateway_lab.formats.answers import Sample, Series
+from pushgateway_lab.lab import gateway, scrape_job, servers
 from pushgateway_lab.lab import look as lab_look
-from pushgateway_lab.lab import scrape_job, servers
 from pushgateway_lab.lab.checks import Check, Task, done, judged, query
 from pushgateway_lab.lab.look import Disk, Verdict
 from pushgateway_lab.lab.results import State
@@ -636,3 +636,8 @@ def test_an_admin_api_that_is_on_against_the_settings_is_wrong() -> None:
     finding = servers.admin_api(on)
     assert finding.state is State.WRONG
     assert "The admin API is on, though" in finding.says
+
+
+def test_of_several_targets_the_first_is_the_one_to_add() -> None:
+    targets = look(data={"pushgateway_targets": ["localhost:9091", "vm:9092"]})
+    assert gateway.target(targets) == "localhost:9091"

@@ -108,3 +108,8 @@ def test_answers_that_are_packed_in_another_way_are_refused() -> None:
 def test_a_time_that_is_none_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"is not a time|could not convert"):
         parsed(line)
+
+
+def test_of_a_time_that_is_none_its_first_twenty_characters_are_told() -> None:
+    with pytest.raises(ValueError, match=rf"^'{'1' * 20}' is not a time$"):
+        parsed(f"now {'1' * 400}")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from pushgateway_lab.scrape_config import ScrapeConfigError, merge_job, remove_job
+from pushgateway_lab.scrape_config.write import scalar
 from scrape_configs.samples import JOB, Row, rows
 
 
@@ -66,3 +67,17 @@ def test_the_line_break_of_a_blank_first_line_is_used() -> None:
     assert "\r\nscrape_configs:\r\n" in merged
     assert "\n" not in merged.replace("\r\n", "")
     assert remove_job(merged, "pushgateway") == "\r\nglobal: {}"
+
+
+@pytest.mark.parametrize(
+    ("value", "in_flow", "written"),
+    [
+        ("a: b", False, "'a: b'"),
+        ("# a", False, "'# a'"),
+        ("vm:9091", False, "vm:9091"),
+        ("vm:9091", True, "'vm:9091'"),
+        ("vm", True, "vm"),
+    ],
+)
+def test_a_value_has_quotes_where_it_needs_them(value: str, in_flow: bool, written: str) -> None:
+    assert scalar(value, "", in_flow=in_flow) == written

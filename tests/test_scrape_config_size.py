@@ -16,6 +16,7 @@ from pushgateway_lab.scrape_config import (
     decode,
     find_jobs,
     jobs_scraping,
+    memory,
     merge_job,
     remove_job,
     scrape_config_files,
@@ -203,3 +204,12 @@ def test_a_long_name_of_a_job_is_cut() -> None:
     with pytest.raises(ScrapeConfigError, match=r"there is a job 'yyy.*…' in line 2") as refused:
         merge_job("scrape_configs:\n" + f"- job_name: {job['job_name']}\n" * 2, job)
     assert len(str(refused.value)) <= LONGEST_MESSAGE
+
+
+def test_garbage_is_searched_for_unless_a_large_text_is_read() -> None:
+    searched: list[bool] = []
+    read = memory.spare_memory(lambda text: searched.append(gc.isenabled() and bool(text)))
+    read("x" * memory.LARGE)
+    read("x" * (memory.LARGE + 1))
+    assert searched == [True, False]
+    assert gc.isenabled()

@@ -74,7 +74,7 @@ class _Api:
 
     def __init__(self, session: requests.Session, url: str) -> None:
         if "@" in urlsplit(url).netloc:
-            raise ValueError("a password in the URL: give it with pushgateway_lab.access.Access")
+            raise ValueError("a password in the URL: give it with pushgateway_lab.Access")
         exchange.limit(session)
         self._session = session
         self.url = url.rstrip("/")

@@ -106,6 +106,8 @@ def _call(
         act(host, *args, **kwargs)
     except HostError as error:
         return _fail(state, host, str(error))
+    except Exception as error:  # noqa: BLE001 - pyinfra would print a traceback
+        return _fail(state, host, crash_log.write(error, host.name))
     return True
 
 
