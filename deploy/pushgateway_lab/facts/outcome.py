@@ -1,11 +1,11 @@
-"""How a transaction on a file of a host ended."""
+"""The outcomes of a transaction on a file of a host."""
 
 from enum import StrEnum, auto
 from typing import NamedTuple
 
 
 class Result(StrEnum):
-    """How a transaction ended; the head of ``files/replace-config.sh`` explains each."""
+    """The words with which a transaction ends; the head of ``files/replace-config.sh`` explains each."""
 
     WRITTEN = auto()
     TAKEN = auto()
@@ -25,7 +25,7 @@ RESULTS = {each.value: each for each in Result}
 
 
 class Outcome(NamedTuple):
-    """How a transaction ended, and the reason in the words of the script, promtool or Prometheus."""
+    """The result of a transaction, and the reason in the words of the script, promtool or Prometheus."""
 
     result: Result
     words: str

@@ -27,7 +27,7 @@ class ConfigFile(NamedTuple):
 
     data: bytes
     has_leftovers: bool
-    """Whether a killed run left a temporary file beside it."""
+    """True if a killed run left a temporary file beside it."""
     changed_at: float
     """The file's ctime in seconds since 1970: any change of content, name or attributes sets it."""
 
@@ -100,7 +100,7 @@ class Snapshot(NamedTuple):
 
     @property
     def has_loaded_file(self) -> bool:
-        """Whether Prometheus has loaded the current configuration file.
+        """Return whether Prometheus has loaded the current configuration file.
 
         The texts cannot be compared, because Prometheus shows its configuration with all defaults written out.
         The file is loaded if its ctime is not later than the last successful reload, and no later reload failed.

@@ -107,7 +107,7 @@ class Look:
 
     @property
     def says_targets(self) -> bool:
-        """Whether Prometheus answered the question for its targets."""
+        """Return whether Prometheus answered the question for its targets."""
         return self.answers.targets is not None
 
     @property

@@ -166,3 +166,8 @@ def check_pushed(wanted: Pushed) -> None:
         raise ValueError(
             f"{wanted.metric} has the type {wanted.type!r}, which is none of {', '.join(_TYPES[1:])}"
         )
+
+
+def has_type(group: Group, wanted: Pushed) -> bool:
+    """Return whether a group has the metric with the wanted type; any type is right if none is wanted."""
+    return not wanted.type or group.metrics[wanted.metric].type == wanted.type

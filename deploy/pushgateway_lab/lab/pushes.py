@@ -4,14 +4,21 @@ Prometheus's history shows steps that were undone later: a correct push stays do
 """
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 
 from pushgateway_lab.formats.answers import Group, Sample
-from pushgateway_lab.formats.grouping import GroupingError, group_path
 from pushgateway_lab.lab import gateway, scrape_job
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
-from pushgateway_lab.lab.commands import LONGEST, join, quoted
-from pushgateway_lab.lab.excerpts import ITEMS, excerpt, first_sorted, listed, shown_labels
+from pushgateway_lab.lab.corrections import (
+    conflict,
+    delete_and_push,
+    delete_command,
+    push_command,
+    replace_command,
+    wipe_instead,
+    with_all_else,
+)
+from pushgateway_lab.lab.excerpts import ITEMS, excerpt, shown_labels
+from pushgateway_lab.lab.likeness import Likeness
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import (
     Held,
@@ -19,6 +26,7 @@ from pushgateway_lab.lab.pushed import (
     check_pushed,
     first_right,
     group_of,
+    has_type,
     held_as,
     held_of,
     history_of,
@@ -27,12 +35,6 @@ from pushgateway_lab.lab.pushed import (
 )
 from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.run.visible import VALUE
-
-MISSPELT = 0.8
-"""The least likeness of a metric name to the wanted one to be called a misspelling (1.0: the same)."""
-
-COMPARED = 300
-"""The most names of similar length that are compared: a pusher may send a million."""
 
 _WIPES = 'pushgateway_http_requests_total{handler="wipe",code="202"}'
 WIPES = f"{_WIPES} - ({_WIPES} offset LAB_AGEms or {_WIPES} * 0) > 0"
@@ -44,13 +46,13 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
     if look.groups is None:
         return gateway.is_silent(look)
     held = held_as(look.groups, wanted)
-    if held and _has_type(held.group, wanted) and _has_value(held.sample, wanted):
+    if held and has_type(held.group, wanted) and _has_value(held.sample, wanted):
         return done(
             f"{wanted} was pushed to {shown_labels(wanted.labels)}.", at=held.group.pushed_at
         )
     past = past_of(look, wanted)
     # The history has no types, so the type counts only for a group that is there now.
-    if (right := first_right(past, wanted)) and (not held or _has_type(held.group, wanted)):
+    if (right := first_right(past, wanted)) and (not held or has_type(held.group, wanted)):
         return done(f"{wanted} was pushed to {shown_labels(wanted.labels)} earlier.", at=right.at)
     found = (
         _refused(look, wanted)
@@ -66,16 +68,13 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
             "not answer, so earlier pushes are unknown."
         )
     return still_open(
-        f"{wanted.metric} was never pushed to {shown_labels(wanted.labels)}.", _push(look, wanted)
+        f"{wanted.metric} was never pushed to {shown_labels(wanted.labels)}.",
+        push_command(look, wanted),
     )
 
 
 def _has_value(sample: Sample, wanted: Pushed) -> bool:
     return number_of(sample.value) == wanted.value
-
-
-def _has_type(group: Group, wanted: Pushed) -> bool:
-    return not wanted.type or group.metrics[wanted.metric].type == wanted.type
 
 
 def _since(look: Look, groups: Sequence[Group]) -> list[Group]:
@@ -94,34 +93,34 @@ def _refused(look: Look, wanted: Pushed) -> Finding | None:
     rivals = (each for each in groups if each is not group and wanted.metric in each.metrics)
     rival = next(rivals, None)
     if rival is None:
-        push = _push(look, wanted)
+        push = push_command(look, wanted)
         return wrong(f"{says} Push again, and read curl's output.", push, group.failed_at)
     return wrong(
         f"{says} {shown_labels(rival.labels)} holds {wanted.metric} as "
         f"{excerpt(rival.metrics[wanted.metric].type)}, and a metric can have only one type and one help text. "
-        f"Delete that group{_with_all_else(rival, wanted.metric)}, and push again."
-        f"{_wipe_instead(look, rival)}",
-        _delete_and_push(look, rival, wanted),
+        f"Delete that group{with_all_else(rival, wanted.metric)}, and push again."
+        f"{wipe_instead(look, rival)}",
+        delete_and_push(look, rival, wanted),
         group.failed_at,
     )
 
 
 def _not_as_wanted(look: Look, held: Held, wanted: Pushed) -> Finding:
     group = held.group
-    if not _has_type(group, wanted):
+    if not has_type(group, wanted):
         found = excerpt(group.metrics[wanted.metric].type)
         line = f"# TYPE {wanted.metric} {wanted.type}"
         why = f"the line '{line}' was missing" if found == "untyped" else f"it needs '{line}'"
         return wrong(
             f"{wanted.metric} was pushed with the type {found}: {why}. Delete its group first"
-            f"{_with_all_else(group, wanted.metric)}: a metric can have only one type."
-            f"{_wipe_instead(look, group)}",
-            _delete_and_push(look, group, wanted),
+            f"{with_all_else(group, wanted.metric)}: a metric can have only one type."
+            f"{wipe_instead(look, group)}",
+            delete_and_push(look, group, wanted),
             group.pushed_at,
         )
     return wrong(
         f"{wanted.metric} was pushed with the value {excerpt(held.sample.value)}, not {wanted.number}.",
-        _push(look, wanted),
+        push_command(look, wanted),
         group.pushed_at,
     )
 
@@ -144,109 +143,28 @@ def _elsewhere(look: Look, wanted: Pushed) -> Finding | None:
     differences += [f"the label {excerpt(name)} should not be there" for name in too_much[:ITEMS]]
     if len(too_much) > ITEMS:
         differences.append(f"nor should {len(too_much) - ITEMS:,} more")
-    conflict = _conflict(other.group, wanted)
+    blocked = conflict(other.group, wanted)
     return wrong(
         f"{wanted.metric} was pushed to {shown_labels(labels)}, not to {shown_labels(wanted.labels)}: "
-        f"{', '.join(differences)}.{conflict}{_wipe_instead(look, other.group) if conflict else ''}",
-        _replace(look, other.group, wanted.metric, wanted),
+        f"{', '.join(differences)}.{blocked}{wipe_instead(look, other.group) if blocked else ''}",
+        replace_command(look, other.group, wanted.metric, wanted),
         other.group.pushed_at,
     )
 
 
 def _misspelt(look: Look, wanted: Pushed) -> Finding | None:
     """Return the finding of a push with a similar name for which no check asks."""
-    is_like = _Likeness(wanted.metric)
+    is_like = Likeness(wanted.metric)
     for group in _since(look, look.groups or []):
         for name in group.metrics:
             if is_like(name) and look.series(history_of(name)) is None:
                 return wrong(
                     f"{shown_labels(group.labels)} holds {excerpt(name)}; the task asks for "
                     f"{wanted.metric}.",
-                    _replace(look, group, name, wanted),
+                    replace_command(look, group, name, wanted),
                     group.pushed_at,
                 )
     return None
-
-
-class _Likeness:
-    """Whether names resemble a metric's; it compares the first `COMPARED` names of similar length only."""
-
-    def __init__(self, metric: str) -> None:
-        self._metric = metric
-        self._matcher = SequenceMatcher(
-            None, "", metric
-        )  # it caches its analysis of the second text
-        self._compared: dict[str, bool] = {}
-
-    def __call__(self, name: str) -> bool:
-        if name in self._compared:
-            return self._compared[name]
-        # The upper bound of the likeness of two texts, from their lengths, see difflib.
-        alike = 2 * min(len(name), len(self._metric)) / ((len(name) + len(self._metric)) or 1)
-        if alike < MISSPELT or name == self._metric or len(self._compared) >= COMPARED:
-            return False
-        self._matcher.set_seq1(name)
-        is_like = self._matcher.quick_ratio() >= MISSPELT and self._matcher.ratio() >= MISSPELT
-        self._compared[name] = is_like
-        return is_like
-
-
-def _with_all_else(group: Group, metric: str) -> str:
-    others = len(group.metrics) - (metric in group.metrics)
-    if not others:
-        return ""
-    first = first_sorted(name for name in group.metrics if name != metric)
-    more = f" and {others - len(first):,} more" if others > len(first) else ""
-    return f", which also deletes {listed(first)}{more}"
-
-
-def _push(look: Look, wanted: Pushed) -> str:
-    return wanted.command(gateway.curl(look), gateway.url(look))
-
-
-def _delete(look: Look, group: Group) -> str | None:
-    """Return the command that deletes a group; None if it cannot be written or is too long to show."""
-    if sum(map(len, group.labels.values())) > LONGEST:
-        return None
-    try:
-        path = group_path(group.labels)
-    except GroupingError:  # labels that no path can hold
-        return None
-    delete = f"{gateway.curl(look)} -X DELETE {quoted(f'{gateway.url(look)}/metrics{path}')}"
-    return delete if len(delete) <= LONGEST // 2 else None
-
-
-def _wipe_instead(look: Look, group: Group) -> str:
-    """Return a sentence with the next step for a group that `_delete` has no command for."""
-    if _delete(look, group):
-        return ""
-    return " The command to delete that group cannot be shown here: a wipe deletes it, with all other groups."
-
-
-def _delete_and_push(look: Look, group: Group, wanted: Pushed) -> str:
-    delete, push = _delete(look, group), _push(look, wanted)
-    return join("\n", delete, push) or push
-
-
-def _replace(look: Look, group: Group, metric: str, wanted: Pushed) -> str:
-    """Return the command for the wanted push, after the deletion of a wrong group.
-
-    A group with further metrics is deleted only if the types conflict: its other metrics may be right.
-    """
-    is_alone = group.metrics.keys() == {metric}
-    if is_alone or (metric == wanted.metric and _conflict(group, wanted)):
-        return _delete_and_push(look, group, wanted)
-    return _push(look, wanted)
-
-
-def _conflict(group: Group, wanted: Pushed) -> str:
-    """Return a sentence on a group with the same metric of another type, which blocks the wanted push."""
-    if _has_type(group, wanted):
-        return ""
-    return (
-        f" Its type there is {excerpt(group.metrics[wanted.metric].type)}, and a metric can have only one type: "
-        f"delete that group first{_with_all_else(group, wanted.metric)}."
-    )
 
 
 def seen(look: Look, wanted: Pushed) -> Finding:
@@ -331,16 +249,18 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
             )
         how = ": all groups were wiped" if not look.groups and look.samples(WIPES) else ""
         return done(f"{name} was there, and is deleted{how}.", at=past[-1].at)
-    instead = _wipe_instead(look, group)
+    instead = wipe_instead(look, group)
     gone = [other for other in others if past_of(look, other) and not group_of(look.groups, other)]
     if gone:
         return wrong(
             f"{shown_labels(gone[0].labels)} is deleted, {name} is still there. A deletion is exact: it "
             "deletes only the group with the labels in the URL. Delete each group, or wipe "
             f"all.{instead}",
-            _delete(look, group),
+            delete_command(look, group),
         )
-    return still_open(f"{name} is still there.{instead}{_wipe_refused(look)}", _delete(look, group))
+    return still_open(
+        f"{name} is still there.{instead}{_wipe_refused(look)}", delete_command(look, group)
+    )
 
 
 def _wipe_refused(look: Look) -> str:
