@@ -1,0 +1,266 @@
+"""The checks of task 4.2.1: the job is in the file, accepted, loaded, and its target is scraped."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from looks import CONFIG, NOW, encoded, look, status, unit
+from pushgateway_lab.lab import gateway, scrape_job
+from pushgateway_lab.lab.look import Verdict
+from pushgateway_lab.lab.results import State
+
+GATEWAY = "prometheus-pushgateway.service"
+
+
+def target(**fields: object) -> dict[str, object]:
+    """Return a target in Prometheus's format."""
+    shown = {
+        "scrapePool": "pushgateway",
+        "discoveredLabels": {"job": "pushgateway"},
+        "labels": {"job": "pushgateway", "instance": "localhost:9091"},
+        "scrapeUrl": "http://localhost:9091/metrics",
+        "health": "up",
+        "lastError": "",
+        "lastScrape": "2027-01-15T07:59:55Z",  # five seconds before NOW
+    }
+    return {"activeTargets": [shown | fields]}
+
+
+TARGETS = "/api/v1/targets?state=active"
+
+RUNNING = [*unit(GATEWAY), f"pushgateway_argv {encoded('prometheus-pushgateway')}"]
+
+
+def loaded(config: str = CONFIG, at: float = NOW - 600) -> list[str]:
+    """Return lines of a snapshot: the configuration that Prometheus has loaded, and the time."""
+    answer = json.dumps({"status": "success", "data": {"yaml": config}})
+    name = "prometheus_config_last_reload_success"
+    return [
+        *unit("prometheus.service"),
+        f"prometheus_config {answer}",
+        f"{name}ful 1",
+        f"{name}_timestamp_seconds {at}",
+    ]
+
+
+def answer_of(labels: dict[str, str]) -> dict[str, object]:
+    return {"resultType": "vector", "result": [{"metric": labels, "value": [NOW, "1"]}]}
+
+
+def jobs(*named: tuple[str, str]) -> str:
+    return "scrape_configs:\n" + "".join(
+        f"  - job_name: {name}\n    static_configs:\n      - targets: [{target}]\n"
+        for name, target in named
+    )
+
+
+def test_a_target_whose_label_job_is_another_is_found() -> None:
+    shown = target(labels={"job": "other"}, discoveredLabels={"job": "other"})
+    looked = look(*loaded(), said={TARGETS: shown})
+    assert scrape_job.target(looked).state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("ago", "state"), [(10, State.OPEN), (65, State.OPEN), (66, State.WRONG), (600, State.WRONG)]
+)
+def test_a_job_without_targets_is_waited_for_and_then_wrong(ago: float, state: State) -> None:
+    looked = look(*loaded(at=NOW - ago), said={TARGETS: {"activeTargets": []}})
+    assert scrape_job.target(looked).state is state
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds"),
+    [
+        ("", 60),
+        ("    scrape_interval: 15s\n", 15),
+        ("    scrape_interval: soon\n", 60),
+        (f"    scrape_interval: {'9' * 400}s\n", 60),
+        ("    scrape_interval: 100y\n", 366 * 86400),
+    ],
+)
+def test_a_job_is_waited_for_as_long_as_its_interval(interval: str, seconds: int) -> None:
+    config = CONFIG.replace("    honor_labels", f"{interval}    honor_labels")
+    fresh = look(*loaded(config, at=NOW - 1), said={TARGETS: {"activeTargets": []}})
+    finding = scrape_job.target(fresh)
+    assert finding.says == f"The target is not scraped yet; it will be within {seconds + 5} s."
+    assert scrape_job.seconds_to_next_scrape(fresh) == seconds + 5
+    assert scrape_job.is_recent(fresh, NOW - 2 * seconds - 4)
+    assert not scrape_job.is_recent(fresh, NOW - 2 * seconds - 5)
+    running = look(*loaded(config), said={TARGETS: target()})  # scraped five seconds ago
+    assert scrape_job.seconds_to_next_scrape(running) == seconds - 5
+    assert scrape_job.scraped_since(running, NOW - 6)
+    assert not scrape_job.scraped_since(running, NOW - 5)
+
+
+def test_a_scrape_that_is_late_is_not_waited_for_longer() -> None:
+    late = look(*loaded(), said={TARGETS: target(lastScrape="2027-01-15T07:00:00Z")})
+    assert scrape_job.seconds_to_next_scrape(late) == 0
+
+
+def test_a_job_in_an_included_file_is_named() -> None:
+    looked = look(*loaded("{}"), config="scrape_configs: []\n", said={TARGETS: target()})
+    finding = scrape_job.job(looked)
+    assert finding.state is State.WRONG
+    assert "scrape_config_files" in finding.says
+
+
+def test_metrics_of_a_job_that_is_gone_are_not_the_next_ones() -> None:
+    labels = {"job": "pushgateway", "instance": "localhost:9091"}
+    build = answer_of({"__name__": "pushgateway_build_info", **labels})
+    path = f"/api/v1/query?query={scrape_job.BUILD_INFO}"
+    assert scrape_job.default_metrics(look(said={path: build})).state is State.OPEN
+    there = look(*loaded(), said={path: build, TARGETS: target()})
+    assert scrape_job.default_metrics(there).state is State.DONE
+    itself = target(labels={**labels, "instance": "localhost:9090"})
+    other = look(*loaded(), said={path: build, TARGETS: itself})
+    assert scrape_job.default_metrics(other).state is State.WRONG
+
+
+def test_a_target_that_is_down_says_where_the_pushgateway_is_or_that_it_is_back() -> None:
+    down = {"health": "down", "lastError": "connection refused"}
+    elsewhere = target(**down, scrapeUrl="http://localhost:9092/metrics")
+    finding = scrape_job.target(look(*loaded(), *RUNNING, said={TARGETS: elsewhere}))
+    assert finding.state is State.WRONG
+    assert "The Pushgateway is at localhost:9091." in finding.says
+    lost = target(health="down", lastError="server returned HTTP status 404 Not Found")
+    other = look(*loaded(), *RUNNING, said={TARGETS: lost, "status": status()})
+    assert scrape_job.target(other).state is State.WRONG
+    stopped = look(*loaded(), *unit(GATEWAY, active="inactive"), said={TARGETS: target(**down)})
+    assert "systemctl start" in str(scrape_job.target(stopped).fix)
+    unasked = scrape_job.target(look(*loaded(), *RUNNING))
+    assert unasked.state is State.UNKNOWN
+    back = look(*loaded(), *RUNNING, said={TARGETS: target(**down), "status": status()})
+    assert scrape_job.target(back).state is State.OPEN
+    assert "the next scrape is in 55 s" in scrape_job.target(back).says
+
+
+def test_a_file_that_prometheus_may_not_read_is_told_apart() -> None:
+    lines = [each.replace("successful 1", "successful 0") for each in loaded()]
+    denied = look(*lines, reload_error="open prometheus.yml: permission denied")
+    finding = scrape_job.is_loaded(denied)
+    assert "may not read" in finding.says
+    assert finding.fix
+    assert finding.fix.startswith("sudo chgrp prometheus /etc/prometheus/prometheus.yml")
+
+
+def test_a_configuration_that_is_not_there_is_said_to_be() -> None:
+    looked = look()
+    absent = replace(
+        looked,
+        snapshot=looked.snapshot._replace(config=None, config_state="absent"),
+        verdict=None,
+    )
+    assert scrape_job.job(absent).state is State.OPEN
+    assert "is absent" in scrape_job.job(absent).says
+    assert "is absent" in scrape_job.accepted(absent).says
+
+
+def test_the_loaded_job_is_compared_with_the_one_in_the_file() -> None:
+    other = CONFIG.replace("honor_labels: true", "honor_labels: false")
+    none = "scrape_configs: []\n"
+    for config, in_prometheus, state, says in (
+        (CONFIG, CONFIG, State.DONE, "has loaded the job"),
+        (CONFIG, other, State.WRONG, "has an older form of the job"),
+        (CONFIG, CONFIG.replace("9091", "9092"), State.WRONG, "has an older form of the job"),
+        (CONFIG, none, State.WRONG, "does not have the job yet"),
+        (none, CONFIG, State.WRONG, "no longer in the file"),
+        (none, none, State.OPEN, "The file has no job"),
+    ):
+        finding = scrape_job.is_loaded(look(*loaded(in_prometheus), config=config))
+        assert (finding.state, says in finding.says) == (state, True), finding
+    assert scrape_job.is_loaded(look()).state is State.UNKNOWN
+
+
+def test_a_reload_that_failed_is_told_with_the_file_as_it_is_now() -> None:
+    lines = [each.replace("successful 1", "successful 0") for each in loaded()]
+    mended = scrape_job.is_loaded(look(*lines))
+    assert "The file is valid now" in mended.says
+    wrongly = Verdict(accepted=False, words="job_name is empty")
+    still = scrape_job.is_loaded(look(*lines, verdict=wrongly))
+    assert "keeps the configuration it had. It says:\njob_name is empty" in still.says
+    logged = scrape_job.is_loaded(look(*lines, verdict=None, reload_error="job_name is empty"))
+    assert "It says:\njob_name is empty" in logged.says
+    silent = scrape_job.is_loaded(look(*lines, verdict=None))
+    assert "its log does not say why" in silent.says
+
+
+def test_the_file_is_accepted_by_promtool_or_by_prometheus_itself() -> None:
+    assert scrape_job.accepted(look()).says.startswith("promtool accepts")
+    for at, state in ((100, State.DONE), (99, State.UNKNOWN)):  # the file changed at 100
+        taken = look(*loaded(at=at), verdict=None)
+        assert scrape_job.accepted(taken).state is state
+    failed = [each.replace("successful 1", "successful 0") for each in loaded()]
+    assert scrape_job.accepted(look(*failed, verdict=None)).state is State.UNKNOWN
+    assert scrape_job.accepted(look(verdict=None)).state is State.UNKNOWN
+    refused = scrape_job.accepted(look(verdict=Verdict(accepted=False, words="job_name is empty")))
+    assert refused.state is State.WRONG
+    assert refused.says.endswith("It says:\njob_name is empty")
+
+
+@pytest.mark.parametrize(
+    ("config", "state", "says"),
+    [
+        (CONFIG, State.DONE, "The job pushgateway is in /etc/prometheus/prometheus.yml, line 2."),
+        (CONFIG + jobs(("x", "'y:1'"))[16:], State.DONE, "line 2."),
+        (
+            CONFIG + jobs(("other", "'127.0.0.1:9091'"))[16:],
+            State.DONE,
+            "twice, because another job scrapes the Pushgateway, too: 'other' (line 6).",
+        ),
+        (jobs(("gate", "'localhost:9091'")), State.WRONG, "as job 'gate' (line 2), not"),
+        (jobs(("x", "'y:1'"), ("Push-Gateway", "'y:1'")), State.WRONG, "'Push-Gateway' (line 5)"),
+        (jobs(("pushgateway2", "'y:1'")), State.OPEN, "has no job 'pushgateway' yet"),
+        ("a: [", State.WRONG, "cannot be read: line "),
+    ],
+)
+def test_the_job_is_looked_for_by_its_name_and_by_what_it_scrapes(
+    config: str, state: State, says: str
+) -> None:
+    finding = scrape_job.job(look(config=config))
+    assert (finding.state, says in finding.says) == (state, True), finding
+
+
+def test_the_job_must_keep_the_labels_of_pushes() -> None:
+    assert scrape_job.honor_labels(look()).state is State.DONE
+    wrongly = scrape_job.honor_labels(look(config=jobs(("pushgateway", "'localhost:9091'"))))
+    assert wrongly.state is State.WRONG
+    assert "(line 2) has no honor_labels" in wrongly.says
+    assert scrape_job.honor_labels(look(config="{}")).state is State.OPEN
+
+
+def test_a_target_is_up_or_waited_for_or_down() -> None:
+    up = scrape_job.target(look(*loaded(), said={TARGETS: target()}))
+    assert up.says == "Prometheus scrapes http://localhost:9091/metrics."
+    for health, state in (("unknown", State.OPEN), ("down", State.WRONG)):
+        assert (
+            scrape_job.target(look(*loaded(), said={TARGETS: target(health=health)})).state is state
+        )
+    assert scrape_job.target(look(said={TARGETS: target()})).state is State.OPEN
+    none = CONFIG.replace('    static_configs:\n      - targets: ["localhost:9091"]\n', "")
+    nothing = look(*loaded(none), said={TARGETS: {"activeTargets": []}})
+    assert scrape_job.target(nothing).says == "The job has no target."
+    assert scrape_job.target(look(*loaded(none), said={TARGETS: target()})).state is State.DONE
+
+
+@pytest.mark.parametrize(("ago", "state"), [("07:59:01", State.WRONG), ("07:58:59", State.OPEN)])
+def test_a_target_without_a_pushgateways_metrics_is_wrong_once_it_was_scraped(
+    ago: str, state: State
+) -> None:
+    nothing = {
+        f"/api/v1/query?query={scrape_job.BUILD_INFO}": {"resultType": "vector", "result": []}
+    }
+    scraped = target(lastScrape=f"2027-01-15T{ago}Z")  # NOW is at 08:00:00
+    looked = look(*loaded(), said={**nothing, TARGETS: scraped})
+    assert scrape_job.default_metrics(looked).state is state
+    down = target(lastScrape="2027-01-15T07:59:59Z", health="down")
+    assert (
+        scrape_job.default_metrics(look(*loaded(), said={**nothing, TARGETS: down})).state
+        is State.OPEN
+    )
+    assert scrape_job.default_metrics(look(*loaded())).state is State.UNKNOWN
+
+
+def test_of_several_targets_the_first_is_the_one_to_add() -> None:
+    targets = look(data={"pushgateway_targets": ["localhost:9091", "vm:9092"]})
+    assert gateway.target(targets) == "localhost:9091"

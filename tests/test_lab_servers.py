@@ -1,0 +1,229 @@
+"""The checks of the task Host: both servers run, as they should, on a host with room and a clock."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from looks import CONFIG, NOW, encoded, look, status, unit
+from pushgateway_lab.lab import servers
+from pushgateway_lab.lab.look import Disk, Verdict
+from pushgateway_lab.lab.results import State
+
+GATEWAY = "prometheus-pushgateway.service"
+
+ARGS_OFF = '# --web.enable-admin-api lets everybody wipe\nARGS="--log.level=info"\n'
+
+ARGS_ON = 'ARGS="--web.enable-admin-api"\n'
+
+RUNNING = [*unit(GATEWAY), f"pushgateway_argv {encoded('prometheus-pushgateway')}"]
+
+
+def loaded(config: str = CONFIG, at: float = NOW - 600) -> list[str]:
+    """Return lines of a snapshot: the configuration that Prometheus has loaded, and the time."""
+    answer = json.dumps({"status": "success", "data": {"yaml": config}})
+    name = "prometheus_config_last_reload_success"
+    return [
+        *unit("prometheus.service"),
+        f"prometheus_config {answer}",
+        f"{name}ful 1",
+        f"{name}_timestamp_seconds {at}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "state", "says"),
+    [
+        (0.0, State.DONE, "agrees"),
+        (5.0, State.DONE, "agrees"),
+        (5.1, State.WRONG, "5 s ahead"),
+        (-5.0, State.DONE, "agrees"),
+        (-61.0, State.WRONG, "61 s behind"),
+    ],
+)
+def test_a_clock_may_differ_by_five_seconds(ahead: float, state: State, says: str) -> None:
+    finding = servers.clock(look(ahead=ahead))
+    assert finding.state is state
+    assert says in finding.says
+
+
+def test_too_little_room_is_wrong() -> None:
+    assert servers.disk_space(look()).state is State.DONE
+    little = servers.disk_space(look(disk=Disk(499_000_000, 10**10)))
+    assert little.state is State.WRONG
+    assert "0.5 of 10.0 GB" in little.says
+    assert servers.disk_space(look(disk=Disk(500_000_000, 10**10))).state is State.DONE
+    assert servers.disk_space(look(disk=None)).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("lines", "state", "fix"),
+    [
+        (unit(GATEWAY, load="masked", active="inactive"), State.WRONG, "unmask"),
+        (unit(GATEWAY, active="inactive"), State.WRONG, "enable --now"),
+        (unit(GATEWAY, active="failed"), State.WRONG, "journalctl"),
+        (unit(GATEWAY, enabled="disabled"), State.WRONG, "systemctl enable prometheus-pushgateway"),
+        (unit(GATEWAY, load="not-found", active="inactive"), State.OPEN, None),
+        (unit(GATEWAY), State.WRONG, "journalctl"),  # active, but nothing answers
+    ],
+)
+def test_a_unit_that_is_not_as_it_should_be(
+    lines: list[str], state: State, fix: str | None
+) -> None:
+    finding = servers.pushgateway_runs(look(*lines))
+    assert finding.state is state
+    assert fix is None if finding.fix is None else fix and fix in finding.fix
+
+
+def test_the_admin_api_is_judged_by_the_running_flags() -> None:
+    on = look(said={"status": status(**{"web.enable-admin-api": "true"})})
+    off = look(said={"status": status(**{"web.enable-admin-api": "false"})})
+    assert servers.admin_api(on).state is State.DONE
+    assert "404" in servers.admin_api(off).says
+    assert (
+        servers.admin_api(
+            replace(off, settings=look(data={"pushgateway_admin_api": False}).settings)
+        ).state
+        is State.DONE
+    )
+    assert servers.admin_api(look()).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("defaults", "says", "fix"),
+    [(ARGS_OFF, "a wipe answers 404;", "sudoedit"), (ARGS_ON, "was not restarted", "restart")],
+)
+def test_only_what_counts_in_the_defaults_file_counts(defaults: str, says: str, fix: str) -> None:
+    off = status(**{"web.enable-admin-api": "false"})
+    lines = [*unit(GATEWAY), f"flags_text {encoded(defaults)}"]
+    finding = servers.admin_api(look(*lines, said={"status": off}))
+    assert says in finding.says
+    assert finding.fix
+    assert fix in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("listens_on", "state"),
+    [("0100007F", State.DONE), ("00000000", State.WRONG), ("0500000A", State.WRONG)],
+)
+def test_it_must_listen_where_it_is_looked_for(listens_on: str, state: State) -> None:
+    lines = [
+        *unit(GATEWAY),
+        f"listen {listens_on}:2383 77",
+        "pushgateway_socket socket:[77]",
+        f"pushgateway_argv {encoded('prometheus-pushgateway')}",
+    ]
+    assert servers.listens(look(*lines)).state is state
+
+
+def test_all_addresses_of_one_family_are_all_of_both() -> None:
+    lines = [
+        *unit(GATEWAY),
+        f"listen {'0' * 32}:2383 77",
+        "pushgateway_socket socket:[77]",
+        f"pushgateway_argv {encoded('prometheus-pushgateway')}",
+    ]
+    data = {"pushgateway_listen_address": "0.0.0.0:9091"}
+    assert servers.listens(look(*lines, data=data)).state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (401, "asks for a password"),
+        (400, "expects TLS"),
+        (404, "answers 404 at http"),
+        (None, "not answer"),
+    ],
+)
+def test_a_pushgateway_that_gives_no_answer_is_told_apart(answer: int | None, says: str) -> None:
+    looked = look(*unit(GATEWAY), gateway_status=answer)
+    assert servers.pushgateway_runs(looked).state is State.WRONG
+    assert says in servers.pushgateway_runs(looked).says
+    assert says in servers.admin_api(looked).says
+
+
+def test_without_curl_nothing_is_called_wrong() -> None:
+    looked = look(curl=False)
+    for finding in (servers.prometheus_runs(looked), servers.pushgateway_runs(looked)):
+        assert (finding.state, finding.fix) == (State.UNKNOWN, "sudo apt-get install curl")
+
+
+def test_a_course_that_begins_later_is_told() -> None:
+    assert servers.clock(look(began_at=NOW + 1)).state is State.DONE
+    later = servers.clock(look(began_at=NOW + 3600))
+    assert later.state is State.WRONG
+    assert "begins in 3600 s" in later.says
+
+
+def test_a_unit_that_does_not_stay_up_shows_its_log() -> None:
+    log = {GATEWAY: "bind: address already in use\n"}
+    finding = servers.pushgateway_runs(look(*unit(GATEWAY, active="activating"), logs=log))
+    assert finding.says.endswith("Its log ends with:\nbind: address already in use")
+
+
+def test_versions_are_those_that_run_or_else_those_that_are_installed() -> None:
+    build = {"/api/v1/status/buildinfo": {"version": "2.42.0"}}
+    both = servers.versions(look(said={**build, "status": status()}))
+    assert both.state is State.DONE
+    assert both.says.startswith("Prometheus 2.42.0, Pushgateway 1.5.1 on ")
+    installed = "package prometheus-pushgateway installed 1.4.0"
+    one = servers.versions(look(installed, said=build))
+    assert one.says.startswith(
+        "Prometheus 2.42.0, Pushgateway 1.4.0 (installed, does not answer) on "
+    )
+    assert servers.versions(look(said=build)).says.startswith("Prometheus 2.42.0 on ")
+    assert servers.versions(look()).state is State.UNKNOWN
+
+
+def test_prometheus_runs_if_its_service_does_and_it_answers() -> None:
+    assert servers.prometheus_runs(look(*loaded())).state is State.DONE
+    silent = servers.prometheus_runs(look())
+    assert silent.state is State.WRONG
+    assert "does not answer at http://127.0.0.1:9090" in silent.says
+    stopped = unit("prometheus.service", active="failed")
+    refused = Verdict(accepted=False, words="")
+    assert "promtool rejects" not in servers.prometheus_runs(look(*stopped)).says
+    assert "promtool rejects" in servers.prometheus_runs(look(*stopped, verdict=refused)).says
+    assert "promtool rejects" not in servers.prometheus_runs(look(*stopped, verdict=None)).says
+    # Without curl, what was learned in another way counts.
+    assert servers.prometheus_runs(look(*loaded(), curl=False)).state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("address", "shown", "wanted", "state"),
+    [
+        ("0100007F:2383", "127.0.0.1:9091", "127.0.0.1:9091", State.DONE),
+        ("0100007F:2383", "127.0.0.1:9091", "localhost:9091", State.DONE),
+        ("0500000A:2383", "10.0.0.5:9091", "localhost:9091", State.WRONG),
+        ("0500000A:2383", "10.0.0.5:9091", "vm7.example.org:9091", State.DONE),
+        ("0100007F:2384", "127.0.0.1:9092", "127.0.0.1:9091", State.WRONG),
+        (f"{'0' * 24}01000000:2383", "[::1]:9091", "[::1]:9091", State.DONE),
+        (f"{'0' * 32}:2383", "[::]:9091", ":9091", State.DONE),
+        (f"{'0' * 32}:2383", "[::]:9091", "127.0.0.1:9091", State.WRONG),
+    ],
+)
+def test_where_it_listens_is_told_and_compared(
+    address: str, shown: str, wanted: str, state: State
+) -> None:
+    lines = [*RUNNING, f"listen {address} 77", "pushgateway_socket socket:[77]"]
+    finding = servers.listens(look(*lines, data={"pushgateway_listen_address": wanted}))
+    assert (finding.state, f"listens on {shown}" in finding.says) == (state, True), finding
+
+
+def test_whether_it_persists_is_told() -> None:
+    assert servers.persistence(look()).state is State.UNKNOWN
+    lost = servers.persistence(look(said={"status": status()}))
+    assert lost.says == "Persistence is off: a restart deletes all groups."
+    kept = servers.persistence(look(said={"status": status(**{"persistence.file": "/a"})}))
+    assert kept.says == "Persistence is on: groups are saved to /a and survive a restart."
+
+
+def test_an_admin_api_that_is_on_against_the_settings_is_wrong() -> None:
+    on = look(
+        said={"status": status(**{"web.enable-admin-api": "true"})},
+        data={"pushgateway_admin_api": False},
+    )
+    finding = servers.admin_api(on)
+    assert finding.state is State.WRONG
+    assert "The admin API is on, though" in finding.says
