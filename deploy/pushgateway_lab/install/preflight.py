@@ -18,6 +18,7 @@ from pushgateway_lab.prometheus.job import merged
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
+from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
 
 
@@ -116,7 +117,7 @@ def check_system(seen: Snapshot) -> None:
             f"{seen.os or 'This host'} has no {INSTALLER}. Use a host with Debian or Ubuntu."
         )
     if not seen.has_service_manager:
-        raise HostError("systemd does not run on this host. Use a host with systemd.")
+        raise HostError(f"{MANAGER.name} does not run on this host. Use a host with systemd.")
 
 
 def check_prometheus(seen: Snapshot, settings: Settings) -> None:

@@ -80,6 +80,10 @@ class ServiceManager(Protocol):
     """The program that starts the services of a host."""
 
     @property
+    def name(self) -> str:
+        """Its name in messages."""
+
+    @property
     def functions(self) -> str:
         """The file of ``files/`` with the manager's shell functions, ``service_...``."""
 

@@ -64,6 +64,7 @@ class Unit:
 class Systemd:
     """The service manager systemd."""
 
+    name = "systemd"
     functions = "systemd.sh"
 
     def service(self, name: str) -> Unit:
