@@ -2,7 +2,8 @@
 # One look at a host: prints all data that the deploys need to decide, in one round trip.
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer),
-# config_path, longest (the largest size of this file in bytes), prometheus_url; the services prometheus_unit
+# config_path, longest (the largest size of this file in bytes), prometheus_url, targets_path (the path and query
+# of the question for the job's targets), proof_note (the file with the last proof); the services prometheus_unit
 # and pushgateway_unit; flags_file (the file with the Pushgateway's flags); packages and tools (lists of
 # words); for the prune: prune_files, prune_secrets (the files that are secrets) and prune_unit_names (lists of
 # words). Needs the functions of whose.sh, of a service manager and of a package manager. If a function
@@ -16,7 +17,7 @@
 # shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_unit:?}" "${prometheus_url:?}"
 : "${pushgateway_unit:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
-: "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
+: "${targets_path:?}" "${proof_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
 
 export LC_ALL=C
 MOST_SAID=4000000    # bytes of Prometheus's answers
@@ -188,19 +189,29 @@ STATS
     [ "$status" -eq 0 ] && echo "config present" || echo "config unreadable"
 }
 
-# The loaded configuration is one line of JSON, after the metrics.
+# The loaded configuration and the targets are one line of JSON each, after the metrics.
 look_at_prometheus() {
     command -v curl >/dev/null || return
     prometheus_said=$(curl -q --silent --fail --fail-early --globoff --noproxy '*' --proto =http,https \
         --connect-timeout 2 --max-time 3 --write-out '\n' \
-        --url "$prometheus_url/metrics" --url "$prometheus_url/api/v1/status/config" 2>/dev/null |
+        --url "$prometheus_url/metrics" --url "$prometheus_url/api/v1/status/config" \
+        --url "$prometheus_url$targets_path" 2>/dev/null |
         head -c "$MOST_SAID" |
-        sed -n -e '/^prometheus_config_last_reload_success/p' -e 's/^{"status"/prometheus_config &/p')
+        sed -n -e '/^prometheus_config_last_reload_success/p' \
+            -e 's/^{"status":"success","data":{"activeTargets"/prometheus_targets &/p' \
+            -e 's/^{"status"/prometheus_config &/p')
     printf '%s\n' "$prometheus_said"
 }
 
+# What the last proof of this host proved, see smoke/proven.py.
+look_at_proof() {
+    proven=
+    [ -f "$proof_note" ] && read -r proven _ 2>/dev/null <"$proof_note"
+    [ -z "$proven" ] || printf 'proven %s\n' "$proven"
+}
+
 printf '\n%s\n' "$mark"
-echo "snapshot 3"
+echo "snapshot 4"
 echo "at rights"
 look_at_rights
 echo "uid $uid"
@@ -216,6 +227,7 @@ if [ "$uid" -eq 0 ]; then
     look_at_config
     echo "at prometheus"
     look_at_prometheus
+    look_at_proof
     if command -v look_further >/dev/null; then look_further; fi
 else
     echo "user $(id -un)"

@@ -262,8 +262,10 @@ def test_other_releases(
     assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=FAST))
 
 
-def test_an_interrupted_smoke_push_leaves_no_group(
-    boot_host: Callable[..., Host], pyinfra_command: PyinfraCommand
+def test_an_interrupted_smoke_push_leaves_no_group_and_no_proof(
+    boot_host: Callable[..., Host],
+    pyinfra_command: PyinfraCommand,
+    run_pyinfra: Callable[..., PyinfraResult],
 ) -> None:
     host = boot_host(packages=INSTALLED)
     never = {"pushgateway_scrape_interval": "1h", "pushgateway_smoke_timeout": 120}
@@ -274,6 +276,9 @@ def test_an_interrupted_smoke_push_leaves_no_group(
     assert f"[{host.name}] Interrupted." in interrupted.stderr
     assert f"[{host.name}] not finished: run this again" in interrupted.stderr
     assert "pushgateway_lab" not in host.run("curl -s localhost:9091/metrics").stdout
+    # What the interrupted run did not prove is left to the next one.
+    again = run_pyinfra(host, "-y", BOOTSTRAP, data=never | {"pushgateway_smoke_timeout": 1})
+    assert_refused(host, again, "The push did not arrive in Prometheus within 1 s")
 
 
 def test_many_hosts_one_unreachable(

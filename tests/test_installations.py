@@ -22,7 +22,7 @@ DEFAULT_FLAGS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api"
 def seen(*lines: str) -> Snapshot:
     """Return the snapshot of a host with this output."""
     return snapshot.parse_snapshot(
-        snapshot.lines_of(["snapshot 3", "uid 0", *SERVICES, *lines, "end"])
+        snapshot.lines_of(["snapshot 4", "uid 0", *SERVICES, *lines, "end"])
     )
 
 
@@ -182,7 +182,7 @@ def test_the_settings_name_other_services() -> None:
     lines = ["prometheus_service prom.service", "pushgateway_service push.service"]
     found = snapshot.parse_snapshot(
         snapshot.lines_of(
-            ["snapshot 3", "uid 0", *lines, *unit("push.service", active="failed"), "end"]
+            ["snapshot 4", "uid 0", *lines, *unit("push.service", active="failed"), "end"]
         )
     )
     assert found.pushgateway.has_failed

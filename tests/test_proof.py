@@ -8,8 +8,10 @@ from pyinfra.api.host import Host
 
 from local_hosts import disconnected
 from looks import CONFIG
+from pushgateway_lab.facts.proof import NOTE, fingerprint
 from pushgateway_lab.formats.answers import Group, Sample, Target
 from pushgateway_lab.http.api import ApiError
+from pushgateway_lab.prometheus import target
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.smoke import JOB, proof
@@ -47,6 +49,14 @@ class Servers:
         self.others: list[Sample] = []
         self.loaded = CONFIG.replace("honor_labels: true", "scrape_interval: 5s")
         self.failing: set[str] = set()
+        self.noted: list[tuple[str, int]] = []
+
+    def note(self, host: Host, script: str, variables: dict[str, str]) -> None:
+        """Note what is proven, with the number of deletions until then."""
+        del host
+        assert script == "note-proof.sh"
+        assert variables["note"] == NOTE
+        self.noted.append((variables["proven"], len(self.deletions)))
 
     def clock(self) -> Any:
         """Stand for the module `time`."""
@@ -121,6 +131,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Servers:
     monkeypatch.setattr(proof, "session", lambda _: None)
     monkeypatch.setattr(proof, "Prometheus", lambda *_: fake)
     monkeypatch.setattr(proof, "time", fake.clock())
+    monkeypatch.setattr(proof, "ask", fake.note)
     return fake
 
 
@@ -152,6 +163,22 @@ def test_a_push_that_arrives_is_proven_and_deleted(servers: Servers, said: list[
     assert servers.groups_held == []
     assert "scraped after 1.0 s with its own labels, deleted" in said[0]
     assert labels["instance"] in said[1]
+
+
+def test_what_is_proven_is_noted_at_the_end(servers: Servers, said: list[str]) -> None:
+    prove()
+    assert servers.noted == [(fingerprint(seen(*BOTH), settings()), 1)]
+    assert len(said) == 2
+
+
+def test_an_earlier_note_is_deleted_first(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted_before = seen(*BOTH, "proven 0123")
+    monkeypatch.setattr(proof, "snapshot_of", lambda *_: noted_before)
+    servers.scraped_after = None
+    assert "did not arrive" in refusal()
+    assert servers.noted == [("", 0)]
 
 
 def test_no_two_pushes_are_alike(servers: Servers, said: list[str]) -> None:
@@ -194,7 +221,7 @@ def test_a_push_that_arrives_under_other_labels_says_why(servers: Servers) -> No
         ("5s", {}, 10),
         ("1m30s", {}, 180),
         ("5s", {"pushgateway_smoke_timeout": 3}, 3),
-        ("1y", {}, proof.LONGEST),
+        ("1y", {}, target.LONGEST),
     ],
 )
 def test_it_is_waited_for_as_long_as_two_scrapes_take(

@@ -25,7 +25,7 @@ settings on the command line: --data pushgateway_smoke=always
 # scrape_interval of that job, as 5s or 1m; None: the file's, else Prometheus's default
 # pushgateway_scrape_interval = None
 
-# push a test metric and wait until it arrives: auto (if the run changed something), always, never
+# push a test metric and wait until it arrives: auto (after a change that is not proven yet), always, never
 # pushgateway_smoke = "auto"
 
 # seconds within which that metric must arrive; None: two of Prometheus's scrape intervals

@@ -12,14 +12,15 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pushgateway_lab import scrape_config
-from pushgateway_lab.formats import sockets
+from pushgateway_lab.formats import answers, sockets
+from pushgateway_lab.formats.answers import AnswerError, Target
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.layout import InstalledFile
 from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import MANAGER, ServiceState
 
-VERSION = "3"
+VERSION = "4"
 
 
 class ConfigFile(NamedTuple):
@@ -62,6 +63,9 @@ class Snapshot(NamedTuple):
       directory on its path; None if root may write it
     + prune_files: path -> file, of the existing files among `pushgateway_lab.pruning.layout.FILES`
     + loaded: None if Prometheus does not answer, or if curl is missing
+    + targets: the active targets of the lab's job, as Prometheus reports them; older releases report those of all
+      jobs. None if it did not report them
+    + proven: what the last proof proved, see `pushgateway_lab.smoke.proven`; empty if there was none
     """
 
     is_root: bool
@@ -84,6 +88,8 @@ class Snapshot(NamedTuple):
     config_obstacle: str | None
     prune_files: dict[str, InstalledFile]
     loaded: Loaded | None
+    targets: tuple[Target, ...] | None
+    proven: str
 
     def service(self, name: str) -> ServiceState:
         """Return the state of a service; for an unknown name, the state of a service that does not exist."""
@@ -207,6 +213,8 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         config_obstacle=None if obstacle is None else decoded(obstacle),
         prune_files=_prune_files(said),
         loaded=_loaded(said),
+        targets=_targets(said),
+        proven=first("proven") or "",
     )
 
 
@@ -277,3 +285,11 @@ def _loaded(said: dict[str, list[str]]) -> Loaded | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return loaded
+
+
+def _targets(said: dict[str, list[str]]) -> tuple[Target, ...] | None:
+    try:
+        answer = said["prometheus_targets"][0].encode("utf-8", "surrogateescape")
+        return tuple(answers.targets(answers.parse_answer(answer)))
+    except (KeyError, AnswerError):
+        return None

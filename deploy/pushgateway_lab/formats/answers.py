@@ -90,6 +90,8 @@ class Target(NamedTuple):
     """Seconds since 1970; 0 before the first scrape."""
     labels: Mapping[str, str] = MappingProxyType({})
     """The labels that Prometheus adds to its samples."""
+    address: str = ""
+    """Its address before relabelling: HOST:PORT as in the configuration file."""
 
 
 def parse_answer(
@@ -269,6 +271,7 @@ def _target(said: Mapping[str, Any]) -> Target:
         last_error=_text(said.get("lastError"), "a lastError"),
         last_scrape=max(0.0, _seconds(_text(said.get("lastScrape", ""), "a lastScrape"))),
         labels=_labels(said.get("labels", {})),
+        address=_text(discovered.get("__address__", ""), "the address of a target"),
     )
 
 

@@ -5,6 +5,7 @@ The deploys do not use the fact, because a fact that fails does not stop the hos
 """
 
 import binascii
+from urllib.parse import quote
 
 from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError
@@ -12,6 +13,7 @@ from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from pushgateway_lab import installations, scrape_config
+from pushgateway_lab.facts.proof import NOTE
 from pushgateway_lab.facts.snapshot import Snapshot, lines_of, parse_snapshot
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
@@ -27,6 +29,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
     + servers: shell variables about both servers, see `pushgateway_lab.installations.look_variables`;
       None: those of Debian's packages
     + prometheus_url: Prometheus's URL, as seen from the host
+    + job_name: the name of the scrape job whose targets are looked at
     + with_sudo: run with sudo; if sudo wants a password, report it instead of asking for one
     + as_user: the user for sudo; empty: root
     + further: shell code that defines ``look_further``, which extends the look; see
@@ -42,6 +45,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
         config_path: str = Settings.prometheus_config_path,
         servers: dict[str, str] | None = None,
         prometheus_url: str = Settings.prometheus_url,
+        job_name: str = Settings.pushgateway_job_name,
         with_sudo: bool = False,
         as_user: str = "",
         further: str = "",
@@ -55,6 +59,9 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "config_path": config_path,
             "longest": str(scrape_config.LONGEST),
             "prometheus_url": prometheus_url,
+            # Releases before 2.42 ignore scrapePool, and report the targets of all jobs.
+            "targets_path": f"/api/v1/targets?state=active&scrapePool={quote(job_name, safe='')}",
+            "proof_note": NOTE,
             "secrets_follow": "yes" if secrets_follow else "",
             "prune_files": " ".join(layout.FILES),
             "prune_secrets": " ".join(layout.SECRETS),

@@ -192,6 +192,7 @@ def _arguments(host: Host, settings: Settings) -> dict[str, Any]:
         "config_path": settings.prometheus_config_path,
         "servers": installations.look_variables(settings),
         "prometheus_url": settings.prometheus_url,
+        "job_name": settings.pushgateway_job_name,
     }
     wants_sudo = given.get("_sudo") and not given.get("_su_user")
     if not wants_sudo or given.get("_sudo_password") or sys.stdin.isatty():

@@ -85,7 +85,7 @@ class Settings:
     pushgateway_smoke: str = _setting(
         "auto",
         values.one_of("auto", "always", "never"),
-        "push a test metric and wait until it arrives: auto (if the run changed something), always, never",
+        "push a test metric and wait until it arrives: auto (after a change that is not proven yet), always, never",
     )
     pushgateway_smoke_timeout: float | None = _setting(
         None,

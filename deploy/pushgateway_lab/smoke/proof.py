@@ -10,16 +10,19 @@ from uuid import uuid4
 from pyinfra.api.host import Host
 
 from pushgateway_lab import installations, scrape_config
+from pushgateway_lab.facts import proof
 from pushgateway_lab.formats.answers import Group, Sample, Target
 from pushgateway_lab.formats.durations import seconds_of
-from pushgateway_lab.host.looking import snapshot_of
+from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
 from pushgateway_lab.http.connection import session
+from pushgateway_lab.prometheus.target import DISCOVERY_TIMEOUT, LONGEST, why_down
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.interrupt import interruptible
 from pushgateway_lab.run.run import Run
+from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.smoke import JOB
 
@@ -30,12 +33,6 @@ ABANDONED = 600
 
 DELETE_TIMEOUT = 30
 """Seconds to wait for a queued deletion."""
-
-DISCOVERY_TIMEOUT = 15
-"""Seconds for a newly loaded job to have targets: Prometheus updates them every five seconds."""
-
-LONGEST = 86400
-"""The longest wait in seconds, even if Prometheus reports a longer scrape interval."""
 
 POLL = 0.25
 """Seconds between two requests."""
@@ -52,6 +49,8 @@ class Smoke(NamedTuple):
 def prove(host: Host, settings: Settings) -> None:
     """Push a metric to a host's Pushgateway, wait until Prometheus has scraped it, and delete it.
 
+    Then note on the host what was proven; an earlier note is deleted first, see `pushgateway_lab.facts.proof`.
+
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 
     Raises:
@@ -64,6 +63,8 @@ def prove(host: Host, settings: Settings) -> None:
         Prometheus(session(host), settings.prometheus_url),
         {"job": JOB, "instance": f"{_name_of(host)}-{uuid4().hex[:12]}"},
     )
+    if seen.proven:
+        _note(host, "")
     try:
         _sweep(smoke)
         _await_targets(smoke, settings)
@@ -82,6 +83,12 @@ def prove(host: Host, settings: Settings) -> None:
         "green",
     )
     say(host, f"  {sample}", "green")
+    _note(host, proof.fingerprint(seen, settings))
+    forget(host)
+
+
+def _note(host: Host, proven: str) -> None:
+    ask(host, "note-proof.sh", {"note": proof.NOTE, "proven": proven})
 
 
 def _name_of(host: Host) -> str:
@@ -145,7 +152,7 @@ def _why_it_did_not_arrive(smoke: Smoke, settings: Settings, bound: float) -> st
     targets = _targets(smoke, settings)
     for target in targets:
         if target.health == "down":
-            return f"{message}: Prometheus cannot scrape {target.url}: {target.last_error}"
+            return f"{message}. {why_down(target)}"
     return (
         f"{message}. Prometheus scrapes {', '.join(target.url for target in targets)}: is that the "
         f"Pushgateway at {smoke.gateway.url}? To wait longer, set pushgateway_smoke_timeout (seconds)."

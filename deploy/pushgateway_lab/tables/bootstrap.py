@@ -2,7 +2,7 @@
 
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.install import preflight
-from pushgateway_lab.prometheus import configuration, loading
+from pushgateway_lab.prometheus import configuration, loading, target
 from pushgateway_lab.prometheus.job import duplicates
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.smoke import push
@@ -31,4 +31,5 @@ BOOTSTRAP = (
         push.is_done,
         after=(INSTALL, RUN, _MERGE, _LOAD),
     ),
+    Step("See the target up", target.up, snapshot_of, target.is_up),
 )
