@@ -1,13 +1,14 @@
 #!/bin/sh
-# Installs the files of the prune, and enables and starts its timer.
+# Installs the files of the prune, enables and starts its timer, and runs it once.
 #
-# Needs these shell variables, set before the script: mark (a random line, printed before the answer), timer
-# (the timer's name) and files (paths, one a line). Needs the function enter of prune-directory.sh, and the
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer), service
+# and timer (their names) and files (paths, one a line). Needs the function enter of prune-directory.sh, and the
 # functions of a service manager. Reads from standard input, as base64, a tar archive of the files under their
 # base names.
-# Nothing is written unless only root can write in all of the directories.
+# Nothing is written unless only root can write in all of the directories. Exits with 1 if the run fails, and prints
+# its log.
 
-: "${mark:?}" "${timer:?}" "${files:?}"
+: "${mark:?}" "${service:?}" "${timer:?}" "${files:?}"
 printf '\n%s\n' "$mark"
 set -e
 exec 2>&1
@@ -29,3 +30,8 @@ for file in $files; do
     printf '%s' "$archive" | base64 -d | tar -x -p -m --numeric-owner -f - -- "${file##*/}"
 done
 timer_enable "$timer"
+since=$(date +%s)
+timer_run "$service" || {
+    service_log_since "$service" "$since" 10 | tail -n 10 | head -c 8000
+    exit 1
+}

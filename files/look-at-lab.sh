@@ -149,6 +149,14 @@ look_at_logs() {
         )" ;;
         esac
     done
+    for service in ${prune_units:-}; do
+        case $broken in
+        # With the lines of the service manager: it may have failed before the program started.
+        *" $service "*) print_text "service_log $service" "$(
+            service_log_of_boot "$service" 6 3 | head -c "$MOST_QUOTED"
+        )" ;;
+        esac
+    done
 }
 
 # Prints the free and all blocks of the file system with Prometheus's samples: that of its open write-ahead log.

@@ -96,6 +96,13 @@ timer_stop() {
 # Enables and starts a timer, after its files were written.   $1 its name
 timer_enable() { systemctl daemon-reload && systemctl enable --quiet --now -- "$1"; }
 
+# Runs the service of a timer once, and waits for its end.   $1 the service
+timer_run() {
+    # Without this, systemd refuses the sixth start within ten seconds.
+    systemctl reset-failed -- "$1" 2>/dev/null || :
+    systemctl start -- "$1"
+}
+
 # Disables and stops a timer, before its files are deleted.   $1 its name
 timer_disable() { systemctl disable --quiet --now -- "$1" 2>/dev/null; }
 

@@ -13,13 +13,13 @@ from expectations import (
     assert_refused,
     assert_unchanged_run,
 )
+from gateways import HASH
 from labhost import Host, PyinfraResult
 from waiting import wait_on_host
 
 Run = Callable[..., PyinfraResult]
 
 NO_PUSH = FAST | {"pushgateway_smoke": "never"}
-HASH = "$2y$05$1B8Hm.Nwv17PNb9.k0k3Ae2Rhlvmc8g5iQnqjWvGp8ksObvRsEz9O"  # of some word
 DOWN = "curl -s 'localhost:9090/api/v1/targets?state=active' | grep -q 'HTTP status {}'"
 
 

@@ -9,6 +9,7 @@ from looks import CONFIG, NOW, encoded, look, status, unit
 from pushgateway_lab.lab import servers
 from pushgateway_lab.lab.look import Disk, Verdict
 from pushgateway_lab.lab.results import State
+from pushgateway_lab.pruning import layout
 
 GATEWAY = "prometheus-pushgateway.service"
 
@@ -227,3 +228,46 @@ def test_an_admin_api_that_is_on_against_the_settings_is_wrong() -> None:
     finding = servers.admin_api(on)
     assert finding.state is State.WRONG
     assert "The admin API is on, though" in finding.says
+
+
+def prune_lines(service: str = "inactive", timer: str = "active") -> list[str]:
+    """Return lines of a snapshot of a host with a prune."""
+    return [
+        *unit("prometheus.service"),
+        *unit(layout.SERVICE, active=service),
+        *unit(layout.TIMER, active=timer),
+        *(f"prune_mode 0:0:644 {path}" for path in layout.FILES),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "after", "state", "says", "fix"),
+    [
+        (unit(GATEWAY), None, State.DONE, "not pruned", None),
+        (unit(GATEWAY), "24h", State.WRONG, "there is no prune on this host", None),
+        (prune_lines(), None, State.DONE, "Old groups are pruned", None),
+        (prune_lines("activating"), "24h", State.DONE, "Old groups are pruned", None),
+        (
+            prune_lines("failed"),
+            None,
+            State.WRONG,
+            "The last prune of old groups failed. Its log ends with:\nstatus=243/CREDENTIALS",
+            f"sudo journalctl -u {layout.SERVICE} -n 20",
+        ),
+        (
+            prune_lines(timer="inactive"),
+            None,
+            State.WRONG,
+            "but pushgateway-lab-prune.timer is inactive",
+            f"sudo systemctl enable --now {layout.TIMER}",
+        ),
+    ],
+)
+def test_a_prune_that_does_not_work_is_wrong(
+    lines: list[str], after: str | None, state: State, says: str, fix: str | None
+) -> None:
+    log = {layout.SERVICE: "status=243/CREDENTIALS"}
+    finding = servers.prune(look(*lines, data={"pushgateway_prune_after": after}, logs=log))
+    assert finding.state is state
+    assert says in finding.says
+    assert finding.fix == fix

@@ -10,11 +10,12 @@ from expectations import (
     BOOTSTRAP,
     FAST,
     INSTALLED,
+    VERIFY,
     assert_refused,
     assert_unchanged_run,
     fingerprint,
 )
-from gateways import PACKAGES, TORTURE, client, delete_all, fill, labels_of, restart
+from gateways import HASH, PACKAGES, TORTURE, client, delete_all, fill, labels_of, restart
 from labhost import SUITES, Host, HostSpec, PyinfraResult
 from waiting import wait_for
 
@@ -179,6 +180,34 @@ def test_without_python(lab_host: Host, run_pyinfra: Run) -> None:
     lab_host.run("mv /usr/bin/python3 /usr/bin/python3.away")
     result = run_pyinfra(lab_host, "-y", PRUNE, data=ON)
     assert_refused(lab_host, result, "apt-get install python3")
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_a_prune_that_fails_fails_its_installation_and_verify(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    drop_in = f"/etc/systemd/system/{SERVICE}.d/credentials.conf"
+    lab_host.run(f"mkdir -p {drop_in.rpartition('/')[0]}")
+    lab_host.write(drop_in, b"[Service]\nLoadCredential=password:/etc/no/such/file\n")
+    for _ in range(2):
+        refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST | ON)
+        assert_refused(lab_host, refused, "The prune could not be installed and run", "CREDENTIALS")
+    seen = run_pyinfra(lab_host, "-y", VERIFY)
+    assert seen.returncode == 1, seen.output
+    assert "The last prune of old groups failed. Its log ends with:" in seen.stdout
+    assert "CREDENTIALS" in seen.stdout
+
+    lab_host.run(f"rm {drop_in}; systemctl daemon-reload")
+    lab_host.write("/etc/web.yml", f"basic_auth_users:\n  trainer: {HASH}\n".encode())
+    restart(lab_host, "--web.config.file=/etc/web.yml --web.listen-address=127.0.0.1:9091")
+    unauthorized = run_pyinfra(lab_host, "-y", PRUNE, data=ON)
+    assert_refused(lab_host, unauthorized, "The prune could not be installed and run", "401")
+
+    restart(lab_host, "--web.listen-address=127.0.0.1:9091")
+    mended = run_pyinfra(lab_host, "-y", PRUNE, data=ON)
+    assert mended.returncode == 0, mended.output
+    assert "No changes" in run_pyinfra(lab_host, "-y", PRUNE, data=ON).stderr
+    assert "The last prune" not in run_pyinfra(lab_host, "-y", VERIFY).stdout
 
 
 @pytest.mark.lab_host(packages=PACKAGES, user="student")

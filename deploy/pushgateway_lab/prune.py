@@ -30,6 +30,9 @@ from pushgateway_lab.run.shell import ask
 from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings, SettingsError
 
+_RUN_TIMEOUT = 330.0
+"""Seconds to install the prune and run it once; the unit gives a run five minutes."""
+
 _FUNCTIONS = ("prune-directory.sh", MANAGER.functions)
 
 
@@ -49,7 +52,7 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
 @operation()
 @cleanly
 def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
-    """Install or remove the prune, which deletes old groups every five minutes.
+    """Install the prune, which deletes old groups every five minutes, and run it once; or remove it.
 
     The host data ``pushgateway_prune_after`` decides: a duration such as ``24h`` installs it, None removes it.
 
@@ -120,6 +123,7 @@ def _is_right(seen: Snapshot, files: list[WantedFile]) -> bool:
         seen.prune_files == {file.path: file.installed for file in files}
         and timer.is_active
         and timer.is_enabled
+        and not seen.service(layout.SERVICE).has_failed
         # A run was killed between writing and daemon-reload: systemd still has the old units.
         and not any(seen.service(name).is_outdated for name in layout.UNITS)
     )
@@ -130,9 +134,20 @@ def _install(host: Host, settings: Settings) -> None:
     if PYTHON not in seen.tools:
         raise HostError(f"The prune needs {PYTHON}: apt-get install python3, then run this again.")
     files = _wanted(seen, settings)
-    variables = {"timer": layout.TIMER, "files": "\n".join(layout.FILES)}
+    variables = {
+        "service": layout.SERVICE,
+        "timer": layout.TIMER,
+        "files": "\n".join(layout.FILES),
+    }
     try:
-        ask(host, "install-prune.sh", variables, archive(files), functions=_FUNCTIONS)
+        ask(
+            host,
+            "install-prune.sh",
+            variables,
+            archive(files),
+            functions=_FUNCTIONS,
+            deadline=_RUN_TIMEOUT,
+        )
         problem = (
             ""
             if _is_right(snapshot_now(host, settings), files)
@@ -142,7 +157,8 @@ def _install(host: Host, settings: Settings) -> None:
         problem = str(error)
     if problem:
         raise HostError(
-            f"The prune could not be installed: {problem}\nCheck: {MANAGER.service(layout.TIMER).commands.status}"
+            f"The prune could not be installed and run: {problem}\nCheck: "
+            f"{MANAGER.service(layout.SERVICE).commands.log}"
         )
 
 

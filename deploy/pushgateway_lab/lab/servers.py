@@ -12,8 +12,9 @@ from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, lines, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.services import Service, ServiceState
+from pushgateway_lab.services import MANAGER, Service, ServiceState
 
 LEAST_FREE = 500_000_000
 """The least free bytes for Prometheus's samples: ten times the need of a day of the lab."""
@@ -174,6 +175,30 @@ def persistence(look: Look) -> Finding:
     return done(f"Persistence is on: groups are saved to {excerpt(file)} and survive a restart.")
 
 
+def prune(look: Look) -> Finding:
+    """Check that the prune, if there is one, runs and its last run succeeded."""
+    seen, after = look.snapshot, look.settings.pushgateway_prune_after
+    if not seen.prune_files:
+        if after is None:
+            return done("Old groups are not pruned.")
+        return wrong(
+            "pushgateway_prune_after is set, but there is no prune on this host: the trainer runs "
+            "deploy/prepare.py, which installs it."
+        )
+    service, timer = (MANAGER.service(name) for name in layout.UNITS)
+    if seen.service(service.name).has_failed:
+        # The program and systemd write this log: it quotes no configuration file.
+        log = lines(look.logs.get(service.name, "").strip(), each=300)
+        ending = f" Its log ends with:\n{log}" if log else ""
+        return wrong(f"The last prune of old groups failed.{ending}", service.commands.log)
+    if not seen.service(timer.name).is_active:
+        return wrong(
+            f"The prune of old groups is installed, but {timer.name} is inactive.",
+            timer.commands.enable_and_start,
+        )
+    return done("Old groups are pruned.")
+
+
 def _running_flag(look: Look, name: str) -> str | None:
     running = gateway.running_flags(look)
     return None if running is None else str(running.get(name, ""))
@@ -242,6 +267,7 @@ CHECKS = (
     Check("admin_api", "The admin API is on", admin_api),
     Check("listen_address", "The Pushgateway listens", listens),
     Check("persistence", "Persistence", persistence),
+    Check("prune", "Old groups", prune),
     Check("versions", "Versions", versions),
     Check("disk_space", "Room for samples", disk_space),
     Check("clock", "The clock", clock),
