@@ -41,11 +41,12 @@ alerting: {}
 
 
 def assert_unchanged_run(result: PyinfraResult) -> None:
-    """Fail unless a run on one converged host had one operation, which said "No changes"."""
+    """Fail unless a run on one converged host had one operation, which said "No changes", and the run says so."""
     assert result.returncode == 0, result.output
     assert "Traceback" not in result.output
     assert result.stderr.count("--> Starting operation:") == 1, result.stderr
     assert result.stderr.count("No changes") == 1, result.stderr
+    assert "--> 1 host: as it should be; nothing was changed\n" in result.stderr, result.stderr
 
 
 def assert_refused(host: Host, result: PyinfraResult, *says: str) -> None:

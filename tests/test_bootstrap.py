@@ -53,9 +53,12 @@ def test_a_bare_host_from_nothing_to_a_proven_push(
     listening_log: Callable[[], str],
 ) -> None:
     before = fingerprint(lab_host)
-    dry = run_pyinfra(lab_host, "--dry", "--diff", BOOTSTRAP)
-    assert dry.returncode == 0, dry.output
-    assert fingerprint(lab_host) == before
+    # All commands of the README have -y, so people add --dry to them.
+    for options in ("--dry", "--diff"), ("-y", "--dry"):
+        dry = run_pyinfra(lab_host, *options, BOOTSTRAP)
+        assert dry.returncode == 0, dry.output
+        assert re.search(r"Merge the scrape job +1 ", dry.stderr), dry.stderr
+        assert fingerprint(lab_host) == before
 
     first = run_pyinfra(lab_host, "-y", BOOTSTRAP)
 
@@ -273,6 +276,7 @@ def test_an_interrupted_smoke_push_leaves_no_group_and_no_proof(
     wait_on_host(host, "curl -s localhost:9091/metrics | grep -q pushgateway_lab", 60)
     running.send_signal(signal.SIGINT)
     interrupted = pyinfra_command.finish(running, timeout=10)
+    assert interrupted.returncode == 130  # as a shell reports SIGINT
     assert f"[{host.name}] Interrupted." in interrupted.stderr
     assert f"[{host.name}] not finished: run this again" in interrupted.stderr
     assert "pushgateway_lab" not in host.run("curl -s localhost:9091/metrics").stdout

@@ -55,12 +55,41 @@ def state_to_tell_of(*names: str) -> State:
     return state
 
 
-def test_nothing_is_told_where_all_is_done(told: list[str]) -> None:
+def test_a_run_in_which_all_is_done_says_so(told: list[str]) -> None:
     state = state_to_tell_of("a", "b")
     state.is_executing = True
     with_operation(state, "Install", a=True, b=True)
     disconnected(state, "a", "b")
+    assert told == ["--> 2 hosts: all as they should be; nothing was changed"]
+
+
+def test_a_dry_run_and_verify_do_not_say_so(told: list[str]) -> None:
+    state = state_to_tell_of("a")
+    disconnected(state, "a")
+    state = state_to_tell_of("a")
+    ending.tell_at_end(state, also_if_done=False)
+    state.is_executing = True
+    with_operation(state, "Look", a=True)
+    disconnected(state, "a")
     assert told == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "changed", "says"),
+    [
+        (1, [], "1 host: as it should be; nothing was changed"),
+        (1, ["a"], "1 host: as it should be; it was changed"),
+        (2, ["a"], "2 hosts: all as they should be; changed: a"),
+        (2, ["a", "b"], "2 hosts: all as they should be; all were changed"),
+        (
+            20,
+            [f"vm{n}" for n in range(12)],
+            "20 hosts: all as they should be; changed: vm0, vm1, vm2, vm3, vm4, vm5, vm6, vm7, vm8, vm9 and 2 more",
+        ),
+    ],
+)
+def test_the_last_line_names_what_was_changed(hosts: int, changed: list[str], says: str) -> None:
+    assert ending.all_done(hosts, changed) == says
 
 
 def test_what_became_of_each_host_is_told_once_in_the_order_of_the_inventory(

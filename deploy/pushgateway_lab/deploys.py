@@ -55,16 +55,16 @@ def verify() -> None:
     """
     from pushgateway_lab.course import verify as verification  # the other deploys do not need it
 
-    wanted = _begin()
+    wanted = _begin(says_done=False)  # the table says it
     all_tasks = verification.begin(ctx_state.get(), wanted)
     verification.examine(name="Look at the host", settings=wanted, all_tasks=all_tasks)
     verification.conclude(name="Report", settings=wanted, all_tasks=all_tasks)
 
 
-def _begin() -> Settings:
+def _begin(*, says_done: bool = True) -> Settings:
     """Apply the patches, register the summary, and return the settings of the host in context."""
     patches.apply()
     # Not context.state and context.host: these proxies point to other objects later.
     state, host = ctx_state.get(), ctx_host.get()
-    ending.tell_at_end(state)
+    ending.tell_at_end(state, also_if_done=says_done)
     return host_settings.for_host(host)

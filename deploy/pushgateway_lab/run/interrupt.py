@@ -5,7 +5,7 @@ minute, people press Ctrl-C again, and the second one ends the run without clean
 """
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -16,6 +16,32 @@ from pyinfra.api.state import State
 
 from pushgateway_lab.run.host_error import INTERRUPTED, HostError
 from pushgateway_lab.run.run import Run
+
+STOPPED_BY_SIGINT = 128 + signal.SIGINT
+"""The exit code of a command that SIGINT ended, as shells report it."""
+
+
+def fail_interrupted_runs() -> None:
+    """Make pyinfra's command end with `STOPPED_BY_SIGINT` after Ctrl-C; its own handler ends it with 0.
+
+    A second call changes nothing.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler) and not isinstance(handler, _Failing):
+        signal.signal(signal.SIGINT, _Failing(handler))
+
+
+class _Failing:
+    """A handler of SIGINT that calls another one, and ends the process with an exit code that is not 0."""
+
+    def __init__(self, handler: Callable[[int, FrameType | None], object]) -> None:
+        self._handler = handler
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        try:
+            self._handler(number, frame)
+        except SystemExit as end:
+            raise SystemExit(end.code or STOPPED_BY_SIGINT) from end
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from typing import Any
 import gevent
 import pyinfra
 from pyinfra.api import host as pyinfra_host
+from pyinfra.api.state import State
 from pyinfra.connectors import util
 from pyinfra.connectors.ssh import SSHConnector
 
-from pushgateway_lab.run import command_output, deadline, gate, handshake
+from pushgateway_lab.run import command_line, command_output, deadline, gate, handshake
 
 COMMAND = 1800.0
 """Seconds for a command of pyinfra's own operations; an installation over a slow connection takes minutes."""
@@ -35,10 +36,13 @@ def apply() -> None:
         _replace(SSHConnector, name, _bounded)
     _replace(util, "getpass", _pausing)
     _replace(pyinfra_host, "remove_any_sudo_askpass_file", _in_short)
+    _replace(State, "init", _checking_hosts)
     if pyinfra.is_cli:
         # Imported only here: untyped, and missing where pyinfra is used as a library.
+        from pyinfra_cli import cli  # type: ignore[import-untyped]
         from pyinfra_cli.exceptions import UnexpectedMixin  # type: ignore[import-untyped]
 
+        _replace(cli, "make_inventory", _checking_inventory)
         _replace(UnexpectedMixin, "get_exception", _gated)
 
 
@@ -60,6 +64,26 @@ def _bounded(act: Callable[..., Any]) -> Callable[..., Any]:
         return deadline.within(seconds, partial(act, self, *args, **arguments), give_up)
 
     return bounded
+
+
+def _checking_inventory(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Check the inventory on the command line before pyinfra reads it."""
+
+    def checking_inventory(*args: Any, **arguments: Any) -> Any:
+        command_line.check_inventory(command_line.current_command())
+        return make(*args, **arguments)
+
+    return checking_inventory
+
+
+def _checking_hosts(init: Callable[..., None]) -> Callable[..., None]:
+    """Check that a run has hosts, when pyinfra knows its inventory and its limit."""
+
+    def checking_hosts(self: State, *args: Any, **arguments: Any) -> None:
+        init(self, *args, **arguments)
+        command_line.check_hosts(self)
+
+    return checking_hosts
 
 
 def _gated(tell: Callable[..., str]) -> Callable[..., str]:
