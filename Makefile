@@ -53,6 +53,10 @@ test-packages:
 .PHONY: test
 test: test-packages .venv/locked lint unit hosts ## run all checks and all tests, on real hosts, too (needs root)
 
+.PHONY: docs
+docs: .venv/locked ## write docs/settings.md from the code
+	.venv/bin/python -m pushgateway_lab.settings.page >docs/settings.md
+
 .PHONY: lint
 lint: .venv/locked ## check format, lint, types, imports, shell files, known vulnerabilities of dependencies
 	.venv/bin/ruff format --check --quiet .

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pushgateway_lab.settings import KEYS, Settings, SettingsError, parse_settings
+from pushgateway_lab.settings.page import settings_page
 
 ALL_PY = Path(__file__).parents[1] / "inventories" / "group_data" / "all.py"
 
@@ -133,3 +134,9 @@ def test_all_py_shows_every_setting_with_its_default_and_what_it_does() -> None:
         default = {} if field.default is MISSING else field.default
         assert f"# {field.metadata['says']}\n# {field.name} = " in shown
         assert f"# {field.name} = {default!r}".replace("'", '"') in shown
+
+
+def test_the_page_of_settings_is_made_from_the_code() -> None:
+    page = (ALL_PY.parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert page == settings_page(), "run: make docs"
+    assert all(page.count(f"| `{key}` |") == 1 for key in KEYS)

@@ -59,7 +59,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "config_path": config_path,
             "longest": str(scrape_config.LONGEST),
             "prometheus_url": prometheus_url,
-            # Releases before 2.42 ignore scrapePool, and report the targets of all jobs.
+            # Older releases, 2.42 among them, ignore scrapePool, and report the targets of all jobs.
             "targets_path": f"/api/v1/targets?state=active&scrapePool={quote(job_name, safe='')}",
             "proof_note": NOTE,
             "secrets_follow": "yes" if secrets_follow else "",
