@@ -127,6 +127,19 @@ def test_a_run_that_reaches_its_hosts_goes_on(directory: Path) -> None:
         assert "[@local] Connected" in run.stderr
 
 
+@pytest.mark.parametrize("options", [[], ["--no-wait"], ["--serial"]])
+def test_a_host_that_fails_is_an_error_however_operations_run(
+    directory: Path, options: list[str]
+) -> None:
+    deploy = (
+        "from pyinfra.operations import server  # and pushgateway_lab\nserver.shell(['false'])\n"
+    )
+    (directory / "failing.py").write_text(deploy, "utf-8")
+    run = pyinfra(directory, "-y", *options, "inventories/class.py", "failing.py")
+    assert run.returncode == 1, run.stderr
+    assert "Traceback" not in run.stderr + run.stdout
+
+
 def test_runs_of_other_peoples_code_stay_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "others.py").write_text("", "utf-8")
     assert pyinfra(tmp_path, "-y", "no.such.host.invalid", "others.py").returncode == 0

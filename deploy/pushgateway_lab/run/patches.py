@@ -12,6 +12,8 @@ from typing import Any
 import gevent
 import pyinfra
 from pyinfra.api import host as pyinfra_host
+from pyinfra.api import operations
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.state import State
 from pyinfra.connectors import util
 from pyinfra.connectors.ssh import SSHConnector
@@ -37,6 +39,7 @@ def apply() -> None:
     _replace(util, "getpass", _pausing)
     _replace(pyinfra_host, "remove_any_sudo_askpass_file", _in_short)
     _replace(State, "init", _checking_hosts)
+    _replace(operations, "_run_host_ops", _noting_failure)
     if pyinfra.is_cli:
         # Imported only here: untyped, and missing where pyinfra is used as a library.
         from pyinfra_cli import cli  # type: ignore[import-untyped]
@@ -84,6 +87,18 @@ def _checking_hosts(init: Callable[..., None]) -> Callable[..., None]:
         command_line.check_hosts(self)
 
     return checking_hosts
+
+
+def _noting_failure(run: Callable[..., None]) -> Callable[..., None]:
+    """Note a host that failed with ``--no-wait``; pyinfra forgets it, prints a traceback and ends with 0."""
+
+    def noting_failure(state: State, host: pyinfra_host.Host, *args: Any, **arguments: Any) -> None:
+        try:
+            run(state, host, *args, **arguments)
+        except PyinfraError:
+            state.failed_hosts.add(host)
+
+    return noting_failure
 
 
 def _gated(tell: Callable[..., str]) -> Callable[..., str]:
