@@ -2,8 +2,8 @@
 
     pyinfra -y inventories/lab.py deploy/prepare.py --sudo
 
-Fails hosts on which somebody has worked before, unless lab_reset=True. Settings: see
-inventories/group_data/all.py.
+Fails hosts on which somebody has worked before, unless lab_reset=True. Keeps a copy of prometheus.yml, which
+lab_restore=True brings back. Settings: see inventories/group_data/all.py.
 """
 
 from pushgateway_lab import prepare

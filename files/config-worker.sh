@@ -8,6 +8,7 @@
 #   expected     SHA-256 of the text from which the new text was made, or "absent"
 #   digest       SHA-256 of the new text
 #   temporary    the name of the new file, which the phase "write" printed
+#   suffix       what the name of the backup has after the name of the file
 # Each phase prints "result WORD" and the reason, or "go" if the next phase may follow:
 #   sweep        deletes temporary files of this run and of killed runs
 #   write        writes the new text (standard input, as base64) to a file beside the old one; prints its name
@@ -17,13 +18,13 @@
 # Users who can write in the directory can also stop or mislead this process. They gain nothing: it has only
 # the rights of the owner.
 
-: "${path:?}" "${real:?}" "${digest?}" "${expected?}" "${temporary?}"
+: "${path:?}" "${real:?}" "${digest?}" "${expected?}" "${temporary?}" "${suffix:=before-pushgateway-lab}"
 export LC_ALL=C
 umask 077
 directory=$(dirname -- "$real")
 # None of these names ends in .yml, because other tools read all *.yml files of a directory.
 prefix="$directory/.$(basename -- "$real").pushgateway-lab."
-backup="$real.before-pushgateway-lab"
+backup="$real.$suffix"
 previous=$temporary.previous
 
 finish() {

@@ -3,6 +3,7 @@
 #
 # Needs the variables of snapshot.sh, and these shell variables, set before the script:
 #   course         the file with the start time of the course, in seconds since 1970
+#   start_file     the copy of the configuration file at the start line, in a directory of root's
 #   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway
 #   most_answered  the largest number of bytes of all answers together
 #   questions      further URLs to ask, one a line. LAB_AGE in them stands for the milliseconds since the start
@@ -15,6 +16,7 @@ MOST_QUOTED=16000 # bytes of the output of promtool or a log
 
 look_further() {
     look_at_course
+    look_at_start_file
     find_gateway
     echo "at answers"
     ask
@@ -37,6 +39,15 @@ look_at_course() {
     age=$((${now%.*} - began))
     # In the first second the age is 0, but a duration in PromQL must not be 0.
     if [ "$age" -gt 0 ]; then age=${age}000; else age=1; fi
+}
+
+# Only prepare writes this file; a trainee cannot, and most questions about it need its digest alone.
+look_at_start_file() {
+    [ -f "$start_file" ] || return
+    read -r digest _ <<SUM
+$(sha256sum <"$start_file")
+SUM
+    echo "start_file $digest"
 }
 
 # Sets gateway from the command line of the running Pushgateway.

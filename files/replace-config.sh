@@ -13,6 +13,7 @@
 #   url       the URL of this Prometheus
 #   seconds   the time limit for Prometheus to load or reject the file
 #   worker    the text of config-worker.sh
+#   suffix    what the name of the backup has after the name of the file; empty: before-pushgateway-lab
 # Needs the functions of whose.sh and of a service manager. The new text comes on standard input as base64.
 # At every moment, the path has either the complete old or the complete new text. The first printed line is
 # "result WORD". The second is "candidate PATH", a name of the new text that promtool and Prometheus may use in
@@ -90,7 +91,7 @@ STATS
 # of the lock, which a hostile user could then hold for ever.
 work() {
     answer=$(printf '%s' "${feed:-}" | as_writer env "path=$path" "real=$real" "expected=$expected" \
-        "digest=$digest" "temporary=$temporary" sh -c "$worker" config-worker "$1" 9>&- 2>&1 |
+        "digest=$digest" "temporary=$temporary" "suffix=${suffix:-}" sh -c "$worker" config-worker "$1" 9>&- 2>&1 |
         head -c 65536)
 }
 

@@ -64,8 +64,10 @@ $(timeout 20 systemctl show --no-pager -p MainPID,User,Group,LoadState -- "$1" 2
 SHOWN
 }
 
-# Enables a service, and starts or restarts it.   $1 its name; $2 start or restart
+# Enables a service, and starts or restarts it, also after too many failed starts.
+#   $1 its name; $2 start or restart
 service_run() {
+    systemctl reset-failed -- "$1" 2>/dev/null
     timeout 30 systemctl enable --quiet -- "$1" && timeout 90 systemctl "$2" -- "$1"
 }
 

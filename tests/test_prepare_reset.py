@@ -26,7 +26,7 @@ from expectations import (
 )
 from labhost import Host, PyinfraResult
 from trainees import LABS, PUSH_INSTANCE, PUSH_TRAINING, PUSHED, RELOAD, UP
-from waiting import wait_for_value
+from waiting import wait_for_value, wait_on_host
 
 Run = Callable[..., PyinfraResult]
 
@@ -211,6 +211,52 @@ def test_reset_removes_what_is_the_labs_and_nothing_else(
 
     ends_well(run_pyinfra(lab_host, "-y", RESET, data={"lab_wipe": True}))
     assert groups(lab_host) == []
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_what_trainees_do_to_the_file_comes_to_an_end(
+    lab_host: Host, run_pyinfra: Run, tmp_path: Path
+) -> None:
+    load(lab_host, HAND_EDITED)
+    ends_well(run_pyinfra(lab_host, "-y", PREPARE))
+
+    # No YAML any more, and Prometheus was restarted with it.
+    theirs = WITH_JOB + b"  - job_name: [more\n"
+    lab_host.write(CONFIG, theirs)
+    lab_host.run("systemctl restart prometheus", check=False)
+    wait_on_host(lab_host, "! systemctl is-active --quiet prometheus", 30)
+    before = untouched(lab_host)
+    for deploy in (PREPARE, RESET):
+        result = run_pyinfra(lab_host, "-y", deploy)
+        assert_refused(
+            lab_host, result, f"{CONFIG}: line ", "Nothing was written", "lab_restore=True"
+        )
+    data = {"lab_restore": True}
+    ends_well(run_pyinfra(lab_host, "--dry", RESET, data=data))
+    assert untouched(lab_host) == before
+
+    result = run_pyinfra(lab_host, "-y", RESET, data=data)
+    ends_well(result)
+    assert f"kept as {CONFIG}.before-lab-restore" in result.stderr
+    assert lab_host.read(f"{CONFIG}.before-lab-restore") == theirs
+    assert lab_host.read(CONFIG) == HAND_EDITED
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", RESET, data=data))
+
+    # Prometheus runs; the file is gone.
+    lab_host.run(f"rm {CONFIG}")
+    ends_well(run_pyinfra(lab_host, "-y", PREPARE, data=data))
+    assert lab_host.read(CONFIG) == HAND_EDITED
+
+    # A job under another name.
+    load(lab_host, WITH_JOB.replace(b"job_name: pushgateway", b"job_name: push"))
+    before = untouched(lab_host)
+    named = "the job 'push' (line 17), which scrapes localhost:9091"
+    for deploy in (PREPARE, RESET):
+        changes_nothing(lab_host, run_pyinfra(lab_host, "-y", deploy), named)
+    assert untouched(lab_host) == before
+    ends_well(run_pyinfra(lab_host, "-y", RESET, data={"lab_reset": True}))
+    assert lab_host.read(CONFIG) == HAND_EDITED
+    at_the_start_line(lab_host, run_pyinfra, tmp_path)
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "forky"])

@@ -216,22 +216,6 @@ def test_work_that_shows_only_when_the_pushgateway_runs_stops_prepare() -> None:
     assert has_no_groups(at_start(FOREIGN), for_reset=True)
 
 
-def test_other_jobs_that_scrape_the_pushgateway_are_named() -> None:
-    double = CONFIG + CONFIG.partition("\n")[2].replace("job_name: pushgateway", "job_name: mine")
-    looked = at_start(config=double)
-    (sentence,) = start_line.other_jobs(looked, looked.settings)
-    assert (
-        "The job mine in /etc/prometheus/prometheus.yml (line 6) also scrapes localhost:9091"
-        in sentence
-    )
-    assert "it was not changed" in sentence
-    for text in (CONFIG, NO_JOB, double.replace("9091", "9092")):
-        looked = at_start(config=text)
-        assert list(start_line.other_jobs(looked, looked.settings)) == []
-    bare = replace(looked, snapshot=seen())
-    assert list(start_line.other_jobs(bare, bare.settings)) == []
-
-
 QUERIES = tasks.queries_of(tasks.TASKS)
 
 
@@ -294,7 +278,7 @@ def test_the_beginning_is_noted_anew_where_something_was_removed(
     is_noted: bool,
 ) -> None:
     looked = look(began_at=began_at)
-    monkeypatch.setattr(start_line, "lab_look", lambda *_: looked)
+    monkeypatch.setattr(start_line, "look_for_start", lambda *_: looked)
     with host_in_run():
         commands = list(start_line.begun._inner(settings=looked.settings, after=after))
     assert len(commands) == is_noted
@@ -312,7 +296,7 @@ def test_the_groups_are_deleted_that_were_found(monkeypatch: pytest.MonkeyPatch)
         assert (host.name, given) == ("a", looked.settings)
         deleted.append([each.labels["job"] for each in going])
 
-    monkeypatch.setattr(start_line, "lab_look", lambda *_: looked)
+    monkeypatch.setattr(start_line, "look_for_start", lambda *_: looked)
     monkeypatch.setattr(start_line, "tell", lambda _, notes: said.extend(notes))
     monkeypatch.setattr("pushgateway_lab.groups.delete_all", delete_all)
     with host_in_run() as host:
@@ -325,7 +309,7 @@ def test_the_groups_are_deleted_that_were_found(monkeypatch: pytest.MonkeyPatch)
 
 def test_before_a_run_a_silent_pushgateway_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = at_start(answers=False)
-    monkeypatch.setattr(start_line, "lab_look", lambda *_: looked)
+    monkeypatch.setattr(start_line, "look_for_start", lambda *_: looked)
     with host_in_run(executing=False) as host:
         assert list(start_line.groups_deleted._inner(settings=looked.settings)) == []
         assert reason_of(host) == ""

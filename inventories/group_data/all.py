@@ -82,8 +82,11 @@ settings on the command line: --data pushgateway_smoke=always
 # seconds after which verify asks no further host, and reports; None: no limit
 # lab_budget = None
 
-# prepare also removes the scrape job and the groups of the previous trainee
+# the previous trainee's work may go: prepare removes it, and reset also jobs in the lab job's place
 # lab_reset = False
+
+# prepare and reset bring back the prometheus.yml that prepare kept at the start line
+# lab_restore = False
 
 # reset deletes all groups, not only those of the lab's jobs
 # lab_wipe = False

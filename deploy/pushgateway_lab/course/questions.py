@@ -13,6 +13,7 @@ from pushgateway_lab import installations
 from pushgateway_lab.formats.answers import AnswerError
 from pushgateway_lab.host import looking
 from pushgateway_lab.lab import look as lab_look
+from pushgateway_lab.lab import tasks
 from pushgateway_lab.lab.look import GROUPS, STATUS, Answers, Look
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.host_files import script
@@ -20,6 +21,18 @@ from pushgateway_lab.settings import Settings
 
 COURSE = "/var/lib/pushgateway-lab/course-began"
 """The file with the start time of the course on a host, in seconds since 1970. Later pushes are the trainee's."""
+
+_START_FILES = "/var/lib/pushgateway-lab/start-line"
+
+
+def start_file_of(settings: Settings) -> str:
+    """Return the path of the copy of Prometheus's configuration file at the start line. Only root can read it."""
+    return f"{_START_FILES}{settings.prometheus_config_path}"
+
+
+def look_for_start(host: Host, settings: Settings) -> Look:
+    """Return a look at a host with the answers to all queries of the tasks. Raises as `look_at_lab`."""
+    return look_at_lab(host, settings, tasks.queries_of(tasks.tasks(settings.lab_tasks)))
 
 
 def look_at_lab(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
@@ -54,6 +67,7 @@ def _further(settings: Settings, paths: Sequence[str]) -> str:
         "look-at-lab.sh",
         {
             "course": COURSE,
+            "start_file": start_file_of(settings),
             "most_answered": str(lab_look.MOST_ANSWERED),
             "gateway": "" if _is_asked_apart(settings) else gateway,
             "questions": "\n".join(f"{settings.prometheus_url}{path}" for path in paths),

@@ -10,28 +10,22 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab import installations, scrape_config, smoke
-from pushgateway_lab.course import questions
+from pushgateway_lab import installations, smoke
+from pushgateway_lab.course import questions, start_file
+from pushgateway_lab.course.questions import look_for_start
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install import preflight
 from pushgateway_lab.lab import gateway, tasks
-from pushgateway_lab.lab.excerpts import excerpt, listed, shown_labels
+from pushgateway_lab.lab.excerpts import listed, shown_labels
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.servers import CLOCK
-from pushgateway_lab.prometheus.job import config_text
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
-from pushgateway_lab.scrape_config import ScrapeConfigError
 from pushgateway_lab.services import Service
 from pushgateway_lab.settings import Settings
-
-
-def lab_look(host: Host, settings: Settings) -> Look:
-    """Return a look at a host with the answers to all queries of the tasks."""
-    return questions.look_at_lab(host, settings, tasks.queries_of(tasks.tasks(settings.lab_tasks)))
 
 
 def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> bool:
@@ -43,12 +37,10 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
     seen = looked.snapshot
     preflight.check_rights(seen)
     preflight.check_system(seen)
-    preflight.check_prometheus(seen, settings)
-    if installations.prometheus(settings).is_there(seen):
-        config_text(seen, settings)
-    _check_job(looked)
+    start_file.check(looked)
     if for_reset:
         _check_there(looked)
+        start_file.refuse_mistaken(looked)
     else:
         preflight.check_pushgateway(seen, settings)
         _refuse_work(looked)
@@ -76,44 +68,12 @@ def check_start(settings: Settings, *, for_reset: bool = False) -> Iterator[Pyin
         )
     """
     host = ctx_host.get()
-    looked = lab_look(host, settings)
+    looked = look_for_start(host, settings)
     with preflight.naming_the_program(host):
         is_free(looked, settings, for_reset=for_reset)
-    tell(host, other_jobs(looked, settings))
+    tell(host, start_file.notes(looked, settings))
     noop(host, "the host passes all checks")
     yield from ()
-
-
-def _check_job(looked: Look) -> None:
-    """Check that the job can be removed from the configuration file, if there is one.
-
-    Raises:
-        HostError: the file cannot be parsed or changed safely.
-    """
-    config, settings = looked.snapshot.config, looked.settings
-    if config is None:
-        return
-    try:
-        text = scrape_config.decode(config.data)
-        scrape_config.remove_job(text, settings.pushgateway_job_name)
-    except ScrapeConfigError as error:
-        raise HostError(
-            f"{settings.prometheus_config_path}: {error}\nNothing was written and nothing reloaded."
-        ) from error
-
-
-def other_jobs(looked: Look, settings: Settings) -> Iterator[str]:
-    """Yield a sentence for each other job that scrapes the Pushgateway; verify reports it as wrong."""
-    config = looked.snapshot.config
-    if config is None:
-        return
-    jobs = scrape_config.find_jobs(scrape_config.decode(config.data))
-    address = gateway.target(looked)
-    for other in scrape_config.jobs_scraping(jobs, address, besides=settings.pushgateway_job_name):
-        yield (
-            f"The job {excerpt(other.name)} in {settings.prometheus_config_path} (line {other.line}) also "
-            f"scrapes {address}. It does not belong to the lab, so it was not changed."
-        )
 
 
 def _check_there(looked: Look) -> None:
@@ -122,7 +82,8 @@ def _check_there(looked: Look) -> None:
     Raises:
         HostError: a server is missing, or the Pushgateway does not answer.
     """
-    if looked.snapshot.config is None:
+    will_be_restored = start_file.is_pending(looked) and looked.snapshot.prometheus.exists
+    if looked.snapshot.config is None and not will_be_restored:
         raise HostError(
             f"{looked.settings.prometheus_config_path} is {looked.snapshot.config_state}: there is no "
             "Prometheus to reset. Run deploy/prepare.py, which installs both servers."
@@ -157,7 +118,10 @@ def _refuse_work(looked: Look, so_far: str = "Nothing was changed.") -> None:
         )
     if settings.lab_reset:
         return
-    found = [*_job_found(looked), *([f"pushed groups ({_named(groups)})"] if groups else [])]
+    found = [
+        *start_file.jobs_found(looked),
+        *([f"pushed groups ({_named(groups)})"] if groups else []),
+    ]
     if found:
         raise HostError(
             f"Somebody worked here before and left {' and '.join(found)}. {so_far} To "
@@ -184,18 +148,6 @@ def _check_seen(looked: Look) -> None:
 def _is_ours(group: Group) -> bool:
     """Return whether this toolkit pushed a group, so that the group is nobody's work."""
     return group.labels.get("job") in (smoke.JOB, layout.REPORT_JOB)
-
-
-def _job_found(looked: Look) -> list[str]:
-    config, settings = looked.snapshot.config, looked.settings
-    if config is None:
-        return []
-    jobs = scrape_config.find_jobs(scrape_config.decode(config.data))
-    return [
-        f"the job {job.name} in {settings.prometheus_config_path} (line {job.line})"
-        for job in jobs
-        if job.name == settings.pushgateway_job_name
-    ]
 
 
 def _named(groups: Sequence[Group]) -> str:
@@ -256,7 +208,7 @@ def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[P
         )
     """
     host = ctx_host.get()
-    looked = lab_look(host, settings)
+    looked = look_for_start(host, settings)
     if looked.groups is None and not ctx_state.get().is_executing:
         noop(host, "the Pushgateway is not installed yet")
         return
@@ -305,7 +257,7 @@ def begun(settings: Settings, after: Sequence[OperationMeta] = ()) -> Iterator[P
     """
     host = ctx_host.get()
     is_removed = any(each.changed for each in after)
-    if not is_removed and has_begun(lab_look(host, settings), settings):
+    if not is_removed and has_begun(look_for_start(host, settings), settings):
         noop(host, "the start time of the course is noted, and nobody has pushed since then")
         return
     yield StringCommand(script("begin-course.sh", {"course": questions.COURSE}))

@@ -18,17 +18,29 @@ from pushgateway_lab.settings import Settings
 
 ABSENT = "absent"
 
+BACKUP = "before-pushgateway-lab"
+"""What the name of a backup has after the name of the file."""
+
 AROUND = 150
 """Seconds for a transaction without the waits for Prometheus: promtool, the service manager, a slow disk."""
 
 _DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def replace(host: Host, path: str, expected: str, data: bytes, *, seconds: float) -> Outcome:
-    """Replace a file by `data`, if it still has the digest `expected`.
+def replace(
+    host: Host,
+    path: str,
+    expected: str,
+    data: bytes,
+    *,
+    seconds: float,
+    suffix: str = BACKUP,
+) -> Outcome:
+    """Replace a file by `data`, if it still has the digest `expected`; the old file becomes the backup.
 
     + expected: SHA-256 of the current content in hexadecimal, or `ABSENT`
     + seconds: the script's time limit for each wait
+    + suffix: the backup is PATH.SUFFIX
     """
     return _transaction(
         host,
@@ -37,17 +49,25 @@ def replace(host: Host, path: str, expected: str, data: bytes, *, seconds: float
             "expected": expected,
             "digest": digest_of(data),
             "seconds": f"{math.ceil(seconds)}",
+            "suffix": suffix,
         },
         data,
     )
 
 
-def replace_and_reload(host: Host, settings: Settings, expected: str, data: bytes) -> Outcome:
+def replace_and_reload(
+    host: Host, settings: Settings, expected: str, data: bytes, *, suffix: str = BACKUP
+) -> Outcome:
     """Replace Prometheus's configuration file: promtool checks it first, then Prometheus reloads it.
 
     If Prometheus rejects the new file, the old file is restored. See `replace`.
     """
-    variables = {"expected": expected, "digest": digest_of(data), "check": "promtool"}
+    variables = {
+        "expected": expected,
+        "digest": digest_of(data),
+        "check": "promtool",
+        "suffix": suffix,
+    }
     return _transaction(host, _reloading(settings) | variables, data)
 
 
@@ -71,7 +91,7 @@ def _reloading(settings: Settings) -> dict[str, str]:
 
 
 def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
-    variables = variables | {"worker": host_file("config-worker.sh")}
+    variables = {"suffix": BACKUP, **variables, "worker": host_file("config-worker.sh")}
     # The script waits for Prometheus twice at most, and as long for the lock.
     deadline = 4 * float(variables["seconds"]) + AROUND
     try:

@@ -120,8 +120,10 @@ def check_system(seen: Snapshot) -> None:
         raise HostError(f"{MANAGER.name} does not run on this host. Use a host with systemd.")
 
 
-def check_prometheus(seen: Snapshot, settings: Settings) -> None:
+def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = True) -> None:
     """Check that an existing Prometheus has a service that runs and can be reloaded.
+
+    + must_run: False: the service may be down, because this run starts it
 
     Raises:
         HostError: it has none.
@@ -135,12 +137,12 @@ def check_prometheus(seen: Snapshot, settings: Settings) -> None:
             f"A program answers at {settings.prometheus_url}, but the host has no {service.name} to reload. "
             "If the service of Prometheus has another name, set prometheus_unit."
         )
-    if unit.has_failed:
+    if must_run and unit.has_failed:
         raise HostError(
             f"{service.name} has failed. Find the reason ({service.commands.log}), solve it and start "
             f"{service.name}, then run this again."
         )
-    if not unit.is_active:
+    if must_run and not unit.is_active:
         raise HostError(
             f"{service.name} is installed but {unit.state}. Somebody may have stopped it on "
             f"purpose, so it was not started. Start it ({service.commands.start}), or find the "

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from pushgateway_lab import installations
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
 from pushgateway_lab.lab.checks import unknown, wrong
 from pushgateway_lab.lab.commands import command
@@ -12,6 +13,7 @@ from pushgateway_lab.lab.look import GROUPS, STATUS, Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import Service
+from pushgateway_lab.settings import Settings
 
 _USUAL = "http://localhost:9091"
 """The URL on the lab's page."""
@@ -46,10 +48,15 @@ def _escaped(address: str) -> str:
 
 def target(look: Look) -> str:
     """Return the target that the scrape job needs, as HOST:PORT."""
-    if look.settings.pushgateway_targets:
-        return look.settings.pushgateway_targets[0]
+    return target_of(look.snapshot, look.settings)
+
+
+def target_of(seen: Snapshot, settings: Settings) -> str:
+    """Return the target that the scrape job needs, as HOST:PORT; the usual one if the flags give none."""
+    if settings.pushgateway_targets:
+        return settings.pushgateway_targets[0]
     try:
-        return address.local_address(installations.plan(look.snapshot, look.settings).flags)
+        return address.local_address(installations.plan(seen, settings).flags)
     except (HostError, ValueError):
         return _USUAL.removeprefix("http://")
 

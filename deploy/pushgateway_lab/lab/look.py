@@ -76,6 +76,8 @@ class Look:
     + disk: None if Prometheus does not run
     + logs: service -> the end of its log, for services that failed
     + gateway_status: the HTTP status of the Pushgateway's answer; None if there was no answer
+    + start_digest: SHA-256 of the copy of the configuration file at the start line, in hexadecimal; None if there
+      is no copy
     """
 
     settings: Settings
@@ -89,6 +91,7 @@ class Look:
     answers: Answers
     gateway_status: int | None = None
     logs: Mapping[str, str] = field(default_factory=dict)
+    start_digest: str | None = None
 
     @property
     def groups(self) -> list[Group] | None:
@@ -177,6 +180,7 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
             name: snapshot.decoded(log)
             for name, _, log in (value.partition(" ") for value in said.get("service_log", ()))
         },
+        start_digest=said.get("start_file", [None])[0],
     )
 
 

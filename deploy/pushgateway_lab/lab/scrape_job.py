@@ -9,6 +9,7 @@ from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.scrape_config import Job, LimitError, ScrapeConfigError
 
@@ -125,25 +126,20 @@ def _instead(look: Look, jobs: tuple[Job, ...]) -> Finding | None:
             f"scrape_config_files names. The task asks for it in {path}.",
             _edit(look),
         )
-    for other in scrape_config.jobs_scraping(list(jobs), gateway.target(look), besides=name):
+    for each in mistaken_jobs(jobs, gateway.target(look), name):
+        other, line = excerpt(each.job.name), each.job.line
+        if each.scrapes:
+            return wrong(
+                f"{path} scrapes the Pushgateway as job {other!r} (line {line}), not {shown!r}, so "
+                f'{{job="{shown}"}} finds nothing.',
+                _edit(look),
+            )
         return wrong(
-            f"{path} scrapes the Pushgateway as job {excerpt(other.name)!r} (line {other.line}), not "
-            f'{shown!r}, so {{job="{shown}"}} finds nothing.',
-            _edit(look),
-        )
-    near = next((job for job in jobs if _alike(job.name, name)), None)
-    if near:
-        return wrong(
-            f"{path} has a job {excerpt(near.name)!r} (line {near.line}), not {shown!r}, and it does not "
-            f"scrape {excerpt(gateway.target(look))}.",
+            f"{path} has a job {other!r} (line {line}), not {shown!r}, and it does not scrape "
+            f"{excerpt(gateway.target(look))}.",
             _edit(look),
         )
     return None
-
-
-def _alike(name: str, other: str) -> bool:
-    letters = ["".join(filter(str.isalnum, each)).lower() for each in (name, other)]
-    return letters[0] == letters[1]
 
 
 def _no_job(look: Look) -> str:

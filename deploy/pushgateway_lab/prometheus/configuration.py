@@ -102,23 +102,11 @@ def is_removed(seen: Included, settings: Settings) -> bool:
     return True
 
 
-@operation()
-@cleanly
-def no_scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Remove the lab's job from Prometheus's configuration file, whoever wrote it, and reload Prometheus.
+def remove_scrape_job(host: Host, settings: Settings) -> Iterator[PyinfraCommand]:
+    """Yield the commands that remove the lab's job from Prometheus's configuration file and reload Prometheus.
 
-    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
-
-    **Example:**
-
-    .. code:: python
-
-        configuration.no_scrape_job(
-            name="Remove the scrape job",
-            settings=host_settings.for_host(ctx_host.get()),
-        )
+    See `without_job`.
     """
-    host = ctx_host.get()
     seen = snapshot_of(host, settings)
     if seen.config is None and not ctx_state.get().is_executing:
         noop(host, "there is no configuration file yet")

@@ -13,7 +13,9 @@ from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
+from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
 from pushgateway_lab.prometheus.outcomes import explain
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import ScrapeConfigError
@@ -84,15 +86,28 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
 def without_job(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     """Return the current text of the configuration file, and the text without the lab's job.
 
+    With ``lab_reset``, the text is also without the jobs that a trainee wrote instead of the lab's, unless such a
+    job scrapes other targets, too.
+
     Raises:
         HostError: the file cannot be parsed or changed safely, or root must not write it.
     """
     text = config_text(seen, settings)
     try:
         wanted = scrape_config.remove_job(text, settings.pushgateway_job_name)
+        for name in _mistaken_names(seen, settings, text):
+            wanted = scrape_config.remove_job(wanted, name)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
     return text, _writable(seen, settings, text, wanted)
+
+
+def _mistaken_names(seen: Snapshot, settings: Settings, text: str) -> list[str]:
+    if not settings.lab_reset:
+        return []
+    jobs, target = scrape_config.known_jobs(text), gateway.target_of(seen, settings)
+    found = mistaken_jobs(jobs, target, settings.pushgateway_job_name)
+    return [each.job.name for each in found if not each.scrapes_others]
 
 
 # Cached, because the hosts of a class mostly have the same file.

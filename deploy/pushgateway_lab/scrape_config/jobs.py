@@ -23,6 +23,7 @@ class Job(NamedTuple):
     + scheme: ``http`` or ``https``
     + metrics_path: the path of the scrape
     + targets: all targets of its ``static_configs``, as written
+    + has_discovery: whether it has targets from service discovery, too (``..._sd_configs``)
     """
 
     name: str
@@ -32,6 +33,7 @@ class Job(NamedTuple):
     scheme: str
     metrics_path: str
     targets: tuple[str, ...]
+    has_discovery: bool = False
 
 
 @spare_memory
@@ -83,6 +85,7 @@ def _job(node: Node) -> Job:
         scheme=scalar_text(fields.get("scheme")) or "http",
         metrics_path=scalar_text(fields.get("metrics_path")) or "/metrics",
         targets=tuple(target.text for target in targets_of(fields)),
+        has_discovery=any(name.endswith("_sd_configs") for name in fields),
     )
 
 

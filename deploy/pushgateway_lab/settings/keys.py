@@ -170,7 +170,12 @@ class Settings:
     lab_reset: bool = _setting(
         False,
         values.boolean,
-        "prepare also removes the scrape job and the groups of the previous trainee",
+        "the previous trainee's work may go: prepare removes it, and reset also jobs in the lab job's place",
+    )
+    lab_restore: bool = _setting(
+        False,
+        values.boolean,
+        "prepare and reset bring back the prometheus.yml that prepare kept at the start line",
     )
     lab_wipe: bool = _setting(
         False, values.boolean, "reset deletes all groups, not only those of the lab's jobs"

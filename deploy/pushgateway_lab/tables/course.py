@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from pushgateway_lab.course import start_line
+from pushgateway_lab.course import start_file, start_line
+from pushgateway_lab.course.questions import look_for_start
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.prometheus import configuration, loading
 from pushgateway_lab.run.steps import Step
@@ -13,17 +14,23 @@ def _check(*, for_reset: bool) -> Step:
     return Step(
         "Check the host",
         start_line.check_start,
-        start_line.lab_look,
+        look_for_start,
         partial(start_line.is_free, for_reset=for_reset),
-        notes=start_line.other_jobs,
+        notes=start_file.notes,
         arguments={"for_reset": for_reset},
     )
 
 
 def _to_the_start_line(*, for_reset: bool) -> tuple[Step, ...]:
+    restore = Step(
+        "Restore the configuration",
+        start_file.restored,
+        look_for_start,
+        start_file.is_restored,
+    )
     remove = Step(
         "Remove the scrape job",
-        configuration.no_scrape_job,
+        start_file.job_removed,
         configuration.look_at_included,
         configuration.is_removed,
     )
@@ -37,7 +44,7 @@ def _to_the_start_line(*, for_reset: bool) -> tuple[Step, ...]:
     delete = Step(
         "Delete the groups",
         start_line.groups_deleted,
-        start_line.lab_look,
+        look_for_start,
         partial(start_line.has_no_groups, for_reset=for_reset),
         notes=start_line.other_groups,
         arguments={"for_reset": for_reset},
@@ -45,11 +52,11 @@ def _to_the_start_line(*, for_reset: bool) -> tuple[Step, ...]:
     begin = Step(
         "Begin the course",
         start_line.begun,
-        start_line.lab_look,
+        look_for_start,
         start_line.has_begun,
-        after=(remove, delete),
+        after=(restore, remove, delete),
     )
-    return remove, load, delete, begin
+    return restore, remove, load, delete, begin
 
 
 PREPARE = (
@@ -58,5 +65,11 @@ PREPARE = (
     RUN,
     PRUNE,
     *_to_the_start_line(for_reset=False),
+    Step(
+        "Keep a copy of the configuration",
+        start_file.kept,
+        look_for_start,
+        start_file.is_kept,
+    ),
 )
 RESET = (_check(for_reset=True), *_to_the_start_line(for_reset=True))
