@@ -6,7 +6,7 @@ Each imports its own table of steps: a run has one deploy, and starts faster wit
 from pyinfra.api.deploy import deploy
 from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab.run import ending, host_settings, patches, steps
+from pushgateway_lab.run import ending, host_settings, json_output, patches, steps
 from pushgateway_lab.settings import Settings
 
 
@@ -64,6 +64,7 @@ def verify() -> None:
 def _begin(*, says_done: bool = True) -> Settings:
     """Apply the patches, register the summary, and return the settings of the host in context."""
     patches.apply()
+    json_output.begin()
     # Not context.state and context.host: these proxies point to other objects later.
     state, host = ctx_state.get(), ctx_host.get()
     ending.tell_at_end(state, also_if_done=says_done)

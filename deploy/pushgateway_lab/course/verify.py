@@ -25,8 +25,8 @@ from pushgateway_lab.lab.checks import Task
 from pushgateway_lab.lab.excerpts import lines
 from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.results import State as Progress
-from pushgateway_lab.report import console
-from pushgateway_lab.run import crash_log, deadline, host_settings
+from pushgateway_lab.report import as_json, console
+from pushgateway_lab.run import crash_log, deadline, host_settings, json_output
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.run import Run
@@ -243,7 +243,9 @@ def _why_not(state: State, host: Host) -> str:
 
 def _show(report: Report) -> None:
     """Print the table to standard output, or to standard error if pyinfra prints JSON to standard output."""
-    to_stderr = "--json" in sys.argv
+    to_stderr = json_output.is_wanted()
+    if to_stderr:
+        json_output.add("verify", as_json.document(report))
     stream = sys.stderr if to_stderr else sys.stdout
     on_terminal = stream.isatty()
     width = shutil.get_terminal_size().columns if on_terminal else None

@@ -7,7 +7,7 @@ import gc
 
 import pyinfra
 
-from pushgateway_lab.run import interrupt, patches
+from pushgateway_lab.run import interrupt, json_output, patches
 
 
 def configure() -> None:
@@ -17,9 +17,11 @@ def configure() -> None:
     + A run that reaches no host ends with an error; ``-y --dry`` shows changes. See
       `pushgateway_lab.run.command_line`.
     + After Ctrl-C, the exit code is 130, not 0.
+    + With ``--json``, standard output has one JSON document, however the run ends.
     """
     patches.apply()
     if pyinfra.is_cli:
         interrupt.fail_interrupted_runs()
     # What was imported until now stays: without this, each search for garbage goes through all of it (30 ms).
     gc.freeze()
+    json_output.begin()

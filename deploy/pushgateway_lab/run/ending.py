@@ -25,6 +25,14 @@ def tell_at_end(state: State, *, also_if_done: bool = True) -> None:
     Run.of(state).part(_Ending).also_if_done = also_if_done
 
 
+def problems(state: State) -> dict[str, str | None]:
+    """Return for each host of the run why it is not done, in one line; None for a host that is done."""
+    part = Run.of(state).part(_Ending)
+    return {
+        host.name: part.problem_of(host) for host in state.inventory if state.is_host_in_limit(host)
+    }
+
+
 _UNFINISHED = "not finished: run this again"
 
 
@@ -50,7 +58,7 @@ class _Ending(BaseStateCallback):
         lines = [
             f"{host.print_prefix}{format_text(problem, 'red')}"
             for host in hosts
-            if (problem := self._problem_of(host))
+            if (problem := self.problem_of(host))
         ]
         if lines:
             logger.info("--> Hosts that are not done:")
@@ -63,7 +71,7 @@ class _Ending(BaseStateCallback):
     def _is_changed(self, host: Host) -> bool:
         return any(each.operation_meta.did_change() for each in self._state.ops[host].values())
 
-    def _problem_of(self, host: Host) -> str | None:
+    def problem_of(self, host: Host) -> str | None:
         """Return the reason why a host is not done; None if it is done."""
         state = self._state
         if host not in state.activated_hosts:
