@@ -1,6 +1,6 @@
 """The settings of a run's hosts: parsed once; if one host's are invalid, the run is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -15,9 +15,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
     """A list of the host data that was parsed, in order."""
     noted: list[Mapping[str, Any]] = []
 
-    def noting(data: Mapping[str, Any]) -> Settings:
+    def noting(data: Mapping[str, Any], *, typed: Collection[str]) -> Settings:
         noted.append(data)
-        return parse_settings(data)
+        return parse_settings(data, typed=typed)
 
     monkeypatch.setattr(host_settings, "parse_settings", noting)
     return noted

@@ -38,6 +38,48 @@ def test_only_keys_that_were_set_count_as_given() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("scrape_interval", "pushgateway_scrape_interval"),
+        ("scrape_intervall", "pushgateway_scrape_interval"),
+        ("Scrape-Interval", "pushgateway_scrape_interval"),
+        ("prometheus_scrape_interval", "pushgateway_scrape_interval"),
+        ("raport", "report"),
+        ("lab_report", "report"),
+        ("pushgateway_lab_report", None),
+        ("expect", "lab_expect"),
+        ("expected", "lab_expect"),
+        ("reset", "lab_reset"),
+        ("restore", "lab_restore"),
+        ("pushgateway_wipe", "lab_wipe"),
+        ("listen_adress", "pushgateway_listen_address"),
+        ("url", "pushgateway_url or prometheus_url"),
+        ("prometheus_version", None),
+        ("ssh_user", None),
+        ("port", None),
+        ("tags", None),
+        ("export", None),
+        ("", None),
+    ],
+)
+def test_a_key_without_its_prefix_is_a_mistake_on_the_command_line_alone(
+    key: str, meant: str | None
+) -> None:
+    assert parse_settings({key: 1}).given == frozenset()
+    if meant is None:
+        assert parse_settings({key: 1}, typed={key}).given == frozenset()
+        return
+    with pytest.raises(SettingsError) as error:
+        parse_settings({key: 1}, typed={key})
+    assert str(error.value) == f"{key}: no such setting; did you mean {meant}?"
+
+
+def test_each_setting_that_was_typed_is_taken() -> None:
+    for key in KEYS:
+        assert parse_settings({key: None}, typed=set(KEYS)).given == frozenset()
+
+
+@pytest.mark.parametrize(
     ("key", "near"),
     [
         ("pushgateway_smoek", "pushgateway_smoke"),

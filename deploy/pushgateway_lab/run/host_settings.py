@@ -1,6 +1,6 @@
 """The settings of the hosts of a run. The data of each host is parsed once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pyinfra.api.host import Host
@@ -32,13 +32,14 @@ class _HostSettings:
         known = self._parsed.get(host)
         # A user's deploy may change host data before it calls one of ours.
         if known is None or known.data != data:
-            self._parsed[host] = known = _Parsed(data, _parsed(data))
+            typed = host.state.inventory.get_override_data()
+            self._parsed[host] = known = _Parsed(data, _parsed(data, typed))
         return known.settings
 
 
-def _parsed(data: Mapping[str, Any]) -> Settings | SettingsError:
+def _parsed(data: Mapping[str, Any], typed: Collection[str]) -> Settings | SettingsError:
     try:
-        return parse_settings(data)
+        return parse_settings(data, typed=typed)
     except SettingsError as error:
         return error
 

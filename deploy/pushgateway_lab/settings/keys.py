@@ -6,8 +6,9 @@ and ``report``. `pushgateway_lab.settings.values` validates each value. Defaults
 ``pyinfra HOST`` and ``@local``.
 """
 
+import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from functools import cache
@@ -27,6 +28,10 @@ STAGES = ("prepared", "configured", "pushed", "cleaned")
 # A key this similar to one of ours counts as a misspelling (1.0 is the same word). 0.9 catches a letter
 # that is missing, doubled or swapped; prometheus_config_dir (0.88) may be a key of somebody else.
 MISSPELT = 0.9
+
+# The same for a key without its prefix. Only keys of this length are compared: tags (lab_tasks) and port (report)
+# may be keys of somebody else.
+_MISSPELT_ALONE, _LEAST_ALONE = 0.85, 6
 
 
 class SettingsError(PyinfraError):
@@ -212,10 +217,11 @@ class Settings:
 KEYS = tuple(field.name for field in fields(Settings) if "check" in field.metadata)
 
 
-def parse_settings(data: Mapping[str, Any]) -> Settings:
+def parse_settings(data: Mapping[str, Any], *, typed: Collection[str] = ()) -> Settings:
     """Return the settings of a host: validated host data, and defaults for missing keys.
 
     + data: host data; keys of other programs are ignored
+    + typed: the keys that were typed on the command line: here, a setting without its prefix counts as a misspelling
 
     Raises:
         SettingsError: a value is invalid, or a key is a misspelling of a setting. The message has one
@@ -224,7 +230,7 @@ def parse_settings(data: Mapping[str, Any]) -> Settings:
     problems = [
         f"{_shown_key(key)}: no such setting; did you mean {near}?"
         for key in data
-        if (near := _misspelling_of(key))
+        if (near := _misspelling_of(key) or (_without_prefix(key) if key in typed else None))
     ]
     values: dict[str, Any] = {}
     for setting in fields(Settings):
@@ -260,3 +266,27 @@ def _misspelling_of(key: str) -> str | None:
     if plain.startswith(PREFIXES) and len(shortened) == 1:
         return shortened[0]
     return next(iter(get_close_matches(plain, KEYS, n=1, cutoff=MISSPELT)), None)
+
+
+@cache
+def _without_prefix(key: str) -> str | None:
+    """Return the settings that an unknown key names without its prefix, or with another one; None if there are none."""
+    if key in KEYS:
+        return None
+    plain = _bare(key.replace("-", "_").lower())
+    names = {_bare(known) for known in KEYS}
+    if plain not in names:
+        long = [name for name in names if len(name) >= _LEAST_ALONE]
+        near = [name for name in long if _has_one_wrong_letter(plain, name)]
+        near += get_close_matches(plain, long, n=1, cutoff=_MISSPELT_ALONE)
+        plain = next(iter(near), "")
+    return " or ".join(known for known in KEYS if _bare(known) == plain) or None
+
+
+def _has_one_wrong_letter(one: str, other: str) -> bool:
+    return len(one) == len(other) and sum(map(operator.ne, one, other)) == 1
+
+
+def _bare(key: str) -> str:
+    prefix = next((each for each in PREFIXES if key.startswith(each)), "")
+    return key.removeprefix(prefix)
