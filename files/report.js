@@ -79,8 +79,8 @@
       number += fits;
     }
     shown.textContent = number === hosts.length
-      ? `All ${number} hosts are shown.`
-      : `${number} of ${hosts.length} hosts ${number === 1 ? "is" : "are"} shown.`;
+      ? (number === 1 ? "1 host is shown." : `All ${number} hosts are shown.`)
+      : `${number} of ${hosts.length} ${hosts.length === 1 ? "host" : "hosts"} ${number === 1 ? "is" : "are"} shown.`;
   }
 
   function choose() {

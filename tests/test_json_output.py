@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from pushgateway_lab.run import json_output
-
 REPOSITORY = Path(__file__).parents[1]
 PYINFRA = f"{sys.prefix}/bin/pyinfra"
 VERIFY = str(REPOSITORY / "deploy/verify.py")
@@ -102,5 +100,13 @@ def test_pyinfras_other_documents_stay_as_they_are(arguments: tuple[str, ...]) -
 
 
 def test_text_that_is_no_unicode_is_replaced() -> None:
-    assert json_output._text({"a": "\udc80ü"}) == '{"a": "?\\u00fc"}'
-    assert json_output._text({"a": 1j}) == '{"a": "1j"}'
+    # In a process of its own: pyinfra's command line patches Python's library when it is imported.
+    program = (
+        "from pyinfra_cli import prints\n"
+        "from pushgateway_lab.run import json_output\n"
+        "print(json_output._text({'a': '\\udc80\xfc', 'b': 1j}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == '{"a": "?\\u00fc", "b": "1j"}\n'

@@ -86,6 +86,9 @@ def test_each_answer_belongs_to_the_question_that_was_asked() -> None:
     other = parsed("asked prometheus", answered(*prometheus, (vector, 200)))
     assert (other.groups, other.says_targets, other.gateway_status) == (None, True, None)
 
+    bad = parsed("asked prometheus", answered(*prometheus, ("", 400)))
+    assert (bad.status_of("up"), bad.samples("up"), other.status_of("up")) == (400, None, 200)
+
     silent = parsed("asked pushgateway", answered(("", 0), ("", 0)))
     assert (silent.groups, silent.gateway_status) == (None, None)
 

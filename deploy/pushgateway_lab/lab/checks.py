@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pushgateway_lab.lab.excerpts import bounded, excerpt
-from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.look import Look, path_of
 from pushgateway_lab.lab.results import CheckResult, Finding, State, TaskResult
+
+_REJECTED = (400, 422)
+"""Prometheus's answers to a query that cannot be parsed, or cannot be executed (its HTTP API, "Format overview")."""
 
 
 class Check(NamedTuple):
@@ -118,13 +121,21 @@ def query(
     def judge(look: Look) -> Finding:
         samples = look.samples(promql)
         if samples is None:
-            return unknown(
-                "Prometheus did not answer: it does not run, or it refuses the query "
-                f"{excerpt(promql)}"
-            )
+            return unknown(_why_no_samples(look, promql))
         return Finding(State.DONE, done) if samples else still_open(otherwise, fix)
 
     return Check(name, title, judge, queries=(promql,))
+
+
+def _why_no_samples(look: Look, promql: str) -> str:
+    shown, status = excerpt(promql), look.status_of(promql)
+    if status in _REJECTED:
+        return f"Prometheus rejects the query {shown}: correct it in the file of tasks (lab_tasks)."
+    if status >= 300:  # noqa: PLR2004 - curl has no answer to such a status
+        return f"Prometheus answered {status} to the query {shown}."
+    if why := look.unread.get(path_of(promql)):
+        return f"Unexpected answer to the query {shown}: {excerpt(why)}."
+    return f"Prometheus does not answer, so the result of {shown} is unknown."
 
 
 def judged(task: Task, look: Look) -> TaskResult:

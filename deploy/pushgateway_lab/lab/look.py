@@ -78,6 +78,7 @@ class Look:
     + gateway_status: the HTTP status of the Pushgateway's answer; None if there was no answer
     + start_digest: SHA-256 of the copy of the configuration file at the start line, in hexadecimal; None if there
       is no copy
+    + statuses: question -> the HTTP status of its answer; 0, or missing, if there was none
     """
 
     settings: Settings
@@ -92,6 +93,7 @@ class Look:
     gateway_status: int | None = None
     logs: Mapping[str, str] = field(default_factory=dict)
     start_digest: str | None = None
+    statuses: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def groups(self) -> list[Group] | None:
@@ -132,6 +134,10 @@ class Look:
         """Return Prometheus's series for a range query in a check's `queries`; None for no answer."""
         found = self.answers.results.get(path_of(query))
         return None if found is None else found.series
+
+    def status_of(self, query: str) -> int:
+        """Return the HTTP status of Prometheus's answer to a query in a check's `queries`; 0 for no answer."""
+        return self.statuses.get(path_of(query), 0)
 
 
 def path_of(query: str) -> str:
@@ -180,6 +186,7 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
             name: snapshot.decoded(log)
             for name, _, log in (value.partition(" ") for value in said.get("service_log", ()))
         },
+        statuses=heard.statuses,
         start_digest=said.get("start_file", [None])[0],
     )
 

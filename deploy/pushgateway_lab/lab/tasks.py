@@ -6,8 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pushgateway_lab.formats.characters import shown
 from pushgateway_lab.lab import scrape_job, servers
 from pushgateway_lab.lab.checks import Check, Task
+from pushgateway_lab.lab.excerpts import SAYS, excerpt
 from pushgateway_lab.lab.pushed import Pushed
 from pushgateway_lab.lab.pushes import deleted_check, pushed_checks
 from pushgateway_lab.settings import SettingsError
@@ -58,21 +60,38 @@ def tasks(path: str | None) -> tuple[Task, ...]:
     return TASKS if path is None else (*TASKS, *_further(path))
 
 
+class _TaskError(Exception):
+    """A trainer's task cannot be used; the message says which, and why."""
+
+
 @cache  # the file is run once, not once a host
 def _further(path: str) -> tuple[Task, ...]:
     try:
         further = _listed(runpy.run_path(path))
         _check(further)
-    except Exception as error:
-        says = f"{type(error).__name__}: {getattr(error, 'msg', None) or error}"
-        raise SettingsError(f"lab_tasks: {path}{_line(error, path)}: {says}") from error
+    except (Exception, SystemExit) as error:
+        raise SettingsError(f"lab_tasks: {path}{_line(error, path)}: {_reason(error)}") from error
     return further
+
+
+def _reason(error: BaseException) -> str:
+    """Return an error in words: its text may quote anything that the file holds."""
+    if isinstance(error, _TaskError):
+        return excerpt(error, SAYS)
+    if isinstance(error, OSError) and error.strerror:
+        return f"it cannot be read: {error.strerror}"
+    if isinstance(error, SystemExit):
+        return "it ends the program; remove the call of exit"
+    return f"{type(error).__name__}: {excerpt(getattr(error, 'msg', None) or error)}"
 
 
 def _listed(defined: Mapping[str, Any]) -> tuple[Task, ...]:
     if "TASKS" not in defined:
-        raise LookupError("TASKS is missing, a list of Task")
-    return tuple(defined["TASKS"])
+        raise _TaskError("TASKS is missing, a list of Task")
+    found = defined["TASKS"]
+    if isinstance(found, Task) or not isinstance(found, list | tuple):
+        raise _TaskError(f"TASKS is {shown(found)}, not a list of Task")
+    return tuple(found)
 
 
 def _line(error: BaseException, path: str) -> str:
@@ -90,22 +109,53 @@ def _line(error: BaseException, path: str) -> str:
 
 def _check(further: tuple[Task, ...]) -> None:
     names = [task.name for task in TASKS]
-    for task in further:
-        if not isinstance(task, Task) or not all(isinstance(each, Check) for each in task.checks):
-            raise TypeError(f"{task!r} is not a Task with a tuple of Checks")
-        for each in task.checks:
-            for texts in (each.queries, each.jobs):
-                if not isinstance(texts, tuple) or not all(isinstance(text, str) for text in texts):
-                    raise TypeError(
-                        f"the check {each.name} has {texts!r} where a tuple of texts is needed"
-                    )
-        if not task.checks:
-            raise ValueError(f"the task {task.name} has no checks")
+    for number, task in enumerate(further):
+        if not isinstance(task, Task):
+            raise _TaskError(
+                f"TASKS[{number}] is {shown(task)}, not a Task. Write Task(NAME, TITLE, (CHECK, ...))"
+            )
+        if not _are_texts(task.name, task.title):
+            raise _TaskError(
+                f"TASKS[{number}] has the name {shown(task.name)} and the title {shown(task.title)}; write two texts"
+            )
+        _check_checks(task)
         if task.stage is not None:
-            raise ValueError(f"the task {task.name} has a stage; only the lab's own tasks have one")
+            raise _TaskError(f"the task {task.name} has a stage; only the lab's own tasks have one")
         if task.name in names:
-            raise ValueError(f"there are two tasks with the name {task.name}")
+            raise _TaskError(f"there are two tasks with the name {task.name}")
         names.append(task.name)
+
+
+def _check_checks(task: Task) -> None:
+    if isinstance(task.checks, Check) or not isinstance(task.checks, tuple | list):
+        raise _TaskError(
+            f"the checks of the task {task.name} are {shown(task.checks)}, not a tuple of Checks. For one check, "
+            "write (CHECK,)"
+        )
+    if not task.checks:
+        raise _TaskError(f"the task {task.name} has no checks")
+    for each in task.checks:
+        if not isinstance(each, Check):
+            hint = "; write * before it" if isinstance(each, tuple | list) else ""
+            raise _TaskError(f"the task {task.name} has {shown(each)} among its checks{hint}")
+        if not _are_texts(each.name, each.title):
+            raise _TaskError(
+                f"a check of the task {task.name} has the name {shown(each.name)} and the title "
+                f"{shown(each.title)}; write two texts"
+            )
+        if not callable(each.judge):
+            raise _TaskError(
+                f"the check {each.name} has {shown(each.judge)} where a function is needed"
+            )
+        for texts in (each.queries, each.jobs):
+            if not isinstance(texts, tuple) or not _are_texts(*texts):
+                raise _TaskError(
+                    f"the check {each.name} has {shown(texts)} where a tuple of texts is needed"
+                )
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) and value for value in values)
 
 
 def queries_of(all_tasks: Iterable[Task]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ SHARED = (
     "formats/grouping.py",
     "formats/matchers.py",
     "formats/sockets.py",
+    "formats/words.py",
     "pruning/layout.py",
     "run/visible.py",
     "services/systemd_process.py",

@@ -11,6 +11,7 @@ from pyinfra.context import ctx_host, ctx_state
 from pushgateway_lab import installations
 from pushgateway_lab.facts.outcome import Result
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.words import counted
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations import Plan, address, flags
@@ -138,8 +139,8 @@ def _refuse_data_loss(host: Host, settings: Settings, seen: Snapshot) -> None:
         ) from error
     if groups:
         raise HostError(
-            f"The Pushgateway must be restarted to change its flags, but holds {groups} pushed "
-            f"group{'s' if groups > 1 else ''} and does not persist them (no --persistence.file). "
+            f"The Pushgateway must be restarted to change its flags, but holds "
+            f"{counted(groups, 'pushed group')} and does not persist them (no --persistence.file). "
             "It was not restarted. Delete the groups, or set pushgateway_allow_data_loss=True."
         )
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from pushgateway_lab.formats.words import counted
 from pushgateway_lab.lab.results import WORST_FIRST, Report, State
 
 
@@ -61,4 +62,4 @@ def in_words(stage: str | None, order: tuple[str, ...]) -> str:
 
 def hosts_in_words(number: int) -> str:
     """Return a number of hosts with the word host or hosts."""
-    return "1 host" if number == 1 else f"{number} hosts"
+    return counted(number, "host")

@@ -15,6 +15,7 @@ from typing import Any
 from pyinfra import logger
 from pyinfra.api import output
 
+from pushgateway_lab.formats.words import further
 from pushgateway_lab.run.visible import cut, visible
 
 LENGTH = 4_000
@@ -33,7 +34,7 @@ def passed(text: str) -> str:
     lines = text.split("\n")
     shown = [_line(line) for line in lines[:LINES]]
     if len(lines) > LINES:
-        shown.append(f"… ({len(lines) - LINES:,} more lines)")
+        shown.append(f"… ({further(len(lines) - LINES, 'line')})")
     return "\n".join(shown)
 
 

@@ -5,7 +5,7 @@ installed package may have no such ``config.py``. The limits for connecting need
 which runs before pyinfra connects.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial, wraps
 from typing import Any
 
@@ -18,7 +18,15 @@ from pyinfra.api.state import State
 from pyinfra.connectors import util
 from pyinfra.connectors.ssh import SSHConnector
 
-from pushgateway_lab.run import command_line, command_output, deadline, gate, handshake
+from pushgateway_lab.run import (
+    arguments,
+    command_line,
+    command_output,
+    deadline,
+    gate,
+    handshake,
+    visible,
+)
 
 COMMAND = 1800.0
 """Seconds for a command of pyinfra's own operations; an installation over a slow connection takes minutes."""
@@ -47,6 +55,9 @@ def apply() -> None:
 
         _replace(cli, "make_inventory", _checking_inventory)
         _replace(UnexpectedMixin, "get_exception", _gated)
+        _replace(cli, "_set_override_data", _checking_data)
+        _replace(cli, "load_func", _checking_call)
+        _replace(cli, "_do_confirm", _needing_a_terminal)
 
 
 def _replace(owner: Any, name: str, by: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
@@ -99,6 +110,42 @@ def _noting_failure(run: Callable[..., None]) -> Callable[..., None]:
             state.failed_hosts.add(host)
 
     return noting_failure
+
+
+def _checking_data(parse: Callable[..., Any]) -> Callable[..., Any]:
+    def checking_data(data: Iterable[str], *args: Any) -> Any:
+        _refusing(arguments.check_data, data)
+        return parse(data, *args)
+
+    return checking_data
+
+
+def _checking_call(load: Callable[..., None]) -> Callable[..., None]:
+    def checking_call(state: Any, function: Any, *args: Any, **keywords: Any) -> None:
+        _refusing(arguments.check_call, function, args, keywords)
+        load(state, function, *args, **keywords)
+
+    return checking_call
+
+
+def _needing_a_terminal(confirm: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Say that nobody can press Enter; pyinfra would end in a traceback."""
+
+    def needing_a_terminal(question: str) -> bool:
+        try:
+            return confirm(question)
+        except (EOFError, RuntimeError) as error:  # RuntimeError: standard input is closed
+            raise command_line.refusal(arguments.CONFIRM) from error
+
+    return needing_a_terminal
+
+
+def _refusing(check: Callable[..., None], *args: Any) -> None:
+    """Call a check, and turn its error into pyinfra's own: one sentence, and the exit code 1."""
+    try:
+        check(*args)
+    except arguments.WrongArgumentsError as error:
+        raise command_line.refusal(visible.message(str(error))) from error
 
 
 def _gated(tell: Callable[..., str]) -> Callable[..., str]:

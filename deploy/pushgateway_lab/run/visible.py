@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from pushgateway_lab.formats.words import further
+
 MESSAGE = 2_000
 """The largest number of characters of a message: about forty lines."""
 
@@ -34,7 +36,7 @@ def cut(text: str, length: int) -> str:
     """Return a text unchanged if it is short, else its first characters and the number of the others."""
     if len(text) <= length:
         return text
-    return f"{text[:length]}… ({len(text) - length:,} more characters)"
+    return f"{text[:length]}… ({further(len(text) - length, 'character')})"
 
 
 def start_of(text: str | bytes, most: int) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.formats.matchers import Matcher, parse_matchers
+from pushgateway_lab.formats.words import counted
 from pushgateway_lab.pruning.layout import REPORT_JOB
 from pushgateway_lab.pruning.program.client import Gateway, GatewayError
 from pushgateway_lab.pruning.program.deletion import prune, report
@@ -129,5 +130,6 @@ def _prune(options: argparse.Namespace) -> int:
         complain(str(error))
         return 1
     verb = "would be deleted" if options.dry_run else "deleted"
-    say(f"{len(outcome.deleted)} groups {verb}, {outcome.left} are there")
+    is_or_are = "is" if outcome.left == 1 else "are"
+    say(f"{counted(len(outcome.deleted), 'group')} {verb}, {outcome.left} {is_or_are} there")
     return 1 if outcome.failed else 0
