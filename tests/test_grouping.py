@@ -1,5 +1,6 @@
 """Grouping keys as paths, compared with prometheus client_python and with the Pushgateway's parser."""
 
+import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 from prometheus_client import delete_from_gateway
 
 from gateways import LABEL_NAMES, TORTURE
-from pushgateway_lab.formats.grouping import GroupingError, group_path, parse_labels, written
+from pushgateway_lab.formats.grouping import (
+    GroupingError,
+    base64_path,
+    decoded_name,
+    group_path,
+    held_path,
+    is_ambiguous,
+    parse_labels,
+    written,
+)
 
 
 def read(path: str) -> dict[str, str]:
@@ -126,3 +136,62 @@ def test_what_is_wrong_is_shown_escaped_and_cut(labels: object) -> None:
         parse_labels(labels)
     assert len(str(error.value)) < 300
     assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("U__foo_2e_bar", "foo.bar"),
+        ("U__foo__bar", "foo_bar"),
+        ("U__ab", "ab"),
+        ("U__", ""),
+        ("U__a_1F600_", "a\U0001f600"),
+        ("U__a_2e", "U__a_2e"),
+        ("U__a_", "U__a_"),
+        ("U__bad_zz_", "U__bad_zz_"),
+        ("U__a_d800_", "U__a_d800_"),
+        ("U__a_110000_", "U__a_110000_"),
+        ("U__a_00000002e_", "U__a_00000002e_"),
+        ("u__foo_2e_bar", "u__foo_2e_bar"),
+        ("plain_name", "plain_name"),
+    ],
+)
+def test_a_name_in_a_url_is_decoded_as_the_pushgateway_does(name: str, label: str) -> None:
+    assert decoded_name(name) == label
+    assert is_ambiguous({"job": "x", name: "v"}) == (name != label)
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1))
+def test_the_path_of_a_held_group_names_exactly_that_group(name: str) -> None:
+    labels = {"job": "x", name: "a/b"} if name != "job" else {"job": "a/b"}
+    for path in (held_path(labels, decodes_names=True), base64_path(labels, decodes_names=True)):
+        assert path.isascii()
+        assert {decoded_name(each): value for each, value in read(path).items()} == labels
+
+
+def test_a_pushgateway_that_decodes_no_names_gets_them_as_they_are() -> None:
+    labels = {"job": "x", "U__foo_2e_bar": "v"}
+    assert held_path(labels, decodes_names=False) == "/job/x/U__foo_2e_bar/v"
+    assert held_path(labels, decodes_names=True) == "/job/x/U__U____foo__2e__bar/v"
+    assert base64_path(labels, decodes_names=False) == "/job@base64/eA==/U__foo_2e_bar@base64/dg=="
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [{"x.y": "1"}, {"job": "a", "": "1"}, {"job": "a", "\ud800": "1"}, {"job": "a", "x.y": 1}],
+)
+def test_names_of_held_groups_may_be_any_text(labels: dict[str, object]) -> None:
+    assert parse_labels({"job": "a", "x.y": "1"}, any_name=True) == {"job": "a", "x.y": "1"}
+    with pytest.raises(GroupingError):
+        parse_labels(labels, any_name=True)
+
+
+def test_names_in_other_characters_are_shown_in_quotes() -> None:
+    assert written({"job": "a", "x.y": "1", 'q"': "2"}) == '{job="a", "q\\""="2", "x.y"="1"}'
+
+
+def test_long_names_are_decoded_in_time() -> None:
+    started = time.process_time()
+    for name in ("U__" + "_2e_" * 500_000, "U__" + "_2e" * 500_000, "U__" + "_" * 1_000_001):
+        decoded_name(name)
+    assert time.process_time() - started < 5

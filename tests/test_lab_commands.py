@@ -146,7 +146,7 @@ def test_a_time_that_no_calendar_has_is_none(at: float) -> None:
 def test_long_texts_say_how_much_was_left_out() -> None:
     assert excerpt("x" * 200) == "x" * 200
     assert excerpt("x" * 1201) == f"{'x' * 200}… (1,001 more characters)"
-    assert lines("a\nb\nc", most=2) == "a\nb\n… (1 more lines)"
+    assert lines("a\nb\nc", most=2) == "a\nb\n… (1 more line)"
     assert listed(list("abcdefghijkl")) == "a, b, c, d, e, f, g, h, i, j and 2 more"
     found = bounded(Finding(State.DONE, "\n" * 100_000))
     assert found.says.endswith("more lines)")
@@ -155,13 +155,13 @@ def test_long_texts_say_how_much_was_left_out() -> None:
 
 def test_what_just_fits_is_shown_whole() -> None:
     assert lines("\n".join("a" * 20)) == "\n".join("a" * 20)
-    assert lines("\n".join("a" * 21)) == "\n".join("a" * 20) + "\n… (1 more lines)"
+    assert lines("\n".join("a" * 21)) == "\n".join("a" * 20) + "\n… (1 more line)"
     assert listed(list("abcdefghij")) == "a, b, c, d, e, f, g, h, i, j"
     assert listed(list("abcdefghijk")) == "a, b, c, d, e, f, g, h, i, j and 1 more"
     ten = {f"l{n}": "" for n in range(10)}
     assert shown_labels(ten) == "{" + ", ".join(f'{name}=""' for name in ten) + "}"
-    assert shown_labels({**ten, "m": ""}).endswith('l9="", … (1 more labels)}')
-    assert shown_labels({"job": "x" * 194, "a": "b"}) == f'{{job="{"x" * 194}", … (1 more labels)}}'
+    assert shown_labels({**ten, "m": ""}).endswith('l9="", … (1 more label)}')
+    assert shown_labels({"job": "x" * 194, "a": "b"}) == f'{{job="{"x" * 194}", … (1 more label)}}'
     assert shown_labels({"job": "x" * 193, "a": "b"}).startswith(f'{{job="{"x" * 193}", a')
 
 
@@ -193,7 +193,7 @@ def test_a_finding_beyond_a_limit_is_cut_to_it() -> None:
 def test_labels_are_shown_as_they_are_written_until_they_are_long() -> None:
     assert shown_labels({"instance": 'a"b\n', "job": "x"}) == r'{job="x", instance="a\"b\n"}'
     long = shown_labels({"job": "x" * 3_000_000, "instance": "y"})
-    assert long == f'{{job="{"x" * 200}… (2,999,800 more characters)", … (1 more labels)}}'
+    assert long == f'{{job="{"x" * 200}… (2,999,800 more characters)", … (1 more label)}}'
     assert len(shown_labels({f"label{n}" * 50: "v" * 50 for n in range(5000)})) < 1000
 
 

@@ -267,7 +267,7 @@ def test_a_complaint_is_cut_to_lines_of_500_and_1400_characters(quotes: bool) ->
     assert told(line, settings) == line
     assert told(f"{line}the", settings) == f"{line}… (3 more characters)"
     assert told(f"{line}\n{line}\n{line}", settings).startswith(f"{line}\n{line}\n{line[:398]}… (")
-    assert "the\n… (1 more lines)" in told("\n".join(["the"] * 21), settings)
+    assert "the\n… (1 more line)" in told("\n".join(["the"] * 21), settings)
     assert "more lines" not in told("\n".join(["the"] * 20), settings)
 
 

@@ -214,12 +214,28 @@ def test_commands_name_the_pushgateway_as_it_is() -> None:
 
 
 def test_a_label_that_cannot_be_written_costs_no_diagnosis() -> None:
-    odd = group({"job": "x", "ä": "1"}, prometheus_training_labs_completed_total=("UNTYPED", 4))
+    odd = group({"job": "x", "": "1"}, prometheus_training_labs_completed_total=("UNTYPED", 4))
     finding = pushed(remembered(history({}), odd), LABS_COMPLETED)
     assert (finding.state, finding.fix) == (
         State.WRONG,
         LABS_COMPLETED.command("curl", "http://localhost:9091"),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "path"),
+    [
+        ("foo.bar", {"push.enable-utf8-names": "true"}, "U__foo_2e_bar"),
+        ("U__foo_2e_bar", {}, "U__foo_2e_bar"),
+        ("U__foo_2e_bar", {"push.enable-utf8-names": "true"}, "U__U____foo__2e__bar"),
+    ],
+)
+def test_a_label_with_any_name_has_its_command(name: str, flags: dict[str, str], path: str) -> None:
+    odd = group({"job": "x", name: "1"}, prometheus_training_labs_completed_total=("UNTYPED", 4))
+    status = {"flags": flags, "build_information": {"version": "1.11.2"}}
+    said = remembering(history({}), odd) | {"status": status}
+    finding = pushed(look(said=said), LABS_COMPLETED)
+    assert f"/metrics/job/x/{path}/1'" in str(finding.fix)
 
 
 @pytest.mark.parametrize(

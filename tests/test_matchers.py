@@ -168,3 +168,13 @@ def test_a_long_expression_is_shown_up_to_60_characters() -> None:
     with pytest.raises(ValueError, match="not a regular expression") as refused:
         matchers.parse_matchers(f'a=~"{"b" * 61}("')
     assert str(refused.value).startswith(f"has {'b' * 60!r}, which")
+
+
+def test_selectors_and_names_in_quotes() -> None:
+    dotted = matchers.parse_matchers(r'{"foo.bar"="x", "q\"\\"=~".*"}')
+    assert [each.name for each in dotted] == ["foo.bar", 'q"\\']
+    plain = matchers.parse_matchers('job="a"')
+    assert matchers.matches_any([dotted, plain], {"foo.bar": "x"})
+    assert matchers.matches_any([dotted, plain], {"job": "a"})
+    assert not matchers.matches_any([dotted, plain], {"foo_bar": "x"})
+    assert not matchers.matches_any([], {"job": "a"})

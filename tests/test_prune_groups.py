@@ -20,9 +20,10 @@ GOOD = [
     'job!="a",instance!~"b|c"',
     'a="\\"}{,\\\\"',
     'a=""',
+    '{"foo.bar"="x", "q\\"\\n"!~"y"}',
     'a=~"🔥\\\\d+"',
 ]
-BAD = ["", "{}", "job", "job=backup", "job='a'", 'job="a', 'job="a",', 'job="a" x', '{job="a"',
+BAD = ["", "{}", '{"foo"}', '""="a"', '"a\nb"="c"', "job", "job=backup", "job='a'", 'job="a', 'job="a",', 'job="a" x', '{job="a"',
        'job=="a"', 'job=~"("', 'a-b="c"', 'a="\\d"', 'a="\n"']  # fmt: skip
 
 

@@ -1,7 +1,9 @@
-"""Operations on the groups of a Pushgateway: push one, delete one, wipe all.
+"""Operations on the groups of a Pushgateway: list them, push one, delete some, wipe all.
 
+    pyinfra -y HOST pushgateway_lab.groups.list
     pyinfra -y HOST pushgateway_lab.groups.push labels='{"job": "backup"}' body='backup_files 42'
     pyinfra -y HOST pushgateway_lab.groups.delete labels='{"job": "backup"}'
+    pyinfra -y HOST pushgateway_lab.groups.delete matchers='job="backup"'
     pyinfra -y HOST pushgateway_lab.groups.wipe confirm=True
 
 The requests start on the host itself. They need no rights there, with one exception: a password over plain
@@ -9,8 +11,7 @@ http needs root, because only root can check that the Pushgateway receives it. T
 come from the host's settings (``pushgateway_url`` and those after it).
 """
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from http import HTTPStatus
 from pathlib import Path
@@ -25,25 +26,30 @@ from pyinfra.context import ctx_host
 from pushgateway_lab import installations
 from pushgateway_lab.formats import exposition, grouping
 from pushgateway_lab.formats.answers import Group
+from pushgateway_lab.formats.characters import shown
 from pushgateway_lab.formats.exposition import ExpositionError
 from pushgateway_lab.formats.grouping import GroupingError, written
+from pushgateway_lab.formats.words import further
 from pushgateway_lab.http.api import ApiError, Pushgateway
 from pushgateway_lab.installations.flags import ADMIN_API
 from pushgateway_lab.pushgateway.client import client
-from pushgateway_lab.run import host_settings
+from pushgateway_lab.pushgateway.held_groups import (
+    DELETE_TIMEOUT,
+    LISTED,
+    as_json,
+    await_gone,
+    counted_groups,
+    delete_groups,
+    described,
+    equal,
+    not_there,
+    say_each,
+    selection,
+)
+from pushgateway_lab.run import host_settings, json_output
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.run.interrupt import interruptible
 from pushgateway_lab.settings import Settings, SettingsError, values
-
-DELETE_TIMEOUT = 60
-"""Seconds to wait for queued deletions."""
-
-POLL = 0.1
-"""Seconds between two requests for the remaining groups."""
-
-NAMED = 10
-"""The largest number of groups that a message names."""
 
 P = ParamSpec("P")
 
@@ -102,6 +108,8 @@ def push(
     """
     group = grouping.parse_labels(labels)
     metrics = _metrics(body, src)
+    if not isinstance(replace, bool):
+        raise HostError(f"replace is {shown(replace)}; write replace=True or replace=False.")
     yield from function(_push, group, metrics, replace, _gateway(url))
 
 
@@ -109,7 +117,11 @@ def _metrics(body: str | None, src: str | None) -> str:
     if (body is None) == (src is None):
         raise HostError("Give the metrics with exactly one of body and src.")
     if src is None and not isinstance(body, str):
-        raise HostError(f"body is {body!r}, not a text with metrics such as 'backup_files 42'.")
+        raise HostError(
+            f"body is {shown(body)}, not a text with metrics such as 'backup_files 42'."
+        )
+    if src is not None and not isinstance(src, str):
+        raise HostError(f"src is {shown(src)}, not the path of a file.")
     try:
         text = Path(src).read_bytes().decode() if src else body or ""
     except (OSError, UnicodeDecodeError) as error:
@@ -136,13 +148,21 @@ def _push(
 @operation()
 @cleanly
 @_explained
-def delete(labels: Mapping[str, str] | str, url: str | None = None) -> Iterator[PyinfraCommand]:
-    """Delete the group with exactly these labels, and wait until it is gone.
+def delete(
+    labels: Mapping[str, str] | str | None = None,
+    url: str | None = None,
+    matchers: str | Sequence[str] | None = None,
+) -> Iterator[PyinfraCommand]:
+    """Delete groups, and wait until they are gone: the group with exactly these labels, or all that match.
+
+    With ``--dry``, it only names these groups.
 
     + labels: the grouping key, including the job, as a mapping or as JSON
     + url: the Pushgateway's URL as seen from the host; None: from the settings
+    + matchers: instead of `labels`: label matchers as in PromQL, all of which a group has to match; with a list of
+      such texts, one of them has to fit
 
-    **Example:**
+    **Examples:**
 
     .. code:: python
 
@@ -152,84 +172,32 @@ def delete(labels: Mapping[str, str] | str, url: str | None = None) -> Iterator[
             name="Delete the group of the old backup server",
             labels={"job": "backup", "instance": "db1"},
         )
+
+        groups.delete(
+            name="Delete all groups of a job",
+            matchers='job="backup"',
+        )
     """
-    group, gateway = grouping.parse_labels(labels), _gateway(url)
+    if (labels is None) == (matchers is None):
+        raise HostError(
+            "Name the groups with exactly one of labels and matchers, as in matchers='job=\"backup\"'."
+        )
+    group = None if labels is None else grouping.parse_labels(labels, any_name=True)
+    fits = selection(matchers)
+    gateway = _gateway(url)
     held = gateway.groups()
-    if any(each.labels == group for each in held):
-        yield from function(_delete, group, gateway)
+    found = [each for each in held if fits(each.labels)] if group is None else equal(group, held)
+    host, is_executing = ctx_host.get(), context.state.is_executing
+    if found:
+        if not is_executing:
+            say_each(host, f"Would delete {counted_groups(found)}:", found)
+        yield from function(delete_groups, found, gateway)
         return
-    if context.state.is_executing:
-        say(context.host, _not_there(group, held), "yellow")
-    noop(context.host, f"there is no group {written(group)}")
-
-
-def _not_there(labels: dict[str, str], held: list[Group]) -> str:
-    """Return a message that the group does not exist; it names other groups with the same job."""
-    others = sorted(written(each.labels) for each in held if each.labels["job"] == labels["job"])
-    message = f"There is no group {written(labels)}, so nothing was deleted."
-    if not others:
-        return message
-    more = [f"  and {len(others) - NAMED} more"] if len(others) > NAMED else []
-    hint = "A deletion must name all labels of a group. Groups with the same job:"
-    return "\n".join([f"{message} {hint}", *(f"  {other}" for other in others[:NAMED]), *more])
-
-
-def _delete(host: Host, labels: dict[str, str], gateway: Pushgateway) -> None:
-    try:
-        before = [each for each in gateway.groups() if each.labels == labels]
-        gateway.delete(labels)
-        left = _await_gone(host, gateway, before)
-    except ApiError as error:
-        raise HostError(f"{written(labels)} was not deleted: {error}") from error
-    if left:
-        raise HostError(
-            f"{written(labels)} was deleted, but the Pushgateway still has it after {DELETE_TIMEOUT} s. "
-            "Is the Pushgateway busy? Check its log, then run this again."
-        )
-    say(host, f"Deleted {written(labels)}", "green")
-
-
-def delete_all(host: Host, settings: Settings, going: list[Group]) -> None:
-    """Delete these groups one by one, and wait until they are gone.
-
-    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
-    + going: the groups to delete
-
-    Raises:
-        HostError: a deletion failed, or a group is still there after `DELETE_TIMEOUT`.
-    """
-    gateway = client(host, settings)
-    try:
-        for group in going:
-            gateway.delete(group.labels)
-        left = _await_gone(host, gateway, going)
-    except (ApiError, GroupingError) as error:
-        raise HostError(f"Not all groups were deleted: {error}. Run this again.") from error
-    if left:
-        raise HostError(
-            f"The Pushgateway still has {left} of {_counted(going)} after {DELETE_TIMEOUT} s. "
-            "Run this again."
-        )
-    say(
-        host,
-        f"Deleted {_counted(going)}: {', '.join(written(each.labels) for each in going[:NAMED])}",
-    )
-
-
-def _await_gone(host: Host, gateway: Pushgateway, groups: list[Group]) -> int:
-    """Wait until groups are gone or have a newer push; return the number that is left at the end."""
-    waited_for = {_identity(group) for group in groups}
-    deadline = time.monotonic() + DELETE_TIMEOUT
-    with interruptible(host.state):
-        while True:
-            left = sum(_identity(group) in waited_for for group in gateway.groups())
-            if not left or time.monotonic() > deadline:
-                return left
-            time.sleep(POLL)
-
-
-def _identity(group: Group) -> tuple[str, float]:
-    return written(group.labels), group.pushed_at
+    none = f"no group {written(group)}" if group else "no group that matches"
+    if is_executing:
+        says = not_there(group, held) if group else f"There is {none}, so nothing was deleted."
+        say(host, says, "yellow")
+    noop(host, f"there is {none}")
 
 
 @operation()
@@ -259,7 +227,7 @@ def wipe(confirm: bool = False, url: str | None = None) -> Iterator[PyinfraComma
         return
     if confirm is not True:
         raise HostError(
-            f"A wipe deletes everything that this Pushgateway holds ({_counted(held)}), whoever pushed "
+            f"A wipe deletes everything that this Pushgateway holds ({counted_groups(held)}), whoever pushed "
             "it. To confirm the wipe, pass confirm=True."
         )
     if gateway.flags().get(ADMIN_API) != "true":
@@ -276,23 +244,64 @@ def _admin_api_off(host: Host) -> str:
     )
 
 
-def _wipe(host: Host, held: list[Group], gateway: Pushgateway) -> None:
+def _wipe(host: Host, held: Sequence[Group], gateway: Pushgateway) -> None:
     try:
         gateway.wipe()
-        left = _await_gone(host, gateway, held)
+        left = await_gone(host, gateway, held)
     except ApiError as error:
         is_off = error.status == HTTPStatus.NOT_FOUND
         raise HostError(_admin_api_off(host) if is_off else f"Not wiped: {error}") from error
     if left:
         raise HostError(
-            f"The Pushgateway still has {left} of {_counted(held)} {DELETE_TIMEOUT} s after the wipe. "
+            f"The Pushgateway still has {left} of {counted_groups(held)} {DELETE_TIMEOUT} s after the wipe. "
             "Check its log, then run this again."
         )
-    say(host, f"Wiped {_counted(held)}", "green")
+    say(host, f"Wiped {counted_groups(held)}", "green")
 
 
-def _counted(groups: list[Group]) -> str:
-    return f"{len(groups)} group{'' if len(groups) == 1 else 's'}"
+@operation(is_idempotent=True)
+@cleanly
+@_explained
+def list(  # noqa: A001 - the name on pyinfra's command line
+    matchers: str | Sequence[str] | None = None, url: str | None = None
+) -> Iterator[PyinfraCommand]:
+    """Print the groups that a Pushgateway holds, with their metrics and last pushes. Changes nothing.
+
+    With ``--json``, the document has them as ``groups``.
+
+    + matchers: as for `delete`; None: all groups
+    + url: the Pushgateway's URL as seen from the host; None: from the settings
+
+    **Example:**
+
+    .. code:: python
+
+        from pushgateway_lab import groups
+
+        groups.list(
+            name="What does this Pushgateway hold?",
+            matchers='job="backup"',
+        )
+    """
+    host, fits = ctx_host.get(), selection(matchers)
+    held = _gateway(url).groups()
+    found = sorted(
+        (each for each in held if fits(each.labels)), key=lambda each: written(each.labels)
+    )
+    which = "" if matchers is None else f" of {len(held)}"
+    say(host, f"{counted_groups(found)}{which}{':' if found else ''}")
+    for each in found[:LISTED]:
+        say(host, f"  {described(each)}")
+    if len(found) > LISTED:
+        say(host, f"  and {further(len(found) - LISTED, 'group')}; --json has all")
+    json_output.add("groups", {host.name: [as_json(each) for each in found]})
+    noop(host, "listed")
+    yield from ()
+
+
+def delete_all(host: Host, settings: Settings, going: Sequence[Group]) -> None:
+    """Delete these groups of the host's own Pushgateway. See `pushgateway_lab.pushgateway.held_groups`."""
+    delete_groups(host, going, client(host, settings))
 
 
 def _gateway(url: str | None) -> Pushgateway:

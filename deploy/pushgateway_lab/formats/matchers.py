@@ -1,6 +1,6 @@
 r"""Label matchers, as in ``{job="backup", instance=~"db.*"}``: parse them and apply them to labels.
 
-The grammar is PromQL's, with values in double quotes and the escapes ``\\``, ``\"`` and ``\n``.
+The grammar is PromQL's, with values in double quotes (and names that are no plain ones), and the escapes ``\\``, ``\"`` and ``\n``.
 
 Everybody who may push chooses the texts that a regular expression is matched with. Python's ``re``
 backtracks: ``(a+)+b`` takes years for forty letters. As in Prometheus (RE2), the time here is linear in the
@@ -12,10 +12,12 @@ Python 3.9 and its standard library, because the prune's program on the hosts us
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Callable, NamedTuple, Union
 
 _MATCHER = re.compile(
-    r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*(=~|!~|!=|=)[ \t]*"((?:[^"\\\n]|\\["\\n])*)"[ \t]*(,|$)'
+    r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*|"(?:[^"\\\n]|\\["\\n])+")[ \t]*(=~|!~|!=|=)[ \t]*'
+    r'"((?:[^"\\\n]|\\["\\n])*)"[ \t]*(,|$)'
 )
 _BRACES = re.compile(r"[ \t]*\{(.*)\}[ \t]*")
 _ESCAPES = {"n": "\n", '"': '"', "\\": "\\"}
@@ -67,16 +69,26 @@ def parse_matchers(text: str) -> list[Matcher]:
             raise ValueError(
                 f"""has {text[:60]!r}; write 'job="backup"', or '{{job="backup", instance=~"db.*"}}'"""
             )
-        value = re.sub(r"\\(.)", lambda escape: _ESCAPES[escape[1]], match[3])
+        name = _unescaped(match[1][1:-1]) if match[1].startswith('"') else match[1]
+        value = _unescaped(match[3])
         try:
             pattern = Pattern(value) if "~" in match[2] else None
         except ValueError as error:
             raise ValueError(
                 f"has {value[:60]!r}, which is not a regular expression: {error}"
             ) from None
-        found.append(Matcher(match[1], match[2], value, pattern))
+        found.append(Matcher(name, match[2], value, pattern))
         rest = rest[match.end() :]
     return found
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda escape: _ESCAPES[escape[1]], text)
+
+
+def matches_any(selectors: Iterable[Iterable[Matcher]], labels: dict[str, str]) -> bool:
+    """Return whether labels match all matchers of at least one selector."""
+    return any(all(matcher.matches(labels) for matcher in each) for each in selectors)
 
 
 # A character that passes a state's test leads to the next states; without a test, nothing is read.

@@ -17,7 +17,7 @@ from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutErr
 
 from pushgateway_lab.formats import answers, exposition
 from pushgateway_lab.formats.answers import AnswerError, Group, Sample, Target
-from pushgateway_lab.formats.grouping import group_path
+from pushgateway_lab.formats.grouping import UTF8_NAMES, group_path, held_path, is_ambiguous
 from pushgateway_lab.http import exchange
 from pushgateway_lab.http.access import PasswordWithheldError
 from pushgateway_lab.http.connection import reason
@@ -232,10 +232,13 @@ class Pushgateway(_Api):
     def delete(self, labels: Mapping[str, str]) -> None:
         """Delete exactly the group with these labels. The Pushgateway queues the deletion: `groups` shows the result.
 
+        + labels: as `groups` returns them; a label may have any name
+
         Raises:
             GroupingError: no group can have these labels; nothing was sent.
         """
-        self._request("DELETE", f"/metrics{group_path(labels)}")
+        decodes_names = is_ambiguous(labels) and self.flags().get(UTF8_NAMES) == "true"
+        self._request("DELETE", f"/metrics{held_path(labels, decodes_names=decodes_names)}")
 
     def wipe(self) -> None:
         """Delete all groups. Without the admin API, this raises an `ApiError` with status 404."""

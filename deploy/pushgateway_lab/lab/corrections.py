@@ -1,7 +1,7 @@
 """The commands and sentences that correct a wrong push: push again, delete a group first, or wipe."""
 
 from pushgateway_lab.formats.answers import Group
-from pushgateway_lab.formats.grouping import GroupingError, group_path
+from pushgateway_lab.formats.grouping import UTF8_NAMES, GroupingError, held_path
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.commands import LONGEST, join, quoted
 from pushgateway_lab.lab.excerpts import excerpt, first_sorted, listed
@@ -28,8 +28,9 @@ def delete_command(look: Look, group: Group) -> str | None:
     """Return the command that deletes a group; None if it cannot be written or is too long to show."""
     if sum(map(len, group.labels.values())) > LONGEST:
         return None
+    flags = gateway.running_flags(look) or {}
     try:
-        path = group_path(group.labels)
+        path = held_path(group.labels, decodes_names=flags.get(UTF8_NAMES) == "true")
     except GroupingError:  # labels that no path can hold
         return None
     delete = f"{gateway.curl(look)} -X DELETE {quoted(f'{gateway.url(look)}/metrics{path}')}"

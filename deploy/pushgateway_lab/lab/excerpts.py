@@ -10,7 +10,8 @@ from itertools import islice
 from math import isfinite
 from typing import TypeVar
 
-from pushgateway_lab.formats.grouping import escaped
+from pushgateway_lab.formats.grouping import escaped, shown_name
+from pushgateway_lab.formats.words import further
 from pushgateway_lab.lab.commands import LONGEST, is_shown
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.run.visible import VALUE, cut
@@ -46,7 +47,7 @@ def lines(text: str, most: int = LINES // 2, each: int = VALUE) -> str:
     first = text.split("\n", most)
     shown = [excerpt(line, each) for line in first[:most]]
     if len(first) > most:
-        shown.append(f"… ({first[most].count(chr(10)) + 1:,} more lines)")
+        shown.append(f"… ({further(first[most].count(chr(10)) + 1, 'line')})")
     return "\n".join(shown)
 
 
@@ -76,10 +77,10 @@ def shown_labels(labels: Mapping[str, str]) -> str:
     for name in names:
         if left <= 0:
             break
-        parts.append(f'{excerpt(name, left)}="{escaped(excerpt(labels[name], left))}"')
+        parts.append(f'{excerpt(shown_name(name), left)}="{escaped(excerpt(labels[name], left))}"')
         left -= len(parts[-1])
     if len(labels) > len(parts):
-        parts.append(f"… ({len(labels) - len(parts):,} more labels)")
+        parts.append(f"… ({further(len(labels) - len(parts), 'label')})")
     return "{" + ", ".join(parts) + "}"
 
 

@@ -98,10 +98,13 @@ def is_wanted() -> bool:
 
 
 def add(name: str, value: Any) -> None:
-    """Add an entry to the document of a run.
+    """Add an entry to the document of a run; two dicts of the same name are merged.
 
     + value: dicts, lists, texts, numbers, booleans and None
     """
+    known = _OUTPUT.added.get(name)
+    if isinstance(known, dict) and isinstance(value, dict):
+        value = {**known, **value}
     _OUTPUT.added[name] = value
 
 

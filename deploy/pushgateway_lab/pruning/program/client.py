@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from pushgateway_lab.formats import answers
 from pushgateway_lab.formats.answers import AnswerError
 from pushgateway_lab.formats.characters import shown
-from pushgateway_lab.formats.grouping import base64_path
+from pushgateway_lab.formats.grouping import UTF8_NAMES, base64_path, is_ambiguous
 from pushgateway_lab.formats.sockets import loopback_of, port_of
 from pushgateway_lab.pruning.program.listening import NOTED, lines_of, listeners
 
@@ -175,10 +175,21 @@ class Gateway:
 
     def delete(self, key: Key) -> None:
         """Delete exactly the group with these labels. The Pushgateway queues the deletion."""
-        path = f"/metrics{base64_path(dict(key))}"
+        labels = dict(key)
+        decodes_names = is_ambiguous(labels) and self._decodes_names()
+        path = f"/metrics{base64_path(labels, decodes_names=decodes_names)}"
         if len(path) > PATH_LIMIT:
             raise RefusedError("its labels are too long for a request")
         self.request("DELETE", path)
+
+    def _decodes_names(self) -> bool:
+        try:
+            flags = answers.status(answers.parse_answer(self.request("GET", "/api/v1/status")))[
+                "flags"
+            ]
+        except AnswerError as error:
+            raise GatewayError(f"what answers at {self.url} is no Pushgateway: {error}") from error
+        return flags.get(UTF8_NAMES) == "true"
 
     def seconds_left(self) -> float:
         """Return the seconds that remain for the run.

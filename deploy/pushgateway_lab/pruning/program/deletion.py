@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import NamedTuple
 
 from pushgateway_lab.formats.grouping import group_path
-from pushgateway_lab.formats.matchers import Matcher
+from pushgateway_lab.formats.matchers import Matcher, matches_any
 from pushgateway_lab.pruning.layout import REPORT_JOB
 from pushgateway_lab.pruning.program.client import (
     LATE,
@@ -26,8 +26,7 @@ GONE_TIMEOUT = 30
 
 def is_kept(key: Key, keep: list[list[Matcher]]) -> bool:
     """Return whether a group is kept at any age: it matches all matchers of one ``--keep``."""
-    labels = dict(key)
-    return any(all(matcher.matches(labels) for matcher in each) for each in keep)
+    return matches_any(keep, dict(key))
 
 
 def too_old(pushes: Pushes, limit: float) -> list[Key]:
