@@ -145,6 +145,7 @@ def test_the_package_and_the_look_find_the_same_address(words: list[str], url: s
         ("0.0.0.0:9091", "localhost:9091"),
         ("127.0.0.1:9092", "localhost:9092"),
         ("[::1]:9091", "localhost:9091"),
+        ("127.0.0.2:9091", "127.0.0.2:9091"),
         ("10.0.0.7:9091", "10.0.0.7:9091"),
         ("vm:9091", "vm:9091"),
     ],

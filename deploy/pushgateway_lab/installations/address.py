@@ -13,6 +13,9 @@ from pushgateway_lab.installations.flags import LISTEN_ADDRESS, Flag
 DEFAULT = ":9091"
 """The default listen address (the Pushgateway's README, "Run it")."""
 
+_LOCALHOST = ("localhost", "127.0.0.1", "[::1]")
+"""What the name localhost stands for; 127.0.0.2 is loopback, too, and another address."""
+
 
 def listen_addresses(flags: Iterable[Flag]) -> list[str]:
     """Return the addresses that a Pushgateway with these flags listens on, as HOST:PORT.
@@ -32,7 +35,8 @@ def local_address(flags: Iterable[Flag]) -> str:
         'localhost:9091'
     """
     host, _, port = listen_addresses(flags)[0].rpartition(":")
-    return f"{'localhost' if _is_everywhere(host) or is_loopback(host) else host}:{port}"
+    is_named = _is_everywhere(host) or host in _LOCALHOST
+    return f"{'localhost' if is_named else host}:{port}"
 
 
 def url(flags: Iterable[Flag]) -> str:
