@@ -144,22 +144,21 @@ def test_json_keeps_standard_output_pure(
 
 
 @pytest.mark.lab_host(packages=INSTALLED)
-def test_a_job_without_honor_labels_is_repaired_in_place(
+def test_a_job_without_honor_labels_and_with_a_blank_in_its_target_is_repaired_in_place(
     lab_host: Host, run_pyinfra: Callable[..., PyinfraResult]
 ) -> None:
-    text = HAND_EDITED.replace(
-        b"\n# end",
-        b"\n-   job_name: pushgateway  # a trainee's\n    static_configs:\n    - targets: ['localhost:9091']\n\n# end",
-    )
+    job = b"-   job_name: pushgateway  # a trainee's\n    static_configs:\n    - targets: ['localhost:9091 ']\n"
+    text = HAND_EDITED.replace(b"\n# end", b"\n" + job + b"\n# end") + b"---\n# nothing\n"
     lab_host.write(CONFIG, text)
     lab_host.run("systemctl restart prometheus")
     prometheus_runs(lab_host)
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
     assert result.returncode == 0, result.output
-    lines = lab_host.read(CONFIG).decode().splitlines()
-    added = [line for line in lines if line not in text.decode().splitlines()]
-    assert added == ["    honor_labels: true"]
-    assert len(lines) == len(text.decode().splitlines()) + 1
+    assert "Proven:" in result.stderr
+    repaired = text.replace(b"9091 '", b"9091'").replace(
+        b"trainee's\n", b"trainee's\n    honor_labels: true\n"
+    )
+    assert lab_host.read(CONFIG) == repaired
 
 
 @pytest.mark.lab_host(packages=INSTALLED)

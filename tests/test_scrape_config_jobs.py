@@ -18,11 +18,11 @@ from pushgateway_lab.scrape_config import (
     limits,
     merge_job,
     remove_job,
-    same_target,
     scrape_config_files,
 )
 from pushgateway_lab.scrape_config.compose import compose
 from pushgateway_lab.scrape_config.meaning import Meanings
+from pushgateway_lab.scrape_config.votes import MOST_VOTERS
 from pushgateway_lab.scrape_config.wanted import wanted_job
 from scrape_configs.samples import JOB
 
@@ -90,20 +90,6 @@ def test_further_files_are_found() -> None:
     assert scrape_config_files(text) == ("jobs/*.yml", "more.yml")
     assert scrape_config_files("scrape_config_files:\n") == ()
     assert scrape_config_files("") == ()
-
-
-@pytest.mark.parametrize(
-    "other", ["localhost:9091", "127.0.0.1:9091", "[::1]:9091", "LocalHost:9091"]
-)
-def test_the_names_of_loopback_are_one_target(other: str) -> None:
-    assert same_target("localhost:9091", other)
-
-
-@pytest.mark.parametrize(
-    "other", ["localhost:9090", "localhost", "gateway:9091", "[::2]:9091", "9091"]
-)
-def test_other_targets_are_not(other: str) -> None:
-    assert not same_target("localhost:9091", other)
 
 
 def test_other_jobs_that_scrape_the_target_are_named() -> None:
@@ -398,3 +384,58 @@ def test_a_file_of_one_line_break_is_extended_by_lines() -> None:
     assert merged.startswith("\nscrape_configs:\n")
     assert merged.endswith("]\n")
     assert remove_job(merged, "pushgateway") == "\n"
+
+
+def test_a_blank_line_at_the_end_is_not_doubled_above_the_new_list_and_stays_when_it_is_removed() -> (
+    None
+):
+    new_line = "\n"
+    for end in ("", "\n", "\n\n"):
+        text = f"global: {{}}\n\nrule_files: []\n{end}"
+        merged = merge_job(text, JOB)
+        assert merged.startswith(
+            f"global: {{}}\n\nrule_files: []\n{end or new_line}scrape_configs:\n"
+        )
+        assert remove_job(merged, "pushgateway") == text
+
+
+def test_a_job_whose_parts_later_lines_use_is_not_removed() -> None:
+    text = """\
+scrape_configs:
+- job_name: pushgateway
+  basic_auth: &auth
+    username: me
+- {job_name: other, basic_auth: *auth}
+- {job_name: third, basic_auth: *auth}
+"""
+    with pytest.raises(
+        ScrapeConfigError, match=r"^line 3: .* it is &auth here, and line 6 uses it as"
+    ):
+        remove_job(text, "pushgateway")
+    used_within = text.replace("- {job_name: other,", "  x: {").replace(
+        "- {job_name: third,", "  y: {"
+    )
+    assert remove_job(used_within, "pushgateway") == "scrape_configs:\n"
+
+
+def test_the_comments_of_a_removed_job_go_with_it() -> None:
+    text = """\
+scrape_configs:
+  - job_name: pushgateway
+    static_configs: []
+#    scheme: https
+#  - job_name: third
+  - job_name: other
+"""
+    removed = """\
+scrape_configs:
+#  - job_name: third
+  - job_name: other
+"""
+    assert remove_job(text, "pushgateway") == removed
+
+
+def test_the_style_of_thousands_of_jobs_is_that_of_the_last_ones() -> None:
+    odd = "- {job_name: odd}\n"
+    text = "scrape_configs:\n" + odd * MOST_VOTERS + "- job_name: 'even'\n" * (MOST_VOTERS // 2 + 1)
+    assert "\n- job_name: 'pushgateway'\n" in merge_job(text, JOB)

@@ -164,3 +164,68 @@ def test_a_mistake_in_adding_a_target_is_an_error(
     mistaken(monkeypatch, "repair_job", *edits)
     with pytest.raises(ScrapeConfigError, match="do it by hand"):
         merge_job(GROUPS, JOB)
+
+
+BLANKS = GROUPS.replace("'two:1'", "'two:1 ', 'localhost:9091 '")
+CORRECTED = replacing(BLANKS, "'localhost:9091 '", "'localhost:9091'")
+
+
+def test_a_target_without_its_blank_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    mistaken(monkeypatch, "repair_job", CORRECTED)
+    assert merge_job(BLANKS, JOB) == BLANKS.replace("9091 '", "9091'")
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        pytest.param(
+            [replacing(BLANKS, "'three:1'", "'three:1', 'localhost:9091'")], id="beside it"
+        ),
+        pytest.param([CORRECTED, replacing(BLANKS, "'two:1 '", "'two:1'")], id="another's blank"),
+        pytest.param([replacing(BLANKS, "'localhost:9091 '", "'127.0.0.1:9091'")], id="a new form"),
+        pytest.param([replacing(BLANKS, ", 'localhost:9091 '", "")], id="gone"),
+        pytest.param(
+            [
+                replacing(BLANKS, "'one:1'", "'one:1', 'localhost:9091'"),
+                replacing(BLANKS, ", 'localhost:9091 '", ""),
+            ],
+            id="in another group",
+        ),
+    ],
+)
+def test_a_mistake_in_correcting_a_target_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, edits: list[Edit]
+) -> None:
+    mistaken(monkeypatch, "repair_job", *edits)
+    with pytest.raises(ScrapeConfigError, match="do it by hand"):
+        merge_job(BLANKS, JOB)
+
+
+def test_the_order_of_a_new_jobs_fields_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, rest = (
+        "  - static_configs: [{targets: ['localhost:9091']}]\n",
+        "    honor_labels: true\n",
+    )
+    new = first + rest + "    job_name: pushgateway\n"
+    mistaken(monkeypatch, "add_job", Edit(AT, AT, new))
+    assert merge_job(ABSENT, JOB) == ABSENT.replace("rule_files", new + "rule_files")
+
+
+FOLLOWED = ABSENT + "---\n"
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        pytest.param([Edit(len(FOLLOWED), len(FOLLOWED), "scrape_configs:\n" + NEW)], id="in it"),
+        pytest.param([Edit(AT, AT, NEW), replacing(FOLLOWED, "---\n", "")], id="it is gone"),
+        pytest.param([Edit(AT, AT, NEW), replacing(FOLLOWED, "---\n", "---\n---\n")], id="another"),
+        pytest.param([Edit(AT, AT, NEW), replacing(FOLLOWED, "---\n", "--- a\n")], id="filled"),
+    ],
+)
+def test_a_mistake_in_the_document_below_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, edits: list[Edit]
+) -> None:
+    mistaken(monkeypatch, "add_job", *edits)
+    with pytest.raises(ScrapeConfigError, match="do it by hand"):
+        merge_job(FOLLOWED, JOB)

@@ -49,10 +49,20 @@ hands = st.builds(
 )
 names = st.sampled_from(["node", "prometheus", "a b", "blackbox-http", "x.y", "été", "job:1"])
 targets = st.sampled_from(["localhost:9090", "node:9100", "10.0.0.1:80", "[::1]:9100", "host"])
-gateways = st.sampled_from(["localhost:9091", "127.0.0.1:9091", "[::1]:9091", "gateway:9091"])
+gateways = st.sampled_from(
+    ["localhost:9091", "127.0.0.1:9091", "[::1]:9091", "gateway:9091", "localhost:9091 ", " :9091"]
+)
 booleans = st.sampled_from(["true", "false", "yes", "no", "On", "off", "~", ""])
 comments = st.sampled_from(
-    ["# comment", "#", "# - job_name: pushgateway", "#   honor_labels: true # no", "# '{{"]
+    [
+        "# comment",
+        "#",
+        "# - job_name: pushgateway",
+        "#   honor_labels: true # no",
+        "#      - targets: ['a:1']",
+        "#       more of it",
+        "# '{{",
+    ]
 )
 # Further fields of a job, as written.
 fields = st.sampled_from(
@@ -89,7 +99,7 @@ BASE = "templates:\n- &base\n  honor_labels: false\n  tls_config: {}\n- &whole {
 
 def written(text: str, quote: str) -> str:
     """Return a word in quotes, or without quotes if it needs none."""
-    return text if not quote and text[0] != "[" else (quote or "'") + text + (quote or "'")
+    return text if not quote and text[0] not in "[ :" else (quote or "'") + text + (quote or "'")
 
 
 def indented(lines: Iterable[str], indent: int) -> list[str]:
@@ -106,7 +116,8 @@ def target_lists(draw: DrawFn, hand: Hand, words: Words) -> list[str]:
     if found and on_many_lines:
         lines = [f"    {target},  # comment" for target in found]
         return ["targets: [", *lines[:-1], f"    {found[-1]}{comma}  # last", "  ]"]
-    return [f"targets: [{gap}{', '.join(found)}{comma if found else ''}{gap}]"]
+    separator = draw(st.sampled_from([", ", ","]))
+    return [f"targets: [{gap}{separator.join(found)}{comma if found else ''}{gap}]"]
 
 
 @st.composite
@@ -175,15 +186,17 @@ def flow_lists(draw: DrawFn, own: tuple[str, ...]) -> str:
     """Draw a list of scrape configs in brackets, on one line or on many."""
     others = draw(st.lists(names, unique=True, max_size=2))
     found = []
+    gap, separator = draw(st.sampled_from(["", " "])), draw(st.sampled_from([", ", ","]))
     for name in draw(st.permutations([*others, *own])):
         words = [written(target, "'") for target in draw(st.lists(gateways, max_size=2))]
-        group = f"static_configs: [{{targets: [{', '.join(words)}]}}]"
+        group = f"static_configs: [{{{gap}targets: [{separator.join(words)}]{gap}}}]"
         honor = f"honor_labels: {draw(booleans)}"
-        parts = [f"job_name: '{name}'", *draw(st.sampled_from([[], [group], [honor, group]]))]
-        found.append("{" + ", ".join(parts) + "}")
+        parts = [[], [group], [honor, group], [group, honor]]
+        entries = [f"job_name: '{name}'", *draw(st.sampled_from(parts))]
+        found.append("{" + gap + separator.join(entries) + gap + "}")
     comma = draw(st.sampled_from(["", ","])) if found else ""
     if draw(st.booleans()):
-        return f"scrape_configs: [{', '.join(found)}{comma}]\n"
+        return f"scrape_configs: [{gap}{separator.join(found)}{comma}{gap}]\n"
     ends = [draw(st.sampled_from(["", "  # comment"])) for _ in found]
     commas = [","] * (len(found) - 1) + [comma]
     lines = [f"   {job}{comma}{end}" for job, comma, end in zip(found, commas, ends, strict=False)]
@@ -209,11 +222,20 @@ def configurations(draw: DrawFn, own: tuple[str, ...] = ()) -> str:
     lists = [block_lists(own), block_lists(own), flow_lists(own)]
     scrape_configs = draw(st.one_of(*lists) if own else st.one_of(*lists, no_lists))
     others = draw(st.lists(sections, unique_by=lambda text: text.split(":")[0], max_size=3))
-    text = BASE + "".join(draw(st.permutations([scrape_configs, *others])))
+    between_sections = draw(st.sampled_from(["", "\n"]))
+    text = BASE + between_sections.join(draw(st.permutations([scrape_configs, *others])))
     if "*" not in scrape_configs and draw(st.booleans()):
         text = text.removeprefix(BASE)
     text = draw(st.sampled_from(["", "", "---\n", "%YAML 1.1\n--- # start\n"])) + text
-    ends = ["", "", "# the end\n", "...\n", "...\n# the end\n"]
+    ends = [
+        "",
+        "",
+        "# the end\n",
+        "...\n",
+        "...\n# the end\n",
+        "---\n",
+        "--- # nothing\n...\n--- ~\n",
+    ]
     has_document = any(line and line[0] not in "#%" for line in text.splitlines())
     text += draw(st.sampled_from(ends if has_document else ends[:3]))
     text = text.removesuffix(draw(st.sampled_from(["", "\n"])))
@@ -223,7 +245,9 @@ def configurations(draw: DrawFn, own: tuple[str, ...] = ()) -> str:
 
 def data_of(text: str) -> dict[str, Any]:
     """Return the second parser's result as plain Python data."""
-    return yaml.load(text.removeprefix("\ufeff"), Loader=yaml.SafeLoader) or {}
+    documents = list(yaml.load_all(text.removeprefix("\ufeff"), Loader=yaml.SafeLoader))
+    assert not any(documents[1:])
+    return documents[0] or {} if documents else {}
 
 
 def jobs_in(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -281,11 +305,15 @@ def assert_repaired(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert {k: v for k, v in new.items() if k not in repaired} == {
         k: v for k, v in old.items() if k not in repaired
     }
-    was, now = scraped(old), scraped(new)
+    was, now = [(repaired_target(target), labels) for target, labels in scraped(old)], scraped(new)
     added = [each for each in now if each not in was]
     assert [each for each in now if each not in added] == was
     present = any(same_target("localhost:9091", target) for target, _ in was)
     assert added == ([] if present else [("localhost:9091", None)])
+
+
+def repaired_target(target: str) -> str:
+    return target.strip() if same_target("localhost:9091", target.strip()) else target
 
 
 def scraped(job: dict[str, Any]) -> list[tuple[str, Any]]:

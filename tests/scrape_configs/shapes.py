@@ -136,6 +136,8 @@ ALL = [
     shape(
         "comments with marks", OURS, Many("  # before this job was added, scrape_configs was \n")
     ),
+    shape("commented out", JOBS + "- job_name: a\n", Many("#  x: y\n")),
+    shape("commented out below targets", GROUPS + "  - targets:\n", Many("#    - x: y\n")),
     shape("blank lines", JOBS, Many("\n")),
     shape("blank lines between jobs", JOBS + "- a: b\n", Many("\n"), "- a: c\n"),
     shape("lines of blanks", JOBS + "- job_name: a\n", Many("   \n"), "x"),
@@ -158,6 +160,27 @@ ALL = [
     shape("only U+2028", Many("\u2028")),
     shape("byte order marks", "a: b", Many("\ufeff"), "\n" + JOBS),
     shape("a template at the end", Many("a: x\n"), "b: {{ x }}\n"),
+    shape("a template mark in many lines", Many("a: x$\n"), "${x}\n"),
+    shape("placeholders without an end", "a: [", Many("${"), "\n"),
+    shape("documents without values", JOBS, Many("---\n")),
+    # Mistakes
+    shape("a quote that is not closed", "a: 'x\n", Many("y\n")),
+    shape("a quote that ends far below", 'a: ["', Many("y\n"), '\nb: "c"\n'),
+    shape("a bracket that is not closed", "a: [", Many("'x',\n"), "b: c\n"),
+    shape("a wrong indentation", JOBS, Many("  - x: y\n"), "   - z\n"),
+    shape("a key without a colon", "x y\n", Many("  z\n"), "  a: b\n"),
+    shape("a line that is too deep", "x: y\n", Many("  z\n"), "  a: b\n"),
+    # Repairs
+    shape("targets with blanks", TARGETS, Many("'localhost:9091 ',"), "]}]\n"),
+    shape("groups of targets with blanks", GROUPS, Many("  - targets: ['localhost:9091 ']\n")),
+    shape("targets of one port", TARGETS, Many("'1§:9091',"), "]}]\n"),
+    shape("fields of our job", OURS, Many("  k§: v\n")),
+    shape(
+        "fields of our job and of others",
+        OURS,
+        Many("  k§: v\n"),
+        Many("- {a: b, honor_labels: true}\n"),
+    ),
     # Anchors, aliases, merge keys
     shape("anchors", "a:\n", Many("- &a§ x\n"), JOBS),
     shape("one anchor again and again", "a:\n", Many("- &a [x]\n"), JOBS),

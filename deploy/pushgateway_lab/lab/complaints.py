@@ -58,6 +58,9 @@ _OWN_PHRASES = (
     rf"\b(?:into|in type) {_TYPE}",
     r"\(?--config\.file=",
     r"\b(?:line|column|rule) \d{1,7}\b",
+    r"\b(?:indented|not) by \d{1,4}\b",
+    r"\band line \d{1,7} by \d{1,4}\b",
+    r"\bor \d{1,4}(?= \(like line )",
     r"\b\d{1,7} (?:duplicate )?rules?(?:\(s\))?(?= )",
     r"(?<=: )\d{1,7}:\d{1,7}(?=: )",
     rf"\b(?:Checking|YAML file|open|stat|read|directory) {_PATH}\.(?:ya?ml|rules?|json)(?=:|\s|$)",
@@ -84,58 +87,59 @@ _LONGEST, _LONGEST_LOG = 1000, 10_000
 _WORDS = frozenset(
     """
     a above absolute accept action actions active address after again aggregate aggregation
-    alert alertmanager alertmanagers alertname alias all allowed alone already also an anchor
-    and annotation annotations any api apply applying are argument as assignment at attribute
-    authentication authorization available away bad base64 basic_auth be bearer bearer_token
-    because been before beginning below binary bind block boolean both brace braces bracket
-    brackets break buf but by byte bytes ca ca_file came can't cannot cause cert_file
-    certificate change changed changing character characters check checking child class client
-    closed closing code collection colon comes comma comment compare config configs
-    configuration configured connection contain contains context control corrupted could
-    couldn't create credentials credentials_file data database deadline decode decoding deep
-    defined delete denied descriptor descriptors device did different directive directory
-    discovered discovery disk dns-sd do document documents does doesn't doing don't done
-    duplicate duplicated duplicates duration each ec2 either element empty end ended ends enough
-    entry equal error error(s) errors escape escaped exactly exceeded exec executable exist
-    existing exists exit exiting expanding expected expecting expression expressions external
-    failed failure fatal field fields file files filter filters find flags flow follow following
-    follows for format found from function gateway get given global go goroutine gracefully
-    greater group groups handle handler has have header headers help here hexadecimal hexdecimal
-    holds honor_labels host hostname http identifier if ignored ignores implicit in incompatible
-    incomplete inconsistency inconsistent indent indentation indicator inherited init input
-    insert inside instead integer interval into invalid io is it it's item items itself job
-    job_name jobs json keep key key_file keys keyword keywords know kubernetes label label(s)
-    labelmap labels large last later lead leading left legacy length less level levels like
-    limit line lines lint list listen load loading location lock lockdir lockfile long longer
-    looking looks lookup main malformed manager map mapping mappings maps match matcher matchers
-    matching maximum may means merge message metric metric(s) metrics might mind mindful missing
-    mmap modifier module modulus more most move multiple must name named names negative network neither
-    new next nil no node non non-empty none nonexistent nor not nothing null number oauth2
+    alert alertmanager alertmanagers alertname alias all allowed alone alphabetic already also
+    an anchor and annotation annotations any api apply applying are argument as assignment at
+    attribute authentication authorization available away bad base64 basic_auth be bearer
+    bearer_token because been before beginning begins behind below binary bind blank block
+    boolean both brace braces bracket brackets break buf but by byte bytes ca ca_file came can't
+    cannot cause cert_file certificate change changed changing character characters check
+    checking child class client closed closing code collection colon comes comma comment compare
+    config configs configuration configured connection contain contains context continue control
+    corrupted could couldn't create credentials credentials_file dash data database deadline
+    decode decoding deep deeper defined delete denied descriptor descriptors device did
+    different directive directory discovered discovery disk dns-sd do document documents does
+    doesn't doing don't done double duplicate duplicated duplicates duration each ec2 either
+    element empty end ended ends enough entry equal error error(s) errors escape escaped exactly
+    exceeded exec executable exist existing exists exit exiting expanding expected expecting
+    expression expressions external failed failure fatal field fields file files filter filters
+    find first flags flow follow following follows for format found from function gateway get
+    given global go goroutine gracefully greater group groups handle handler has have header
+    headers help here hexadecimal hexdecimal holds honor_labels host hostname http identifier if
+    ignored ignores implicit in incompatible incomplete inconsistency inconsistent indent
+    indentation indented indicator inherited init input insert inside instead integer interval
+    into invalid io is it it's item items itself job job_name jobs json keep key key_file keys
+    keyword keywords kind know kubernetes label label(s) labelmap labels large last later lead
+    leading left legacy length less level levels like limit line lines lint list listen load
+    loading location lock lockdir lockfile long longer looking looks lookup main malformed
+    manager map mapping mappings maps match matcher matchers matching maximum may means merge
+    message metric metric(s) metrics might mind mindful missing mmap modifier module modulus
+    more most move multiple must name named names negative neither network new next nil no node
+    non non-alphabetical non-empty none nonexistent nor not nothing null number numeric oauth2
     object occurred octet of on once one only open opening operand operation operator operators
     option or order other out outside over overflow overrides own panic param parameter
-    parameters parentheses parenthesis parse parser parsing password_file password_ref path
-    pattern patterns pem per permission permitted persistence pipe place plain please point
+    parameters parentheses parenthesis parse parser parsing parts password_file password_ref
+    path pattern patterns pem per permission permitted persistence pipe place plain please point
     pointer port position positive possible possibly prefix previous problem process prometheus
-    promtool properties property protocol protocols provided public push
-    pushed pushgateway query quote quoted quotes range reached read reader reading receive
-    received record recording records recursion reference referenced refers refused refusing
-    regex regexes regexp regular relabel relabel_configs relabeling relabelings reload reloading
-    remote remove render repairing repeated repetition replace replacement required requires
-    reserved resource restore restored restoring result retry right role root routes rule
-    rule(s) rule_files rules running same save scalar scalars scan scanner scanning schema
-    scheme scrape scrape_config scrape_config_files scrape_configs scrape_interval
-    scrape_protocols scrape_timeout sd section see segment segments sent separator sequence
-    sequences series server set sets shared short should shutting sigint/sigterm sigv4 simple
-    single size small snapshot some space spaces specified stands start started starting starts
-    stat states static_configs stopped storage stored stream string success such suffix
-    supported surrogate syntax syscall system tab tabs tag tags target target_label targets tcp
-    telemetry template templates than that the their them then there there's these they this
-    through time timed timeout timestamp tls_config to token token_url tokens too trailing tries
-    true tsdb twice type types unable unbound unclosed undefined underscore underscores
-    unescaped unexpected unicode unique units unknown unmarshal unmarshalling unquoted
-    unrecognized unsupported unterminated until up url use used uses utf-16 utf-8 utf8 valid
-    validation value values variable version very via wal was web when where which while
-    whitespace wildcard with within without word write writing written wrong yaml you your
+    promtool properties property protocol protocols provided public push pushed pushgateway
+    query quote quoted quotes range reached read reader reading reads receive received record
+    recording records recursion reference referenced refers refused refusing regex regexes
+    regexp regular relabel relabel_configs relabeling relabelings reload reloading remote remove
+    render repairing repeated repetition replace replacement required requires reserved resource
+    restore restored restoring result retry right role root routes rule rule(s) rule_files rules
+    running same save scalar scalars scan scanner scanning schema scheme scrape scrape_config
+    scrape_config_files scrape_configs scrape_interval scrape_protocols scrape_timeout sd second
+    section see segment segments sent separator sequence sequences series server set sets shared
+    short should shutting sigint/sigterm sigv4 simple single size small snapshot some space
+    spaces specified stands start started starting starts stat states static_configs stopped
+    storage stored stream string success such suffix supported surrogate syntax syscall system
+    tab tabs tag tags target target_label targets tcp telemetry template templates text than
+    that the their them then there there's these they this through time timed timeout timestamp
+    tls_config to token token_url tokens too trailing tries true tsdb twice two type types
+    unable unbound unclosed undefined underscore underscores unescaped unexpected unicode unique
+    units unknown unmarshal unmarshalling unquoted unrecognized unsupported unterminated until
+    up url use used uses utf-16 utf-8 utf8 valid validation value values variable version very
+    via wal was web when where which while whitespace wildcard with within without word write
+    writing written wrong yaml you your
     """.split()  # noqa: SIM905 - a list of so many quoted words cannot be read
 )
 """The programs' own words, in lower case."""

@@ -1,9 +1,12 @@
 """prometheus.yml as text: merge, remove and inspect one scrape config in a file that others own.
 
-Pure functions from text to text: this package opens no file. Three groups of modules:
+Pure functions from text to text: this package opens no file. Five groups of modules:
 
-+ finding places: `source`, `parse`, `meaning`, `nodes`, `compose`, `document`, `fields`, `jobs`
-+ choosing the edits: `wanted`, `style`, `write`, `edit`, `sequence`, `marker`, `add`, `repair`, `remove`
++ finding places: `source`, `comments`, `parse`, `meaning`, `nodes`, `compose`, `document`, `fields`, `targets`,
+  `jobs`
++ refusing with the line: `mistakes`, `templates`, `shape`, `sharing`
++ learning the style: `votes`, `style`, `brackets`, `field_order`, `spacing`
++ choosing the edits: `wanted`, `write`, `edit`, `sequence`, `marker`, `add`, `repair`, `extend`, `remove`
 + proving the result: `guard`
 
 `merge` uses all of them. `limits` and `memory` bound the time and the memory for one file.
@@ -15,12 +18,12 @@ from pushgateway_lab.scrape_config.jobs import (
     find_jobs,
     jobs_scraping,
     known_jobs,
-    same_target,
     scrape_config_files,
 )
 from pushgateway_lab.scrape_config.limits import LONGEST
 from pushgateway_lab.scrape_config.merge import merge_job, remove_job
 from pushgateway_lab.scrape_config.source import decode
+from pushgateway_lab.scrape_config.targets import same_target, without_blanks
 
 __all__ = [
     "LONGEST",
@@ -35,4 +38,5 @@ __all__ = [
     "remove_job",
     "same_target",
     "scrape_config_files",
+    "without_blanks",
 ]

@@ -9,7 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError, quoted, shortened
-from pushgateway_lab.scrape_config.limits import MOST_VALUES, refuse_deep, refuse_many
+from pushgateway_lab.scrape_config.limits import (
+    MOST_VALUES,
+    refuse_deep,
+    refuse_documents,
+    refuse_many,
+)
 from pushgateway_lab.scrape_config.meaning import (
     EMPTY,
     Meanings,
@@ -17,9 +22,10 @@ from pushgateway_lab.scrape_config.meaning import (
     size_of,
     undefined_alias,
 )
-from pushgateway_lab.scrape_config.nodes import Document, Kind, Node
-from pushgateway_lab.scrape_config.parse import Events, parse, refusal
+from pushgateway_lab.scrape_config.nodes import Anchor, Document, Kind, Node
+from pushgateway_lab.scrape_config.parse import Events, parse
 from pushgateway_lab.scrape_config.source import line_at, next_token
+from pushgateway_lab.scrape_config.templates import refusal
 
 # The header of a block scalar that keeps its trailing blank lines, after its anchor and tag.
 _KEEPS_BLANK_LINES = re.compile(r"(?:[&!]\S*\s+)*[|>][0-9-]*\+")
@@ -38,7 +44,7 @@ def compose(text: str, meanings: Meanings) -> Document:
 
     Raises:
         ScrapeConfigError: the text is not YAML, Prometheus would refuse it, it is beyond a limit, or it
-            has a second document, which Prometheus would ignore; with the line.
+            has a second document that is not empty, which Prometheus would ignore; with the line.
     """
     return parse(text, lambda events: _Composer(text, events, meanings).document())
 
@@ -56,7 +62,7 @@ class _Composer:
         self.next_event, self.colon = events
         self.meanings, self.number = meanings, meanings.number
         self.anchors: dict[str, Node | None] = {}
-        self.shared: set[int] = set()
+        self.shared: dict[int, Anchor] = {}
         self.end = 0  # of the last node so far
         self.depth = 0
         self.values = 1  # the root
@@ -66,15 +72,36 @@ class _Composer:
         if not _starts_document(self.next_event()):
             number = self.number(EMPTY)
             nothing = Node(_SCALAR, len(self.text), len(self.text), 1, number)
-            return Document(self.text, nothing, len(self.text), frozenset(), 1)
+            return Document(self.text, nothing, len(self.text), {}, 1, [])
         event = self.next_event()
         root = _BUILDERS[type(event).__name__](self, event)
-        end = self.next_event()
-        if _starts_document(following := self.next_event()):
-            line = line_at(self.text, following.start_mark.index)
-            raise ScrapeConfigError(line, "a second document starts here; keep only one")
-        position = end.start_mark.index if end.explicit else len(self.text)
-        return Document(self.text, root, position, frozenset(self.shared), self.size(root))
+        end, start = self.next_event(), self.next_event()
+        position = start.start_mark.index if _starts_document(start) else len(self.text)
+        if end.explicit:
+            position = end.start_mark.index
+        following = self.following(start)
+        return Document(self.text, root, position, self.shared, self.size(root), following)
+
+    def following(self, start: Any) -> list[int]:
+        """Return the meanings of the empty documents, of which the event starts the first.
+
+        Prometheus reads the first document alone: a job in another one would never be scraped.
+        """
+        meanings = []
+        while _starts_document(start):
+            event = self.next_event()
+            node = self.scalar(event) if type(event).__name__ == "ScalarEvent" else None
+            if node is None or not node.is_null:
+                line = line_at(self.text, start.start_mark.index)
+                reason = (
+                    "a second document starts here, and Prometheus reads only the first; keep one"
+                )
+                raise ScrapeConfigError(line, reason)
+            meanings.append(node.meaning)
+            refuse_documents(len(meanings), start.start_mark.line + 1)
+            self.next_event()
+            start = self.next_event()
+        return meanings
 
     def size(self, root: Node) -> int:
         """Return the number of values, with those that aliases repeat."""
@@ -127,7 +154,7 @@ class _Composer:
             name = shortened(name)
             raise ScrapeConfigError(line, f"*{name} refers to &{name}, which contains it")
         self.end = event.end_mark.index
-        self.shared.add(node.start)
+        self.shared[node.start] = Anchor(name, node.line, line)
         return node._replace(start=start, end=self.end, line=line, alias=True)
 
     def sequence(self, event: Any) -> Node:
@@ -152,8 +179,7 @@ class _Composer:
             nodes.append(build(self, event))
             self.values += 1
             if self.values > MOST_VALUES:
-                line = event.start_mark.line + 1
-                refuse_many(self.values, "up to here there are", line)
+                refuse_many(self.values, "up to here there are", event.start_mark.line + 1)
         if start.flow_style and self.text[event.end_mark.index - 1] in "]}":
             self.end = event.end_mark.index  # a single pair in a list has no brackets
         self.depth -= 1

@@ -8,7 +8,9 @@ from pushgateway_lab.scrape_config.fields import fields_of
 from pushgateway_lab.scrape_config.limits import refuse_long
 from pushgateway_lab.scrape_config.meaning import Meanings
 from pushgateway_lab.scrape_config.nodes import Document, Kind, Node
+from pushgateway_lab.scrape_config.shape import refuse_odd_targets, refuse_other_formats
 from pushgateway_lab.scrape_config.source import BYTE_ORDER_MARK, bytes_of
+from pushgateway_lab.scrape_config.templates import refusal
 
 
 class Configuration(NamedTuple):
@@ -34,8 +36,8 @@ def read(text: str, meanings: Meanings) -> Configuration:
     + meanings: gives the nodes their numbers, and keeps them
 
     Raises:
-        ScrapeConfigError: the text is not YAML or beyond a limit, or the root, ``scrape_configs`` or one
-            of its items is of the wrong kind; with the line.
+        ScrapeConfigError: the text is not YAML or beyond a limit, or the root, ``scrape_configs``, one of
+            its jobs or one of their targets is of the wrong kind; with the line.
     """
     refuse_long(bytes_of(text))
     mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
@@ -43,13 +45,15 @@ def read(text: str, meanings: Meanings) -> Configuration:
     root = document.root
     if not (root.kind is Kind.MAPPING or root.is_empty):
         reason = f"the file holds a {root.kind.value} and not a mapping with scrape_configs in it"
-        raise ScrapeConfigError(root.line, reason)
+        raise refusal(document.text, root.start, reason)
+    refuse_other_formats(root)
     found = ((key, value) for key, value in root.entries() if key.text == "scrape_configs")
     key, value = next(found, (None, None))
-    return Configuration(mark, document, key, value, _jobs(root, value))
+    return Configuration(mark, document, key, value, _jobs(document, value))
 
 
-def _jobs(root: Node, value: Node | None) -> list[Node]:
+def _jobs(document: Document, value: Node | None) -> list[Node]:
+    text, root = document.text, document.root
     merge_key = next((key for key, _ in root.entries() if key.is_merge_key), None)
     if merge_key is not None and fields_of(root).get("scrape_configs") is not value:
         reason = "scrape_configs comes through a merge key (<<); write it out in the file's root"
@@ -58,19 +62,10 @@ def _jobs(root: Node, value: Node | None) -> list[Node]:
         return []
     if value.kind is not Kind.SEQUENCE:
         reason = f"scrape_configs must be a list of jobs, and is a {value.kind.value}"
-        raise ScrapeConfigError(value.line, reason)
+        raise refusal(text, value.start, reason)
     for job in value.children:
         if job.kind is not Kind.MAPPING:
             reason = f"each item of scrape_configs must be a job, and this is a {job.kind.value}"
-            raise ScrapeConfigError(job.line, reason)
+            raise refusal(text, job.start, reason)
+        refuse_odd_targets(text, job)
     return value.children
-
-
-def refuse_shared(configuration: Configuration, node: Node, what: str) -> None:
-    """Raise ScrapeConfigError for a node that is, through an alias, in other parts of the file, too.
-
-    + what: the node in words, which begin the message
-    """
-    if node.alias or node.start in configuration.document.shared:
-        reason = f"{what} is shared with other parts of the file by an alias (*); write it out here"
-        raise ScrapeConfigError(node.line, reason)

@@ -23,8 +23,7 @@ def is_merged(before: Document, text: str, meanings: Meanings, wanted: WantedJob
             says_it_all = _keeps_its_own(old, new, wanted)
         case _:
             return False
-    fields = fields_of(new)
-    return says_it_all and not wanted.wrong_fields(fields) and not wanted.missing_targets(fields)
+    return says_it_all and wanted.differences(fields_of(new)).are_none
 
 
 def is_removed(before: Document, text: str, meanings: Meanings, name: str) -> bool:
@@ -46,9 +45,9 @@ def changed_jobs(
     """
     documents = meaning_of(text, meanings)
     contents = meanings.contents()
-    rest, old = _outline([before.root.meaning], contents)
-    new_rest, new = _outline(documents, contents)
-    if rest != new_rest or len(documents) > 1:
+    rest, old = _outline(before.root.meaning, contents)
+    new_rest, new = _outline(documents[0], contents) if documents else ([], [])
+    if rest != new_rest or documents[1:] != before.following:
         return None
     same = _in_common(old, new)
     old, new = old[same:], new[same:]
@@ -57,17 +56,16 @@ def changed_jobs(
     return [node_of(job, contents) for job in old], [node_of(job, contents) for job in new]
 
 
-def _outline(documents: list[int], contents: list[Content]) -> _Outline:
-    """Return the outline of a file from the numbers of its documents."""
+def _outline(document: int, contents: list[Content]) -> _Outline:
+    """Return the outline of a file from the number of its document."""
     rest: list[tuple[int, int]] = []
     jobs: list[int] | None = None
-    for document in documents:
-        parts = parts_of(document, "{", contents)
-        for key, value in zip(parts[::2], parts[1::2], strict=True):
-            if contents[key][0] == "scrape_configs" and jobs is None and _is_list(value, contents):
-                jobs = parts_of(value, "[", contents)
-            else:
-                rest.append((key, value))
+    parts = parts_of(document, "{", contents)
+    for key, value in zip(parts[::2], parts[1::2], strict=True):
+        if contents[key][0] == "scrape_configs" and jobs is None and _is_list(value, contents):
+            jobs = parts_of(value, "[", contents)
+        else:
+            rest.append((key, value))
     return rest, jobs or []
 
 
@@ -87,7 +85,7 @@ def _in_common(old: list[int], new: list[int]) -> int:
 
 
 def _as_written(node: Node) -> object:
-    if entries := [(key.text, _as_written(value)) for key, value in node.entries()]:
+    if entries := sorted((key.text, _as_written(value)) for key, value in node.entries()):
         return entries
     return [_as_written(item) for item in node.children] or node.text
 
@@ -95,7 +93,7 @@ def _as_written(node: Node) -> object:
 def _as_text(value: object) -> object:
     match value:
         case dict():
-            return [(key, _as_text(item)) for key, item in value.items()]
+            return sorted((key, _as_text(item)) for key, item in value.items())
         case list():
             return [_as_text(item) for item in value]
         case bool():
@@ -105,14 +103,15 @@ def _as_text(value: object) -> object:
 
 def _keeps_its_own(old: Node, new: Node, wanted: WantedJob) -> bool:
     """Return whether a repaired job keeps all its fields and targets, except the wrong fields."""
-    fields = fields_of(old)
-    missing = wanted.missing_targets(fields)
-    touched = {*wanted.wrong_fields(fields), *(["static_configs"] if missing else [])}
+    differences = wanted.differences(fields_of(old))
+    touched = {*differences.fields}
+    touched |= {"static_configs"} if differences.missing or differences.wrong else set()
     names = [key.text for key, _ in new.entries() if not key.is_merge_key]
     return (
         len(set(names)) == len(names)
         and _own_fields(old, touched) == _own_fields(new, touched)
-        and _scraped(old, []) == _scraped(new, missing)
+        and _scraped(old, [], differences.wrong)
+        == _scraped(new, differences.missing, differences.wrong)
     )
 
 
@@ -120,16 +119,20 @@ def _own_fields(job: Node, left_out: set[str]) -> list[tuple[str, int]]:
     return [(key.text, value.meaning) for key, value in job.entries() if key.text not in left_out]
 
 
-def _scraped(job: Node, added: list[str]) -> list[tuple[object, ...]]:
+def _scraped(job: Node, added: list[str], wrong: dict[str, str]) -> list[tuple[object, ...]]:
     """Return the targets of a job, with the other fields of their groups, without the added targets.
 
     An added target stays if its group has other fields, such as labels: there it would be a mistake.
+
+    + wrong: targets of the old job that are corrected; they are returned in their right form
     """
+    right = {*wrong.values()}
     found: list[tuple[object, ...]] = []
     for group in items_of(fields_of(job).get("static_configs")):
         says = [(key.text, v.meaning) for key, v in group.entries() if key.text != "targets"]
         found += [("group", says)] if says else []
         for target in items_of(fields_of(group).get("targets")):
             if says or target.text not in added:
-                found.append((target.meaning, bool(says)))
+                form = wrong.get(target.text, target.text)
+                found.append((form if form in right else target.meaning, bool(says)))
     return found

@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 from pushgateway_lab.scrape_config.document import read
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
-from pushgateway_lab.scrape_config.fields import Fields, fields_of, is_true, items_of, scalar_text
+from pushgateway_lab.scrape_config.fields import fields_of, is_true, items_of, scalar_text
 from pushgateway_lab.scrape_config.meaning import Meanings
 from pushgateway_lab.scrape_config.memory import spare_memory
-from pushgateway_lab.scrape_config.nodes import Kind, Node
-
-_LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
+from pushgateway_lab.scrape_config.nodes import Node
+from pushgateway_lab.scrape_config.targets import address_of, targets_of
 
 
 class Job(NamedTuple):
@@ -94,16 +93,6 @@ def name_of(job: Node) -> str:
     return scalar_text(fields_of(job).get("job_name"))
 
 
-def targets_of(fields: Fields) -> list[Node]:
-    """Return all static targets of a job with these fields."""
-    return [
-        target
-        for group in items_of(fields.get("static_configs"))
-        for target in items_of(fields_of(group).get("targets"))
-        if target.kind is Kind.SCALAR
-    ]
-
-
 @spare_memory
 def scrape_config_files(text: str) -> tuple[str, ...]:
     """Return the files in which Prometheus looks for further jobs: glob patterns, as written.
@@ -118,20 +107,6 @@ def scrape_config_files(text: str) -> tuple[str, ...]:
     return tuple(item.text for item in items_of(fields.get("scrape_config_files")))
 
 
-def same_target(one: str, other: str) -> bool:
-    """Return whether two targets (HOST:PORT) are the same address; all names of loopback are one host.
-
-    Example:
-        same_target("localhost:9091", "127.0.0.1:9091")
-    """
-    return _address(one) == _address(other)
-
-
-def _address(target: str) -> tuple[str, str]:
-    host, _, port = target.strip().lower().rpartition(":")
-    return ("localhost" if host in _LOOPBACK else host), port
-
-
 def jobs_scraping(jobs: list[Job], target: str, *, besides: str) -> list[Job]:
     """Return the jobs that scrape a target.
 
@@ -141,8 +116,9 @@ def jobs_scraping(jobs: list[Job], target: str, *, besides: str) -> list[Job]:
     Example:
         jobs_scraping(find_jobs(text), "localhost:9091", besides="pushgateway")
     """
+    address = address_of(target)
     return [
         job
         for job in jobs
-        if job.name != besides and any(same_target(target, own) for own in job.targets)
+        if job.name != besides and any(address_of(own) == address for own in job.targets)
     ]

@@ -1,7 +1,7 @@
 """Limits for the size of a configuration. A text beyond them is refused.
 
 One process serves all hosts, and all of them wait while it parses one host's file. Within the limits, the
-most expensive texts found (tests/scrape_configs/shapes.py) cost 2.3 s of one core for `find_jobs` and
+most expensive texts found (tests/scrape_configs/shapes.py) cost 3 s of one core for `find_jobs` and
 `merge_job` together, and 95 MB; a file of 1 MB with 5,000 jobs costs 0.6 s and 33 MB (Python 3.11,
 2026-11-25). The parser itself has no limits.
 """
@@ -22,6 +22,9 @@ time for each level around it."""
 MOST_TAG_DIRECTIVES = 100
 """The most %TAG directives. libyaml compares each with all before it, and each tag with all of them
 (yaml_parser_append_tag_directive, yaml_parser_parse_node)."""
+
+MOST_DOCUMENTS = 100
+"""The most empty documents below the first one. Prometheus does not read them, and each costs as much as ten values."""
 
 _MOVE = "move targets to files that file_sd_configs name, or jobs to files that scrape_config_files name"
 
@@ -46,6 +49,13 @@ def refuse_deep(depth: int, line: int) -> None:
         reason = (
             f"more than {DEEPEST} levels deep; no Prometheus configuration needs that, delete it"
         )
+        raise LimitError(line, reason)
+
+
+def refuse_documents(number: int, line: int) -> None:
+    """Raise LimitError for more than `MOST_DOCUMENTS` empty documents."""
+    if number > MOST_DOCUMENTS:
+        reason = f"more than {MOST_DOCUMENTS} empty documents; delete them, Prometheus reads only the first"
         raise LimitError(line, reason)
 
 

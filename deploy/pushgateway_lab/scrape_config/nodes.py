@@ -4,7 +4,7 @@ The tree serves to find places in the text. It is never written back, so text th
 its owner typed it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -76,22 +76,46 @@ class Node(NamedTuple):
             return [(key.start, value.end) for key, value in self.entries()]
         return [(item.start, item.end) for item in self.children]
 
+    def entry(self, key: str) -> "tuple[Node, Node] | None":
+        """Return a key of the mapping itself with its value, without merge keys; None if it is missing."""
+        children = self.children if self.kind is Kind.MAPPING else []
+        for place in range(0, len(children), 2):
+            if children[place].text == key:
+                return children[place], children[place + 1]
+        return None
+
     def get(self, key: str) -> "Node | None":
         """Return the value of a key of the mapping itself, without merge keys; None if it is missing."""
-        return next((value for name, value in self.entries() if name.text == key), None)
+        entry = self.entry(key)
+        return entry[1] if entry else None
+
+
+class Anchor(NamedTuple):
+    """An anchor that an alias uses.
+
+    + name: without the &
+    + line: the line of its node, counted from 1
+    + last_used_in: the line of the last alias
+    """
+
+    name: str
+    line: int
+    last_used_in: int
 
 
 class Document(NamedTuple):
-    """The document of a text.
+    """The document of a text, which may be followed by empty ones.
 
     + root: its value; an empty scalar if there is none
-    + end: index of the end of its content: the ``...`` line, or else the end of the text
-    + shared: the starts of the nodes that aliases refer to
+    + end: index of the end of its content: the ``...`` line, the next ``---`` line, or the end of the text
+    + shared: the anchors that aliases use, by the start of the anchored node
     + values: the number of its values, with those that aliases repeat
+    + following: the meanings of the empty documents below, which Prometheus does not read
     """
 
     text: str
     root: Node
     end: int
-    shared: frozenset[int]
+    shared: Mapping[int, Anchor]
     values: int
+    following: list[int]

@@ -1,4 +1,4 @@
-"""The events of a YAML text from libyaml, and its errors in words for operators.
+"""The events of a YAML text from libyaml.
 
 Prometheus's YAML parser was translated from libyaml, so both see the same structure.
 """
@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from pushgateway_lab.scrape_config.errors import ScrapeConfigError
 from pushgateway_lab.scrape_config.limits import refuse_tag_directives
-from pushgateway_lab.scrape_config.source import line_at, refuse_characters
+from pushgateway_lab.scrape_config.mistakes import in_plain_words
+from pushgateway_lab.scrape_config.source import refuse_characters
 
 T = TypeVar("T")
 
@@ -22,9 +22,6 @@ _UNQUOTED_PORT = re.compile(r"[\[,]\s*[\w.-]+:\d")
 # Characters for private use (Unicode, section 23.5).
 _PRIVATE_USE = range(0xE000, 0xF900)
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
-
-# Marks of Jinja, Go, Helm and ERB templates, outside of quotes and comments.
-_TEMPLATE = re.compile(r"""^[^#'"\n]*(\{\{|\{%|<%)""", re.MULTILINE)
 
 
 class Events(NamedTuple):
@@ -54,16 +51,19 @@ def parse(text: str, build: Callable[[Events], T]) -> T:
 
     refuse_characters(text)
     refuse_tag_directives(text.count("%TAG"))
-    errors: list[Any] = []
+    errors: list[tuple[str, Any]] = []
     letters = ["", _unused_letter(text)]
     for letter in reversed(letters) if _UNQUOTED_PORT.search(text) else letters:
         try:
             return build(_events(text, letter))
         except YAMLError as error:
-            errors.append(error.with_traceback(None))  # its frames would keep the tree in memory
-            if not letter and errors[-1].problem != _UNEXPECTED_COLON:
+            # its frames would keep the tree in memory
+            errors.append((_readable(text, letter), error.with_traceback(None)))
+            if not letter and errors[-1][1].problem != _UNEXPECTED_COLON:
                 break
-    raise _in_plain_words(text, errors)
+    # The error of the text with its colons, or without them.
+    others = (each for each in errors if each[1].problem != _UNEXPECTED_COLON)
+    raise in_plain_words(text, *next(others, errors[0]))
 
 
 def _unused_letter(text: str) -> str:
@@ -75,32 +75,9 @@ def _unused_letter(text: str) -> str:
 def _events(text: str, colon: str) -> Events:
     from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
 
-    readable = _COLON_IN_WORD.sub(colon, text) if colon else text
-    return Events(CParser(readable).get_event, colon)
+    return Events(CParser(_readable(text, colon)).get_event, colon)
 
 
-def _in_plain_words(text: str, errors: list[Any]) -> ScrapeConfigError:
-    """Return the error for a text that libyaml refuses with and without its colons."""
-    error = next((e for e in errors if e.problem != _UNEXPECTED_COLON), errors[0])
-    index = error.problem_mark.index if error.problem_mark else len(text)
-    if text.startswith("\t", index):
-        reason = "not valid YAML: a tab instead of spaces"
-    elif error.problem == "did not find expected <document start>":
-        reason = "this is outside of the document above, and Prometheus ignores it; check the indentation"
-    else:
-        problem = f"{error.context}, {error.problem}" if error.context else error.problem
-        reason = f"not valid YAML: {problem}"
-    return refusal(text, index, reason)
-
-
-def refusal(text: str, index: int, reason: str) -> ScrapeConfigError:
-    """Return the error for an index; if the text looks like a template, the error says so."""
-    line = line_at(text, index)
-    template = _TEMPLATE.search(text)
-    if template is None:
-        return ScrapeConfigError(line, reason)
-    reason = (
-        f"{template.group(1)} looks like a template; render it first and use the result "
-        f"(as it stands, line {line}: {reason})"
-    )
-    return ScrapeConfigError(line_at(text, template.start(1)), reason)
+def _readable(text: str, colon: str) -> str:
+    """Return the text with a character in place of the colons within words; itself for none."""
+    return _COLON_IN_WORD.sub(colon, text) if colon else text

@@ -1,13 +1,25 @@
 """Choose the edits that remove a job and restore the text from before it was added."""
 
-from pushgateway_lab.scrape_config.document import Configuration, refuse_shared
+from pushgateway_lab.scrape_config.document import Configuration
 from pushgateway_lab.scrape_config.edit import Edit, cut_lines
 from pushgateway_lab.scrape_config.errors import quoted
 from pushgateway_lab.scrape_config.jobs import name_of
-from pushgateway_lab.scrape_config.marker import EMPTY, MISSING, marked
+from pushgateway_lab.scrape_config.marker import (
+    EMPTY,
+    MISSING,
+    MISSING_WITH_BLANK_LINE,
+    marked,
+)
 from pushgateway_lab.scrape_config.nodes import Node
 from pushgateway_lab.scrape_config.sequence import remove_from_block, remove_from_flow
-from pushgateway_lab.scrape_config.source import after_line, after_properties, line_start
+from pushgateway_lab.scrape_config.sharing import refuse_shared, refuse_shared_within
+from pushgateway_lab.scrape_config.source import (
+    after_line,
+    after_properties,
+    has_blank_line_above,
+    line_start,
+    without_last_break,
+)
 
 
 def remove_job_at(configuration: Configuration, position: int) -> list[Edit]:
@@ -22,6 +34,7 @@ def remove_job_at(configuration: Configuration, position: int) -> list[Edit]:
     refuse_shared(configuration, value, "scrape_configs")
     if not (job := value.children[position]).alias:
         refuse_shared(configuration, job, f"the job {quoted(name_of(job))}")
+        refuse_shared_within(configuration, job, f"the job {quoted(name_of(job))}")
     if len(value.children) == 1:
         restored = _restore(configuration, key, value)
         if restored:
@@ -37,8 +50,12 @@ def _restore(configuration: Configuration, key: Node, value: Node) -> list[Edit]
     job = value.children[0]
     if not value.style:
         directly_below = line_start(text, value.start) == after_line(text, key.end)
-        if directly_below and marked(text, job.start, job.end) == MISSING:
-            return [cut_lines(text, line_start(text, key.start), after_line(text, job.end))]
+        was = marked(text, job.start, job.end)
+        if directly_below and was in {MISSING, MISSING_WITH_BLANK_LINE}:
+            start = line_start(text, key.start)
+            if was == MISSING_WITH_BLANK_LINE and has_blank_line_above(text, start):
+                start = without_last_break(text, start)
+            return [cut_lines(text, start, after_line(text, job.end))]
         return []
     opening = after_properties(text, value.start)
     was = marked(text, opening, job.start)

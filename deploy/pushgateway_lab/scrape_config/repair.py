@@ -6,16 +6,19 @@ file, through an anchor or a merge key, is never changed: the edit is refused, w
 
 from typing import Any
 
-from pushgateway_lab.scrape_config.document import Configuration, refuse_shared
+from pushgateway_lab.scrape_config.comments import after_own_comments
+from pushgateway_lab.scrape_config.document import Configuration
 from pushgateway_lab.scrape_config.edit import Edit, insert_lines
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError, quoted
-from pushgateway_lab.scrape_config.fields import fields_of
+from pushgateway_lab.scrape_config.extend import add_targets, put
+from pushgateway_lab.scrape_config.fields import fields_of, items_of
 from pushgateway_lab.scrape_config.nodes import Kind, Node
-from pushgateway_lab.scrape_config.sequence import append_to_block, append_to_flow
-from pushgateway_lab.scrape_config.source import after_line, after_properties, column
-from pushgateway_lab.scrape_config.style import Style, learn, quote_of_targets
+from pushgateway_lab.scrape_config.sequence import ends_in_open_block_scalar
+from pushgateway_lab.scrape_config.sharing import is_shared, refuse_shared
+from pushgateway_lab.scrape_config.source import after_line, column, line_start, newline
+from pushgateway_lab.scrape_config.style import Style, learn
 from pushgateway_lab.scrape_config.wanted import Scalar, WantedJob
-from pushgateway_lab.scrape_config.write import block_item, block_mapping, flow, flow_entry, scalar
+from pushgateway_lab.scrape_config.write import block_mapping, flow_entry, scalar
 
 
 def repair_job(configuration: Configuration, job: Node, wanted: WantedJob) -> list[Edit]:
@@ -25,14 +28,14 @@ def repair_job(configuration: Configuration, job: Node, wanted: WantedJob) -> li
         ScrapeConfigError: other parts of the file share the job, or a field cannot be edited.
     """
     fields = fields_of(job)
-    wrong, missing = wanted.wrong_fields(fields), wanted.missing_targets(fields)
-    if not wrong and not missing:
+    differences = wanted.differences(fields)
+    if differences.are_none:
         return []
     refuse_shared(configuration, job, f"the job {quoted(wanted.name)}")
     style = learn(configuration, job)
     edits: list[Edit] = []
     new: dict[str, Any] = {}
-    for name, value in wrong.items():
+    for name, value in differences.fields.items():
         own = job.get(name)
         if own is None:
             new[name] = value
@@ -41,10 +44,12 @@ def repair_job(configuration: Configuration, job: Node, wanted: WantedJob) -> li
         else:
             reason = f"a merge key (<<) below overrides {name}; move the merge key up"
             raise ScrapeConfigError(own.line, reason)
-    if missing and "static_configs" not in fields:
-        new["static_configs"] = [{"targets": missing}]
-    elif missing:
-        edits += _add_targets(configuration, job, missing, style)
+    if differences.wrong:
+        edits += _correct_targets(configuration, job, differences.wrong)
+    if differences.missing and "static_configs" not in fields:
+        new["static_configs"] = [{"targets": differences.missing}]
+    elif differences.missing:
+        edits += add_targets(configuration, job, differences.missing, style)
     return [*edits, *_add_fields(configuration, job, new, style)]
 
 
@@ -57,79 +62,66 @@ def _replace(configuration: Configuration, name: str, field: Node, value: Scalar
     if not field.alias:
         refuse_shared(configuration, field, name)
     new = scalar(value, field.style if field.style in {"'", '"'} else "", in_flow=True)
-    return _put(configuration.document.text, field, new)
+    return put(configuration.document.text, field, new)
 
 
-def _put(text: str, field: Node, new: str) -> Edit:
-    blank = " " if field.start == field.end and text[field.start - 1] == ":" else ""
-    return Edit(field.start, field.end, blank + new)
-
-
-def _add_targets(
-    configuration: Configuration, job: Node, missing: list[str], style: Style
-) -> list[Edit]:
-    """Return the edits that add targets to the first group with targets alone, or else as a new group.
-
-    A group with labels is not used: its labels may be wrong for the new targets.
-    """
-    text, static_configs = configuration.document.text, job.get("static_configs")
-    if static_configs is None or static_configs is not fields_of(job)["static_configs"]:
-        reason = "static_configs comes from a merge key (<<); write it out in this job"
-        raise ScrapeConfigError(job.line, reason)
-    refuse_shared(configuration, static_configs, "static_configs")
-    if static_configs.is_null:
-        return [_put(text, static_configs, flow("static_configs", [{"targets": missing}], style))]
-    if static_configs.kind is not Kind.SEQUENCE:
-        reason = f"static_configs must be a list, and is a {static_configs.kind.value}"
-        raise ScrapeConfigError(static_configs.line, reason)
-    for group in static_configs.children:
-        if edits := _add_to_group(configuration, group, missing, style):
-            return edits
-    new = {"targets": missing}
-    lines = block_item(block_mapping(new, style))
-    return _append(text, static_configs, [lines], [flow("static_configs", new, style)])
-
-
-def _add_to_group(
-    configuration: Configuration, group: Node, missing: list[str], style: Style
-) -> list[Edit]:
-    """Return the edits that add targets to a group; none if the group has other fields or is shared."""
-    text, shared = configuration.document.text, configuration.document.shared
-    own = group.get("targets")
-    says_more = len(group.children) > len(("targets", own))
-    if own is None or says_more or group.alias or own.alias or {group.start, own.start} & shared:
-        return []
-    if own.is_null:
-        return [_put(text, own, flow("targets", missing, style))]
-    if own.kind is not Kind.SEQUENCE:
-        return []
-    quote = quote_of_targets(own) if own.children else style.target_quote
-    words = [scalar(target, quote) for target in missing]
-    return _append(text, own, [block_item([word]) for word in words], words)
-
-
-def _append(text: str, sequence: Node, lines: list[list[str]], words: list[str]) -> list[Edit]:
-    """Return the edits that add items to a sequence: `lines` if it is in block style, else `words`."""
-    if not sequence.style:
-        return [append_to_block(text, sequence, item) for item in lines]
-    opening = after_properties(text, sequence.start)
-    return append_to_flow(text, opening, sequence.spans(), ", ".join(words))
+def _correct_targets(configuration: Configuration, job: Node, wrong: dict[str, str]) -> list[Edit]:
+    """Return the edits that replace wrong targets by their right form, in the same quotes."""
+    edits = []
+    own = job.get("static_configs")
+    static_configs = fields_of(job).get("static_configs")
+    for group in items_of(static_configs):
+        targets = fields_of(group).get("targets")
+        is_own = own is static_configs and group.get("targets") is targets
+        around = [node for node in (static_configs, group, targets) if node]
+        is_shared_around = any(is_shared(configuration, node) for node in around)
+        for target in items_of(targets):
+            if target.text not in wrong:
+                continue
+            right = wrong[target.text]
+            if is_shared_around or not is_own or is_shared(configuration, target):
+                what = f"the target {quoted(target.text)}, which must be {quoted(right)},"
+                for node in (*around, target):
+                    refuse_shared(configuration, node, what)
+                raise ScrapeConfigError(target.line, f"{what} comes from a merge key (<<)")
+            quote = target.style if target.style in {"'", '"'} else ""
+            edits.append(Edit(target.start, target.end, scalar(right, quote, in_flow=True)))
+    return edits
 
 
 def _add_fields(
     configuration: Configuration, job: Node, new: dict[str, Any], style: Style
 ) -> list[Edit]:
-    """Return the edits that add fields below the job's name and its merge keys, which override fields above."""
-    if not new:
-        return []
+    """Return the edits that add fields, each in its place in the order of the file's jobs.
+
+    That is below the job's name and its merge keys, which override fields above.
+    """
     text = configuration.document.text
-    entries = [
-        entry for entry in job.entries() if entry[0].text == "job_name" or entry[0].is_merge_key
-    ]
-    end = entries[-1][1].end
-    if job.style:
-        words = [flow_entry(name, value, style) for name, value in new.items()]
-        return [Edit(end, end, "".join(", " + word for word in words))]
-    indent = " " * column(text, job.children[0].start)
-    lines = [indent + line for line in block_mapping(new, style)]
-    return [insert_lines(text, after_line(text, end), lines)]
+    edits = []
+    for name, value in new.items():
+        key, last = _entry_above(text, job, name, style)
+        if job.style:
+            entry = flow_entry(name, value, style)
+            first = line_start(text, key.start)
+            indent = text[first : key.start]
+            is_first_on_line = not indent.strip() and first > job.start
+            gap = (
+                "," + newline(text, last.end) + indent if is_first_on_line else style.brackets.comma
+            )
+            edits.append(Edit(last.end, last.end, gap + entry))
+            continue
+        indent = " " * column(text, job.children[0].start)
+        lines = [indent + line for line in block_mapping({name: value}, style)]
+        end = after_line(text, last.end)
+        if last.children and not last.style:
+            end = after_own_comments(text, last.end, len(indent))
+        edits.append(insert_lines(text, end, lines))
+    return edits
+
+
+def _entry_above(text: str, job: Node, name: str, style: Style) -> tuple[Node, Node]:
+    """Return the entry of a job below which a new field goes."""
+    above = {"job_name"}
+    if not ends_in_open_block_scalar(text, job):
+        above |= style.order.fields_before(name)
+    return [entry for entry in job.entries() if entry[0].text in above or entry[0].is_merge_key][-1]

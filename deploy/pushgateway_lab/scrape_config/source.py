@@ -13,8 +13,8 @@ BYTE_ORDER_MARK = "\ufeff"
 
 # The line breaks of Prometheus's YAML parser (YAML 1.1, section 5.4). YAML 1.2 dropped the last three,
 # but libyaml, from which that parser was translated, keeps them.
-_BREAKS = "\r\n\x85\u2028\u2029"
-_BREAK = re.compile(f"\r\n|[{_BREAKS}]")
+BREAKS = "\r\n\x85\u2028\u2029"
+_BREAK = re.compile(f"\r\n|[{BREAKS}]")
 _NEWLINE = re.compile("\r\n|\n|\r")
 
 # The characters outside of YAML's printable ones (YAML 1.2, section 5.1, production c-printable).
@@ -22,19 +22,16 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]",
 )
 # A byte order mark within the text (section 5.2) at a place where it would count as indentation.
-_MARK_AT_LINE_START = re.compile(f"(?:(?<=[{_BREAKS}])|\\A){BYTE_ORDER_MARK}")
+_MARK_AT_LINE_START = re.compile(f"(?:(?<=[{BREAKS}])|\\A){BYTE_ORDER_MARK}")
 
 # Blanks, line breaks and comments: the text that may be between two tokens. The last ``+``, here and below,
 # makes the repetition possessive: else `re` would store each round, 170 bytes a line.
-_BETWEEN_TOKENS = re.compile(f"(?:[ \t{_BREAKS}]+|#[^{_BREAKS}]*)*+")
+_BETWEEN_TOKENS = re.compile(f"(?:[ \t{BREAKS}]+|#[^{BREAKS}]*)*+")
 
-_PROPERTY = re.compile(rf"[&!][^ \t{_BREAKS}\[\]{{}},]*")
-_REST_OF_LINE = re.compile(f"[^{_BREAKS}]*")
-_BLANK_LINES = re.compile(f"(?:[ \t]*[{_BREAKS}])*+")
-_BLANK_LINE = re.compile(f"(?:\\A|\r\n|\r(?!\n)|[\n\x85\u2028\u2029])[ \t]*[{_BREAKS}]")
-_BLANK_OR_COMMENT_LINE = re.compile(
-    f"(?P<indent>[ \t]*)(?P<comment>#[^{_BREAKS}]*)?(?:\r\n|[{_BREAKS}]|\\Z)",
-)
+_PROPERTY = re.compile(rf"[&!][^ \t{BREAKS}\[\]{{}},]*")
+_REST_OF_LINE = re.compile(f"[^{BREAKS}]*")
+_BLANK_LINES = re.compile(f"(?:[ \t]*[{BREAKS}])*+")
+_BLANK_LINE = re.compile(f"(?:\\A|\r\n|\r(?!\n)|[\n\x85\u2028\u2029])[ \t]*[{BREAKS}]")
 
 
 @spare_memory
@@ -85,13 +82,14 @@ def line_at(text: str, index: int) -> int:
 
     It is the number in Prometheus's messages: Prometheus knows more line breaks than most editors.
     """
-    breaks = sum(text.count(character, 0, index) for character in _BREAKS)
+    breaks = sum(text.count(character, 0, index) for character in BREAKS)
     return breaks - text.count("\r\n", 0, index) + 1
 
 
 def line_start(text: str, index: int) -> int:
     """Return the index of the first character of the line with the index."""
-    return max(text.rfind(character, 0, index) for character in _BREAKS) + 1
+    start = text.rfind("\n", 0, index) + 1
+    return max(start, *(text.rfind(character, start, index) + 1 for character in BREAKS))
 
 
 def column(text: str, index: int) -> int:
@@ -115,14 +113,24 @@ def after_blank_lines(text: str, index: int) -> int:
     return match.end() if match else index
 
 
+def blank_lines_at(text: str, index: int) -> int:
+    """Return the number of blank lines that start at the index."""
+    return len(_BREAK.findall(text, index, after_blank_lines(text, index)))
+
+
 def has_blank_line(text: str, start: int, end: int) -> bool:
     """Return whether there is a blank line between the starts of two lines."""
     return _BLANK_LINE.search(text[start:end]) is not None
 
 
+def has_blank_line_above(text: str, index: int) -> bool:
+    """Return whether the line above the line that starts at the index has no character."""
+    return ends_line(text, index) and ends_line(text, without_last_break(text, index))
+
+
 def ends_line(text: str, index: int) -> bool:
     """Return whether the index is just after a line break."""
-    return index > 0 and text[index - 1] in _BREAKS
+    return index > 0 and text[index - 1] in BREAKS
 
 
 def without_last_break(text: str, index: int) -> int:
@@ -147,22 +155,3 @@ def after_properties(text: str, index: int) -> int:
         match = _PROPERTY.match(text, index)
         index = next_token(text, match.end() if match else index + 1)
     return index
-
-
-def after_own_comments(text: str, index: int, indent: int) -> int:
-    """Return the end of an item that ends at the index, with its comment lines.
-
-    Comment lines below it belong to it if they are indented deeper than `indent`, with the blank lines
-    between them. Other comment lines and blank lines belong to the next item.
-    """
-    end = position = after_line(text, index)
-    while position < len(text):
-        line = _BLANK_OR_COMMENT_LINE.match(text, position)
-        if line is None:
-            break
-        if line["comment"] is not None:
-            if len(line["indent"]) <= indent:
-                break
-            end = line.end()
-        position = line.end()
-    return end

@@ -1,15 +1,21 @@
-"""The style of a configuration's owner: quotes, indentation, flow or block."""
+"""The style of a configuration's owner: quotes, indentation, flow or block. The majority of jobs decides."""
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from typing import NamedTuple, TypeVar
 
+from pushgateway_lab.scrape_config.brackets import Brackets, brackets_of, walk
 from pushgateway_lab.scrape_config.document import Configuration
+from pushgateway_lab.scrape_config.field_order import FieldOrder, order_of
 from pushgateway_lab.scrape_config.nodes import Kind, Node
 from pushgateway_lab.scrape_config.sequence import dash
-from pushgateway_lab.scrape_config.source import after_properties, column
+from pushgateway_lab.scrape_config.source import column
+from pushgateway_lab.scrape_config.votes import MOST_VOTERS, majority
+
+T = TypeVar("T")
 
 _QUOTES = ("'", '"')
+_MOST_NODES = 10_000  # of the whole file, read where no job shows its style
 
 # A list in the text, with its key.
 _KeyedList = tuple[Node, Node]
@@ -25,8 +31,10 @@ class Style(NamedTuple):
     + name_quote: the quote around job names; empty for none
     + target_quote: the quote around targets; empty for none
     + list_indent: columns from a key to the dashes of its list
-    + targets_indent: the same for targets; None if they are in brackets, ``[one, two]``
-    + padding: the text between these brackets and the targets: a blank or nothing
+    + groups: ``[`` for static_configs in brackets, ``{`` for dashes with mappings in braces, else empty
+    + targets_indent: the same as list_indent for targets; None if they are in brackets, ``[one, two]``
+    + brackets: padding, commas and colons
+    + order: the order of a job's fields
     """
 
     flow: bool
@@ -36,33 +44,48 @@ class Style(NamedTuple):
     name_quote: str
     target_quote: str
     list_indent: int
+    groups: str
     targets_indent: int | None
-    padding: str
+    brackets: Brackets
+    order: FieldOrder
 
 
-def learn(configuration: Configuration, nearest: Node | None = None) -> Style:
-    """Return the style of a configuration: that of the nearest job, or else of the last jobs.
+def learn(configuration: Configuration, own: Node | None = None) -> Style:
+    """Return the style of a configuration.
 
-    Without jobs, it is the style of other lists and quotes in the file.
+    Where the jobs show nothing, it is the style of other lists and quotes in the file.
+
+    + own: a job that is repaired; its style has priority over that of the majority
     """
     text, root = configuration.document.text, configuration.document.root
-    jobs = [*([nearest] if nearest else []), *reversed(configuration.jobs)]
-    list_indents = (_indent(text, keyed) for keyed in _block_lists(configuration, jobs))
-    targets = next(_lists(jobs, "static_configs", "targets"), None)
-    quote = next((name.style for name in _names(jobs)), None)
-    dash_alone, key_indent = next(_dashes(configuration), (False, 2))
-    if quote is None:
-        quote = next((node.style for node in _walk(root) if node.style in _QUOTES), "")
+    jobs = configuration.jobs[-MOST_VOTERS:]
+
+    def choose(vote: Callable[[Node], T | None]) -> T | None:
+        own_vote = vote(own) if own else None
+        return majority(map(vote, jobs)) if own_vote is None else own_vote
+
+    dash_alone, key_indent = majority(_dashes(configuration)) or (False, 2)
+    name_quote = choose(_name_quote)
+    if name_quote is None:
+        nodes = islice(walk(root), _MOST_NODES)
+        name_quote = next((node.style for node in nodes if node.style in _QUOTES), "")
+    target_quote, key_quote = choose(_target_quote), choose(_key_quote)
     return Style(
         flow=_in_flow(configuration, jobs),
         dash_alone=dash_alone,
         key_indent=key_indent,
-        key_quote=next((key.style for node in [*jobs, root] for key, _ in node.entries()), ""),
-        name_quote=quote,
-        target_quote=quote_of_targets(targets[1]) if targets else quote or "'",
-        list_indent=next(list_indents, 2),
-        targets_indent=_indent(text, targets) if targets and not targets[1].style else None,
-        padding=_padding(text, targets[1]) if targets and targets[1].style else "",
+        key_quote=next((key.style for key, _ in root.entries()), "")
+        if key_quote is None
+        else key_quote,
+        name_quote=name_quote,
+        target_quote=name_quote or "'" if target_quote is None else target_quote,
+        list_indent=_list_indent(configuration, choose),
+        groups=choose(_groups) or "",
+        targets_indent=choose(lambda job: _targets_indent(text, job))
+        if choose(_has_target_lines)
+        else None,
+        brackets=brackets_of(text, own, jobs, root),
+        order=order_of(jobs),
     )
 
 
@@ -73,7 +96,9 @@ def quote_of_targets(targets: Node) -> str:
     without quotes there, but not every parser does.
     """
     last = targets.children[-1]
-    if targets.style and not last.style and ":" not in last.text:
+    if last.style not in {"", *_QUOTES} or (
+        targets.style and not last.style and ":" not in last.text
+    ):
         return "'"
     return last.style
 
@@ -82,24 +107,55 @@ def _in_flow(configuration: Configuration, jobs: list[Node]) -> bool:
     value, root = configuration.value, configuration.document.root
     if value is None or not value.children:
         return bool(root.style)
-    return bool(value.style or next((job.style for job in jobs if not job.alias), ""))
+    return bool(value.style or majority(job.style for job in jobs if not job.alias))
 
 
 def _dashes(configuration: Configuration) -> Iterator[tuple[bool, int]]:
-    """Yield `dash_alone` and `key_indent` of each job, the last job first."""
+    """Yield `dash_alone` and `key_indent` of each job that votes."""
     text, value = configuration.document.text, configuration.value
     if value is None or value.style:
         return
-    for position in reversed(range(len(value.children))):
+    for position in range(len(value.children))[-MOST_VOTERS:]:
         start, job = dash(text, value, position), value.children[position]
         gap = text[start + 1 : job.start]
         if not gap.strip(" \r\n"):
             yield bool(gap.strip(" ")), column(text, job.start) - column(text, start)
 
 
-def _names(jobs: list[Node]) -> Iterator[Node]:
-    names = (job.get("job_name") for job in jobs)
-    return (name for name in names if name and name.style in {"", *_QUOTES})
+def _key_quote(job: Node) -> str | None:
+    return next((key.style for key, _ in job.entries()), None)
+
+
+def _name_quote(job: Node) -> str | None:
+    name = job.get("job_name")
+    return name.style if name and name.style in {"", *_QUOTES} else None
+
+
+def _targets(job: Node) -> _KeyedList | None:
+    """Return a job's first list of targets."""
+    return next(_lists([job], "static_configs", "targets"), None)
+
+
+def _target_quote(job: Node) -> str | None:
+    targets = _targets(job)
+    return quote_of_targets(targets[1]) if targets else None
+
+
+def _has_target_lines(job: Node) -> bool | None:
+    targets = _targets(job)
+    return not targets[1].style if targets else None
+
+
+def _targets_indent(text: str, job: Node) -> int | None:
+    targets = _targets(job)
+    return _indent(text, targets) if targets and not targets[1].style else None
+
+
+def _groups(job: Node) -> str | None:
+    static_configs = next(_lists([job], "static_configs"), None)
+    if static_configs is None or job.style:
+        return None
+    return static_configs[1].style or static_configs[1].children[0].style
 
 
 def _lists(mappings: Iterable[Node], *path: str) -> Iterator[_KeyedList]:
@@ -114,35 +170,35 @@ def _lists(mappings: Iterable[Node], *path: str) -> Iterator[_KeyedList]:
                 yield key, value
 
 
-def _block_lists(configuration: Configuration, jobs: list[Node]) -> Iterator[_KeyedList]:
-    """Yield lists with dashes, the most similar to a job's static_configs first."""
-    everything = _walk(configuration.document.root)
-    root = [configuration.document.root]
-    return (
-        keyed
-        for keyed in chain(
-            _lists(jobs, "static_configs"),
-            _lists(root, "scrape_configs"),
-            ((key, value) for node in everything for key, value in node.entries()),
-        )
-        if keyed[1].kind is Kind.SEQUENCE and not keyed[1].style and not keyed[1].alias
-    )
+def _list_indent(
+    configuration: Configuration,
+    choose: Callable[[Callable[[Node], int | None]], int | None],
+) -> int:
+    """Return the columns from keys to dashes: of static_configs, other lists in jobs, lists in the file."""
+    text, root = configuration.document.text, configuration.document.root
+
+    def of_static_configs(job: Node) -> int | None:
+        return next(_indents(text, _lists([job], "static_configs")), None)
+
+    def of_any(job: Node) -> int | None:
+        return next(_indents(text, job.entries()), None)
+
+    for vote in (of_static_configs, of_any):
+        if (indent := choose(vote)) is not None:
+            return indent
+    everything = islice(walk(root), _MOST_NODES)
+    entries = chain.from_iterable(node.entries() for node in everything)
+    return next(_indents(text, chain(_lists([root], "scrape_configs"), entries)), 2)
 
 
-def _walk(node: Node) -> Iterator[Node]:
-    waiting = [node]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not node.alias:
-            waiting += reversed(node.children)
+def _indents(text: str, entries: Iterable[_KeyedList]) -> Iterator[int]:
+    """Yield the indents of the lists with dashes among a mapping's entries."""
+    for key, value in entries:
+        if value.kind is Kind.SEQUENCE and not value.style and not value.alias:
+            yield _indent(text, (key, value))
 
 
 def _indent(text: str, keyed: _KeyedList) -> int:
     """Return the columns from a key to the dashes of its list."""
     key, sequence = keyed
     return max(column(text, dash(text, sequence, 0)) - column(text, key.start), 0)
-
-
-def _padding(text: str, sequence: Node) -> str:
-    return " " if text[after_properties(text, sequence.start) + 1] == " " else ""

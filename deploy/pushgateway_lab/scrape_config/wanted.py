@@ -4,10 +4,29 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pushgateway_lab.scrape_config.fields import Fields, is_true
-from pushgateway_lab.scrape_config.jobs import same_target, targets_of
 from pushgateway_lab.scrape_config.nodes import Kind, Node
+from pushgateway_lab.scrape_config.targets import address_of, targets_of, without_blanks
 
 Scalar = str | int | bool
+
+
+class Differences(NamedTuple):
+    """The differences between a job and the wanted one.
+
+    + fields: the wanted fields that are missing or different
+    + missing: the wanted targets that are missing
+    + wrong: the wanted targets that are there with blanks or invisible characters, each with its right form.
+      Prometheus keeps these characters: ``'localhost:9091 '`` is a target that is down
+    """
+
+    fields: dict[str, Scalar]
+    missing: list[str]
+    wrong: dict[str, str]
+
+    @property
+    def are_none(self) -> bool:
+        """Whether the job is right."""
+        return not any(self)
 
 
 class WantedJob(NamedTuple):
@@ -29,18 +48,27 @@ class WantedJob(NamedTuple):
         """The number of values that the job adds to a file without jobs, keys and lists included."""
         return 12 + 2 * len(self.fields) + len(self.targets) + 2 * len(self.labels)
 
-    def wrong_fields(self, fields: Fields) -> dict[str, Scalar]:
-        """Return the wanted fields that are missing or different in a job with the given fields."""
-        return {
-            name: value
-            for name, value in self.fields.items()
-            if not _has_value(fields.get(name), value)
-        }
-
-    def missing_targets(self, fields: Fields) -> list[str]:
-        """Return the wanted targets that are missing in a job with the given fields."""
-        present = [target.text for target in targets_of(fields)]
-        return [t for t in self.targets if not any(same_target(t, own) for own in present)]
+    def differences(self, fields: Fields) -> Differences:
+        """Return what is wrong or missing in a job with the given fields."""
+        wanted = {address_of(target): target for target in self.targets}
+        present: set[tuple[str, str]] = set()
+        wrong: dict[str, str] = {}
+        for target in targets_of(fields):
+            clean = without_blanks(target.text)
+            address = address_of(clean)
+            if address in wanted:
+                present.add(address)
+                if clean != target.text:
+                    wrong[target.text] = clean
+        return Differences(
+            fields={
+                name: value
+                for name, value in self.fields.items()
+                if not _has_value(fields.get(name), value)
+            },
+            missing=[target for address, target in wanted.items() if address not in present],
+            wrong=wrong,
+        )
 
     def as_mapping(self) -> dict[str, Any]:
         """Return the job in the form and order of the file."""
@@ -93,8 +121,7 @@ def _group(static_configs: Any) -> tuple[tuple[str, ...], dict[str, str]]:
 
 def _unique(targets: list[str]) -> tuple[str, ...]:
     """Return the targets without those that are the same address as an earlier one."""
-    unique: list[str] = []
+    unique: dict[tuple[str, str], str] = {}
     for target in targets:
-        if not any(same_target(target, other) for other in unique):
-            unique.append(target)
-    return tuple(unique)
+        unique.setdefault(address_of(target), target)
+    return tuple(unique.values())

@@ -31,14 +31,21 @@ def block_mapping(mapping: Mapping[str, Any], style: Style) -> list[str]:
     return [line for key, value in mapping.items() for line in _block_entry(key, value, style)]
 
 
+def group_item(group: Mapping[str, Any], style: Style) -> list[str]:
+    """Return the lines of a group of targets, as an item of a block list."""
+    if style.groups == "{":
+        return block_item([flow("", group, style)])
+    return block_item(block_mapping(group, style))
+
+
 def _block_entry(key: str, value: Any, style: Style) -> list[str]:
     name = scalar(key, style.key_quote) + ":"
     match value:
         case Mapping():
             return [name, *("  " + line for line in block_mapping(value, style))]
-        case [Mapping(), *_]:
+        case [Mapping(), *_] if style.groups != "[":
             indent = style.list_indent
-            items = [block_item(block_mapping(item, style)) for item in value]
+            items = [group_item(item, style) for item in value]
         case [*_] if style.targets_indent is not None:
             indent = style.targets_indent
             items = [block_item([scalar(item, style.target_quote)]) for item in value]
@@ -49,14 +56,15 @@ def _block_entry(key: str, value: Any, style: Style) -> list[str]:
 
 def flow(key: str, value: Any, style: Style) -> str:
     """Return a key's value on one line, with lists and mappings in brackets."""
+    brackets = style.brackets
     match value:
         case Mapping():
-            return "{" + ", ".join(flow_entry(*entry, style) for entry in value.items()) + "}"
-        case [Mapping(), *_]:
-            return "[" + ", ".join(flow(key, item, style) for item in value) + "]"
-        case [*_]:
-            items = ", ".join(flow(key, item, style) for item in value)
-            return "[" + style.padding + items + style.padding + "]"
+            entries = brackets.comma.join(flow_entry(*entry, style) for entry in value.items())
+            return entries.join(["{" + brackets.braces, brackets.braces + "}"])
+        case [*items]:
+            padding = brackets.mappings if isinstance(items[0], Mapping) else brackets.words
+            words = brackets.comma.join(flow(key, item, style) for item in items)
+            return words.join(["[" + padding, padding + "]"])
         case _:
             as_others = key == "targets" and style.targets_indent is None
             return scalar(value, _quote(key, style), in_flow=not as_others)
@@ -64,7 +72,9 @@ def flow(key: str, value: Any, style: Style) -> str:
 
 def flow_entry(key: str, value: Any, style: Style) -> str:
     """Return a key and its value on one line."""
-    return f"{scalar(key, style.key_quote, in_flow=True)}: {flow(key, value, style)}"
+    name = scalar(key, style.key_quote, in_flow=True)
+    colon = style.brackets.colon if name[0] in {"'", '"'} else ": "
+    return f"{name}{colon}{flow(key, value, style)}"
 
 
 def scalar(value: str | int, quote: str, *, in_flow: bool = False) -> str:
