@@ -135,6 +135,35 @@ def test_a_target_that_is_down_says_where_the_pushgateway_is_or_that_it_is_back(
     assert "the next scrape is in 55 s" in scrape_job.target(back).says
 
 
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://[::1]:9091/metrics", "The Pushgateway is at localhost:9091."),
+        ("http://127.0.0.2:9091/metrics", "The Pushgateway is at localhost:9091."),
+        ("http://0.0.0.0:9091/metrics", "The Pushgateway answers now"),
+        ("http://127.0.0.1:9091/metrics", "The Pushgateway answers now"),
+    ],
+)
+def test_a_target_at_another_address_of_loopback_is_elsewhere(url: str, says: str) -> None:
+    down = target(health="down", lastError="connection refused", scrapeUrl=url)
+    finding = scrape_job.target(look(*loaded(), *RUNNING, said={TARGETS: down, "status": status()}))
+    assert says in finding.says
+
+
+@pytest.mark.parametrize("blank", [" ", "\\t", "\\u200b"])
+def test_a_blank_in_a_target_is_named(blank: str) -> None:
+    config = CONFIG.replace("localhost:9091", f"localhost:9091{blank}")
+    down = target(health="down", lastError="invalid port", scrapeUrl="http://localhost:9091%20/")
+    finding = scrape_job.target(look(*loaded(config), *RUNNING, said={TARGETS: down}))
+    assert finding.state is State.WRONG
+    assert "has a blank or an invisible character within its quotes" in finding.says
+    assert "Write 'localhost:9091'." in finding.says
+    assert (
+        scrape_job.target(look(*loaded(config), *RUNNING, said={TARGETS: target()})).state
+        is State.DONE
+    )
+
+
 def test_a_file_that_prometheus_may_not_read_is_told_apart() -> None:
     lines = [each.replace("successful 1", "successful 0") for each in loaded()]
     denied = look(*lines, reload_error="open prometheus.yml: permission denied")

@@ -240,7 +240,7 @@ def target(look: Look) -> Finding:
         return wrong("The job has no target.", _edit(look))
     for each in targets:
         if each.health == "down":
-            return _down(look, each)
+            return _down(look, each, loaded)
     if not targets or any(each.health != "up" for each in targets):
         return _not_scraped_yet(look, loaded, targets)
     return done(f"Prometheus scrapes {listed([each.url for each in targets])}.")
@@ -284,12 +284,20 @@ def labels_of_targets(look: Look) -> frozenset[str]:
     return added - {"job", "instance"}
 
 
-def _down(look: Look, each: Target) -> Finding:
+def _down(look: Look, each: Target, loaded: Job) -> Finding:
     says = f"Prometheus cannot scrape {excerpt(each.url)}: {excerpt(each.last_error)}"
+    for written in loaded.targets:
+        if (right := scrape_config.without_blanks(written)) != written:
+            return wrong(
+                f"{says}\nThe target {excerpt(written)!r} has a blank or an invisible character within its "
+                f"quotes, which Prometheus keeps. Write {excerpt(right)!r}.",
+                _edit(look),
+            )
     if look.snapshot.pushgateway.exists and look.snapshot.pushgateway_argv is None:
         return wrong(says, installations.pushgateway(look.settings).service.commands.start)
     wanted = look.settings.pushgateway_targets or (gateway.target(look),)
-    if not any(_plain(address) in _plain(each.url) for address in wanted):
+    scraped = each.url.partition("//")[2].partition("/")[0]
+    if not any(scrape_config.same_target(address, scraped) for address in wanted):
         return wrong(f"{says}\nThe Pushgateway is at {listed(wanted)}.", _edit(look))
     if look.pushgateway_status is not None and "connection refused" in each.last_error:
         seconds = seconds_to_next_scrape(look)
@@ -297,10 +305,6 @@ def _down(look: Look, each: Target) -> Finding:
             f"{says}\nThe Pushgateway answers now; the next scrape is in {seconds:.0f} s."
         )
     return wrong(says, _edit(look))
-
-
-def _plain(address: str) -> str:
-    return address.replace("127.0.0.1", "localhost")
 
 
 def _seconds(interval: str | None) -> float:
