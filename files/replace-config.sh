@@ -9,6 +9,7 @@
 #   expected  SHA-256 of the text from which the new text was made, or "absent"
 #   digest    SHA-256 of the new text; empty: do not change the file, only sweep and reload
 #   check     "promtool" to check the new text with promtool first, else empty
+#   loaded    "yes" if Prometheus has loaded the text from which the new text was made, else empty
 #   service   the service to reload, or empty
 #   url       the URL of this Prometheus
 #   seconds   the time limit for Prometheus to load or reject the file
@@ -20,9 +21,12 @@
 # their messages. The further lines are the reason:
 #   written     the file has the new text (there is no service)
 #   taken       the file has the new text, and Prometheus loaded it; promtool's output
+#   overruled   the same, although promtool rejects the new text for the same reason as the old one
 #   conflict    somebody else changed the file meanwhile; their version was kept
 #   incomplete  the new text arrived incomplete; nothing was written
 #   rejected    promtool rejected the new text; nothing was written
+#   unloaded    promtool rejected the new text for the same reason as the old one, which Prometheus has not
+#               loaded; nothing was written
 #   refused     Prometheus rejected it; the old text was restored
 #   kept        Prometheus rejected it, and somebody else changed the file meanwhile; their version was kept
 #   unrestored  Prometheus rejected it, and the old text could not be restored
@@ -128,12 +132,34 @@ end_as_answered() {
 "}"
 }
 
-# promtool opens the files that the text names, so it runs as the reader of the configuration.
+# promtool also rejects texts that Prometheus loads, for example for a file with credentials that does not
+# exist yet, or for a field that is newer than promtool. If it rejects the old text for the same reason, and
+# Prometheus has loaded the old text, then Prometheus decides.
 judge() {
     verdict=
+    success=taken
     [ "${check:-}" = promtool ] && command -v promtool >/dev/null || return 0
     find_reader_of "$service"
-    words=$(as_owner_of_place ln -s -- "$temporary" "$candidate" 9>&- 2>&1) || finish failed "$words"
+    ask_promtool "$temporary"
+    [ "$judged" -ne 0 ] || return 0
+    about_new=$verdict
+    [ "$expected" != absent ] || finish rejected "$about_new"
+    ask_promtool "$real"
+    if [ "$judged" -eq 0 ] || [ "$(reason "$verdict")" != "$(reason "$about_new")" ]; then
+        finish rejected "$about_new"
+    fi
+    [ -n "${loaded:-}" ] || finish unloaded "$about_new"
+    verdict=$about_new
+    success=overruled
+}
+
+# An edit moves the lines below it, so numbers do not count.
+reason() { printf '%s' "$1" | tr -d 0-9; }
+
+# Sets verdict, promtool's output about a file, and judged, its exit status. promtool opens the files that the
+# text names, so it runs as the reader of the configuration. It sees each file under the name of the candidate.
+ask_promtool() {
+    words=$(as_owner_of_place ln -sfn -- "$1" "$candidate" 9>&- 2>&1) || finish failed "$words"
     verdict=$(
         ulimit -v 4000000
         as_reader timeout -k 1 "$PROMTOOL_TIMEOUT" promtool check config "$candidate" 9>&- 2>&1
@@ -144,7 +170,6 @@ judge() {
     verdict=$(printf '%s' "${verdict%"
 "*}" | tail -c "$MOST_QUOTED")
     [ "$judged" -ne 124 ] || verdict="promtool did not finish within $PROMTOOL_TIMEOUT s. $verdict"
-    [ "$judged" -eq 0 ] || finish rejected "$verdict"
 }
 
 # Prints one of Prometheus's numbers about its last reload; prints nothing if it is not a number.
@@ -196,7 +221,8 @@ take_back() {
     go*) ;;
     *) finish unrestored "$why" "$answer" ;;
     esac
-    reload
+    reload || why="$why
+The reload of the old file failed, too. $words"
     finish refused "$why"
 }
 
@@ -222,7 +248,7 @@ fi
 [ -n "${service:-}" ] || finish written
 if reload; then
     [ -z "$digest" ] || phase settle
-    finish taken "${verdict:-}"
+    finish "${success:-taken}" "${verdict:-}"
 fi
 [ -z "$digest" ] || take_back
 finish refused "$words"

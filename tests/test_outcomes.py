@@ -2,7 +2,7 @@
 
 import pytest
 
-from pushgateway_lab.facts.outcome import Outcome, Result
+from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
 from pushgateway_lab.prometheus import outcomes
 from snapshots import settings
 
@@ -15,6 +15,7 @@ NEXT_STEPS = {
     Result.INCOMPLETE: "Run this again",
     Result.BUSY: "Run this again when that run is done",
     Result.REJECTED: "Correct the file, or the settings of the job, then run this again",
+    Result.UNLOADED: "(sudo systemctl reload prom), then run this again: Prometheus will decide",
     Result.REFUSED: f"Correct this, then run this again. {LOG}",
     Result.KEPT: f"Correct the file, then run this again. {LOG}",
     Result.UNRESTORED: LOG,
@@ -27,6 +28,7 @@ LEAVES_THE_FILE = {
     Result.INCOMPLETE: "was not changed",
     Result.BUSY: "was not changed",
     Result.REJECTED: "Nothing was changed",
+    Result.UNLOADED: "Nothing was changed",
     Result.REFUSED: "the old file was restored",
     Result.KEPT: "their version was kept",
     Result.UNRESTORED: f"Restore it from {PATH}.before-pushgateway-lab",
@@ -36,7 +38,7 @@ LEAVES_THE_FILE = {
 
 
 def test_all_outcomes_but_the_good_ones_are_errors() -> None:
-    assert set(NEXT_STEPS) == set(Result) - {Result.WRITTEN, Result.TAKEN}
+    assert set(NEXT_STEPS) == set(Result) - {Result.WRITTEN, *LOADED}
 
 
 @pytest.mark.parametrize("result", NEXT_STEPS)
@@ -79,4 +81,13 @@ def test_words_of_a_program_are_cut() -> None:
     ],
 )
 def test_what_promtool_says_about_a_file_that_it_accepts(words: str, told: str | None) -> None:
-    assert outcomes.remarks(Outcome(Result.TAKEN, words)) == told
+    remarks = outcomes.remarks(Outcome(Result.TAKEN, words))
+    assert remarks == (told and f"promtool accepts the file, with these remarks:\n{told}")
+
+
+def test_a_verdict_of_promtool_that_prometheus_does_not_share_is_passed_on() -> None:
+    words = 'Checking /etc/x\n  FAILED: error checking credentials file "/etc/token"'
+    remarks = outcomes.remarks(Outcome(Result.OVERRULED, words))
+    assert remarks
+    assert "promtool rejects the file, but for the same reason as the file before" in remarks
+    assert words in remarks

@@ -27,6 +27,7 @@ from transactions import (
     converges,
     digests,
     interpose,
+    mend,
     merged,
     watched,
 )
@@ -85,14 +86,13 @@ def test_relative_paths_are_judged_where_prometheus_sees_them(
     assert result.returncode == 0, result.output
     assert lab_host.read("/srv/config/prometheus.yml") == merged(text)
     assert_serving(lab_host, merged(text))
+    # Prometheus runs without them, and so it does after another change of the file.
     lab_host.run("rm -r /etc/prometheus/rules")
     missing = '"/etc/prometheus/rules/lab.rules" does not point to an existing file'
-    assert_refused(
-        lab_host,
-        bootstrap(run_pyinfra, lab_host, pushgateway_job_name="other"),
-        "promtool rejects",
-        missing,
-    )
+    result = bootstrap(run_pyinfra, lab_host, pushgateway_job_name="other")
+    assert result.returncode == 0, result.output
+    assert "promtool rejects the file, but for the same reason as the file before" in result.stderr
+    assert missing in result.stderr
 
 
 _SPY = f"""
@@ -335,6 +335,48 @@ def test_promtool_refuses_what_prometheus_may_not_read(lab_host: Host, run_pyinf
     )
     assert_serving(lab_host, text)
     assert_nothing_left(lab_host)
+
+
+def test_prometheus_decides_if_promtool_rejects_the_file_as_it_is(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    text = OLD.replace(b"job_name: 'node'", b"job_name: 'node'\n    bearer_token_file: /etc/no-token")
+    begin(lab_host, text)
+    lab_host.write(CONFIG, text)
+    # Prometheus has not loaded this file, so nothing tells who is right.
+    assert_refused(
+        lab_host,
+        bootstrap(run_pyinfra, lab_host),
+        f"promtool rejects the new {CONFIG}, and rejects the file as it is for the same reason",
+        '"/etc/no-token"',
+        "have it loaded (sudo systemctl reload prometheus)",
+    )
+    assert lab_host.read(CONFIG) == text
+    lab_host.run("systemctl reload prometheus; sleep 1")
+
+    result = bootstrap(run_pyinfra, lab_host)
+
+    assert result.returncode == 0, result.output
+    assert "promtool rejects the file, but for the same reason as the file before" in result.stderr
+    assert '"/etc/no-token"' in result.stderr
+    assert lab_host.read(CONFIG) == merged(text)
+    assert loaded_jobs(lab_host) == ["prometheus", "node", "pushgateway"]
+    assert_nothing_left(lab_host)
+    assert_unchanged_run(bootstrap(run_pyinfra, lab_host))
+    # A verdict about our edit counts, and so does Prometheus's.
+    interpose(lab_host, "promtool", "echo 'line 7: made up' >&2; exit 1")
+    other = {"pushgateway_job_name": "other"}
+    assert_refused(
+        lab_host, bootstrap(run_pyinfra, lab_host, **other), "promtool rejects the new", "made up"
+    )
+    mend(lab_host)
+    interpose(lab_host, "systemctl", "exit 1")
+    assert_refused(
+        lab_host,
+        bootstrap(run_pyinfra, lab_host, **other),
+        f"Prometheus rejected the new {CONFIG}; the old file was restored",
+    )
+    assert lab_host.read(CONFIG) == merged(text)
 
 
 def test_prometheus_takes_the_old_text_again(lab_host: Host, run_pyinfra: Run) -> None:

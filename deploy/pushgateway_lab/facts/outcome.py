@@ -9,9 +9,11 @@ class Result(StrEnum):
 
     WRITTEN = auto()
     TAKEN = auto()
+    OVERRULED = auto()
     CONFLICT = auto()
     INCOMPLETE = auto()
     REJECTED = auto()
+    UNLOADED = auto()
     REFUSED = auto()
     KEPT = auto()
     UNRESTORED = auto()
@@ -19,6 +21,9 @@ class Result(StrEnum):
     UNSAFE = auto()
     FAILED = auto()
 
+
+LOADED = frozenset({Result.TAKEN, Result.OVERRULED})
+"""The results with which Prometheus has loaded the file."""
 
 RESULTS = {each.value: each for each in Result}
 """Each word that the script prints -> its result."""

@@ -21,7 +21,7 @@ ABSENT = "absent"
 BACKUP = "before-pushgateway-lab"
 """What the name of a backup has after the name of the file."""
 
-AROUND = 150
+AROUND = 180
 """Seconds for a transaction without the waits for Prometheus: promtool, the service manager, a slow disk."""
 
 _DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
@@ -56,17 +56,27 @@ def replace(
 
 
 def replace_and_reload(
-    host: Host, settings: Settings, expected: str, data: bytes, *, suffix: str = BACKUP
+    host: Host,
+    settings: Settings,
+    expected: str,
+    data: bytes,
+    *,
+    is_loaded: bool,
+    suffix: str = BACKUP,
 ) -> Outcome:
     """Replace Prometheus's configuration file: promtool checks it first, then Prometheus reloads it.
 
     If Prometheus rejects the new file, the old file is restored. See `replace`.
+
+    + is_loaded: Prometheus has loaded the current content. If promtool rejects the current and the new content
+      for the same reason, then Prometheus decides
     """
     variables = {
         "expected": expected,
         "digest": digest_of(data),
         "check": "promtool",
         "suffix": suffix,
+        "loaded": "yes" if is_loaded else "",
     }
     return _transaction(host, _reloading(settings) | variables, data)
 

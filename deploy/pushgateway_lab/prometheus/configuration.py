@@ -13,7 +13,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations, scrape_config
-from pushgateway_lab.facts.outcome import Outcome, Result
+from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import looking, transaction
 from pushgateway_lab.host.looking import forget, snapshot_of
@@ -177,15 +177,18 @@ def _change(
     """
     outcome = Outcome(Result.CONFLICT, "")
     for _ in range(ATTEMPTS):
-        text, wanted = change(snapshot_of(host, settings), settings)
+        seen = snapshot_of(host, settings)
+        text, wanted = change(seen, settings)
         if wanted == text:
             return
         expected = transaction.digest_of(text.encode())
-        outcome = transaction.replace_and_reload(host, settings, expected, wanted.encode())
+        outcome = transaction.replace_and_reload(
+            host, settings, expected, wanted.encode(), is_loaded=seen.has_loaded_file
+        )
         forget(host)
         if outcome.result is not Result.CONFLICT:
             break
-    if outcome.result is not Result.TAKEN:
+    if outcome.result not in LOADED:
         raise HostError(explain(settings, outcome))
     if told := remarks(outcome):
-        say(host, f"promtool accepts the file, with these remarks:\n{told}", "yellow")
+        say(host, told, "yellow")

@@ -3,6 +3,7 @@
 from pushgateway_lab import installations
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.lab.excerpts import lines
+from pushgateway_lab.services import Commands
 from pushgateway_lab.settings import Settings
 
 ATTEMPTS = 5
@@ -21,6 +22,12 @@ _EXPLANATIONS = {
     Result.REJECTED: (
         "promtool rejects the new {path}. Nothing was changed. It says:\n{words}\n"
         "Correct the file, or the settings of the job, then run this again."
+    ),
+    Result.UNLOADED: (
+        "promtool rejects the new {path}, and rejects the file as it is for the same reason. Nothing was "
+        "changed. It says:\n{words}\n"
+        "If Prometheus accepts the file as it is, have it loaded ({reload}), then run this again: Prometheus "
+        "will decide. Else correct the file first."
     ),
     Result.REFUSED: (
         "Prometheus rejected the new {path}; the old file was restored. It says:\n{words}\n"
@@ -50,7 +57,10 @@ _EXPLANATIONS = {
 def explain(settings: Settings, outcome: Outcome) -> str:
     """Return the message of an outcome that is an error: what happened, and the next step."""
     return _EXPLANATIONS[outcome.result].format(
-        path=settings.prometheus_config_path, words=shortened(outcome.words), log=_log(settings)
+        path=settings.prometheus_config_path,
+        words=shortened(outcome.words),
+        log=_commands(settings).log,
+        reload=_commands(settings).reload,
     )
 
 
@@ -60,18 +70,26 @@ def explain_reload(settings: Settings, outcome: Outcome) -> str:
         return explain(settings, outcome)
     return (
         f"Prometheus rejected {settings.prometheus_config_path}. It says:\n{shortened(outcome.words)}\n"
-        f"Correct this, then run this again. Its log: {_log(settings)}"
+        f"Correct this, then run this again. Its log: {_commands(settings).log}"
     )
 
 
 def remarks(outcome: Outcome) -> str | None:
-    """Return promtool's remarks about a file that it accepts, such as duplicate rules; None without any."""
+    """Return a warning with promtool's words about a file that Prometheus has loaded; None if there are none."""
+    if outcome.result is Result.OVERRULED:
+        return (
+            "promtool rejects the file, but for the same reason as the file before; Prometheus has loaded "
+            f"both. promtool says:\n{shortened(outcome.words)}"
+        )
     found = [
         line
         for line in outcome.words.splitlines()
         if line.strip() and not line.lstrip().startswith(("Checking ", "SUCCESS: "))
     ]
-    return shortened("\n".join(found)) if found else None
+    if not found:
+        return None
+    told = shortened("\n".join(found))
+    return f"promtool accepts the file, with these remarks:\n{told}"
 
 
 def shortened(words: str) -> str:
@@ -79,5 +97,5 @@ def shortened(words: str) -> str:
     return lines(words, each=LONGEST_LINE)
 
 
-def _log(settings: Settings) -> str:
-    return installations.prometheus(settings).service.commands.log
+def _commands(settings: Settings) -> Commands:
+    return installations.prometheus(settings).service.commands
