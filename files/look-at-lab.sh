@@ -1,7 +1,7 @@
 #!/bin/sh
 # The part of a look that only verify, prepare and reset need: look_further, which snapshot.sh calls at its end.
 #
-# Needs the variables of snapshot.sh, and these shell variables, set before the script:
+# Needs the variables of snapshot.sh, the functions of programs.sh, and these shell variables, set before the script:
 #   course         the file with the start time of the course, in seconds since 1970
 #   start_file     the copy of the configuration file at the start line, in a directory of root's
 #   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway
@@ -23,6 +23,7 @@ look_further() {
     echo "at verdict"
     look_at_verdict
     look_at_logs
+    look_at_programs
     look_at_disk
 }
 
@@ -168,6 +169,17 @@ look_at_logs() {
         )" ;;
         esac
     done
+}
+
+# Prints the programs that listen, if a service does not run or Prometheus does not answer: another program may
+# have taken a port.
+look_at_programs() {
+    case $active in
+    *" $prometheus_unit "*" $pushgateway_unit "* | *" $pushgateway_unit "*" $prometheus_unit "*)
+        [ -z "$prometheus_said" ] || return
+        ;;
+    esac
+    print_programs
 }
 
 # Prints the free and all blocks of the file system with Prometheus's samples: that of its open write-ahead log.

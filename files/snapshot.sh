@@ -127,9 +127,17 @@ look_at_services() {
     service_look "$prometheus_unit" "$pushgateway_unit" ${prune_units:-}
     if [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ]; then
         print_base64 pushgateway_argv "/proc/$pid/cmdline"
-        find "/proc/$pid/fd" -lname 'socket:*' -printf 'pushgateway_socket %l\n' 2>/dev/null
     fi
+    look_at_sockets
     [ -e "$flags_file" ] && print_base64 flags_text "$flags_file"
+}
+
+# The sockets of both servers. A server that does not run has the pid 0, and no process has the id 0.
+look_at_sockets() {
+    [ "$pid" -gt 0 ] || [ "$prometheus_pid" -gt 0 ] || return
+    # Safe: the patterns are numbers.
+    find "/proc/$pid/fd" "/proc/$prometheus_pid/fd" -lname 'socket:*' \
+        \( -path "/proc/$pid/*" -printf 'pushgateway_socket %l\n' -o -printf 'prometheus_socket %l\n' \) 2>/dev/null
 }
 
 # service_look calls this for each service.   $1 name; $2 state; $3 pid; $4 user; $5 group; $6 exists: yes or no
@@ -189,18 +197,23 @@ STATS
     [ "$status" -eq 0 ] && echo "config present" || echo "config unreadable"
 }
 
-# The loaded configuration and the targets are one line of JSON each, after the metrics.
+# The loaded configuration and the targets are one line of JSON each, after the metrics. While Prometheus starts and
+# reads its write-ahead log, it answers the second question with 503, as it answers /-/ready.
 look_at_prometheus() {
     command -v curl >/dev/null || return
     prometheus_said=$(curl -q --silent --fail --fail-early --globoff --noproxy '*' --proto =http,https \
-        --connect-timeout 2 --max-time 3 --write-out '\n' \
+        --connect-timeout 2 --max-time 3 --write-out '\nprometheus_answered %{http_code}\n' \
         --url "$prometheus_url/metrics" --url "$prometheus_url/api/v1/status/config" \
         --url "$prometheus_url$targets_path" 2>/dev/null |
         head -c "$MOST_SAID" |
-        sed -n -e '/^prometheus_config_last_reload_success/p' \
+        sed -n -e '/^prometheus_config_last_reload_success/p' -e '/^prometheus_answered /p' \
             -e 's/^{"status":"success","data":{"activeTargets"/prometheus_targets &/p' \
             -e 's/^{"status"/prometheus_config &/p')
     printf '%s\n' "$prometheus_said"
+    case $prometheus_said in
+    *prometheus_config*) ;;
+    *) prometheus_said= ;;
+    esac
 }
 
 # What the last proof of this host proved, see smoke/proven.py.

@@ -115,6 +115,19 @@ timer_forget() {
     systemctl reset-failed -- "$2" 2>/dev/null
 }
 
+# Prints a line "main PID NAME" for the main process of each service.
+service_main_pids() {
+    timeout 4 systemctl show --no-pager -p MainPID,Id -- '*.service' 2>/dev/null |
+        awk -F= '{ said[$1] = $2 } $0 == "" { print_main() } END { print_main() }
+            function print_main() { if (said["MainPID"] > 0) print "main", said["MainPID"], said["Id"]; said["MainPID"] = 0 }'
+}
+
+# Prints a line "listens PORT NAME" for each port on which systemd itself listens for a socket unit.
+service_listening_ports() {
+    timeout 4 systemctl list-sockets --no-pager --no-legend --full 2>/dev/null |
+        awk '$1 ~ /:[0-9]+$/ { sub(/.*:/, "", $1); print "listens", $1, $2 }'
+}
+
 # Prints the drop-in directories of units.   $@ their names
 service_drop_ins() {
     for unit in "$@"; do

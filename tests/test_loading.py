@@ -2,9 +2,11 @@
 
 import pytest
 
-from looks import CONFIG
+from looks import CONFIG, unit
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.prometheus import loading
-from snapshots import config, loaded, seen, settings
+from pushgateway_lab.run.host_error import HostError
+from snapshots import BOTH, DEBIAN, PROMETHEUS, config, host_in_run, loaded, seen, settings
 
 NO_JOB = "scrape_configs: []\n"
 DROPPED = CONFIG.replace("honor_labels: true", "honor_labels: false")
@@ -68,3 +70,75 @@ def test_what_a_killed_run_left_is_still_to_be_removed() -> None:
     assert not loading.is_done(
         seen(*config(NO_JOB), *loaded(NO_JOB), LEFTOVER), settings(), with_job=False
     )
+
+
+def waits(
+    monkeypatch: pytest.MonkeyPatch, looks: list[Snapshot], **data: object
+) -> tuple[list[str], float]:
+    """Wait on a host that is looked at again and again; return what was said, and the seconds that passed.
+
+    + looks: the snapshots, one after the other; the last one stays
+    """
+    said: list[str] = []
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    def look(*_: object) -> Snapshot:
+        return looks.pop(0) if len(looks) > 1 else looks[0]
+
+    monkeypatch.setattr(loading.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(loading.time, "sleep", sleep)
+    monkeypatch.setattr(loading, "snapshot_of", look)
+    monkeypatch.setattr(loading, "say", lambda _, message: said.append(message))
+    monkeypatch.setattr(loading.service_control, "log", lambda *_: "wal is corrupt")
+    with host_in_run() as host:
+        loading.wait_until_it_answers(host, settings(**data))
+    return said, clock[0]
+
+
+RUNS = seen(*BOTH)
+STARTS = seen(*BOTH, "prometheus_answered 200", "prometheus_answered 503")
+ANSWERS = seen(*BOTH, *loaded(CONFIG))
+
+
+def test_a_prometheus_that_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert waits(monkeypatch, [ANSWERS]) == ([], 0)
+
+
+def test_a_prometheus_that_reads_its_log_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    said, seconds = waits(monkeypatch, [RUNS, *[STARTS] * 100, ANSWERS])
+    assert said == [
+        "Prometheus does not answer yet; waiting, 60 s at most",
+        "Prometheus starts and reads its write-ahead log (503); waiting, 600 s at most",
+    ]
+    assert seconds > loading.SILENT
+
+
+@pytest.mark.parametrize(
+    ("state", "data", "limit", "says"),
+    [
+        (STARTS, {}, 600, "for more than 600 s"),
+        (STARTS, {"prometheus_start_timeout": 5}, 5, "longer prometheus_start_timeout"),
+        (RUNS, {}, 60, "does not answer at http://127.0.0.1:9090, although its service runs"),
+        (RUNS, {"prometheus_start_timeout": 5}, 5, "although its service runs"),
+    ],
+)
+def test_the_wait_has_an_end(
+    monkeypatch: pytest.MonkeyPatch,
+    state: Snapshot,
+    data: dict[str, object],
+    limit: float,
+    says: str,
+) -> None:
+    with pytest.raises(HostError, match=says):
+        waits(monkeypatch, [state], **data)
+    assert limit <= loading.time.monotonic() < limit + 5
+
+
+def test_a_prometheus_that_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = seen(*DEBIAN, *unit(PROMETHEUS, active="failed"))
+    with pytest.raises(HostError, match=r"prometheus.service is failed[^$]*wal is corrupt"):
+        waits(monkeypatch, [STARTS, STARTS, failed])
+    assert loading.time.monotonic() < 10

@@ -25,6 +25,7 @@ from snapshots import (
     flags,
     host_in_run,
     listen,
+    loaded,
     seen,
     settings,
 )
@@ -47,6 +48,13 @@ NO_RELOAD = [line.replace("CanReload=yes", "CanReload=no") for line in unit(PROM
         # A Pushgateway that does not run will be started.
         ((*DEBIAN, *unit(GATEWAY, active="inactive")), {}),
         ((*DEBIAN, *unit(GATEWAY, active="failed")), {}),
+        # Prometheus's own socket; it answers, or starts.
+        (
+            (*BOTH, *FILE, PROMETHEUS_ANSWERS, "prometheus_socket socket:[5]"),
+            {},
+        ),
+        ((*BOTH, *FILE, PROMETHEUS_ANSWERS, *loaded(CONFIG)), {}),
+        ((*BOTH, *FILE, PROMETHEUS_ANSWERS, "prometheus_answered 503"), {}),
         # A program on another port than Prometheus's.
         ((*DEBIAN, PROMETHEUS_ANSWERS), {"prometheus_url": "http://127.0.0.1:9099"}),
         # A file that must not be written, but needs no change.
@@ -70,9 +78,42 @@ def test_a_host_on_which_nothing_stands_in_the_way(
         ),
         (("tool apt-get",), {}, "systemd does not run on this host"),
         (
+            (*DEBIAN, PROMETHEUS_ANSWERS, *loaded(CONFIG)),
+            {},
+            (
+                r"port of http://127\.0\.0\.1:9090 is in use by another program\. That is a Prometheus, but the host "
+                r"has no prometheus\.service to reload\. Set prometheus_unit"
+            ),
+        ),
+        # Another program, such as Cockpit, listens on Prometheus's port.
+        (
             (*DEBIAN, PROMETHEUS_ANSWERS),
             {},
-            r"answers at http://127\.0\.0\.1:9090, but the host has no prometheus\.service.*prometheus_unit",
+            (
+                r"in use by another program, and does not answer as Prometheus.*: stop that program, or give "
+                r"Prometheus another port: write ARGS=.*and set prometheus_url="
+            ),
+        ),
+        (
+            (*DEBIAN, PROMETHEUS_ANSWERS, *unit(PROMETHEUS, active="failed"), *FILE),
+            {},
+            (
+                r"prometheus\.service is failed, and the port of http://127\.0\.0\.1:9090 is in use by another "
+                r"program\. Either stop that program, then start Prometheus \(sudo systemctl restart prometheus\)"
+            ),
+        ),
+        ((*DEBIAN, PROMETHEUS_ANSWERS, *unit(PROMETHEUS), *FILE), {}, "is active, and the port of"),
+        (
+            (
+                *DEBIAN,
+                *unit(PROMETHEUS),
+                *FILE,
+                PROMETHEUS_ANSWERS,
+                listen("127.0.0.1", 9095, "6"),
+                "prometheus_socket socket:[6]",
+            ),
+            {},
+            r"does not listen at http://127\.0\.0\.1:9090, but on 127\.0\.0\.1:9095\. Set prometheus_url",
         ),
         (
             (*DEBIAN, *unit(PROMETHEUS, active="failed"), *FILE),
@@ -122,7 +163,7 @@ def test_a_host_that_is_refused(lines: Sequence[str], data: Mapping[str, Any], s
 def test_a_prometheus_that_must_be_reloaded_as_another_service_is_named_so() -> None:
     named = settings(prometheus_unit="prom.service")
     with pytest.raises(HostError, match=r"the host has no prom\.service to reload"):
-        preflight.check_prometheus(seen(*DEBIAN, PROMETHEUS_ANSWERS), named)
+        preflight.check_prometheus(seen(*DEBIAN, PROMETHEUS_ANSWERS, *loaded(CONFIG)), named)
 
 
 def test_only_root_may() -> None:
@@ -177,7 +218,7 @@ def test_two_programs_that_would_listen_at_the_same_place(
         return
     with pytest.raises(PortTakenError) as error:
         preflight.check_pushgateway(other, given)
-    assert error.value.address == wanted
+    assert f"cannot listen on {wanted}: that port is in use by another program" in str(error.value)
     assert error.value.listener == Listener(str(ip_address(taken)), 9091, "5")
 
 
@@ -192,10 +233,14 @@ def test_the_flags_of_a_host_say_where_the_pushgateway_listens() -> None:
     ("found", "program"),
     [
         (
-            [f"12 {encoded('java' + chr(0) + '-jar' + chr(0) + 'x' + chr(0))}"],
-            "process 12 (java -jar x)",
+            [f"program 77 12 - {encoded('java' + chr(0) + '-jar' + chr(0) + 'x' + chr(0))}"],
+            "process 12 (java -jar x). Stop that program",
         ),
-        ([], "another program"),
+        (
+            [f"program 77 1 cockpit.socket {encoded('/sbin/init' + chr(0))}"],
+            "cockpit.socket, process 1 (/sbin/init). Stop it (sudo systemctl disable --now cockpit.socket)",
+        ),
+        ([], "another program. Stop that program"),
     ],
 )
 def test_the_program_that_took_the_port_is_named(
@@ -207,8 +252,11 @@ def test_the_program_that_took_the_port_is_named(
         del host, given
         return seen(*DEBIAN, listen("127.0.0.1", inode="77"))
 
-    def ask(host: Host, name: str, variables: Mapping[str, str]) -> list[str]:
+    def ask(
+        host: Host, name: str, variables: Mapping[str, str], functions: Sequence[str]
+    ) -> list[str]:
         del host
+        assert functions == ["systemd.sh", "programs.sh"]
         asked.append((name, variables))
         return found
 
@@ -216,7 +264,7 @@ def test_the_program_that_took_the_port_is_named(
     monkeypatch.setattr(preflight, "ask", ask)
     with host_in_run() as host:
         assert not carry_out(host, preflight.check_host._inner(settings=settings()))
-        assert f"127.0.0.1:9091: that port is in use by {program}. Stop" in reason_of(host)
+        assert f"127.0.0.1:9091: that port is in use by {program}" in reason_of(host)
     assert asked == [("who-listens.sh", {"inode": "77"})]
 
 

@@ -340,7 +340,9 @@ def test_promtool_refuses_what_prometheus_may_not_read(lab_host: Host, run_pyinf
 def test_prometheus_decides_if_promtool_rejects_the_file_as_it_is(
     lab_host: Host, run_pyinfra: Run
 ) -> None:
-    text = OLD.replace(b"job_name: 'node'", b"job_name: 'node'\n    bearer_token_file: /etc/no-token")
+    text = OLD.replace(
+        b"job_name: 'node'", b"job_name: 'node'\n    bearer_token_file: /etc/no-token"
+    )
     begin(lab_host, text)
     lab_host.write(CONFIG, text)
     # Prometheus has not loaded this file, so nothing tells who is right.

@@ -73,6 +73,9 @@ settings on the command line: --data pushgateway_smoke=always
 # URL of Prometheus, as seen on the host
 # prometheus_url = "http://127.0.0.1:9090"
 
+# seconds to wait for a Prometheus that starts: it may read its write-ahead log for minutes
+# prometheus_start_timeout = 600.0
+
 # seconds within which Prometheus must load or refuse a configuration
 # prometheus_reload_timeout = 30.0
 

@@ -10,6 +10,7 @@ from typing import Any
 from pyinfra.api.host import Host
 
 from pushgateway_lab import installations
+from pushgateway_lab.facts import program
 from pushgateway_lab.formats.answers import AnswerError
 from pushgateway_lab.host import looking
 from pushgateway_lab.lab import look as lab_look
@@ -72,6 +73,7 @@ def _further(settings: Settings, paths: Sequence[str]) -> str:
             "gateway": "" if _is_asked_apart(settings) else gateway,
             "questions": "\n".join(f"{settings.prometheus_url}{path}" for path in paths),
         },
+        program.FUNCTIONS,
     )
 
 

@@ -22,6 +22,8 @@ from pushgateway_lab.services import MANAGER, ServiceState
 
 VERSION = "4"
 
+_UNAVAILABLE = "503"  # Prometheus's answer while it starts (its web/web.go, testReady)
+
 
 class ConfigFile(NamedTuple):
     """Prometheus's configuration file on the host."""
@@ -61,6 +63,8 @@ class Snapshot(NamedTuple):
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
     + config_obstacle: why root must not write the configuration file: somebody else could replace it or a
       directory on its path; None if root may write it
+    + prometheus_sockets, pushgateway_sockets: the inodes of the sockets of both servers' main processes
+    + prometheus_starts: Prometheus answers 503: it starts, and reads its write-ahead log
     + prune_files: path -> file, of the existing files among `pushgateway_lab.pruning.layout.FILES`
     + loaded: None if Prometheus does not answer, or if curl is missing
     + targets: the active targets of the lab's job, as Prometheus reports them; older releases report those of all
@@ -81,6 +85,7 @@ class Snapshot(NamedTuple):
     services: dict[str, ServiceState]
     pushgateway_argv: tuple[str, ...] | None
     pushgateway_sockets: tuple[str, ...]
+    prometheus_sockets: tuple[str, ...]
     flags_text: str | None
     listeners: tuple[Listener, ...]
     config_state: str
@@ -90,6 +95,7 @@ class Snapshot(NamedTuple):
     loaded: Loaded | None
     targets: tuple[Target, ...] | None
     proven: str
+    prometheus_starts: bool
 
     def service(self, name: str) -> ServiceState:
         """Return the state of a service; for an unknown name, the state of a service that does not exist."""
@@ -127,6 +133,11 @@ class Snapshot(NamedTuple):
     def pushgateway_listeners(self) -> tuple[Listener, ...]:
         """The sockets on which the running Pushgateway listens."""
         return tuple(each for each in self.listeners if each.inode in self.pushgateway_sockets)
+
+    @property
+    def prometheus_listeners(self) -> tuple[Listener, ...]:
+        """The sockets on which the running Prometheus listens."""
+        return tuple(each for each in self.listeners if each.inode in self.prometheus_sockets)
 
 
 class Answer(NamedTuple):
@@ -202,10 +213,8 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         pushgateway=pushgateway,
         services=services,
         pushgateway_argv=None if argv is None else _argv(argv),
-        pushgateway_sockets=tuple(
-            value.removeprefix("socket:[").removesuffix("]")
-            for value in said.get("pushgateway_socket", ())
-        ),
+        pushgateway_sockets=_inodes(said.get("pushgateway_socket", ())),
+        prometheus_sockets=_inodes(said.get("prometheus_socket", ())),
         flags_text=None if flags is None else decoded(flags),
         listeners=tuple(map(sockets.parse_listener, said.get("listen", ()))),
         config_state=first("config") or "absent",
@@ -215,6 +224,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         loaded=_loaded(said),
         targets=_targets(said),
         proven=first("proven") or "",
+        prometheus_starts=_UNAVAILABLE in said.get("prometheus_answered", ()),
     )
 
 
@@ -229,6 +239,10 @@ def _unquoted(value: str) -> str:
 def decoded(value: str) -> str:
     """Return the text in a base64 value."""
     return b64decode(value, validate=True).decode("utf-8", "surrogateescape")
+
+
+def _inodes(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value.removeprefix("socket:[").removesuffix("]") for value in values)
 
 
 def _argv(value: str) -> tuple[str, ...]:

@@ -29,6 +29,12 @@ class Listener(NamedTuple):
     inode: str
     user: str = ""
 
+    @property
+    def where(self) -> str:
+        """The address as HOST:PORT."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
+
 
 def parse_listener(written: str, byteorder: str = "little") -> Listener:
     """Return the listener of an address and an inode of ``/proc/net/tcp``, separated by a blank.

@@ -1,8 +1,8 @@
 """The preflight checks: the conditions that a host must meet before anything is changed on it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import IPv6Address, ip_address
+from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
@@ -10,10 +10,12 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
-from pushgateway_lab.facts.snapshot import Snapshot, decoded
-from pushgateway_lab.formats.sockets import Address, Listener
+from pushgateway_lab.facts import program
+from pushgateway_lab.facts.program import UNKNOWN, Program
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.host.looking import snapshot_of
-from pushgateway_lab.installations import INSTALLER, address
+from pushgateway_lab.installations import INSTALLER, ports
 from pushgateway_lab.prometheus.job import merged
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
@@ -23,20 +25,28 @@ from pushgateway_lab.settings import Settings
 
 
 class PortTakenError(HostError):
-    """Another program listens on the wanted address of the Pushgateway.
+    """Another program listens where a server of this host should listen.
 
-    + address: the wanted address, as HOST:PORT
     + listener: the socket of the other program
-    + program: the other program, in words for the message
+    + message: returns the message for the words of the program and of the way to stop it
+    + program: the other program; None if it is not known yet
     """
 
-    def __init__(self, address: str, listener: Listener, program: str = "another program") -> None:
-        super().__init__(
-            f"The Pushgateway cannot listen on {address}: that port is in use by {program}. Stop that "
-            "program, or choose another address with pushgateway_listen_address."
-        )
-        self.address = address
+    def __init__(
+        self,
+        listener: Listener,
+        message: Callable[[str, str], str],
+        program: Program | None = None,
+    ) -> None:
+        super().__init__(message(str(program or UNKNOWN), _to_stop(program)))
         self.listener = listener
+        self.message = message
+
+
+def _to_stop(program: Program | None) -> str:
+    if program is None or not program.unit:
+        return "stop that program"
+    return f"stop it ({MANAGER.service(program.unit).commands.disable_and_stop})"
 
 
 def is_free(seen: Snapshot, settings: Settings) -> bool:
@@ -83,8 +93,9 @@ def naming_the_program(host: Host) -> Iterator[None]:
     try:
         yield
     except PortTakenError as error:
-        program = _program_at(host, error.listener)
-        raise PortTakenError(error.address, error.listener, program) from error
+        raise PortTakenError(
+            error.listener, error.message, _program_at(host, error.listener)
+        ) from error
 
 
 def check_rights(seen: Snapshot) -> None:
@@ -126,17 +137,14 @@ def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = Tru
     + must_run: False: the service may be down, because this run starts it
 
     Raises:
-        HostError: it has none.
+        PortTakenError: another program uses its port.
+        HostError: it has none, or listens on another port than the settings say.
     """
     installation = installations.prometheus(settings)
     if not installation.is_there(seen):
         return
     service, unit = installation.service, seen.prometheus
-    if not unit.exists:
-        raise HostError(
-            f"A program answers at {settings.prometheus_url}, but the host has no {service.name} to reload. "
-            "If the service of Prometheus has another name, set prometheus_unit."
-        )
+    _check_port_of_prometheus(seen, settings)
     if must_run and unit.has_failed:
         raise HostError(
             f"{service.name} has failed. Find the reason ({service.commands.log}), solve it and start "
@@ -154,6 +162,52 @@ def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = Tru
         )
 
 
+def _check_port_of_prometheus(seen: Snapshot, settings: Settings) -> None:
+    """Check that no other program listens on the port of Prometheus.
+
+    Raises:
+        PortTakenError: another program does, and it may be a Prometheus of another service.
+        HostError: Prometheus listens on another port.
+    """
+    unit, url = seen.prometheus, settings.prometheus_url
+    if own := ports.elsewhere(seen, settings):
+        raise HostError(
+            f"Prometheus does not listen at {url}, but on {own.where}. Set prometheus_url."
+        )
+    taken = ports.taken_from_prometheus(seen, settings)
+    if taken is None:
+        return
+    if not unit.exists:
+        raise PortTakenError(taken.listener, partial(_without_unit, seen, settings))
+    answers = seen.loaded is not None or seen.prometheus_starts
+    if not unit.is_active or not (answers or seen.prometheus_listeners):
+        raise PortTakenError(taken.listener, partial(_not_listening, seen, settings))
+
+
+def _without_unit(seen: Snapshot, settings: Settings, taker: str, to_stop: str) -> str:
+    installation = installations.prometheus(settings)
+    is_in_use = f"The port of {settings.prometheus_url} is in use by {taker}"
+    if seen.loaded is not None or seen.prometheus_starts:
+        return (
+            f"{is_in_use}. That is a Prometheus, but the host has no {installation.service.name} to reload. "
+            "Set prometheus_unit to the service of that Prometheus."
+        )
+    return (
+        f"{is_in_use}, and does not answer as Prometheus does. Prometheus needs that port: {to_stop}, or "
+        f"{installation.to_change_port}. If the program is a Prometheus, set prometheus_unit to its service."
+    )
+
+
+def _not_listening(seen: Snapshot, settings: Settings, taker: str, to_stop: str) -> str:
+    installation = installations.prometheus(settings)
+    service = installation.service
+    return (
+        f"{service.name} is {seen.prometheus.state}, and the port of {settings.prometheus_url} is in use by "
+        f"{taker}. Either {to_stop}, then start Prometheus ({service.commands.restart}) and run this again. Or "
+        f"{installation.to_change_port}."
+    )
+
+
 def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
     """Check that the Pushgateway may run, and that no other program uses its port.
 
@@ -167,36 +221,19 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
             f"{service.name} is masked: somebody has forbidden it to start. To allow it again: "
             f"{service.commands.allow_and_start}"
         )
-    for wanted in address.listen_addresses(installations.plan(seen, settings).flags):
-        for listener in seen.listeners:
-            if listener.inode not in seen.pushgateway_sockets and _clash(listener, wanted):
-                raise PortTakenError(wanted, listener)
+    if taken := ports.taken_from_pushgateway(seen, settings):
+        raise PortTakenError(taken.listener, partial(_pushgateway_cannot_listen, taken.address))
 
 
-def _clash(listener: Listener, wanted: str) -> bool:
-    """Return whether a listener prevents another program from listening on `wanted`."""
-    name, _, port = wanted.rpartition(":")
-    if listener.port != int(port):
-        return False
-    name = {"": "0.0.0.0", "localhost": "127.0.0.1"}.get(name, name.strip("[]"))  # noqa: S104
-    try:
-        own = _without_mapping(name)
-    except ValueError:
-        return True
-    taken = _without_mapping(listener.address)
-    return own == taken or own.is_unspecified or taken.is_unspecified
+def _pushgateway_cannot_listen(address: str, taker: str, to_stop: str) -> str:
+    return (
+        f"The Pushgateway cannot listen on {address}: that port is in use by {taker}. "
+        f"{to_stop[0].upper()}{to_stop[1:]}, or choose another address with pushgateway_listen_address."
+    )
 
 
-def _without_mapping(written: str) -> Address:
-    """Return an address; for one of IPv4 that is mapped into IPv6, which Java listens on, that of IPv4."""
-    address = ip_address(written)
-    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
-
-
-def _program_at(host: Host, listener: Listener) -> str:
-    found = ask(host, "who-listens.sh", {"inode": listener.inode})
-    if not found:
-        return "another program"
-    pid, _, command = found[0].partition(" ")
-    words = decoded(command).replace("\0", " ").strip()
-    return f"process {pid} ({words})"
+def _program_at(host: Host, listener: Listener) -> Program | None:
+    functions = [MANAGER.functions, program.FUNCTIONS]
+    lines = ask(host, "who-listens.sh", {"inode": listener.inode}, functions=functions)
+    found = program.parse_programs(line.removeprefix("program ") for line in lines)
+    return found.get(listener.inode)

@@ -40,6 +40,10 @@ class DebianPrometheus:
     to_restore_config: ClassVar[str] = (
         "apt-get -o Dpkg::Options::=--force-confmiss install --reinstall prometheus"
     )
+    to_change_port: ClassVar[str] = (
+        'give Prometheus another port: write ARGS="--web.listen-address=127.0.0.1:9099" to '
+        "/etc/default/prometheus, and set prometheus_url=http://127.0.0.1:9099"
+    )
 
     def is_there(self, seen: Snapshot) -> bool:
         """Return whether the unit exists or any program listens on the port; so other installations count."""

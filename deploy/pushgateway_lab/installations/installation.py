@@ -48,6 +48,10 @@ class PrometheusInstallation(Installation, Protocol):
     def to_restore_config(self) -> str:
         """The command that restores the installed configuration file."""
 
+    @property
+    def to_change_port(self) -> str:
+        """The instruction to have the server listen on another port: what to write and to set."""
+
 
 class PushgatewayInstallation(Installation, Protocol):
     """One way to install the Pushgateway on a host."""

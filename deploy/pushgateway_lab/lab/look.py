@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from pushgateway_lab.facts import snapshot
+from pushgateway_lab.facts.program import Program, parse_programs
 from pushgateway_lab.facts.snapshot import Answer, Snapshot
 from pushgateway_lab.formats import answers
 from pushgateway_lab.formats.answers import AnswerError, Group, Result, Sample, Series, Target
@@ -75,6 +76,7 @@ class Look:
     + reload_error: the log line of Prometheus's last failed reload
     + disk: None if Prometheus does not run
     + logs: service -> the end of its log, for services that failed
+    + programs: inode of a listening socket -> its program; only if a service does not run
     + gateway_status: the HTTP status of the Pushgateway's answer; None if there was no answer
     + start_digest: SHA-256 of the copy of the configuration file at the start line, in hexadecimal; None if there
       is no copy
@@ -94,6 +96,7 @@ class Look:
     logs: Mapping[str, str] = field(default_factory=dict)
     start_digest: str | None = None
     statuses: Mapping[str, int] = field(default_factory=dict)
+    programs: Mapping[str, Program] = field(default_factory=dict)
 
     @property
     def groups(self) -> list[Group] | None:
@@ -188,6 +191,7 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
         },
         statuses=heard.statuses,
         start_digest=said.get("start_file", [None])[0],
+        programs=parse_programs(said.get("program", ())),
     )
 
 

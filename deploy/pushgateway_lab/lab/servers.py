@@ -6,7 +6,7 @@ from pushgateway_lab import installations
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.installations.address import listen_addresses
 from pushgateway_lab.installations.flags import ADMIN_API, Flag, FlagError
-from pushgateway_lab.lab import gateway
+from pushgateway_lab.lab import gateway, taken_port
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, lines, listed
@@ -28,7 +28,9 @@ PREPARE = "the trainer runs deploy/prepare.py, which installs it"
 def prometheus_runs(look: Look) -> Finding:
     """Check that Prometheus's service is active and enabled, and that Prometheus answers."""
     service = installations.prometheus(look.settings).service
-    if found := _service_is_wrong(look, service, look.snapshot.prometheus):
+    if found := taken_port.of_prometheus(look) or _service_is_wrong(
+        look, service, look.snapshot.prometheus
+    ):
         if look.verdict and not look.verdict.accepted:
             path = look.settings.prometheus_config_path
             return found._replace(says=f"promtool rejects {excerpt(path)}: see 4.2.1. {found.says}")
@@ -37,6 +39,10 @@ def prometheus_runs(look: Look) -> Finding:
         return unknown(
             "curl is missing on this host, so Prometheus cannot be asked.",
             "sudo apt-get install curl",
+        )
+    if look.snapshot.prometheus_starts:
+        return still_open(
+            "Prometheus starts: it answers 503 until it has read its write-ahead log, which may take minutes."
         )
     if look.snapshot.loaded is None:
         return wrong(
@@ -50,7 +56,9 @@ def prometheus_runs(look: Look) -> Finding:
 def pushgateway_runs(look: Look) -> Finding:
     """Check that the Pushgateway's service is active and enabled, and that the Pushgateway answers."""
     service = installations.pushgateway(look.settings).service
-    if found := _service_is_wrong(look, service, look.snapshot.pushgateway):
+    if found := taken_port.of_pushgateway(look) or _service_is_wrong(
+        look, service, look.snapshot.pushgateway
+    ):
         return found
     if look.pushgateway_status is None:
         return gateway.does_not_answer(look)
@@ -132,7 +140,7 @@ def listens(look: Look) -> Finding:
     except (HostError, ValueError) as error:
         return wrong(lines(str(error), each=600))
     installation = installations.pushgateway(look.settings)
-    where = listed([_written(each) for each in listeners])
+    where = listed([each.where for each in listeners])
     if not all(any(_is_at(each, address) for each in listeners) for address in wanted):
         return wrong(
             f"The Pushgateway listens on {where}, but should listen on {listed(wanted)}: everybody who "
@@ -142,13 +150,6 @@ def listens(look: Look) -> Finding:
             installation.to_see_flags,
         )
     return done(f"The Pushgateway listens on {where}.")
-
-
-def _written(listener: Listener) -> str:
-    is_v6 = ":" in listener.address
-    return (
-        f"[{listener.address}]:{listener.port}" if is_v6 else f"{listener.address}:{listener.port}"
-    )
 
 
 def _is_at(listener: Listener, wanted: str) -> bool:

@@ -11,15 +11,18 @@ from pyinfra.context import ctx_host
 from pushgateway_lab import installations
 from pushgateway_lab.facts.outcome import Result
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.host import transaction
+from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.prometheus.outcomes import explain_reload
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
-START_TIMEOUT = 60
-"""Seconds for a started Prometheus to answer; replaying its write-ahead log takes most of this time."""
+SILENT = 60
+"""The most seconds for which a Prometheus that runs may give no answer. It answers 503 after its first seconds."""
+
+_PAUSE, _LONG_PAUSE = 0.3, 2.0
+"""Seconds between two looks at a Prometheus that gives no answer, and at one that starts."""
 
 
 def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> bool:
@@ -97,20 +100,61 @@ def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
 def wait_until_it_answers(host: Host, settings: Settings) -> None:
     """Wait until Prometheus answers; it may have just been started.
 
+    While it reads its write-ahead log, it answers 503. That may take minutes, for which this function waits as
+    long as the service runs, ``prometheus_start_timeout`` at most.
+
     Raises:
-        HostError: Prometheus does not answer within `START_TIMEOUT`.
+        HostError: Prometheus does not answer in time, or its service does not run any more.
     """
-    deadline = time.monotonic() + START_TIMEOUT
-    waiting = False
-    while snapshot_of(host, settings).loaded is None:
-        if not waiting:
-            say(host, f"Prometheus does not answer yet; waiting, {START_TIMEOUT} s at most")
-            waiting = True
-        if time.monotonic() > deadline:
-            raise HostError(
-                f"Prometheus does not answer at {settings.prometheus_url}, although its service runs. If it "
-                "listens on another address (see its flag --web.listen-address), set prometheus_url. "
-                f"Its log: {installations.prometheus(settings).service.commands.log}"
-            )
-        time.sleep(0.3)
+    began = time.monotonic()
+    told = ""
+    while (seen := snapshot_of(host, settings)).loaded is None:
+        if not seen.prometheus.is_active:
+            raise HostError(_ended(host, settings, seen))
+        limit = _limit(seen, settings)
+        message = _waiting(seen, limit)
+        if message != told:
+            say(host, message)
+            told = message
+        if time.monotonic() - began > limit:
+            raise HostError(_too_late(seen, settings, limit))
+        time.sleep(_LONG_PAUSE if seen.prometheus_starts else _PAUSE)
         forget(host)
+
+
+def _limit(seen: Snapshot, settings: Settings) -> float:
+    """Return the seconds to wait for Prometheus in all."""
+    limit = settings.prometheus_start_timeout
+    return limit if seen.prometheus_starts else min(limit, SILENT)
+
+
+def _waiting(seen: Snapshot, limit: float) -> str:
+    if seen.prometheus_starts:
+        return (
+            f"Prometheus starts and reads its write-ahead log (503); waiting, {limit:g} s at most"
+        )
+    return f"Prometheus does not answer yet; waiting, {limit:g} s at most"
+
+
+def _ended(host: Host, settings: Settings, seen: Snapshot) -> str:
+    service = installations.prometheus(settings).service
+    words = service_control.log(host, service)
+    return (
+        f"Prometheus does not start: {service.name} is {seen.prometheus.state}. Its log ends with:\n{words}\n"
+        f"Solve that, start it ({service.commands.start}), then run this again."
+    )
+
+
+def _too_late(seen: Snapshot, settings: Settings, limit: float) -> str:
+    commands = installations.prometheus(settings).service.commands
+    if seen.prometheus_starts:
+        return (
+            f"Prometheus has been reading its write-ahead log for more than {limit:g} s, and answers 503 "
+            f"until then. Run this again when {settings.prometheus_url}/-/ready answers 200, or set a longer "
+            f"prometheus_start_timeout. Its log: {commands.log}"
+        )
+    return (
+        f"Prometheus does not answer at {settings.prometheus_url}, although its service runs. If it "
+        "listens on another address (see its flag --web.listen-address), set prometheus_url. "
+        f"Its log: {commands.log}"
+    )

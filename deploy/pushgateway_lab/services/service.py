@@ -41,6 +41,7 @@ class Commands(NamedTuple):
     """Shell commands for one service, for people to type on a host. Every word is quoted.
 
     + enable_and_start: start the service now and at boot
+    + disable_and_stop: stop the service now, and do not start it at boot
     + allow_and_start: the same for a masked service
     + log: show the end of its log
     + status: show its state
@@ -51,6 +52,7 @@ class Commands(NamedTuple):
     reload: str
     enable: str
     enable_and_start: str
+    disable_and_stop: str
     allow_and_start: str
     log: str
     status: str

@@ -42,6 +42,7 @@ class Unit:
             reload=self._systemctl("reload"),
             enable=self._systemctl("enable"),
             enable_and_start=enable_and_start,
+            disable_and_stop=self._systemctl("disable", "--now"),
             allow_and_start=f"{self._systemctl('unmask')} && {enable_and_start}",
             log=shlex.join(["sudo", "journalctl", "-u", self.name, "-n", LOG_LINES]),
             status=self._systemctl("status"),

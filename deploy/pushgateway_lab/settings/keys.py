@@ -157,6 +157,11 @@ class Settings:
         values.url("http"),
         "URL of Prometheus, as seen on the host",
     )
+    prometheus_start_timeout: float = _setting(
+        600.0,
+        values.seconds,
+        "seconds to wait for a Prometheus that starts: it may read its write-ahead log for minutes",
+    )
     prometheus_reload_timeout: float = _setting(
         30.0,
         values.seconds,
