@@ -4,6 +4,7 @@ import pytest
 
 from looks import CONFIG, unit
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.host import service_control
 from pushgateway_lab.prometheus import loading
 from pushgateway_lab.run.host_error import HostError
 from snapshots import BOTH, DEBIAN, PROMETHEUS, config, host_in_run, loaded, seen, settings
@@ -72,30 +73,47 @@ def test_what_a_killed_run_left_is_still_to_be_removed() -> None:
     )
 
 
-def waits(
-    monkeypatch: pytest.MonkeyPatch, looks: list[Snapshot], **data: object
-) -> tuple[list[str], float]:
-    """Wait on a host that is looked at again and again; return what was said, and the seconds that passed.
+class Clock:
+    """A clock that only a sleep advances."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        """Return the time in seconds."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Advance the clock."""
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(loading, "time", clock)
+    return clock
+
+
+def waits(monkeypatch: pytest.MonkeyPatch, looks: list[Snapshot], **data: object) -> list[str]:
+    """Wait on a host that is looked at again and again, and return what was said.
 
     + looks: the snapshots, one after the other; the last one stays
     """
     said: list[str] = []
-    clock = [0.0]
-
-    def sleep(seconds: float) -> None:
-        clock[0] += seconds
 
     def look(*_: object) -> Snapshot:
         return looks.pop(0) if len(looks) > 1 else looks[0]
 
-    monkeypatch.setattr(loading.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(loading.time, "sleep", sleep)
+    def say(_: object, message: str) -> None:
+        said.append(message)
+
     monkeypatch.setattr(loading, "snapshot_of", look)
-    monkeypatch.setattr(loading, "say", lambda _, message: said.append(message))
-    monkeypatch.setattr(loading.service_control, "log", lambda *_: "wal is corrupt")
+    monkeypatch.setattr(loading, "say", say)
+    monkeypatch.setattr(service_control, "log", lambda *_: "wal is corrupt")
     with host_in_run() as host:
         loading.wait_until_it_answers(host, settings(**data))
-    return said, clock[0]
+    return said
 
 
 RUNS = seen(*BOTH)
@@ -103,42 +121,48 @@ STARTS = seen(*BOTH, "prometheus_answered 200", "prometheus_answered 503")
 ANSWERS = seen(*BOTH, *loaded(CONFIG))
 
 
-def test_a_prometheus_that_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert waits(monkeypatch, [ANSWERS]) == ([], 0)
+def test_a_prometheus_that_answers_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    assert waits(monkeypatch, [ANSWERS]) == []
+    assert clock.now == 0
 
 
-def test_a_prometheus_that_reads_its_log_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    said, seconds = waits(monkeypatch, [RUNS, *[STARTS] * 100, ANSWERS])
-    assert said == [
+def test_a_prometheus_that_reads_its_log_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    assert waits(monkeypatch, [RUNS, *[STARTS] * 100, ANSWERS]) == [
         "Prometheus does not answer yet; waiting, 60 s at most",
         "Prometheus starts and reads its write-ahead log (503); waiting, 600 s at most",
     ]
-    assert seconds > loading.SILENT
+    assert clock.now > loading.SILENT
 
 
 @pytest.mark.parametrize(
-    ("state", "data", "limit", "says"),
+    ("state", "limit", "says"),
     [
-        (STARTS, {}, 600, "for more than 600 s"),
-        (STARTS, {"prometheus_start_timeout": 5}, 5, "longer prometheus_start_timeout"),
-        (RUNS, {}, 60, "does not answer at http://127.0.0.1:9090, although its service runs"),
-        (RUNS, {"prometheus_start_timeout": 5}, 5, "although its service runs"),
+        (STARTS, 600, "for more than 600 s"),
+        (STARTS, 5, "longer prometheus_start_timeout"),
+        (RUNS, 60, "does not answer at http://127.0.0.1:9090, although its service runs"),
+        (RUNS, 5, "although its service runs"),
     ],
 )
 def test_the_wait_has_an_end(
     monkeypatch: pytest.MonkeyPatch,
+    clock: Clock,
     state: Snapshot,
-    data: dict[str, object],
     limit: float,
     says: str,
 ) -> None:
     with pytest.raises(HostError, match=says):
-        waits(monkeypatch, [state], **data)
-    assert limit <= loading.time.monotonic() < limit + 5
+        waits(monkeypatch, [state], **({"prometheus_start_timeout": 5} if limit == 5 else {}))
+    assert limit <= clock.now < limit + 5
 
 
-def test_a_prometheus_that_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_prometheus_that_ends_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
     failed = seen(*DEBIAN, *unit(PROMETHEUS, active="failed"))
     with pytest.raises(HostError, match=r"prometheus.service is failed[^$]*wal is corrupt"):
         waits(monkeypatch, [STARTS, STARTS, failed])
-    assert loading.time.monotonic() < 10
+    assert clock.now < 10
