@@ -3,7 +3,7 @@
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer),
 # config_path, longest (the largest size of this file in bytes), prometheus_url, targets_path (the path and query
-# of the question for the job's targets), proof_note (the file with the last proof); the services prometheus_unit
+# of the question for the job's targets), proof_note and added_note (files with notes of earlier runs); the services prometheus_unit
 # and pushgateway_unit; flags_file (the file with the Pushgateway's flags); packages and tools (lists of
 # words); for the prune: prune_files, prune_secrets (the files that are secrets) and prune_unit_names (lists of
 # words). Needs the functions of whose.sh, of a service manager and of a package manager. If a function
@@ -17,7 +17,7 @@
 # shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_unit:?}" "${prometheus_url:?}"
 : "${pushgateway_unit:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
-: "${targets_path:?}" "${proof_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
+: "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
 
 export LC_ALL=C
 MOST_SAID=4000000    # bytes of Prometheus's answers
@@ -216,11 +216,18 @@ look_at_prometheus() {
     esac
 }
 
-# What the last proof of this host proved, see smoke/proven.py.
-look_at_proof() {
-    proven=
-    [ -f "$proof_note" ] && read -r proven _ 2>/dev/null <"$proof_note"
-    [ -z "$proven" ] || printf 'proven %s\n' "$proven"
+# The notes of earlier runs: what the last proof of this host proved (facts/proof.py), and the targets that this
+# toolkit has added to the job (facts/added.py).
+look_at_notes() {
+    note_in "$proof_note"
+    [ -z "$note" ] || printf 'proven %s\n' "$note"
+    note_in "$added_note"
+    [ -z "$note" ] || printf 'added_targets %s\n' "$note"
+}
+
+note_in() {
+    note=
+    [ -f "$1" ] && read -r note _ 2>/dev/null <"$1"
 }
 
 printf '\n%s\n' "$mark"
@@ -240,7 +247,7 @@ if [ "$uid" -eq 0 ]; then
     look_at_config
     echo "at prometheus"
     look_at_prometheus
-    look_at_proof
+    look_at_notes
     if command -v look_further >/dev/null; then look_further; fi
 else
     echo "user $(id -un)"

@@ -54,9 +54,9 @@ class Servers:
     def note(self, host: Host, script: str, variables: dict[str, str]) -> None:
         """Note what is proven, with the number of deletions until then."""
         del host
-        assert script == "note-proof.sh"
+        assert script == "note.sh"
         assert variables["note"] == NOTE
-        self.noted.append((variables["proven"], len(self.deletions)))
+        self.noted.append((variables["word"], len(self.deletions)))
 
     def clock(self) -> Any:
         """Stand for the module `time`."""

@@ -69,6 +69,7 @@ class Snapshot(NamedTuple):
     + loaded: None if Prometheus does not answer, or if curl is missing
     + targets: the active targets of the lab's job, as Prometheus reports them; older releases report those of all
       jobs. None if it did not report them
+    + added_targets: the note about targets that this toolkit has added, see `pushgateway_lab.facts.added`
     + proven: what the last proof proved, see `pushgateway_lab.smoke.proven`; empty if there was none
     """
 
@@ -95,6 +96,7 @@ class Snapshot(NamedTuple):
     loaded: Loaded | None
     targets: tuple[Target, ...] | None
     proven: str
+    added_targets: str
     prometheus_starts: bool
 
     def service(self, name: str) -> ServiceState:
@@ -224,6 +226,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         loaded=_loaded(said),
         targets=_targets(said),
         proven=first("proven") or "",
+        added_targets=first("added_targets") or "",
         prometheus_starts=_UNAVAILABLE in said.get("prometheus_answered", ()),
     )
 

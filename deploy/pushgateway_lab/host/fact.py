@@ -13,7 +13,7 @@ from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from pushgateway_lab import installations, scrape_config
-from pushgateway_lab.facts.proof import NOTE
+from pushgateway_lab.facts import added, proof
 from pushgateway_lab.facts.snapshot import Snapshot, lines_of, parse_snapshot
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
@@ -61,7 +61,8 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "prometheus_url": prometheus_url,
             # Older releases, 2.42 among them, ignore scrapePool, and report the targets of all jobs.
             "targets_path": f"/api/v1/targets?state=active&scrapePool={quote(job_name, safe='')}",
-            "proof_note": NOTE,
+            "proof_note": proof.NOTE,
+            "added_note": added.NOTE,
             "secrets_follow": "yes" if secrets_follow else "",
             "prune_files": " ".join(layout.FILES),
             "prune_secrets": " ".join(layout.SECRETS),

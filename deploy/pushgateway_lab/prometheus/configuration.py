@@ -13,6 +13,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations, scrape_config
+from pushgateway_lab.facts import added
 from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import looking, transaction
@@ -22,6 +23,7 @@ from pushgateway_lab.prometheus.job import (
     config_text,
     duplicates,
     has_job,
+    managed,
     merged,
     refuse_included,
     without_job,
@@ -82,6 +84,7 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
             host, f"the job {settings.pushgateway_job_name} is in {settings.prometheus_config_path}"
         )
         return
+    tell(host, managed(seen, settings))
     transaction.show_diff(host, settings.prometheus_config_path, text, wanted)
     yield from function(_refuse_included, settings)
     yield from function(wait_until_it_answers, settings)
@@ -190,5 +193,8 @@ def _change(
             break
     if outcome.result not in LOADED:
         raise HostError(explain(settings, outcome))
+    note = added.note_after(seen, settings, text, wanted)
+    if note != seen.added_targets:
+        ask(host, "note.sh", {"note": added.NOTE, "word": note})
     if told := remarks(outcome):
         say(host, told, "yellow")

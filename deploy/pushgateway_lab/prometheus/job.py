@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pushgateway_lab import installations, scrape_config
+from pushgateway_lab.facts.added import obsolete_targets
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
@@ -77,7 +78,9 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     """
     text = config_text(seen, settings)
     try:
-        wanted = _merged_text(text, json.dumps(job(seen, settings)))
+        ours = job(seen, settings)
+        obsolete = obsolete_targets(seen, settings, ours["static_configs"][0]["targets"])
+        wanted = _merged_text(text, json.dumps(ours), obsolete)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
     return text, _writable(seen, settings, text, wanted)
@@ -112,8 +115,11 @@ def _mistaken_names(seen: Snapshot, settings: Settings, text: str) -> list[str]:
 
 # Cached, because the hosts of a class mostly have the same file.
 @lru_cache(maxsize=32)
-def _merged_text(text: str, job: str) -> str:
-    return scrape_config.merge_job(text, json.loads(job))
+def _merged_text(text: str, job: str, obsolete: tuple[str, ...]) -> str:
+    wanted: dict[str, Any] = json.loads(job)
+    return scrape_config.drop_targets(
+        scrape_config.merge_job(text, wanted), wanted["job_name"], obsolete
+    )
 
 
 def _writable(seen: Snapshot, settings: Settings, text: str, wanted: str) -> str:
@@ -144,6 +150,18 @@ def duplicates(seen: Snapshot, settings: Settings) -> Iterator[str]:
                 f"The job {name} (line {other.line}) also scrapes {target}, so Prometheus has every pushed "
                 f"metric twice. Remove this job, or use it: set pushgateway_job_name={shlex.quote(name)}"
             )
+
+
+def managed(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Yield a sentence if the file says that another program writes it, which may undo a change."""
+    if seen.config is None:
+        return
+    if found := scrape_config.manager_of(config_text(seen, settings)):
+        program = found.program or "another program"
+        yield (
+            f"{settings.prometheus_config_path} (line {found.line}) says that {program} writes this file, and its "
+            f"next run may undo this change. To make the change last, add the job to {found.source}, too."
+        )
 
 
 def has_job(text: str, settings: Settings) -> bool:

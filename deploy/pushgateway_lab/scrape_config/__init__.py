@@ -9,9 +9,12 @@ Pure functions from text to text: this package opens no file. Five groups of mod
 + choosing the edits: `wanted`, `write`, `edit`, `sequence`, `marker`, `add`, `repair`, `extend`, `remove`
 + proving the result: `guard`
 
+`drop` takes targets away again, and `managed` tells which program writes the file.
+
 `merge` uses all of them. `limits` and `memory` bound the time and the memory for one file.
 """
 
+from pushgateway_lab.scrape_config.drop import drop_targets
 from pushgateway_lab.scrape_config.errors import LimitError, ScrapeConfigError
 from pushgateway_lab.scrape_config.jobs import (
     Job,
@@ -21,6 +24,7 @@ from pushgateway_lab.scrape_config.jobs import (
     scrape_config_files,
 )
 from pushgateway_lab.scrape_config.limits import LONGEST
+from pushgateway_lab.scrape_config.managed import Manager, manager_of
 from pushgateway_lab.scrape_config.merge import merge_job, remove_job
 from pushgateway_lab.scrape_config.source import decode
 from pushgateway_lab.scrape_config.targets import same_target, without_blanks
@@ -29,11 +33,14 @@ __all__ = [
     "LONGEST",
     "Job",
     "LimitError",
+    "Manager",
     "ScrapeConfigError",
     "decode",
+    "drop_targets",
     "find_jobs",
     "jobs_scraping",
     "known_jobs",
+    "manager_of",
     "merge_job",
     "remove_job",
     "same_target",

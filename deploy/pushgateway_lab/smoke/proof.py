@@ -88,7 +88,7 @@ def prove(host: Host, settings: Settings) -> None:
 
 
 def _note(host: Host, proven: str) -> None:
-    ask(host, "note-proof.sh", {"note": proof.NOTE, "proven": proven})
+    ask(host, "note.sh", {"note": proof.NOTE, "word": proven})
 
 
 def _name_of(host: Host) -> str:

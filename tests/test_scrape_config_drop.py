@@ -1,0 +1,72 @@
+"""Targets that the toolkit added are removed again, and nothing else of the file changes."""
+
+import pytest
+
+from pushgateway_lab.scrape_config import ScrapeConfigError, drop_targets, merge_job
+
+JOB = {"job_name": "p", "static_configs": [{"targets": ["localhost:9095"]}]}
+FLOW = """\
+scrape_configs:
+  - job_name: node   # theirs
+    static_configs: [{targets: ['a:1', 'localhost:9095']}]
+  - job_name: p
+    static_configs:
+      - targets: ['localhost:9091']   # keep
+# end
+"""
+BLOCK = FLOW.replace(
+    "['localhost:9091']   # keep", "\n        - localhost:9091   # keep\n        # below"
+)
+LABELS = FLOW.replace("- targets: ['localhost:9091']", "- labels: {a: b}\n        targets: [c:1]")
+INLINE = "scrape_configs: [{job_name: p, static_configs: [{targets: ['x:1']}]}]\n"
+
+
+@pytest.mark.parametrize("text", [FLOW, BLOCK, LABELS, INLINE, "\ufeff" + FLOW, FLOW.rstrip("\n")])
+def test_what_was_added_last_is_taken_away_again(text: str) -> None:
+    added = merge_job(text, JOB)
+    assert added != text
+    assert drop_targets(added, "p", ["localhost:9095"]) == text
+    # Also if somebody wrote a target below it.
+    more = merge_job(added, {"job_name": "p", "static_configs": [{"targets": ["last:1"]}]})
+    without = drop_targets(more, "p", ["localhost:9095"])
+    assert drop_targets(without, "p", ["last:1"]) == text
+
+
+def test_the_first_of_several_is_removed() -> None:
+    for text in (FLOW, BLOCK):
+        added = merge_job(text, JOB)
+        assert "9091" not in drop_targets(added, "p", ["localhost:9091"])
+        assert drop_targets(added, "p", ["localhost:9091"]).count("localhost:9095") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        (FLOW, "localhost:9091"),  # the only one
+        (FLOW, "localhost:9095"),  # of another job
+        (LABELS, "c:1"),  # with labels
+        ("scrape_configs: [{job_name: p, static_configs: [&a {targets: [b:1, c:1]}, *a]}]", "b:1"),
+        (
+            "scrape_configs: [{job_name: p, static_configs: [{targets: &a [b:1, c:1]}]}, {x: *a}]",
+            "b:1",
+        ),
+        (
+            "x: &a [{targets: [b:1, c:1]}]\nscrape_configs: [{job_name: p, static_configs: *a}]",
+            "b:1",
+        ),
+        (
+            "x: &a {static_configs: [{targets: [b:1, c:1]}]}\nscrape_configs: [{job_name: p, <<: *a}]",
+            "b:1",
+        ),
+        ("scrape_configs: [{job_name: p, static_configs: 5}]", "b:1"),
+        ("scrape_configs: [{job_name: p}]", "b:1"),
+        ("scrape_configs:\n", "b:1"),
+    ],
+)
+def test_a_target_that_stays(text: str, target: str) -> None:
+    assert drop_targets(text, "p", [target]) == text
+
+
+def test_no_yaml_is_refused() -> None:
+    with pytest.raises(ScrapeConfigError):
+        drop_targets("a: [", "p", ["b:1"])
