@@ -22,6 +22,7 @@
 export LC_ALL=C
 MOST_SAID=4000000    # bytes of Prometheus's answers
 MOST_LISTENERS=20000 # listening sockets
+MOST_NAMES=200       # lines of /etc/hosts, and addresses of each family
 
 # Each program takes a millisecond to start, on every host of a class. So the shell does as much as it can
 # itself.
@@ -159,13 +160,34 @@ note_service() {
     esac
 }
 
-# The listening TCP sockets in the kernel's notation: address, port and inode. State 0A is LISTEN. awk reads
-# the tables, because a host may have thousands of connections, too many for the shell.
-look_at_listeners() {
-    awk -v most="$MOST_LISTENERS" '$4 == "0A" {
-        if (++n > most) { print "cut listeners"; exit }
-        print "listen", $2, $10
-    }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
+# The listening TCP sockets in the kernel's notation: address, port and inode. State 0A is LISTEN. Also the host's
+# names and addresses. awk reads the tables, because a host may have thousands of connections, too many for the
+# shell.
+look_at_network() {
+    set --
+    for table in /etc/hosts /proc/sys/kernel/hostname /proc/net/fib_trie /proc/net/if_inet6 /proc/net/tcp /proc/net/tcp6; do
+        [ ! -r "$table" ] || set -- "$@" "$table"
+    done
+    awk -v most="$MOST_LISTENERS" -v most_names="$MOST_NAMES" '
+        FILENAME == "/etc/hosts" {
+            sub(/#.*/, "")
+            if (NF > 1 && ++hosts <= most_names) print "hosts", substr($0, 1, 1000)
+            next
+        }
+        FILENAME == "/proc/sys/kernel/hostname" { print "hostname", $1; next }
+        FILENAME == "/proc/net/if_inet6" { if (++ipv6 <= most_names) print "address", $1; next }
+        FILENAME == "/proc/net/fib_trie" {
+            if ($1 == "|--") address = $2
+            else if ($2 == "host" && $3 == "LOCAL" && !(address in own) && ++ipv4 <= most_names) {
+                own[address]
+                print "address", address
+            }
+            next
+        }
+        $4 == "0A" {
+            if (++n > most) { print "cut listeners"; exit }
+            print "listen", $2, $10
+        }' "$@" 2>/dev/null
 }
 
 look_at_config() {
@@ -210,10 +232,25 @@ look_at_prometheus() {
             -e 's/^{"status":"success","data":{"activeTargets"/prometheus_targets &/p' \
             -e 's/^{"status"/prometheus_config &/p')
     printf '%s\n' "$prometheus_said"
+    look_at_all_targets
     case $prometheus_said in
     *prometheus_config*) ;;
     *) prometheus_said= ;;
     esac
+}
+
+# If the job has no targets yet, another job may scrape the Pushgateway. Only bootstrap decides that.
+look_at_all_targets() {
+    case $prometheus_said in
+    *'"activeTargets":[{'*) return ;;
+    *"prometheus_config {"*) ;;
+    *) return ;;
+    esac
+    if command -v look_further >/dev/null; then return; fi
+    curl -q --silent --fail --globoff --noproxy '*' --proto =http,https --connect-timeout 2 --max-time 2 \
+        --url "$prometheus_url${targets_path%%&*}" 2>/dev/null |
+        head -c "$MOST_SAID" | sed -n 's/^{"status":"success","data":{"activeTargets"/prometheus_all_targets &/p'
+    echo
 }
 
 # The notes of earlier runs: what the last proof of this host proved (facts/proof.py), and the targets that this
@@ -242,7 +279,7 @@ if [ "$uid" -eq 0 ]; then
     echo "at services"
     look_at_services
     look_at_packages
-    look_at_listeners
+    look_at_network
     echo "at config"
     look_at_config
     echo "at prometheus"

@@ -15,6 +15,7 @@ UP = Target(
     "pushgateway", "http://localhost:9091/metrics", "up", "", 50.0, address="localhost:9091"
 )
 DOWN = UP._replace(health="down", last_error="server returned HTTP status 401 Unauthorized")
+ELSEWHERE = DOWN._replace(address="localhost:9095")
 UNKNOWN = UP._replace(health="unknown", last_scrape=0.0)
 
 
@@ -114,6 +115,8 @@ def wait(monkeypatch: pytest.MonkeyPatch, host: Host) -> bool:
         (looked(DOWN), looked(UP._replace(last_scrape=60)), 9, 9, True),
         # It was scraped anew, and is still down: there is nothing to wait for.
         (looked(DOWN), looked(DOWN._replace(last_scrape=60)), 4, 4, False),
+        # A target of the last configuration was scraped anew.
+        (looked(ELSEWHERE), looked(ELSEWHERE._replace(last_scrape=60)), 4, 25, False),
         (looked(UNKNOWN), looked(DOWN), 100, 25, False),
         (looked(DOWN), looked(DOWN), 0, 25, False),
         (looked(), looked(UP), 26, 25, False),

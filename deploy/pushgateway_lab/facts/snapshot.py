@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pushgateway_lab import scrape_config
+from pushgateway_lab.facts.names import Names, parse_names
 from pushgateway_lab.formats import answers, sockets
 from pushgateway_lab.formats.answers import AnswerError, Target
 from pushgateway_lab.formats.sockets import Listener
@@ -69,6 +70,8 @@ class Snapshot(NamedTuple):
     + loaded: None if Prometheus does not answer, or if curl is missing
     + targets: the active targets of the lab's job, as Prometheus reports them; older releases report those of all
       jobs. None if it did not report them
+    + all_targets: those of all jobs, if the lab's job has none; else as `targets`, or none
+    + names: the host's own names and addresses
     + added_targets: the note about targets that this toolkit has added, see `pushgateway_lab.facts.added`
     + proven: what the last proof proved, see `pushgateway_lab.smoke.proven`; empty if there was none
     """
@@ -95,6 +98,8 @@ class Snapshot(NamedTuple):
     prune_files: dict[str, InstalledFile]
     loaded: Loaded | None
     targets: tuple[Target, ...] | None
+    all_targets: tuple[Target, ...]
+    names: Names
     proven: str
     added_targets: str
     prometheus_starts: bool
@@ -224,7 +229,11 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         config_obstacle=None if obstacle is None else decoded(obstacle),
         prune_files=_prune_files(said),
         loaded=_loaded(said),
-        targets=_targets(said),
+        targets=_targets(said, "prometheus_targets"),
+        all_targets=_targets(said, "prometheus_all_targets")
+        or _targets(said, "prometheus_targets")
+        or (),
+        names=parse_names(said.get("hostname", ()), said.get("address", ()), said.get("hosts", ())),
         proven=first("proven") or "",
         added_targets=first("added_targets") or "",
         prometheus_starts=_UNAVAILABLE in said.get("prometheus_answered", ()),
@@ -304,9 +313,9 @@ def _loaded(said: dict[str, list[str]]) -> Loaded | None:
     return loaded
 
 
-def _targets(said: dict[str, list[str]]) -> tuple[Target, ...] | None:
+def _targets(said: dict[str, list[str]], name: str) -> tuple[Target, ...] | None:
     try:
-        answer = said["prometheus_targets"][0].encode("utf-8", "surrogateescape")
+        answer = said[name][0].encode("utf-8", "surrogateescape")
         return tuple(answers.targets(answers.parse_answer(answer)))
     except (KeyError, AnswerError):
         return None

@@ -13,10 +13,10 @@ from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts.added import obsolete_targets
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.installations import address
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
+from pushgateway_lab.prometheus import scrapers
 from pushgateway_lab.prometheus.outcomes import explain
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import ScrapeConfigError
@@ -36,9 +36,7 @@ def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
     Raises:
         HostError: see `pushgateway_lab.installations.plan`.
     """
-    targets = settings.pushgateway_targets or (
-        address.local_address(installations.plan(seen, settings).flags),
-    )
+    targets = scrapers.targets(seen, settings)
     interval = settings.pushgateway_scrape_interval
     return {
         "job_name": settings.pushgateway_job_name,
@@ -78,8 +76,12 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     """
     text = config_text(seen, settings)
     try:
+        scrapers.check(seen, settings)
         ours = job(seen, settings)
-        obsolete = obsolete_targets(seen, settings, ours["static_configs"][0]["targets"])
+        targets = ours["static_configs"][0]["targets"]
+        obsolete = obsolete_targets(seen, settings, targets)
+        if not scrapers.undiscovered(seen, settings, targets):
+            del ours["static_configs"]
         wanted = _merged_text(text, json.dumps(ours), obsolete)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
@@ -139,17 +141,11 @@ def _unusable(settings: Settings, error: ScrapeConfigError) -> str:
 
 def duplicates(seen: Snapshot, settings: Settings) -> Iterator[str]:
     """Yield a sentence for each other job in the file that scrapes the same target."""
-    if seen.config is None:
-        return
-    wanted = job(seen, settings)
-    jobs = scrape_config.find_jobs(config_text(seen, settings))
-    for target in wanted["static_configs"][0]["targets"]:
-        for other in scrape_config.jobs_scraping(jobs, target, besides=wanted["job_name"]):
-            name = excerpt(other.name)
-            yield (
-                f"The job {name} (line {other.line}) also scrapes {target}, so Prometheus has every pushed "
-                f"metric twice. Remove this job, or use it: set pushgateway_job_name={shlex.quote(name)}"
-            )
+    for other in scrapers.others(seen, settings):
+        yield (
+            f"{other.where} also scrapes {excerpt(other.target)}, so Prometheus has every pushed metric twice. Remove "
+            f"this job, or use it: set pushgateway_job_name={shlex.quote(excerpt(other.name))}"
+        )
 
 
 def managed(seen: Snapshot, settings: Settings) -> Iterator[str]:

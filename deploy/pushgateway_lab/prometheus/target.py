@@ -137,10 +137,16 @@ def _await_scrape(host: Host, settings: Settings) -> None:
 
 
 def _scrapes(seen: Snapshot, settings: Settings) -> float:
-    """Return the time of the oldest last scrape among the job's targets that are down; 0 if unknown."""
+    """Return the time of the oldest last scrape among the wanted targets that are down; 0 if unknown.
+
+    Other targets do not count: those of the last configuration stay for some seconds.
+    """
+    wanted = job(seen, settings)["static_configs"][0]["targets"]
     down = [
         each.last_scrape
         for each in seen.targets or ()
-        if each.job == settings.pushgateway_job_name and each.health == "down"
+        if each.job == settings.pushgateway_job_name
+        and each.health == "down"
+        and any(same_target(each.address, own) for own in wanted)
     ]
     return min(down, default=0)

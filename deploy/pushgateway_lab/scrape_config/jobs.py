@@ -12,6 +12,24 @@ from pushgateway_lab.scrape_config.nodes import Node
 from pushgateway_lab.scrape_config.targets import address_of, targets_of
 
 
+# The fields that change the request to a target, or its address (Prometheus's documentation, `scrape_config`).
+_INHERITED = (
+    "scheme",
+    "metrics_path",
+    "params",
+    "basic_auth",
+    "authorization",
+    "bearer_token",
+    "bearer_token_file",
+    "oauth2",
+    "tls_config",
+    "proxy_url",
+    "proxy_from_environment",
+    "http_headers",
+    "relabel_configs",
+)
+
+
 class Job(NamedTuple):
     """A scrape config, as Prometheus reads it.
 
@@ -23,6 +41,7 @@ class Job(NamedTuple):
     + metrics_path: the path of the scrape
     + targets: all targets of its ``static_configs``, as written
     + has_discovery: whether it has targets from service discovery, too (``..._sd_configs``)
+    + inherited: the names of its fields that change how each of its targets is scraped
     """
 
     name: str
@@ -33,6 +52,7 @@ class Job(NamedTuple):
     metrics_path: str
     targets: tuple[str, ...]
     has_discovery: bool = False
+    inherited: tuple[str, ...] = ()
 
 
 @spare_memory
@@ -85,6 +105,7 @@ def _job(node: Node) -> Job:
         metrics_path=scalar_text(fields.get("metrics_path")) or "/metrics",
         targets=tuple(target.text for target in targets_of(fields)),
         has_discovery=any(name.endswith("_sd_configs") for name in fields),
+        inherited=tuple(name for name in _INHERITED if name in fields),
     )
 
 
