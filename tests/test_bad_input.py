@@ -183,7 +183,8 @@ def test_honor_labels_not_in_effect_is_said(lab_host: Host, run_pyinfra: Run) ->
     lab_host.write(CONFIG, other)
     lab_host.run("systemctl restart prometheus")
     prometheus_runs(lab_host)
-    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data={"pushgateway_scrape_interval": "10m"})
+    data = {"pushgateway_scrape_interval": "10m", "pushgateway_job_name": "pushgateway"}
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
     not_in_effect = "honor_labels is not in effect in the scrape job first"
     assert_refused(lab_host, result, "exported_job", not_in_effect)
     assert "pushgateway_lab" not in lab_host.run("curl -s localhost:9091/metrics").stdout
@@ -203,10 +204,10 @@ def test_a_target_that_is_scraped_twice_is_said(lab_host: Host, run_pyinfra: Run
     prometheus_runs(lab_host)
     job = b"\n-   job_name: first\n    static_configs:\n    - targets: ['127.0.0.1:9091']\n\n# end"
     lab_host.write(CONFIG, HAND_EDITED.replace(b"\n# end", job))
-    data = FAST | {"pushgateway_smoke": "never"}
-    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
+    asked = FAST | {"pushgateway_smoke": "never", "pushgateway_job_name": "pushgateway"}
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=asked)
     assert result.returncode == 0, result.output
-    assert "The job first (line 18) also scrapes localhost:9091" in result.stderr
+    assert "The job first (line 18) also scrapes 127.0.0.1:9091" in result.stderr
     assert "set pushgateway_job_name=first" in result.stderr
 
 

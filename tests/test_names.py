@@ -14,6 +14,7 @@ HOSTS = (
     "not-an-address x",
     "fe80::1%eth0 y",
     "10.0.0.9",
+    "\u00a0 \u00a0",
 )
 NAMES = parse_names(["Vm01"], ["10.0.0.7", "00000000000000000000000000000001", "?"], HOSTS)
 
@@ -53,5 +54,5 @@ def test_a_host_that_is_not_in_its_file_has_all_its_addresses() -> None:
 
 
 def test_a_host_that_says_nothing() -> None:
-    assert parse_names([], [], []) == Names("", frozenset(), {})
+    assert parse_names([], [], []) == Names("", (), {})
     assert parse_names([], [], []).addresses_of("vm01") == frozenset()

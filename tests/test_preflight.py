@@ -98,11 +98,16 @@ def test_a_host_on_which_nothing_stands_in_the_way(
             (*DEBIAN, PROMETHEUS_ANSWERS, *unit(PROMETHEUS, active="failed"), *FILE),
             {},
             (
-                r"prometheus\.service is failed, and the port of http://127\.0\.0\.1:9090 is in use by another "
+                r"prometheus\.service has failed, and the port of http://127\.0\.0\.1:9090 is in use by another "
                 r"program\. Either stop that program, then start Prometheus \(sudo systemctl restart prometheus\)"
             ),
         ),
         ((*DEBIAN, PROMETHEUS_ANSWERS, *unit(PROMETHEUS), *FILE), {}, "is active, and the port of"),
+        (
+            (*DEBIAN, PROMETHEUS_ANSWERS, *unit(PROMETHEUS, active="inactive"), *loaded(CONFIG)),
+            {},
+            "installed but inactive, and the port of .* That is a Prometheus: set prometheus_unit",
+        ),
         (
             (
                 *DEBIAN,
@@ -238,7 +243,7 @@ def test_the_flags_of_a_host_say_where_the_pushgateway_listens() -> None:
         ),
         (
             [f"program 77 1 cockpit.socket {encoded('/sbin/init' + chr(0))}"],
-            "cockpit.socket, process 1 (/sbin/init). Stop it (sudo systemctl disable --now cockpit.socket)",
+            "process 1 (/sbin/init) of cockpit.socket. Stop it (sudo systemctl disable --now cockpit.socket)",
         ),
         ([], "another program. Stop that program"),
     ],

@@ -42,7 +42,8 @@ def test_another_program_has_the_port(lab_host: Host, run_pyinfra: Run) -> None:
     assert_refused(
         lab_host,
         run_pyinfra(lab_host, "-y", BOOTSTRAP, data=QUICK),
-        "The port of http://127.0.0.1:9090 is in use by panel.socket, process 1 (",
+        "The port of http://127.0.0.1:9090 is in use by process 1 (",
+        ") of panel.socket, and does not answer as Prometheus does",
         "stop it (sudo systemctl disable --now panel.socket), or give Prometheus another port",
     )
     # The advice works.
@@ -66,14 +67,15 @@ def test_another_program_has_the_port(lab_host: Host, run_pyinfra: Run) -> None:
     wait_for_port(lab_host, 9091)
     wait_for_port(lab_host, 9099)
     verified = run_pyinfra(lab_host, "-y", VERIFY, data=moved)
-    assert "port 9091 is in use by thief.service, process " in verified.stdout, verified.output
+    assert "port 9091 is in use by process " in verified.stdout, verified.output
+    assert " of thief.service.\n" in verified.stdout
     assert "sudo systemctl disable --now thief\n" in verified.stdout
     assert "port 9099 is in use by process " in verified.stdout
     assert "sudo kill " in verified.stdout
     assert_refused(
         lab_host,
         run_pyinfra(lab_host, "-y", BOOTSTRAP, data=moved),
-        "prometheus.service is inactive, and the port of http://127.0.0.1:9099 is in use by process ",
+        "prometheus.service is installed but inactive, and the port of http://127.0.0.1:9099 is in use by process ",
     )
 
 

@@ -22,7 +22,7 @@ def test_a_program_is_read_and_put_in_words() -> None:
     assert found["5"] == Program(12, "", "java -jar x")
     assert str(found["5"]) == "process 12 (java -jar x)"
     assert found["5"].without_arguments == "process 12 (java)"
-    assert str(found["6"]) == "cockpit.socket, process 1 (/sbin/init \ufffd)"
+    assert str(found["6"]) == "process 1 (/sbin/init \ufffd) of cockpit.socket"
 
 
 @pytest.mark.parametrize("line", ["", "5 12 -", "5 x - eA==", "5 12 - ?", "5 12 - eA== more"])
@@ -59,7 +59,7 @@ def test_a_port_that_is_taken_is_named(active: str, server: str, port: int) -> N
 
 def test_a_socket_unit_is_named_with_the_command_that_stops_it() -> None:
     found = finding("prometheus", "failed", program=COCKPIT)
-    assert "is in use by cockpit.socket, process 1 (/sbin/init)." in found.says
+    assert "is in use by process 1 (/sbin/init) of cockpit.socket." in found.says
     assert found.fix
     assert found.fix.startswith("sudo systemctl disable --now cockpit.socket\n")
 

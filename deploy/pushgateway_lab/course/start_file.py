@@ -14,7 +14,7 @@ from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.course.questions import look_for_start, start_file_of
-from pushgateway_lab.facts.outcome import Outcome, Result
+from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install import preflight
@@ -225,7 +225,7 @@ def _restore(host: Host, settings: Settings) -> None:
         forget(host)
         if outcome.result is not Result.CONFLICT:
             break
-    if outcome.result not in (Result.TAKEN, Result.WRITTEN):
+    if outcome.result not in {*LOADED, Result.WRITTEN}:
         raise HostError(explain(settings, outcome))
     if outcome.result is Result.WRITTEN:
         service_control.start(host, installations.prometheus(settings).service)
@@ -236,8 +236,12 @@ def _restore(host: Host, settings: Settings) -> None:
 
 def _put(host: Host, settings: Settings, looked: Look, data: bytes) -> Outcome:
     """Replace the file; a Prometheus that does not run is not asked to load it."""
-    if looked.snapshot.prometheus.runs:
-        return transaction.replace_and_reload(host, settings, _digest(looked), data, suffix=SUFFIX)
+    seen = looked.snapshot
+    if seen.prometheus.runs:
+        is_loaded = seen.has_loaded_file
+        return transaction.replace_and_reload(
+            host, settings, _digest(looked), data, is_loaded=is_loaded, suffix=SUFFIX
+        )
     return transaction.replace(
         host,
         settings.prometheus_config_path,

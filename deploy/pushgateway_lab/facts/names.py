@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 Address = IPv4Address | IPv6Address
 
-_LOCALHOST = frozenset({ip_address("127.0.0.1"), ip_address("::1")})
+_LOCALHOST = ("127.0.0.1", "::1")
 
 
 class Names(NamedTuple):
@@ -18,8 +18,8 @@ class Names(NamedTuple):
     """
 
     host: str
-    addresses: frozenset[Address]
-    hosts: Mapping[str, frozenset[Address]]
+    addresses: tuple[str, ...]
+    hosts: Mapping[str, tuple[str, ...]]
 
     def addresses_of(self, name: str) -> frozenset[Address]:
         """Return the addresses of this host that a name or an address stands for; none if it is another host's.
@@ -30,22 +30,22 @@ class Names(NamedTuple):
         """
         name = name.lower().rstrip(".")
         try:
-            found = frozenset({_plain(ip_address(name.strip("[]")))})
+            found = {_plain(ip_address(name.strip("[]")))}
         except ValueError:
-            found = self._addresses_of_name(name)
+            found = set(map(ip_address, self._addresses_of_name(name)))
         return frozenset(each for each in found if self._is_own(each))
 
-    def _addresses_of_name(self, name: str) -> frozenset[Address]:
+    def _addresses_of_name(self, name: str) -> tuple[str, ...]:
         if name in self.hosts:
             return self.hosts[name]
         if name in ("", "localhost"):
             return _LOCALHOST
         if self.host and name.partition(".")[0] == self.host.partition(".")[0]:
             return self.hosts.get(self.host, self.addresses)
-        return frozenset()
+        return ()
 
     def _is_own(self, address: Address) -> bool:
-        return address.is_loopback or address.is_unspecified or address in self.addresses
+        return address.is_loopback or address.is_unspecified or str(address) in self.addresses
 
 
 def parse_names(host: Iterable[str], addresses: Iterable[str], hosts: Iterable[str]) -> Names:
@@ -55,15 +55,15 @@ def parse_names(host: Iterable[str], addresses: Iterable[str], hosts: Iterable[s
     + addresses: IPv4 addresses, and IPv6 addresses of 32 digits
     + hosts: the lines of ``/etc/hosts``, without comments
     """
-    named: dict[str, frozenset[Address]] = {}
+    named: dict[str, tuple[str, ...]] = {}
     for line in hosts:
-        address, *names = line.split()
-        if found := _address(address):
-            for name in names:
-                named[name.lower()] = named.get(name.lower(), frozenset()) | {found}
+        words = line.split()
+        if words and (found := _address(words[0])):
+            for name in words[1:]:
+                named[name.lower()] = (*named.get(name.lower(), ()), str(found))
     own = (_address(each) for each in addresses)
     return Names(
-        next(iter(host), "").strip().lower(), frozenset(each for each in own if each), named
+        next(iter(host), "").strip().lower(), tuple(str(each) for each in own if each), named
     )
 
 

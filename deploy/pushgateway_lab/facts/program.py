@@ -34,7 +34,7 @@ class Program(NamedTuple):
 
     def _in_words(self, command: str) -> str:
         process = f"process {self.pid} ({command})"
-        return f"{self.unit}, {process}" if self.unit else process
+        return f"{process} of {self.unit}" if self.unit else process
 
 
 def parse_programs(lines: Iterable[str]) -> dict[str, Program]:

@@ -20,7 +20,7 @@ from pushgateway_lab.prometheus.job import merged
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
-from pushgateway_lab.services import MANAGER
+from pushgateway_lab.services import MANAGER, ServiceState
 from pushgateway_lab.settings import Settings
 
 
@@ -201,11 +201,19 @@ def _without_unit(seen: Snapshot, settings: Settings, taker: str, to_stop: str) 
 def _not_listening(seen: Snapshot, settings: Settings, taker: str, to_stop: str) -> str:
     installation = installations.prometheus(settings)
     service = installation.service
+    is_in_use = f"{service.name} {_state(seen.prometheus)}, and the port of {settings.prometheus_url} is in use by {taker}."
+    if seen.loaded is not None or seen.prometheus_starts:
+        return f"{is_in_use} That is a Prometheus: set prometheus_unit to its service."
     return (
-        f"{service.name} is {seen.prometheus.state}, and the port of {settings.prometheus_url} is in use by "
-        f"{taker}. Either {to_stop}, then start Prometheus ({service.commands.restart}) and run this again. Or "
+        f"{is_in_use} Either {to_stop}, then start Prometheus ({service.commands.restart}) and run this again. Or "
         f"{installation.to_change_port}."
     )
+
+
+def _state(unit: ServiceState) -> str:
+    if unit.has_failed:
+        return "has failed"
+    return f"is {unit.state}" if unit.is_active else f"is installed but {unit.state}"
 
 
 def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
