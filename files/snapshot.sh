@@ -3,8 +3,8 @@
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer),
 # config_path, longest (the largest size of this file in bytes), prometheus_url, targets_path (the path and query
-# of the question for the job's targets), proof_note and added_note (files with notes of earlier runs); the services prometheus_unit
-# and pushgateway_unit; flags_file (the file with the Pushgateway's flags); packages and tools (lists of
+# of the question for the job's targets), proof_note and added_note (files with notes of earlier runs); the services
+# prometheus_unit and pushgateway_unit; flags_file (the file with the Pushgateway's flags); packages and tools (lists of
 # words); for the prune: prune_files, prune_secrets (the files that are secrets) and prune_unit_names (lists of
 # words). Needs the functions of whose.sh, of a service manager and of a package manager. If a function
 # look_further is defined, it is called at the end.
