@@ -12,7 +12,7 @@ from pyinfra.api.state import State, StateOperationHostData, StateOperationMeta
 from pyinfra.connectors.util import CommandOutput
 
 from local_hosts import disconnected, host_of, state_of
-from pushgateway_lab.run import ending, failure
+from pushgateway_lab.run import ending, failure, unreached
 from pushgateway_lab.run.host_error import INTERRUPTED
 
 
@@ -100,6 +100,7 @@ def test_what_became_of_each_host_is_told_once_in_the_order_of_the_inventory(
     state.activated_hosts.remove(host_of(state, "gone"))
     with_operation(state, "Install", failed=True, mute=True, good=True, unfinished=True)
     failed = host_of(state, "failed")
+    unreached.note(host_of(state, "gone"), "connection refused")
     assert not failure._fail(state, failed, "It is broken:\n  no disk\nMend it.")
     with_operation(state, "Run it", failed=False, mute=False, good=True, unfinished=None)
     told.clear()
@@ -110,7 +111,7 @@ def test_what_became_of_each_host_is_told_once_in_the_order_of_the_inventory(
         "--> Hosts that are not done:",
         "[failed] failed at: Run it: It is broken: no disk",
         "[mute] failed at: Run it",
-        "[gone] not reached: no connection",
+        "[gone] not reached: connection refused",
         "[unfinished] not finished: run this again",
     ]
 

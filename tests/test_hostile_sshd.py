@@ -22,14 +22,14 @@ _PATIENCE = 30
 
 # Behaviour -> words of the toolkit's message.
 BEFORE_LOGIN = {
-    "silent": "Could not connect (it accepted the connection, but sent no SSH banner within ",
-    "drip": "Could not connect (it accepted the connection, but sent no SSH banner within ",
-    "lines": "Could not connect (it accepted the connection, but sent no SSH banner within ",
-    "endless": "Could not connect (it sent over 65536 bytes before the login)",
-    "version": "Could not connect (it sent an SSH banner, but did not finish the key exchange within ",
-    "kex": "Could not connect (it sent an SSH banner, but did not finish the key exchange within ",
-    "chatter": "Could not connect (it sent over 65536 bytes before the login)",
-    "login": "Could not connect (it exchanged keys, but did not answer the authentication within ",
+    "silent": "Not reached: it accepted the connection, but sent no SSH banner within ",
+    "drip": "Not reached: it accepted the connection, but sent no SSH banner within ",
+    "lines": "Not reached: it accepted the connection, but sent no SSH banner within ",
+    "endless": "Not reached: it sent over 65536 bytes before the login",
+    "version": "Not reached: it sent an SSH banner, but did not finish the key exchange within ",
+    "kex": "Not reached: it sent an SSH banner, but did not finish the key exchange within ",
+    "chatter": "Not reached: it sent over 65536 bytes before the login",
+    "login": "Not reached: it exchanged keys, but did not answer the authentication within ",
 }
 AFTER_LOGIN = {
     "channel": "It connected, but did not answer within 6",

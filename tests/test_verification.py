@@ -225,7 +225,7 @@ def test_hosts_that_were_not_reached_are_in_the_report(looks: Looks, shown: list
     (report,) = shown
     assert {host.name: host.problem for host in report.hosts} == {
         "here": None,
-        "gone": "Not reached: no connection. Is the host up, and is its name correct?",
+        "gone": "Not reached: no connection",
         "late": "Not looked at: the run ended before.",
     }
 

@@ -196,5 +196,5 @@ def test_a_host_that_cannot_be_reached_is_a_row(
     found = rows(tmp_path)
     assert found[lab_host.name]["reached"]
     assert not found["lost"]["reached"]
-    assert "no connection" in found["lost"]["problem"]
+    assert "Not reached: " in found["lost"]["problem"]
     assert {task["state"] for task in found["lost"]["tasks"]} == {"unknown"}

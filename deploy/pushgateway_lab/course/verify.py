@@ -26,7 +26,7 @@ from pushgateway_lab.lab.excerpts import lines
 from pushgateway_lab.lab.results import HostResult, Report
 from pushgateway_lab.lab.results import State as Progress
 from pushgateway_lab.report import as_json, console
-from pushgateway_lab.run import crash_log, deadline, host_settings, json_output
+from pushgateway_lab.run import crash_log, deadline, host_settings, json_output, unreached
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.run import Run
@@ -238,7 +238,7 @@ def _report(state: State, all_tasks: tuple[Task, ...]) -> Report:
 def _why_not(state: State, host: Host) -> str:
     if host in state.activated_hosts:
         return "Not looked at: the run ended before."
-    return "Not reached: no connection. Is the host up, and is its name correct?"
+    return f"Not reached: {unreached.reason_of(host)}"
 
 
 def _show(report: Report) -> None:

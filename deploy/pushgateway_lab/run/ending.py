@@ -12,6 +12,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.output import format_text
 from pyinfra.api.state import BaseStateCallback, State
 
+from pushgateway_lab.run import unreached
 from pushgateway_lab.run.failure import reason_of
 from pushgateway_lab.run.host_error import INTERRUPTED
 from pushgateway_lab.run.run import Run
@@ -75,7 +76,7 @@ class _Ending(BaseStateCallback):
         """Return the reason why a host is not done; None if it is done."""
         state = self._state
         if host not in state.activated_hosts:
-            return "not reached: no connection"
+            return f"not reached: {unreached.reason_of(host)}"
         reason = reason_of(host)
         if reason == INTERRUPTED:
             return _UNFINISHED

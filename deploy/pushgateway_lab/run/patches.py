@@ -22,6 +22,7 @@ from pushgateway_lab.run import (
     arguments,
     command_line,
     command_output,
+    connecting,
     deadline,
     gate,
     handshake,
@@ -42,6 +43,8 @@ def apply() -> None:
     gate.close()
     command_output.bound()
     handshake.bound()
+    connecting.install()
+    _replace(SSHConnector, "connect", connecting.bound)
     for name in ("run_shell_command", "put_file", "get_file"):
         _replace(SSHConnector, name, _bounded)
     _replace(util, "getpass", _pausing)
