@@ -9,7 +9,7 @@
 {
     # Standard output bypasses the substitution, which captures only the errors of sudo.
     # shellcheck disable=SC2154 # the caller sets sudo_user; it is empty for root
-    refusal=$(sudo -H -n ${sudo_user:+-u "$sudo_user"} sh -c "$snapshot" 2>&1 1>&3 3>&-) && exit 0
+    refusal=$(LC_ALL=C sudo -H -n ${sudo_user:+-u "$sudo_user"} sh -c "$snapshot" 2>&1 1>&3 3>&-) && exit 0
 } 3>&1
 printf '\n%s\n' "$mark"
 echo "snapshot 4"

@@ -181,6 +181,9 @@ def test_only_root_may() -> None:
         preflight.is_free(refused, settings())
     for words in ("student may not use sudo", "sudo: a password is required", "/etc/sudoers.d"):
         assert words in str(error.value)
+    without = student._replace(sudo_refused="sh: 12: sudo: not found")
+    with pytest.raises(HostError, match="This host has no sudo"):
+        preflight.is_free(without, settings())
     preflight.check_rights(root)
     # sudo failed, but the user is root.
     preflight.check_rights(refused._replace(is_root=True))

@@ -20,6 +20,7 @@ from pushgateway_lab.pruning import files as prune_files
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.run import Run
 from pushgateway_lab.run.shell import after_mark, given_arguments, new_mark, run
+from pushgateway_lab.run.sudo import refusal
 from pushgateway_lab.settings import Settings
 
 TIMEOUT = 9
@@ -162,12 +163,16 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
     _, output = run(host, command, secrets, deadline=seconds, what="the look at the host")
     if not (output.stdout_lines or output.stderr_lines) and time.time() - asked_at < seconds - 1:
         raise HostError("The connection broke: the host gave no answer.")
+    lines = after_mark(output.stdout_lines, mark)
+    if lines is None and (refused := refusal(host, given_arguments(host) | sudo, output)):
+        raise HostError(f"{refused}\nNothing was changed.")
     try:
-        said = snapshot.lines_of(after_mark(output.stdout_lines, mark) or [])
+        said = snapshot.lines_of(lines or [])
         return read(Answer(said, mark, asked_at, time.time()))
     except IncompleteError as error:
         if time.time() - asked_at < seconds - 1:
-            raise _unexpected(output.stderr or repr(error)) from error
+            said_instead = output.stderr or (output.stdout if lines is None else "")
+            raise _unexpected(said_instead or repr(error)) from error
         place = f" The look stopped at: {error.at}." if error.at else ""
         raise HostError(
             f"It connected, but did not answer within {seconds:g} s (the look at the host).{place}"

@@ -110,6 +110,10 @@ def check_rights(seen: Snapshot) -> None:
         raise HostError(
             f"Logged in as {seen.user}, which is not root. Log in as root, or add --sudo."
         )
+    if seen.sudo_refused.endswith("not found"):  # the shell's words
+        raise HostError(
+            "This host has no sudo. Log in as root, without --sudo; or install sudo there."
+        )
     raise HostError(
         f"{seen.user} may not use sudo without a password here. sudo says: {seen.sudo_refused}\n"
         "Log in as another user, or allow sudo without a password in /etc/sudoers.d. --same-sudo-password "

@@ -15,7 +15,7 @@ from pyinfra.api import host as pyinfra_host
 from pyinfra.api import operations
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.state import State
-from pyinfra.connectors import util
+from pyinfra.connectors import local, ssh, util
 from pyinfra.connectors.ssh import SSHConnector
 
 from pushgateway_lab.run import (
@@ -26,6 +26,8 @@ from pushgateway_lab.run import (
     deadline,
     gate,
     handshake,
+    login_shell,
+    sudo,
     visible,
 )
 
@@ -47,6 +49,9 @@ def apply() -> None:
     _replace(SSHConnector, "connect", connecting.bound)
     for name in ("run_shell_command", "put_file", "get_file"):
         _replace(SSHConnector, name, _bounded)
+    _replace(ssh, "make_unix_command_for_host", login_shell.bound)
+    for module in (ssh, local):
+        _replace(module, "execute_command_with_sudo_retry", sudo.bound)
     _replace(util, "getpass", _pausing)
     _replace(pyinfra_host, "remove_any_sudo_askpass_file", _in_short)
     _replace(State, "init", _checking_hosts)

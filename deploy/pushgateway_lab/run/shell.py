@@ -17,6 +17,7 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.connectors.util import CommandOutput
 
+from pushgateway_lab.run import sudo
 from pushgateway_lab.run.command_output import is_cut_off
 from pushgateway_lab.run.deadline import seconds_left, within
 from pushgateway_lab.run.failure import function
@@ -139,6 +140,8 @@ def answer(
     """
     succeeded, output = run(host, command, stdin, deadline=deadline, what=what)
     lines = after_mark(output.stdout_lines, mark)
+    if lines is None and (refused := sudo.refusal(host, given_arguments(host), output)):
+        raise HostError(f"{what}: {refused}")
     if lines is None or not succeeded:
         said = "\n".join(lines or ())
         words = said.strip() or output.stderr.strip() or output.stdout.strip() or "no output"

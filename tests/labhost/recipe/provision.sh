@@ -14,7 +14,7 @@ fetch() {
 # Recommended packages are fetched too: installing with them must work as it does elsewhere.
 download_packages() {
     fetch update
-    set -- prometheus prometheus-pushgateway curl acl attr xz-utils
+    set -- prometheus prometheus-pushgateway curl acl attr xz-utils tcsh fish cloud-init locales
     # In older releases promtool is part of the prometheus package.
     if apt-cache show promtool >/dev/null 2>&1; then
         set -- "$@" promtool
