@@ -42,6 +42,12 @@ $shown
 UNITS
 }
 
+# Succeeds if one of the services starts, or waits for its start.   $@ their names
+service_is_starting() {
+    systemctl show --no-pager -p ActiveState,Job -- "$@" 2>/dev/null |
+        grep -qE '^(ActiveState=activating|Job=[1-9])'
+}
+
 # Asks systemd about one service. Sets main_pid (0 if there is none), user, group and exists (yes or no).
 #   $1 its name
 # shellcheck disable=SC2034 # the callers use them

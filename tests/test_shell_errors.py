@@ -14,9 +14,7 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 from local_hosts import state_of
 from pushgateway_lab.run import shell
 from pushgateway_lab.run.deadline import limit
-from pushgateway_lab.run.failure import reason_of
 from pushgateway_lab.run.host_error import HostError
-from snapshots import carry_out, host_in_run
 
 SUDO = {"_sudo": True, "_sudo_user": "eve", "_env": {"A": "b"}, "_run_once": True, "name": "x"}
 
@@ -184,20 +182,3 @@ def test_no_answer_is_an_error_in_the_words_of_the_host(
     with pytest.raises(HostError) as error:
         answer(succeeded, said)
     assert str(error.value) == f"Unexpected answer from the host: {says}"
-
-
-@pytest.mark.parametrize("succeeded", [True, False])
-def test_a_failure_can_be_explained(monkeypatch: pytest.MonkeyPatch, *, succeeded: bool) -> None:
-    ran: list[tuple[str, float]] = []
-
-    def run(host: Host, command: str, *, deadline: float) -> tuple[bool, CommandOutput]:
-        del host
-        ran.append((command, deadline))
-        return succeeded, output("E: no space", stderr=True)
-
-    monkeypatch.setattr(shell, "run", run)
-    with host_in_run() as asked:
-        commands = shell.explained(["a", "b"], lambda said: f"apt says: {said.stderr}", deadline=9)
-        assert carry_out(asked, commands) == succeeded
-        assert reason_of(asked) == ("" if succeeded else "apt says: E: no space")
-    assert ran == ([("a", 9), ("b", 9)] if succeeded else [("a", 9)])

@@ -4,29 +4,36 @@ One run of apt installs all of them. The Pushgateway is held during its installa
 start it on all interfaces.
 """
 
+import time
 from collections.abc import Iterator
-from typing import Any
 
-from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.connectors.util import CommandOutput
 from pyinfra.context import ctx_host
-from pyinfra.operations import apt
+from pyinfra.operations import apt as operations
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts import snapshot
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import service_control
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
+from pushgateway_lab.install.apt_run import Apt, is_locked
 from pushgateway_lab.installations import missing_packages
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.run.shell import ask, explained
+from pushgateway_lab.run.shell import ask, run
+from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
 
 INSTALL_TIMEOUT = 1800
 """Seconds for apt, without the wait for its lock; an installation over a slow connection takes minutes."""
+
+_PAUSE = 1.0
+"""Seconds before apt is run again after another program took its lock."""
+
+_CLOUD_INIT = "cloud-init still sets up this host"
 
 
 def are_installed(seen: Snapshot, settings: Settings) -> bool:
@@ -60,71 +67,125 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
         installations.prometheus(settings),
         installations.pushgateway(settings),
     )
+    apt, patience = Apt(), _Patience(settings.pushgateway_apt_timeout)
     if pushgateway.package in packages:
         yield from function(service_control.hold, pushgateway.service)
-    yield from function(_wait_for_apt, settings)
-    yield from _apt_packages(packages, settings, update=True)
+    yield from function(patience.wait)
+    yield from function(_update, apt, patience)
+    yield from _apt_packages(packages, apt, patience)
     # After its update, apt knows whether this release has a package promtool.
     seen = snapshot_now(host, settings)
     if further := missing_packages(seen, settings):
-        yield from _apt_packages(further, settings)
+        yield from _apt_packages(further, apt, patience)
+    yield from function(_tell, apt)
     if prometheus.package in packages and not seen.prometheus.is_active:
         # A policy-rc.d of the host may have prevented the start.
         yield from function(service_control.start, prometheus.service)
     forget(host)
 
 
-def _wait_for_apt(host: Host, settings: Settings) -> None:
-    """Wait until no other program, such as the automatic updates of a new VM, holds apt's locks."""
-    holder = _holder_of_apt(host, within=0)
-    if holder is None:
-        return
-    seconds = settings.pushgateway_apt_timeout
-    say(host, f"{holder}; waiting for it, {seconds:.0f} s at most", "yellow")
-    holder = _holder_of_apt(host, within=seconds)
-    if holder is not None:
-        raise HostError(
-            f"apt cannot be used: after {seconds:.0f} s, {holder}. Nothing was "
-            "installed. Wait until that process has ended, then run this again; or wait longer with "
-            "pushgateway_apt_timeout (seconds)."
-        )
+class _Patience:
+    """The waiting of one installation for other programs.
+
+    + left: the seconds that it may still wait
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = self.left = seconds
+        self._has_told = False
+
+    def wait(self, host: Host) -> None:
+        """Wait until cloud-init has finished and no other program, such as automatic updates, holds apt's locks.
+
+        If only cloud-init goes on, the installation goes on, too: cloud-init may hang for another reason.
+
+        Raises:
+            HostError: another program still holds a lock of apt.
+        """
+        began = time.monotonic()
+        holder = _in_the_way(host, within=0)
+        if holder is None:
+            return
+        if not self._has_told:
+            say(host, f"{holder}; waiting for it, {self.left:.0f} s at most", "yellow")
+            self._has_told = True
+        holder = _in_the_way(host, within=max(self.left, 0))
+        self.left -= time.monotonic() - began
+        if holder == _CLOUD_INIT:
+            say(
+                host,
+                f"After {self.seconds:.0f} s, {holder}. Installing meanwhile. See: cloud-init status --long",
+                "yellow",
+            )
+        elif holder is not None:
+            raise HostError(
+                f"apt cannot be used: after {self.seconds:.0f} s, {holder}. Nothing was "
+                "installed. Wait until that process has ended, then run this again; or wait longer with "
+                "pushgateway_apt_timeout (seconds)."
+            )
+
+    def run(self, host: Host, command: StringCommand | str) -> tuple[bool, CommandOutput]:
+        """Run apt; if another program took a lock meanwhile, wait for it and run apt again."""
+        in_english = StringCommand("LC_ALL=C", command)
+        while True:
+            began = time.monotonic()
+            succeeded, output = run(
+                host, in_english, deadline=max(self.left, 0) + INSTALL_TIMEOUT, what=_what(command)
+            )
+            if succeeded or not is_locked(output.output_lines) or self.left <= 0:
+                return succeeded, output
+            time.sleep(_PAUSE)
+            self.left -= time.monotonic() - began
+            self.wait(host)
 
 
-def _holder_of_apt(host: Host, within: float) -> str | None:
-    """Wait up to `within` seconds for apt's lock; return a description of its holder, None if it is free."""
+def _what(command: StringCommand | str) -> str:
+    return "apt-get update" if str(command) == "apt-get update" else "apt-get install"
+
+
+def _in_the_way(host: Host, within: float) -> str | None:
+    """Wait up to `within` seconds; return a description of what is still in the way of apt, None if nothing."""
     variables = {"seconds": f"{within:.0f}"}
-    held = ask(host, "wait-for-apt.sh", variables, deadline=within + 30)
-    if not held:
+    found = ask(
+        host, "wait-for-apt.sh", variables, functions=(MANAGER.functions,), deadline=within + 30
+    )
+    if not found:
         return None
-    pid, _, name = held[0].partition(" ")
+    kind, _, rest = found[0].partition(" ")
+    if kind != "lock":
+        return _CLOUD_INIT
+    pid, _, name = rest.partition(" ")
     return f"process {pid} ({snapshot.decoded(name).strip()}) holds the lock of apt"
 
 
-def _apt_packages(
-    packages: list[str], settings: Settings, **arguments: Any
-) -> Iterator[PyinfraCommand]:
+def _update(host: Host, apt: Apt, patience: _Patience) -> None:
+    """Update the package lists. A source that fails may not be needed, so the installation decides."""
+    for command in operations.update._inner():  # noqa: SLF001 - how pyinfra nests operations
+        succeeded, output = patience.run(host, command)
+        apt.note_update(output.output_lines, succeeded=succeeded)
+
+
+def _apt_packages(packages: list[str], apt: Apt, patience: _Patience) -> Iterator[PyinfraCommand]:
     """Yield the commands of pyinfra's own operation, without recommended packages."""
-    seconds = f"{settings.pushgateway_apt_timeout:.0f}"
-    commands = apt.packages._inner(  # noqa: SLF001 - how pyinfra nests operations
+    commands = operations.packages._inner(  # noqa: SLF001
         packages,
         no_recommends=True,
-        extra_install_args=f"-o DPkg::Lock::Timeout={seconds}",
-        **arguments,
+        extra_install_args=f"-o DPkg::Lock::Timeout={max(patience.left, 0):.0f}",
     )
-    yield from explained(
-        commands,
-        lambda output: _apt_failure(packages, output),
-        deadline=settings.pushgateway_apt_timeout + INSTALL_TIMEOUT,
-    )
+    for command in commands:
+        yield from function(_install, command, packages, apt, patience)
 
 
-def _apt_failure(packages: list[str], output: CommandOutput) -> str:
-    lines = [line.line for line in output]
-    said = [line for line in lines if line.startswith(("E: ", "Err:", "dpkg: error"))]
-    return "\n".join(
-        [
-            f"apt could not install {', '.join(packages)}. It says:",
-            *(f"  {line}" for line in (said or lines)[-5:]),
-            "Solve this on the host (apt-get update; apt-get install ...), then run this again.",
-        ]
-    )
+def _install(
+    host: Host, command: StringCommand | str, packages: list[str], apt: Apt, patience: _Patience
+) -> None:
+    succeeded, output = patience.run(host, command)
+    if not succeeded:
+        raise HostError(apt.failure(packages, output.output_lines))
+    apt.note_install(packages, output.output_lines)
+
+
+def _tell(host: Host, apt: Apt) -> None:
+    say(host, apt.installed())
+    if warning := apt.warning():
+        say(host, warning, "yellow")

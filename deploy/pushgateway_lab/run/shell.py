@@ -6,13 +6,13 @@ raises a `HostError`, which fails only this host.
 
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from paramiko import SSHException
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
-from pyinfra.api.command import FunctionCommand, PyinfraCommand, QuoteString, StringCommand
+from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.connectors.util import CommandOutput
@@ -20,7 +20,6 @@ from pyinfra.connectors.util import CommandOutput
 from pushgateway_lab.run import sudo
 from pushgateway_lab.run.command_output import is_cut_off
 from pushgateway_lab.run.deadline import seconds_left, within
-from pushgateway_lab.run.failure import function
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
 
@@ -159,32 +158,6 @@ def given_arguments(host: Host) -> dict[str, Any]:
     """Return the global arguments for commands on a host, such as ``_sudo``, of its operation or deploy."""
     given = host.current_op_global_arguments or host.current_deploy_kwargs
     return dict(given) if given is not None else dict(pop_global_arguments(host.state, host, {})[0])
-
-
-def explained(
-    commands: Iterable[PyinfraCommand | str],
-    explain: Callable[[CommandOutput], str],
-    *,
-    deadline: float = DEADLINE,
-) -> Generator[FunctionCommand, None, None]:
-    """Yield the same commands, but with our own error messages.
-
-    + explain: makes the message from the output of a failed command
-    + deadline: seconds for each command
-    """
-    for command in commands:
-        yield from function(_run_or_explain, command, explain, deadline)
-
-
-def _run_or_explain(
-    host: Host,
-    command: StringCommand | str,
-    explain: Callable[[CommandOutput], str],
-    deadline: float,
-) -> None:
-    succeeded, output = run(host, command, deadline=deadline)
-    if not succeeded:
-        raise HostError(explain(output))
 
 
 def _as_command(command: StringCommand | str) -> StringCommand:
