@@ -11,7 +11,6 @@ from pushgateway_lab.scrape_config.memory import spare_memory
 from pushgateway_lab.scrape_config.nodes import Node
 from pushgateway_lab.scrape_config.targets import address_of, targets_of
 
-
 # The fields that change the request to a target, or its address (Prometheus's documentation, `scrape_config`).
 _INHERITED = (
     "scheme",
