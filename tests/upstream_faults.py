@@ -3,9 +3,11 @@
 A program of its own, because the patches of other tests cannot be taken back.
 """
 
+import inspect
 import json
 import logging
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,6 +24,7 @@ from pyinfra.api.state import State
 from pyinfra.connectors import util
 from pyinfra.connectors.sshuserclient import client
 from pyinfra.connectors.util import CommandOutput, OutputLine
+from pyinfra_cli import main as pyinfra_main  # type: ignore[import-untyped]
 
 _KEY = ECDSAKey.generate()
 
@@ -144,6 +147,21 @@ def _user(text: str) -> object:
     return _parsed(text).get("username")
 
 
+def _pyinfra(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run pyinfra with a deploy script that fails, which is none of ours."""
+    (_directory() / "failing.py").write_text(
+        "from pyinfra.operations import server\nserver.shell(['false'])\n"
+    )
+    return subprocess.run(
+        [Path(sys.executable).with_name("pyinfra"), *words],
+        cwd=_directory(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 FAULTS: tuple[tuple[str, Callable[[], bool]], ...] = (
     ("proxy-jump-none", lambda: _jumps("ProxyJump none", "vm") == ["none"]),
     ("one-connection-each", lambda: _jumps("ProxyJump a", "vm", "vm2") == ["a", "a"]),
@@ -165,6 +183,18 @@ FAULTS: tuple[tuple[str, Callable[[], bool]], ...] = (
     (
         "login-shell",
         lambda: "\n" in util.make_unix_command(StringCommand("a\nb")).get_raw_value(),
+    ),
+    ("no-host", lambda: _pyinfra("-y", "no.such.host.invalid", "failing.py").returncode == 0),
+    (
+        "dry-yes",
+        lambda: "Detected changes" not in _pyinfra("-y", "--dry", "@local", "failing.py").stderr,
+    ),
+    ("interrupted", lambda: "sys.exit(0)" in inspect.getsource(pyinfra_main.main)),
+    ("no-wait", lambda: _pyinfra("-y", "--no-wait", "@local", "failing.py").returncode == 0),
+    ("json-of-failures", lambda: not _pyinfra("-y", "--json", "@local", "failing.py").stdout),
+    (
+        "wrong-arguments",
+        lambda: "Traceback" in _pyinfra("-y", "@local", "server.shell", "x=1").stderr,
     ),
 )
 
