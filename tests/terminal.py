@@ -21,7 +21,7 @@ def typed(
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(REPOSITORY)
-        os.execv(f"{sys.prefix}/bin/pyinfra", ["pyinfra", str(inventory), *arguments])  # noqa: S606 # no shell is needed
+        os.execv(f"{sys.prefix}/bin/pyinfra", ["pyinfra", str(inventory), *arguments])  # noqa: S606  # nosec B606 # no shell is needed
     shown, waiting, ends = "", list(answers), time.monotonic() + 60
     seen = 0
     while select.select([terminal], [], [], max(ends - time.monotonic(), 0))[0]:

@@ -72,9 +72,15 @@ def a_class(host: Host, number: int) -> list[Host]:
 
 
 def run(
-    pyinfra: PyinfraCommand, hosts: list[Host], data: Mapping[str, Any], **variables: str
+    pyinfra: PyinfraCommand, hosts: list[Host], data: Mapping[str, Any], directory: Path
 ) -> PyinfraResult:
-    return pyinfra.run(hosts, "-y", "exec", "--", "true", data=data, environment=variables)
+    """Connect to hosts at once, with time enough for a slow machine."""
+    config = directory / "config.py"
+    config.write_text(
+        "from pyinfra import config\nfrom pushgateway_lab import configure\nconfigure()\n"
+        "config.CONNECT_TIMEOUT = 20\nconfig.PARALLEL = 300\n"
+    )
+    return pyinfra.run(hosts, "-y", "--config", str(config), "exec", "--", "true", data=data)
 
 
 def test_a_class_connects_at_once_through_one_connection_to_its_jump_host(
@@ -83,7 +89,7 @@ def test_a_class_connects_at_once_through_one_connection_to_its_jump_host(
     for host in (way.jump, way.target):
         way.said(host, "")
     data = way.config(f"Host {way.target.address}\n  ProxyJump jump")
-    result = run(pyinfra_command, a_class(way.target, 60), data)
+    result = run(pyinfra_command, a_class(way.target, 60), data, way.directory)
     assert result.returncode == 0, result.output
     assert result.stderr.count("Connected") == 60
     assert way.said(way.jump, "Accepted publickey") == 1
@@ -98,8 +104,7 @@ def test_a_class_connects_at_once_through_a_proxy_command(
     data = way.config(
         f"Host {way.target.address}\n  ProxyCommand ssh -F {way.directory / 'config'} -W %h:%p jump"
     )
-    # A process for each host is slow where cores are few.
-    result = run(pyinfra_command, a_class(way.target, 16), data | {"ssh_connect_retries": 3})
+    result = run(pyinfra_command, a_class(way.target, 16), data, way.directory)
     assert result.returncode == 0, result.output
     assert way.said(way.jump, "MaxStartups") > 0
 
@@ -115,7 +120,7 @@ def test_a_jump_host_with_another_key_fails_its_hosts_alone(
         f"Host {way.target.address}\n  ProxyJump jump\nHost *\n  ProxyJump none", known_hosts=other
     )
     behind = a_class(way.target, 2)
-    result = run(pyinfra_command, [*behind, way.jump], data)
+    result = run(pyinfra_command, [*behind, way.jump], data, way.directory)
     assert f"[{way.jump.name}] Connected" in " ".join(result.stderr.split())
     words = re.escape(
         "Not reached: jump host jump: its host key changed: somebody may intercept the connection. If it was "

@@ -45,9 +45,9 @@ def test_another_login_shell(host: Host, pyinfra_command: PyinfraCommand, shell:
 def test_a_sudo_password_is_asked_for_in_any_language(host: Host, tmp_path: Path) -> None:
     use(host, program="/bin/tcsh", sudo="ALL")
     inventory = write_inventory(tmp_path / "inventory.py", [host])
-    code, shown = typed(inventory, ["-y", "--sudo", VERIFY], [("sudo password: ", TYPED)])
+    prepare = ["-y", "--sudo", "deploy/prepare.py"]
+    code, shown = typed(inventory, prepare, [("sudo password: ", TYPED)])
     assert code == 0, shown
-    assert "1 host: 1 prepared; 0 with something wrong." in shown
     code, shown = typed(inventory, ["-y", "--sudo", VERIFY], [("sudo password: ", "wrong")])
     assert (
         "the password of trainer may be wrong, or this user may not use sudo here. sudo says: "
