@@ -111,15 +111,15 @@ def wait(monkeypatch: pytest.MonkeyPatch, host: Host) -> bool:
     [
         (looked(UP), looked(UP), 0, 0, True),
         (looked(UNKNOWN), looked(UP), 12, 12, True),
-        (looked(), looked(UP), 24.5, 24.5, True),
-        (looked(DOWN), looked(UP._replace(last_scrape=60)), 9, 9, True),
+        (looked(), looked(UP), 24.5, 26, True),
+        (looked(DOWN), looked(UP._replace(last_scrape=60)), 9, 10, True),
         # It was scraped anew, and is still down: there is nothing to wait for.
         (looked(DOWN), looked(DOWN._replace(last_scrape=60)), 4, 4, False),
         # A target of the last configuration was scraped anew.
-        (looked(ELSEWHERE), looked(ELSEWHERE._replace(last_scrape=60)), 4, 25, False),
-        (looked(UNKNOWN), looked(DOWN), 100, 25, False),
-        (looked(DOWN), looked(DOWN), 0, 25, False),
-        (looked(), looked(UP), 26, 25, False),
+        (looked(ELSEWHERE), looked(ELSEWHERE._replace(last_scrape=60)), 4, 26, False),
+        (looked(UNKNOWN), looked(DOWN), 100, 26, False),
+        (looked(DOWN), looked(DOWN), 0, 26, False),
+        (looked(), looked(UP), 27, 26, False),
     ],
 )
 def test_one_scrape_is_waited_for(

@@ -194,7 +194,7 @@ FAULTS: tuple[tuple[str, Callable[[], bool]], ...] = (
     ("json-of-failures", lambda: not _pyinfra("-y", "--json", "@local", "failing.py").stdout),
     (
         "wrong-arguments",
-        lambda: "Traceback" in _pyinfra("-y", "@local", "server.shell", "x=1").stderr,
+        lambda: "internal exception" in _pyinfra("-y", "@local", "server.shell", "x=1").stderr,
     ),
 )
 

@@ -25,7 +25,7 @@ DISCOVERY_TIMEOUT = 15
 LONGEST = 86400
 """The longest wait in seconds, even if Prometheus reports a longer scrape interval."""
 
-_POLL = 0.5
+_POLL = 2.0
 """Seconds between two looks."""
 
 
