@@ -15,6 +15,7 @@ from expectations import (
     prometheus_runs,
 )
 from labhost import Host, PyinfraResult
+from labhost.pyinfra_command import PyinfraCommand
 from waiting import wait_for_port, wait_on_host
 
 Run = Callable[..., PyinfraResult]
@@ -80,7 +81,9 @@ def test_another_program_has_the_port(lab_host: Host, run_pyinfra: Run) -> None:
 
 
 @pytest.mark.lab_host(packages=INSTALLED)
-def test_a_prometheus_that_reads_its_log_is_waited_for(lab_host: Host, run_pyinfra: Run) -> None:
+def test_a_prometheus_that_reads_its_log_is_waited_for(
+    lab_host: Host, run_pyinfra: Run, pyinfra_command: PyinfraCommand
+) -> None:
     prometheus_runs(lab_host)
     # Prometheus reads a named pipe until somebody has written to it: as long as this test wants.
     lab_host.run(
@@ -97,11 +100,11 @@ def test_a_prometheus_that_reads_its_log_is_waited_for(lab_host: Host, run_pyinf
         run_pyinfra(lab_host, "-y", BOOTSTRAP, data=short),
         "Prometheus has been reading its write-ahead log for more than 3 s",
     )
-    lab_host.write("/root/release", RELEASE.encode())
-    lab_host.run(
-        "systemd-run --quiet --on-active=8 --timer-property=AccuracySec=100ms sh /root/release"
-    )
-    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    running = pyinfra_command.start(lab_host, "-y", BOOTSTRAP, data=FAST)
+    waits = "Prometheus starts and reads its write-ahead log (503)"
+    assert running.stderr
+    assert any(waits in line for line in running.stderr)
+    lab_host.run(RELEASE)
+    result = pyinfra_command.finish(running)
     assert result.returncode == 0, result.output
-    assert "Prometheus starts and reads its write-ahead log (503)" in result.stderr
     assert_bootstrapped(lab_host)

@@ -58,7 +58,6 @@ def test_the_first_of_several_is_removed() -> None:
             "x: &a {static_configs: [{targets: [b:1, c:1]}]}\nscrape_configs: [{job_name: p, <<: *a}]",
             "b:1",
         ),
-        ("scrape_configs: [{job_name: p, static_configs: 5}]", "b:1"),
         ("scrape_configs: [{job_name: p}]", "b:1"),
         ("scrape_configs:\n", "b:1"),
     ],
