@@ -146,7 +146,7 @@ def test_bootstrap_turns_it_on_repairs_it_and_turns_it_off(
     prune(lab_host)
     # Removal by hand, as in the unit file and docs/prune.md, leaves nothing (see the fingerprint below).
     for by_hand in (BY_HAND, BY_HAND.replace("python3", "/usr/bin/python3 -I")):
-        assert "groups would be deleted" in lab_host.run(by_hand).stdout
+        assert "would be deleted" in lab_host.run(by_hand).stdout
     assert BY_HAND in lab_host.run(f"systemctl cat {SERVICE}").stdout
     assert BY_HAND in (Path(__file__).parents[1] / "docs/prune.md").read_text(encoding="utf-8")
     # Now the Pushgateway listens on loopback only.
