@@ -5,6 +5,8 @@
 #   course         the file with the start time of the course, in seconds since 1970
 #   start_file     the copy of the configuration file at the start line, in a directory of root's
 #   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway
+#   follow         yes: look at the configuration file that the running Prometheus reads, if its command line names
+#                  one, instead of config_path
 #   most_answered  the largest number of bytes of all answers together
 #   questions      further URLs to ask, one a line. LAB_AGE in them stands for the milliseconds since the start
 #                  of the course
@@ -13,6 +15,34 @@
 
 LONGEST=86400     # seconds of history, if no start time is noted
 MOST_QUOTED=16000 # bytes of the output of promtool or a log
+
+# Sets config_path to the file that the running Prometheus reads. snapshot.sh calls it before it looks at the file.
+find_config() {
+    [ "$follow" = yes ] && [ "$prometheus_pid" -gt 0 ] || return 0
+    given=
+    # The shell leaves out the NUL bytes between the words. Few command lines have this flag, so few hosts start tr.
+    { IFS= read -r words || :; } 2>/dev/null <"/proc/$prometheus_pid/cmdline"
+    case $words in
+    *--config.file*) ;;
+    *) return 0 ;;
+    esac
+    flag=
+    while IFS= read -r word; do
+        case $flag$word in
+        --config.file) flag=$word= && continue ;;
+        --config.file=?*) given=$flag$word && given=${given#*=} ;;
+        esac
+        flag=
+    done <<WORDS
+$(tr '\0' '\n' <"/proc/$prometheus_pid/cmdline")
+WORDS
+    case $given in
+    "" | "$config_path") return 0 ;;
+    /*) config_path=$given ;;
+    *) config_path=$(readlink "/proc/$prometheus_pid/cwd")/$given ;;
+    esac
+    print_text config_running "$config_path"
+}
 
 look_further() {
     look_at_course
@@ -51,8 +81,9 @@ SUM
     echo "start_file $digest"
 }
 
-# Sets gateway from the command line of the running Pushgateway.
+# Sets gateway from the command line of the running Pushgateway, and telemetry, the path of its own metrics.
 find_gateway() {
+    telemetry=/metrics
     [ "$gateway" = found ] || return
     gateway=http://127.0.0.1:9091
     [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ] || return
@@ -62,10 +93,13 @@ find_gateway() {
     flag=
     while IFS= read -r word; do
         case $flag$word in
-        --web.listen-address | --web.route-prefix | --web.external-url) flag=$word= && continue ;;
+        --web.listen-address | --web.route-prefix | --web.external-url | --web.telemetry-path)
+            flag=$word= && continue
+            ;;
         --web.listen-address=*) given=$flag$word && address=${address:-${given#*=}} ;;
         --web.route-prefix=*) given=$flag$word && prefix=${given#*=} ;;
         --web.external-url=*) given=$flag$word && external=${given#*://} ;;
+        --web.telemetry-path=*) given=$flag$word && telemetry=${given#*=} ;;
         esac
         flag=
     done <<WORDS
@@ -92,9 +126,9 @@ ask() {
     if [ -n "$prometheus_said" ]; then
         while IFS= read -r question; do
             # Safe: the question comes from this toolkit, and the age is a number.
-            case $question in
-            *LAB_AGE*) question=${question%%LAB_AGE*}$age${question#*LAB_AGE} ;;
-            esac
+            while [ "$question" != "${question#*LAB_AGE}" ]; do
+                question=${question%%LAB_AGE*}$age${question#*LAB_AGE}
+            done
             set -- "$@" --url "$question"
         done <<QUESTIONS
 $questions
@@ -103,6 +137,9 @@ QUESTIONS
     fi
     if [ -n "$gateway" ]; then
         set -- "$@" --url "$gateway/api/v1/metrics" --url "$gateway/api/v1/status"
+        # The third question to a hanging Pushgateway must not take the rest of the time of the look.
+        set -- "$@" --next --silent --fail --globoff --noproxy '*' --proto =http,https --connect-timeout 1 \
+            --max-time 1 --write-out "\n$mark %{http_code}\n" --url "$gateway/${telemetry#/}"
         echo "asked pushgateway"
     fi
     [ $# -gt 0 ] || return

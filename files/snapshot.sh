@@ -7,7 +7,7 @@
 # prometheus_unit and pushgateway_unit; flags_file (the file with the Pushgateway's flags); packages and tools (lists of
 # words); for the prune: prune_files, prune_secrets (the files that are secrets) and prune_unit_names (lists of
 # words). Needs the functions of whose.sh, of a service manager and of a package manager. If a function
-# look_further is defined, it is called at the end.
+# look_further is defined, it is called at the end, and find_config before the configuration file is looked at.
 # Prints one "name value" a line; values with arbitrary bytes are base64. The first line is the version of this
 # format; the last line, "end", shows that the answer is complete. "at PLACE" names the part that comes next,
 # for an answer that is incomplete; "cut PLACE" means that a limit was reached. The script changes nothing and
@@ -191,6 +191,7 @@ look_at_network() {
 }
 
 look_at_config() {
+    if command -v find_config >/dev/null; then find_config; fi
     [ -e "$config_path" ] || { echo "config absent"; return; }
     [ -f "$config_path" ] || { echo "config special"; return; }
     follow "$config_path" || { echo "config unreadable"; return; }
@@ -229,6 +230,7 @@ look_at_prometheus() {
         --url "$prometheus_url$targets_path" 2>/dev/null |
         head -c "$MOST_SAID" |
         sed -n -e '/^prometheus_config_last_reload_success/p' -e '/^prometheus_answered /p' \
+            -e '/^prometheus_tsdb_lowest_timestamp_seconds /p' \
             -e 's/^{"status":"success","data":{"activeTargets"/prometheus_targets &/p' \
             -e 's/^{"status"/prometheus_config &/p')
     printf '%s\n' "$prometheus_said"

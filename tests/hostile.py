@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from looks import CONFIG, NOW, look
 from pushgateway_lab.facts.snapshot import ConfigFile, Loaded
 from pushgateway_lab.formats.sockets import Listener
+from pushgateway_lab.lab.deletions import WIPES
+from pushgateway_lab.lab.identity import BUILD_INFO
 from pushgateway_lab.lab.look import (
     BUILD,
     GROUPS,
@@ -19,8 +21,6 @@ from pushgateway_lab.lab.look import (
     Verdict,
     path_of,
 )
-from pushgateway_lab.lab.pushes import WIPES
-from pushgateway_lab.lab.scrape_job import BUILD_INFO
 from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
 from pushgateway_lab.services import ServiceState
 from pushgateway_lab.settings import Settings, parse_settings

@@ -12,6 +12,7 @@ from pushgateway_lab.facts import snapshot
 from pushgateway_lab.facts.snapshot import Answer
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.look import Disk, Look, Verdict
+from pushgateway_lab.lab.scrape_job import job
 from pushgateway_lab.settings import parse_settings
 
 EARLIEST, LATEST = 1000.0, 1010.0
@@ -66,6 +67,45 @@ def test_a_host_that_says_much_is_read_as_it_is() -> None:
     assert looked.logs == {"prometheus": log, "other": "three"}
     accepted = parsed("promtool_exit 0", f"promtool_said {encoded('')}")
     assert accepted.verdict == Verdict(accepted=True, words="")
+
+
+def test_the_file_that_prometheus_reads_is_the_one_that_is_looked_at() -> None:
+    other = parsed(f"config_running {encoded('/etc/prometheus/my.yml')}")
+    assert other.settings.prometheus_config_path == "/etc/prometheus/my.yml"
+    assert other.file_of_settings == "/etc/prometheus/prometheus.yml"
+    assert "Prometheus reads /etc/prometheus/my.yml (its flag --config.file)" in job(other).says
+    same = parsed()
+    assert same.file_of_settings is None
+    assert "--config.file" not in job(same).says
+
+
+def test_the_metrics_of_a_pushgateway_about_itself_are_read() -> None:
+    body = """\
+process_start_time_seconds 1.79597156483e+09
+pushgateway_http_requests_total{code="200",handler="push",method="post"} 2
+pushgateway_http_requests_total{code="202",handler="push",method="put"} 1
+pushgateway_http_requests_total{code="400",handler="push",method="post"} 3
+pushgateway_http_requests_total{code="202",handler="delete",method="delete"} 4
+pushgateway_http_requests_total{code="202",handler="wipe",method="put"} 1
+pushgateway_http_requests_total{code="202",handler="wipe",instance="",job="x",method="put"} 9
+process_start_time_seconds{instance="",job="x"} 5
+"""
+    group, state = ('{"data": []}', 200), (f'{{"data": {status()}}}'.replace("'", '"'), 200)
+    looked = parsed("asked pushgateway", answered(group, state, (body, 200)))
+    telemetry = looked.telemetry
+    assert telemetry
+    assert telemetry.started_at == 1795971564.83
+    assert (telemetry.pushes, telemetry.refused_pushes) == (3, 3)
+    assert (telemetry.deletions, telemetry.wipes) == (4, 1)
+    for other in ("", "up 1\n", "process_start_time_seconds 1.2.3\n"):
+        unknown = parsed("asked pushgateway", answered(group, state, (other, 200)))
+        assert unknown.telemetry is None
+        assert unknown.groups == []
+
+
+def test_the_time_of_the_oldest_sample_is_read() -> None:
+    assert parsed("prometheus_tsdb_lowest_timestamp_seconds 1.7e+09").history_began_at == 1.7e9
+    assert parsed().history_began_at is None
 
 
 def test_each_answer_belongs_to_the_question_that_was_asked() -> None:

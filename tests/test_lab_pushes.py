@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from looks import CONFIG, NOW, TRAINING, encoded, group, history, look, path, status, unit
-from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.deletions import COUNTED, WIPES, deleted
+from pushgateway_lab.lab.history import SCRAPED, push_times, queries_of
+from pushgateway_lab.lab.identity import BUILD_INFO
+from pushgateway_lab.lab.likeness import Likeness
+from pushgateway_lab.lab.look import TELEMETRY, Look
 from pushgateway_lab.lab.pushed import Pushed
-from pushgateway_lab.lab.pushes import WIPES, deleted, pushed, seen
+from pushgateway_lab.lab.pushes import pushed, seen
 from pushgateway_lab.lab.results import State
-from pushgateway_lab.lab.scrape_job import BUILD_INFO
 from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
 
 LABS = group(
@@ -25,7 +28,7 @@ LABS = group(
     ("groups", "state", "says"),
     [
         ([LABS], State.DONE, "was pushed"),
-        ([], State.OPEN, "never pushed"),
+        ([], State.OPEN, "is not there with the labels"),
         (
             [group({"job": "training"}, prometheus_training_labs_completed_total=("UNTYPED", 4))],
             State.WRONG,
@@ -99,18 +102,215 @@ def test_what_was_right_once_stays_done_after_it_was_deleted() -> None:
 
 
 @pytest.mark.parametrize(
-    "past",
+    ("past", "state", "says"),
     [
-        history({"job": "prometheus_training"}, (90, 5)),
-        history({"exported_job": "prometheus_training", "job": "pushgateway"}, (90, 4)),
-        history({"job": "prometheus_training", "instance": "vm01"}, (90, 4)),
-        history({"job": "prometheus_training"}),
+        (
+            history(TRAINING, (90, 5)),
+            State.WRONG,
+            "with the value 5, not 4. It is not there any more",
+        ),
+        (
+            history({"exported_job": "prometheus_training", "job": "pushgateway"}, (90, 5)),
+            State.WRONG,
+            "with the value 5, not 4",
+        ),
+        (
+            history({**TRAINING, "instance": "vm01"}, (90, 4)),
+            State.WRONG,
+            ', instance="vm01"}, not to {job="prometheus_training"}: the label instance should not be',
+        ),
+        (
+            history({"job": "training"}, (90, 4)),
+            State.WRONG,
+            "the label job is 'training' and not 'prometheus_training'",
+        ),
+        (history(TRAINING), State.OPEN, "has not seen it"),
     ],
 )
-def test_another_value_or_label_in_the_history_is_not_done(past: dict[str, object]) -> None:
-    looked = remembered(past)
-    assert pushed(looked, LABS_COMPLETED).state is State.OPEN
-    assert seen(looked, LABS_COMPLETED).state is not State.DONE
+def test_another_value_or_label_in_the_history_is_named(
+    past: dict[str, object], state: State, says: str
+) -> None:
+    finding = pushed(remembered(past), LABS_COMPLETED)
+    assert (finding.state, says in finding.says) == (state, True), finding
+    assert finding.fix
+    assert seen(remembered(past), LABS_COMPLETED).state is not State.DONE
+
+
+def test_what_was_scraped_without_honor_labels_was_pushed_all_the_same() -> None:
+    exported = history(
+        {"exported_job": TRAINING["job"], "job": "pushgateway", "instance": "localhost:9091"},
+        (90, 4),
+    )
+    looked = remembered(exported)
+    once = pushed(looked, LABS_COMPLETED)
+    assert (once.state, once.at) == (State.DONE, NOW - 90)
+    assert seen(looked, LABS_COMPLETED).state is State.WRONG
+    assert deleted(looked, LABS_COMPLETED, [SOME_METRIC]).state is State.DONE
+    long_ago = history({"exported_job": TRAINING["job"], "job": "pushgateway"}, (900, 4))
+    again = seen(remembered(long_ago), LABS_COMPLETED)
+    assert (again.state, "push it again" in again.says) == (State.OPEN, True)
+    assert again.fix
+
+
+def counted(started: float, **requests: int) -> dict[str, object]:
+    """Return the Pushgateway's answer about itself.
+
+    + started: seconds since its start
+    + requests: handler and code, as ``push_200`` -> count
+    """
+    lines = [f"process_start_time_seconds {NOW - started!r}", "go_goroutines 5"]
+    for name, count in requests.items():
+        handler, _, code = name.rpartition("_")
+        labels = f'code="{code}",handler="{handler}",method="post"'
+        lines.append(f"pushgateway_http_requests_total{{{labels}}} {count}")
+    return {TELEMETRY: "\n".join(lines).encode() + b"\n"}
+
+
+@pytest.mark.parametrize(
+    ("telemetry", "fields", "says"),
+    [
+        (counted(700), {}, "was never pushed to"),
+        (counted(500), {}, "has not seen it since the course began. If you deleted it before a"),
+        (counted(700, push_200=1), {}, "and wait 60 s before you delete it."),
+        (counted(700, delete_202=1), {}, "has not seen it since the course began"),
+        (
+            counted(700, push_200=1, push_400=1),
+            {},
+            "1 push was refused since the Pushgateway started",
+        ),
+        (
+            counted(700, push_400=3),
+            {},
+            'pushed to {job="prometheus_training"}. 3 pushes were refused',
+        ),
+        (counted(700, push_400=3), {}, "started, 11 min ago: read curl's output."),
+        ({}, {"history_began_at": NOW - 30}, "seen it since its history begins, 30 s ago."),
+        ({}, {"history_began_at": NOW - 7000}, "seen it since the course began."),
+        ({}, {"history_began_at": 9.2e15}, "seen it because it has no samples yet."),
+        ({}, {"began_at": None}, "seen it in the last day."),
+    ],
+)
+def test_what_is_not_known_about_a_push_is_not_called_never(
+    telemetry: dict[str, object], fields: dict[str, Any], says: str
+) -> None:
+    said = {**remembering(history({})), **telemetry}
+    finding = pushed(
+        look(*loaded(), said=said, **{"began_at": NOW - 600, **fields}), LABS_COMPLETED
+    )
+    assert finding.state is State.OPEN
+    assert says in finding.says
+    assert finding.fix
+
+
+def test_without_a_scrape_job_there_is_nothing_to_wait_for() -> None:
+    finding = pushed(remembered(history({})), LABS_COMPLETED)
+    assert "Prometheus does not scrape the Pushgateway yet (4.2.1)" in finding.says
+
+
+def deletions(*values: tuple[float, float]) -> dict[str, object]:
+    labels = {"handler": "delete", "code": "202", "method": "delete"}
+    return {path(COUNTED): history(labels, *values)}
+
+
+BOTH = {
+    path(LABS_COMPLETED.history): history(TRAINING, (60, 4), (50, 4)),
+    path(SOME_METRIC.history): history(SOME_METRIC.labels, (60, 42), (30, 42)),
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "states"),
+    [
+        # The process that held both still runs.
+        (counted(100, push_200=2), "done done"),
+        # It was killed, and nobody deleted anything.
+        (counted(20), "open open"),
+        (counted(30.5), "open open"),
+        # Both deletions, or a wipe, of groups that were lost.
+        (counted(20, delete_202=2), "done done"),
+        (counted(20, wipe_202=1), "done done"),
+        # One deletion: of which group?
+        (counted(20, delete_202=1), "open open"),
+        # The first was deleted before the second was lost.
+        ({**counted(20), **deletions((40, 1), (30, 1))}, "done open"),
+        ({**counted(20, delete_202=1), **deletions((40, 1), (30, 1))}, "done done"),
+        # Both were deleted before the restart; deletions of an earlier time do not count.
+        ({**counted(20), **deletions((60, 5), (40, 6), (25, 7))}, "done done"),
+        ({**counted(20), **deletions((60, 5), (25, 5))}, "open open"),
+        # Those of the new process are counted once.
+        ({**counted(20, delete_202=1), **deletions((10, 1))}, "open open"),
+        ({}, "done done"),
+    ],
+)
+def test_what_a_restart_lost_is_not_deleted(more: dict[str, object], states: str) -> None:
+    looked = look(said={"groups": [], **BOTH, **more}, began_at=NOW - 600)
+    found = [
+        deleted(looked, LABS_COMPLETED, [SOME_METRIC]),
+        deleted(looked, SOME_METRIC, [LABS_COMPLETED]),
+    ]
+    assert " ".join(each.state for each in found) == states
+    for each in found:
+        assert ("the Pushgateway restarted 20 s ago and lost it" in each.says) <= (
+            each.state is State.OPEN
+        )
+        assert bool(each.fix) is (each.state is State.OPEN)
+
+
+def test_a_group_that_came_back_at_a_restart_was_perhaps_deleted() -> None:
+    said = {"groups": [LABS], **BOTH, **counted(20)}  # LABS was pushed 60 seconds ago
+    before = deleted(look(said=said), LABS_COMPLETED, [SOME_METRIC])
+    assert before.says == '{job="prometheus_training"} is still there.'  # the other one was lost
+    after = deleted(look(said={**said, **deletions((40, 1))}), LABS_COMPLETED, [SOME_METRIC])
+    assert "the Pushgateway restarted 20 s ago, before it had written the deletion" in after.says
+    assert "DELETE" in str(after.fix)
+
+
+def test_a_group_from_before_the_course_is_nobodys_work() -> None:
+    query = push_times(TRAINING["job"])
+    assert query in queries_of(LABS_COMPLETED)
+    for ago, state in ((700, State.OPEN), (500, State.DONE)):
+        pushed_at = {"metric": {**TRAINING, "env": "lab"}, "value": [NOW, str(NOW - ago)]}
+        scraped_anew = {
+            **remembering(history(TRAINING, (60, 4))),
+            path(query): {"resultType": "vector", "result": [pushed_at]},
+        }
+        looked = look(said=scraped_anew, began_at=NOW - 600)
+        for judge in (pushed, seen):
+            assert judge(looked, LABS_COMPLETED).state is state
+        assert deleted(looked, LABS_COMPLETED, []).state is state
+    held = remembering(history({}), LABS)
+    for began, state in ((NOW - 30, State.OPEN), (NOW - 90, State.DONE), (NOW + 5, State.DONE)):
+        looked = look(said=held, began_at=began)  # LABS was pushed 60 seconds ago
+        assert pushed(looked, LABS_COMPLETED).state is state
+    old = look(said=held, began_at=NOW - 30)
+    assert "it was pushed 60 s ago, before the course began" in pushed(old, LABS_COMPLETED).says
+    assert "Nothing to delete yet" in deleted(old, LABS_COMPLETED, []).says
+
+
+def test_what_another_pushgateway_holds_is_not_this_persons_work() -> None:
+    said = remembering(history(TRAINING, (60, 4)))
+    for telemetry, state in (
+        (counted(100), State.OPEN),
+        (counted(30), State.DONE),  # it started after the scrape
+        (counted(100, push_200=1), State.DONE),
+        (counted(100, delete_202=1), State.DONE),
+    ):
+        looked = look(said={**said, **telemetry}, began_at=NOW - 600)
+        assert pushed(looked, LABS_COMPLETED).state is state
+        assert seen(looked, LABS_COMPLETED).state is state
+
+
+def test_labels_that_the_job_added_when_it_was_scraped_are_forgiven() -> None:
+    past = remembering(history({**TRAINING, "env": "lab"}, (60, 4)))
+    build = {"job": "pushgateway", "instance": "localhost:9091", "env": "lab", "version": "1.5.1"}
+    for labels, state in (
+        (build, State.DONE),
+        ({**build, "env": "prod"}, State.OPEN),
+        ({**build, "job": "other"}, State.OPEN),
+    ):
+        added = {"resultType": "vector", "result": [{"metric": labels, "value": [NOW, "1"]}]}
+        looked = look(said={**past, path(SCRAPED): added})
+        assert seen(looked, LABS_COMPLETED).state is state
 
 
 def test_what_the_last_person_pushed_wrongly_is_not_the_next_ones() -> None:
@@ -266,6 +466,18 @@ def test_each_label_that_is_missing_or_another_is_named() -> None:
     assert f": the label job is 'other' and not {job!r}, {missing}." in finding.says
 
 
+def loaded() -> list[str]:
+    """Return lines of a host whose Prometheus has loaded the job."""
+    name = "prometheus_config_last_reload_success"
+    answer = {"status": "success", "data": {"yaml": CONFIG}}
+    return [
+        *unit("prometheus.service"),
+        f"prometheus_config {json.dumps(answer)}",
+        f"{name}ful 1",
+        f"{name}_timestamp_seconds {NOW - 600}",
+    ]
+
+
 def scraped(ago: float, *groups: object) -> Look:
     """Return a look at a host whose Prometheus scrapes each minute, the last time `ago` seconds ago."""
     target = {
@@ -277,14 +489,6 @@ def scraped(ago: float, *groups: object) -> Look:
         "lastError": "",
         "lastScrape": datetime.fromtimestamp(NOW - ago, UTC).isoformat(),
     }
-    name = "prometheus_config_last_reload_success"
-    loaded = {"status": "success", "data": {"yaml": CONFIG}}
-    lines = [
-        *unit("prometheus.service"),
-        f"prometheus_config {json.dumps(loaded)}",
-        f"{name}ful 1",
-        f"{name}_timestamp_seconds {NOW - 600}",
-    ]
     build = {"metric": target["labels"], "value": [NOW, "1"]}
     said = {
         "groups": list(groups),
@@ -292,7 +496,7 @@ def scraped(ago: float, *groups: object) -> Look:
         path(BUILD_INFO): {"resultType": "vector", "result": [build]},
         "/api/v1/targets?state=active": {"activeTargets": [target]},
     }
-    return look(*lines, said=said)
+    return look(*loaded(), said=said)
 
 
 def test_what_prometheus_does_not_have_yet_says_what_to_wait_for() -> None:
@@ -457,3 +661,25 @@ def test_what_was_exported_is_told_until_a_scrape_with_honor_labels() -> None:
     mended = seen(look(*unit("prometheus.service"), *loaded, said=said), LABS_COMPLETED)
     assert mended.state is State.OPEN
     assert "honor_labels is right now" in mended.says
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name", "is_like"),
+    [
+        ("some_metric_total", "some_metric", True),
+        ("some_metric_total", "somemetric", True),
+        ("some_metric_total", "Some_Metric_Total", True),
+        ("some_metric_total", "some_metrics_total", True),
+        ("some_metric_total", "my_some_metric", True),
+        ("some_metric_total", "some_other_total", False),
+        ("some_metric_total", "total", False),
+        ("some_metric_total", "some_metric_total", False),
+        ("prometheus_training_labs_completed_total", "labs_completed_total", True),
+        ("prometheus_training_labs_completed_total", "prometheus_training", True),
+        ("prometheus_training_labs_completed_total", "prometheus", False),
+        ("backup_files", "backup_files_total", True),
+        ("backup_files", "", False),
+    ],
+)
+def test_a_name_with_the_same_words_is_a_misspelling(wanted: str, name: str, is_like: bool) -> None:
+    assert Likeness(wanted)(name) is is_like

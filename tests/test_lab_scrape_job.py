@@ -2,13 +2,17 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from looks import CONFIG, NOW, encoded, look, status, unit
+from looks import CONFIG, NOW, encoded, history, look, path, status, unit
 from pushgateway_lab.lab import gateway, scrape_job
-from pushgateway_lab.lab.look import Verdict
+from pushgateway_lab.lab.identity import BUILD_INFO, STARTED
+from pushgateway_lab.lab.look import TELEMETRY, Verdict
+from pushgateway_lab.lab.pushes import seen
 from pushgateway_lab.lab.results import State
+from pushgateway_lab.lab.tasks import LABS_COMPLETED
 
 GATEWAY = "prometheus-pushgateway.service"
 
@@ -108,7 +112,7 @@ def test_a_job_in_an_included_file_is_named() -> None:
 def test_metrics_of_a_job_that_is_gone_are_not_the_next_ones() -> None:
     labels = {"job": "pushgateway", "instance": "localhost:9091"}
     build = answer_of({"__name__": "pushgateway_build_info", **labels})
-    path = f"/api/v1/query?query={scrape_job.BUILD_INFO}"
+    path = f"/api/v1/query?query={BUILD_INFO}"
     assert scrape_job.default_metrics(look(said={path: build})).state is State.OPEN
     there = look(*loaded(), said={path: build, TARGETS: target()})
     assert scrape_job.default_metrics(there).state is State.DONE
@@ -201,6 +205,21 @@ def test_the_loaded_job_is_compared_with_the_one_in_the_file() -> None:
     assert scrape_job.is_loaded(look()).state is State.UNKNOWN
 
 
+def test_a_job_that_was_edited_after_the_reload_is_compared_as_a_whole() -> None:
+    dropping = CONFIG + "    metric_relabel_configs: [{source_labels: [job], action: drop}]\n"
+    shown = CONFIG + "    scrape_interval: 1m\n    scrape_timeout: 10s\n"
+    for config, in_prometheus, at, state in (
+        (CONFIG, shown, 50, State.DONE),  # the file changed at 100
+        (CONFIG, shown + dropping.removeprefix(CONFIG), 50, State.WRONG),
+        (dropping, shown, 50, State.WRONG),
+        (dropping, shown, 150, State.DONE),  # Prometheus itself has loaded this file
+    ):
+        finding = scrape_job.is_loaded(look(*loaded(in_prometheus, at=at), config=config))
+        assert finding.state is state, finding
+        named = "has an older form of the job (metric_relabel_configs)" in finding.says
+        assert named is (state is State.WRONG)
+
+
 def test_a_reload_that_failed_is_told_with_the_file_as_it_is_now() -> None:
     lines = [each.replace("successful 1", "successful 0") for each in loaded()]
     mended = scrape_job.is_loaded(look(*lines))
@@ -276,9 +295,7 @@ def test_a_target_is_up_or_waited_for_or_down() -> None:
 def test_a_target_without_a_pushgateways_metrics_is_wrong_once_it_was_scraped(
     ago: str, state: State
 ) -> None:
-    nothing = {
-        f"/api/v1/query?query={scrape_job.BUILD_INFO}": {"resultType": "vector", "result": []}
-    }
+    nothing = {f"/api/v1/query?query={BUILD_INFO}": {"resultType": "vector", "result": []}}
     scraped = target(lastScrape=f"2027-01-15T{ago}Z")  # NOW is at 08:00:00
     looked = look(*loaded(), said={**nothing, TARGETS: scraped})
     assert scrape_job.default_metrics(looked).state is state
@@ -288,6 +305,64 @@ def test_a_target_without_a_pushgateways_metrics_is_wrong_once_it_was_scraped(
         is State.OPEN
     )
     assert scrape_job.default_metrics(look(*loaded())).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("ago", "started", "sample", "state"),
+    [
+        (5, 100, 100, State.DONE),
+        (5, 100, 200, State.WRONG),
+        (5, 3, 200, State.DONE),  # restarted since the last scrape
+        (5, 100, None, State.DONE),  # unknown: a relabeling drops the metric
+    ],
+)
+def test_another_pushgateway_is_recognised_by_its_start(
+    ago: float, started: float, sample: float | None, state: State
+) -> None:
+    labels = {"job": "pushgateway", "instance": "10.0.0.32:9091"}
+    scraped = target(labels=labels, lastScrape=datetime.fromtimestamp(NOW - ago, UTC).isoformat())
+    there = [] if sample is None else [{"metric": labels, "value": [NOW, str(NOW - sample)]}]
+    said = {
+        TARGETS: scraped,
+        path(STARTED): {"resultType": "vector", "result": there},
+        TELEMETRY: f"process_start_time_seconds {NOW - started!r}\n".encode(),
+    }
+    finding = scrape_job.target(look(*loaded(), said=said))
+    assert finding.state is state
+    if state is State.WRONG:
+        assert (
+            "that is another Pushgateway. The one of this host is at localhost:9091."
+            in finding.says
+        )
+        named = look(*loaded(), said=said, data={"pushgateway_targets": ["localhost:9091"]})
+        assert scrape_job.target(named).state is State.WRONG
+        elsewhere = {
+            **said,
+            TARGETS: target(labels=labels, discoveredLabels={"__address__": "gate:9091"}),
+        }
+        wanted = look(*loaded(), said=elsewhere, data={"pushgateway_targets": ["gate:9091"]})
+        assert scrape_job.target(wanted).state is State.DONE
+        pushed = {path(LABS_COMPLETED.history): history(LABS_COMPLETED.labels, (60, 4))}
+        assert seen(look(*loaded(), said={**said, **pushed}), LABS_COMPLETED).state is State.OPEN
+
+
+@pytest.mark.parametrize(
+    ("address", "state"),
+    [
+        ("10.0.0.32:9091", State.WRONG),
+        ("[fd00::32]:9091", State.WRONG),
+        ("neighbour:9091", State.WRONG),
+        ("gate.example.org:9091", State.DONE),  # nobody knows where it leads
+        ("10.0.0.31:9091", State.DONE),
+        ("me:9091", State.DONE),
+        ("localhost:9091", State.DONE),
+    ],
+)
+def test_where_the_start_is_unknown_the_address_decides(address: str, state: State) -> None:
+    own = ("address 10.0.0.31", "hosts 10.0.0.32 neighbour", "hosts 10.0.0.31 me")
+    said = {TARGETS: target(discoveredLabels={"__address__": address})}
+    assert scrape_job.target(look(*loaded(), *own, said=said)).state is state
+    assert scrape_job.target(look(*loaded(), said=said)).state is State.DONE
 
 
 def test_of_several_targets_the_first_is_the_one_to_add() -> None:

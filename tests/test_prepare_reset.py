@@ -9,6 +9,7 @@ import pytest
 from expectations import (
     BOOTSTRAP,
     CONFIG,
+    DEFAULTS,
     FAST,
     HAND_EDITED,
     INSTALLED,
@@ -25,7 +26,7 @@ from expectations import (
     untouched,
 )
 from labhost import Host, PyinfraResult
-from trainees import LABS, PUSH_INSTANCE, PUSH_TRAINING, PUSHED, RELOAD, UP
+from trainees import LABS, PUSH_INSTANCE, PUSH_TRAINING, PUSHED, RELOAD, UP, until
 from waiting import wait_for_value, wait_on_host
 
 Run = Callable[..., PyinfraResult]
@@ -283,3 +284,56 @@ def test_the_next_trainee_does_not_start_as_done(
     before = untouched(host)
     changes_nothing(host, run_pyinfra(host, "-y", PREPARE), "Somebody worked here before")
     assert untouched(host) == before
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_what_a_reset_deleted_does_not_come_back_as_somebodys_work(
+    lab_host: Host, run_pyinfra: Run, tmp_path: Path
+) -> None:
+    kept = "/var/lib/prometheus/pushgateway.data"
+    is_kept = f"grep -qs prometheus_training {kept}"
+    ready = "curl -sfo /dev/null localhost:9091/-/ready"
+    killed = "systemctl kill -s KILL prometheus-pushgateway; sleep 0.5; systemctl start prometheus-pushgateway"
+    load(lab_host, HAND_EDITED)
+    ends_well(run_pyinfra(lab_host, "-y", PREPARE))
+
+    lab_host.run(f"sed -i 's/ARGS=\"/&--persistence.interval=2s /' {DEFAULTS}")
+    lab_host.run("systemctl restart prometheus-pushgateway")
+    wait_on_host(lab_host, ready)
+    lab_host.run(PUSH_TRAINING)
+    wait_on_host(lab_host, is_kept)
+    result = run_pyinfra(lab_host, "-y", RESET)
+    ends_well(result)
+    assert "--persistence.interval" not in result.stderr
+    assert lab_host.run(is_kept, check=False).returncode == 1
+    lab_host.run(killed)
+    wait_on_host(lab_host, ready)
+    assert groups(lab_host) == []
+
+    lab_host.run(f"sed -i 's/interval=2s/interval=1h/' {DEFAULTS}")
+    lab_host.run(f"{PUSH_TRAINING}; systemctl restart prometheus-pushgateway")
+    wait_on_host(lab_host, ready)
+    result = run_pyinfra(lab_host, "-y", RESET)
+    ends_well(result)
+    assert f"The Pushgateway writes the deletion to {kept} within 3" in result.stderr
+    lab_host.run(killed)
+    wait_on_host(lab_host, ready)
+    assert groups(lab_host) == [{"job": "prometheus_training"}]
+    load(lab_host, WITH_JOB)
+    lab_host.run(UP + until(LABS))
+    ends_well(run_pyinfra(lab_host, "-y", VERIFY, "--data", f"report={tmp_path}"))
+    row = rows(tmp_path)[lab_host.name]
+    assert row["stage"] == "configured"
+    states = {each["name"]: each["state"] for task in row["tasks"][2:] for each in task["checks"]}
+    assert set(states.values()) == {"open"}, states
+
+    lab_host.run("systemctl stop prometheus-pushgateway")
+    lab_host.run(
+        "systemd-run -q prometheus-pushgateway --web.listen-address=127.0.0.1:9091 --persistence.file=/run/x"
+    )
+    wait_on_host(lab_host, ready)
+    lab_host.run(PUSH_TRAINING)
+    assert_refused(
+        lab_host, run_pyinfra(lab_host, "-y", RESET), "is in use by", "prometheus-pushgateway"
+    )
+    assert groups(lab_host) == [{"job": "prometheus_training"}]

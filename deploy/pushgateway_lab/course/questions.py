@@ -15,7 +15,7 @@ from pushgateway_lab.formats.answers import AnswerError
 from pushgateway_lab.host import looking
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab import tasks
-from pushgateway_lab.lab.look import GROUPS, STATUS, Answers, Look
+from pushgateway_lab.lab.look import GROUPS, STATUS, TELEMETRY, Answers, Look
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.settings import Settings
@@ -36,39 +36,47 @@ def look_for_start(host: Host, settings: Settings) -> Look:
     return look_at_lab(host, settings, tasks.queries_of(tasks.tasks(settings.lab_tasks)))
 
 
-def look_at_lab(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
+def look_at_lab(
+    host: Host, settings: Settings, queries: Sequence[str], *, follow: bool = False
+) -> Look:
     """Return a look at a host: the remembered one if it is valid, else a new one.
 
+    + follow: True: look at the configuration file that the running Prometheus reads, even if the settings name
+      another one. Such a look is not remembered, because the file of the settings is the one to change
     + queries: instant queries in PromQL; ``[LAB_AGEms]`` in them stands for the time since the course began
 
     Raises:
         HostError: the look failed; nothing is known about the host.
     """
-    return looking.remembered(host, Look) or looking.remember(
-        host, lambda: _look(host, settings, queries), lambda taken: taken.snapshot
+    looked = looking.remembered(host, Look) or looking.remember(
+        host, lambda: _look(host, settings, queries, follow=follow), lambda taken: taken.snapshot
     )
+    if looked.file_of_settings is not None:
+        looking.forget(host)
+    return looked
 
 
-def _look(host: Host, settings: Settings, queries: Sequence[str]) -> Look:
+def _look(host: Host, settings: Settings, queries: Sequence[str], *, follow: bool) -> Look:
     paths = lab_look.paths_of(queries)
     looked = looking.ask(
         host,
         settings,
         lambda answer: lab_look.parse_look(settings, answer, paths),
-        _further(settings, paths),
+        _further(settings, paths, follow=follow),
     )
     if _is_asked_apart(settings) and looked.snapshot.is_root:
         return replace(looked, answers=_ask_pushgateway(host, settings, looked))
     return looked
 
 
-def _further(settings: Settings, paths: Sequence[str]) -> str:
+def _further(settings: Settings, paths: Sequence[str], *, follow: bool) -> str:
     gateway = settings.pushgateway_url or "found"
     return script(
         "look-at-lab.sh",
         {
             "course": COURSE,
             "start_file": start_file_of(settings),
+            "follow": "yes" if follow else "",
             "most_answered": str(lab_look.MOST_ANSWERED),
             "gateway": "" if _is_asked_apart(settings) else gateway,
             "questions": "\n".join(f"{settings.prometheus_url}{path}" for path in paths),
@@ -91,7 +99,11 @@ def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Answers:
     gateway = client(host, settings, address)
     found: dict[str, Any] = {}
     unread = dict(looked.unread)
-    questions: dict[str, Callable[[], object]] = {GROUPS: gateway.groups, STATUS: gateway.status}
+    questions: dict[str, Callable[[], object]] = {
+        GROUPS: gateway.groups,
+        STATUS: gateway.status,
+        TELEMETRY: gateway.telemetry,
+    }
     for name, ask in questions.items():
         try:
             found[name] = ask()
@@ -100,5 +112,8 @@ def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Answers:
                 break  # no answer: do not wait a second time
             unread[name] = str(error.__cause__)
     return looked.answers._replace(
-        groups=found.get(GROUPS), status=found.get(STATUS), unread=unread
+        groups=found.get(GROUPS),
+        status=found.get(STATUS),
+        telemetry=found.get(TELEMETRY),
+        unread=unread,
     )

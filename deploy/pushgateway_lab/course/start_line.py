@@ -3,7 +3,7 @@
 The work of an earlier trainee is removed only on request, and only if it belongs to the lab.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
@@ -21,6 +21,7 @@ from pushgateway_lab.lab.excerpts import listed, shown_labels
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.servers import CLOCK
 from pushgateway_lab.pruning import layout
+from pushgateway_lab.pushgateway import persistence
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
@@ -93,6 +94,9 @@ def _check_there(looked: Look) -> None:
             "The Pushgateway does not answer, so its groups cannot be deleted. Start it "
             f"({_pushgateway(looked.settings).commands.start}), or run deploy/prepare.py."
         )
+    if looked.snapshot.pushgateway.exists and not looked.snapshot.pushgateway.runs:
+        # Another program answers: to delete its groups would leave those that the Pushgateway persists.
+        preflight.check_pushgateway(looked.snapshot, looked.settings)
 
 
 def _pushgateway(settings: Settings) -> Service:
@@ -217,14 +221,15 @@ def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[P
     if not going:
         noop(host, "there are no groups of the lab")
         return
-    yield from function(_delete, settings, going)
+    yield from function(_delete, settings, going, gateway.running_flags(looked) or {})
     forget(host)
 
 
-def _delete(host: Host, settings: Settings, going: list[Group]) -> None:
+def _delete(host: Host, settings: Settings, going: list[Group], flags: Mapping[str, str]) -> None:
     from pushgateway_lab import groups  # here: the HTTP clients take 0.1 s to import
 
     groups.delete_all(host, settings, going)
+    persistence.await_saved(host, flags, going)
 
 
 def has_begun(looked: Look, settings: Settings) -> bool:

@@ -129,7 +129,7 @@ def examine(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[Pyinfra
 
 def _result(host: Host, settings: Settings, all_tasks: tuple[Task, ...]) -> HostResult:
     try:
-        looked = questions.look_at_lab(host, settings, tasks.queries_of(all_tasks))
+        looked = questions.look_at_lab(host, settings, tasks.queries_of(all_tasks), follow=True)
         preflight.check_rights(looked.snapshot)
         results = tuple(checks.judged(task, looked) for task in all_tasks)
     except HostError as error:

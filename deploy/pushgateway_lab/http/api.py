@@ -18,6 +18,7 @@ from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutErr
 from pushgateway_lab.formats import answers, exposition
 from pushgateway_lab.formats.answers import AnswerError, Group, Sample, Target
 from pushgateway_lab.formats.grouping import UTF8_NAMES, group_path, held_path, is_ambiguous
+from pushgateway_lab.formats.telemetry import Telemetry, parse_telemetry
 from pushgateway_lab.http import exchange
 from pushgateway_lab.http.access import PasswordWithheldError
 from pushgateway_lab.http.connection import reason
@@ -255,6 +256,13 @@ class Pushgateway(_Api):
     def status(self) -> dict[str, dict[str, str]]:
         """Return the Pushgateway's ``flags`` and ``build_information``."""
         return self._get("/api/v1/status", answers.status)
+
+    def telemetry(self) -> Telemetry:
+        """Return the Pushgateway's metrics about itself; they are at ``/metrics`` unless a flag says otherwise."""
+        try:
+            return parse_telemetry(self._request("GET", "/metrics"))
+        except AnswerError as error:
+            raise self._bad(f"its body is unexpected: {error}") from error
 
 
 class Prometheus(_Api):

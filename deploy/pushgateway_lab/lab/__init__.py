@@ -15,9 +15,10 @@ from pushgateway_lab import lazy
 
 if TYPE_CHECKING:
     from pushgateway_lab.lab.checks import Check, Task, done, query, still_open, unknown, wrong
+    from pushgateway_lab.lab.deletions import deleted_check
     from pushgateway_lab.lab.look import Look
     from pushgateway_lab.lab.pushed import Pushed
-    from pushgateway_lab.lab.pushes import deleted_check, pushed_checks
+    from pushgateway_lab.lab.pushes import pushed_checks
     from pushgateway_lab.lab.results import Finding, State
 else:  # hidden from mypy, as in the package above
     __getattr__ = lazy.importer(
@@ -29,7 +30,7 @@ else:  # hidden from mypy, as in the package above
             "Pushed": "pushgateway_lab.lab.pushed",
             "State": "pushgateway_lab.lab.results",
             "Task": "pushgateway_lab.lab.checks",
-            "deleted_check": "pushgateway_lab.lab.pushes",
+            "deleted_check": "pushgateway_lab.lab.deletions",
             "done": "pushgateway_lab.lab.checks",
             "pushed_checks": "pushgateway_lab.lab.pushes",
             "query": "pushgateway_lab.lab.checks",

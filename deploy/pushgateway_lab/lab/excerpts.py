@@ -24,6 +24,8 @@ SAYS, LINES = 2000, 40
 ITEMS = 10
 """The most items that a sentence lists."""
 
+_DAY = 86400
+
 _LATEST = 253_370_764_800
 """The year 9999, in seconds since 1970: `datetime` ends there."""
 
@@ -82,6 +84,17 @@ def shown_labels(labels: Mapping[str, str]) -> str:
     if len(labels) > len(parts):
         parts.append(f"… ({further(len(labels) - len(parts), 'label')})")
     return "{" + ", ".join(parts) + "}"
+
+
+def lasting(seconds: float) -> str:
+    """Return a duration for a sentence, in its largest unit: ``40 s``, ``12 min``, ``3 h``, ``2 days``.
+
+    + seconds: of the duration; negative ones count as 0
+    """
+    for size, unit in ((_DAY, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{min(seconds, _LATEST) // size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
 
 
 def bounded(finding: Finding) -> Finding:

@@ -9,7 +9,7 @@ import math
 import zlib
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from pushgateway_lab.facts.program import Program, parse_programs
 from pushgateway_lab.facts.snapshot import Answer, Snapshot
 from pushgateway_lab.formats import answers
 from pushgateway_lab.formats.answers import AnswerError, Group, Result, Sample, Series, Target
+from pushgateway_lab.formats.telemetry import Telemetry, parse_telemetry
 from pushgateway_lab.settings import Settings
 
 T = TypeVar("T")
@@ -25,8 +26,10 @@ T = TypeVar("T")
 # The names of the questions: a path of Prometheus, or a word for the Pushgateway.
 TARGETS = "/api/v1/targets?state=active"
 BUILD = "/api/v1/status/buildinfo"
-GROUPS, STATUS = "groups", "status"
+GROUPS, STATUS, TELEMETRY = "groups", "status", "telemetry"
 _QUERY = "/api/v1/query?query="
+
+_OLDEST = "prometheus_tsdb_lowest_timestamp_seconds"
 
 MOST_ANSWERED = 6_000_000
 """The most bytes of both servers' answers that are read: enough for a Pushgateway with 8,000 groups."""
@@ -51,6 +54,7 @@ class Answers(NamedTuple):
 
     + groups: the groups of the Pushgateway
     + status: the Pushgateway's ``flags`` and ``build_information``
+    + telemetry: the Pushgateway's metrics about itself
     + targets: the active targets of Prometheus
     + version: the version of the running Prometheus
     + results: `path_of` a query -> its result
@@ -59,6 +63,7 @@ class Answers(NamedTuple):
 
     groups: list[Group] | None
     status: Mapping[str, Mapping[str, str]] | None
+    telemetry: Telemetry | None
     targets: list[Target] | None
     version: str | None
     results: Mapping[str, Result]
@@ -77,6 +82,10 @@ class Look:
     + disk: None if Prometheus does not run
     + logs: service -> the end of its log, for services that failed
     + programs: inode of a listening socket -> its program; only if a service does not run
+    + history_began_at: the time of Prometheus's oldest sample, in seconds since 1970; in the future if it has
+      none; None if unknown
+    + file_of_settings: the configuration file that the settings of the host name, if the running Prometheus reads
+      another one; then `settings` have the path of that one
     + gateway_status: the HTTP status of the Pushgateway's answer; None if there was no answer
     + start_digest: SHA-256 of the copy of the configuration file at the start line, in hexadecimal; None if there
       is no copy
@@ -97,6 +106,8 @@ class Look:
     start_digest: str | None = None
     statuses: Mapping[str, int] = field(default_factory=dict)
     programs: Mapping[str, Program] = field(default_factory=dict)
+    history_began_at: float | None = None
+    file_of_settings: str | None = None
 
     @property
     def groups(self) -> list[Group] | None:
@@ -107,6 +118,11 @@ class Look:
     def pushgateway_status(self) -> Mapping[str, Mapping[str, str]] | None:
         """The Pushgateway's ``flags`` and ``build_information``; None if it does not answer."""
         return self.answers.status
+
+    @property
+    def telemetry(self) -> Telemetry | None:
+        """The Pushgateway's metrics about itself; None if it does not show them."""
+        return self.answers.telemetry
 
     @property
     def targets(self) -> list[Target]:
@@ -167,13 +183,22 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
     # The script asks in this order.
     names = [
         *(paths if "asked" in said and "prometheus" in said["asked"] else []),
-        *([GROUPS, STATUS] if "asked" in said and "pushgateway" in said["asked"] else []),
+        *(
+            [GROUPS, STATUS, TELEMETRY]
+            if "asked" in said and "pushgateway" in said["asked"]
+            else []
+        ),
     ]
     heard = _hear(names, said.get("answers", [""])[0], answer.mark)
     verdict = None
     if "promtool_exit" in said:
         words = snapshot.decoded(said["promtool_said"][0])
         verdict = Verdict(said["promtool_exit"] == ["0"], words)
+    configured = None
+    if "config_running" in said:
+        configured = settings.prometheus_config_path
+        running = snapshot.decoded(said["config_running"][0])
+        settings = replace(settings, prometheus_config_path=running)
     return Look(
         settings=settings,
         snapshot=seen,
@@ -185,6 +210,8 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
         disk=_disk(said.get("tsdb_blocks", [])),
         answers=parse_answers(heard.said, heard.unread),
         gateway_status=heard.statuses.get(STATUS) or None,
+        file_of_settings=configured,
+        history_began_at=_number(said[_OLDEST][0]) if _OLDEST in said else None,
         logs={
             name: snapshot.decoded(log)
             for name, _, log in (value.partition(" ") for value in said.get("service_log", ()))
@@ -213,11 +240,12 @@ def parse_answers(said: Mapping[str, Any], unread: Mapping[str, str]) -> Answers
     results = {
         path: parsed(path, answers.result)
         for path in said
-        if path not in (GROUPS, STATUS, TARGETS, BUILD)
+        if path not in (GROUPS, STATUS, TELEMETRY, TARGETS, BUILD)
     }
     return Answers(
         groups=parsed(GROUPS, answers.groups),
         status=parsed(STATUS, answers.status),
+        telemetry=parsed(TELEMETRY, parse_telemetry),
         targets=parsed(TARGETS, answers.targets),
         version=parsed(BUILD, answers.version),
         results={path: found for path, found in results.items() if found is not None},
@@ -263,7 +291,8 @@ def _hear(names: Sequence[str], encoded: str, mark: str) -> _Heard:
         heard.statuses[name] = int(status)
         if body:
             try:
-                heard.said[name] = answers.parse_answer(body)
+                is_text = name == TELEMETRY
+                heard.said[name] = body if is_text else answers.parse_answer(body)
             except AnswerError as error:
                 heard.unread[name] = str(error)
         body = following

@@ -1,19 +1,17 @@
-"""A metric that people push: find it in the Pushgateway's groups and in Prometheus's history.
+"""A metric that people push: find it in the Pushgateway's groups.
 
-`pushgateway_lab.lab.pushes` judges the result.
+`pushgateway_lab.lab.history` finds it in Prometheus, `pushgateway_lab.lab.pushes` judges the result.
 """
 
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from math import isnan, nan
+from math import isnan
 from typing import NamedTuple
 
 from pushgateway_lab.formats.answers import Group, Sample
 from pushgateway_lab.formats.grouping import check_labels, group_path
-from pushgateway_lab.lab import scrape_job
 from pushgateway_lab.lab.commands import quoted
-from pushgateway_lab.lab.look import Look
 
 # Prometheus, "Data model": metric names that need no quotes in PromQL and in a push.
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -75,13 +73,6 @@ def history_of(metric: str) -> str:
     return f"{metric}[LAB_AGEms]"
 
 
-class Seen(NamedTuple):
-    """A sample in Prometheus's history: the time of its scrape, in seconds since 1970, and its value."""
-
-    at: float
-    value: float
-
-
 class Held(NamedTuple):
     """A sample in the Pushgateway, and its group."""
 
@@ -92,42 +83,6 @@ class Held(NamedTuple):
     def labels(self) -> dict[str, str]:
         """The sample's labels as Prometheus would scrape them: without empty ones."""
         return {name: value for name, value in self.sample.labels.items() if value}
-
-
-def past_of(look: Look, wanted: Pushed) -> list[Seen] | None:
-    """Return the samples that Prometheus has of a metric with its pushed labels, oldest first.
-
-    They begin with the course. None if Prometheus does not answer.
-    """
-    found = look.series(wanted.history)
-    if found is None:
-        return None
-    added = scrape_job.labels_of_targets(look)
-    return sorted(
-        Seen(at, number_of(value))
-        for series in found
-        if _is_own(series.labels, wanted, added)
-        for at, value in series.values
-    )
-
-
-def number_of(value: str) -> float:
-    """Return the value of a sample as a number; nan, which equals no wanted value, for other text."""
-    try:
-        return float(value)
-    except ValueError:
-        return nan
-
-
-def _is_own(labels: dict[str, str], wanted: Pushed, added: frozenset[str]) -> bool:
-    """Return whether the labels are the wanted ones, apart from those that the scrape job adds."""
-    own = {name: value for name, value in labels.items() if value and name != "__name__"}
-    return wanted.labels.items() <= own.items() and own.keys() - wanted.labels.keys() <= added
-
-
-def first_right(past: Sequence[Seen] | None, wanted: Pushed) -> Seen | None:
-    """Return the first sample with the wanted value."""
-    return next((each for each in past or () if each.value == wanted.value), None)
 
 
 def held_of(groups: Sequence[Group], metric: str) -> Iterator[Held]:

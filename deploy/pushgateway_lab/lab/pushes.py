@@ -1,56 +1,48 @@
-"""Tasks 4.2.2 and 4.2.3: metrics are pushed, scraped by Prometheus, and deleted again.
+"""Task 4.2.2: metrics are pushed, and scraped by Prometheus.
 
 Prometheus's history shows steps that were undone later: a correct push stays done after its deletion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pushgateway_lab.formats.answers import Group, Sample
-from pushgateway_lab.lab import gateway, scrape_job
+from pushgateway_lab.lab import gateway, history, scrape_job
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.corrections import (
     conflict,
     delete_and_push,
-    delete_command,
     push_command,
     replace_command,
     wipe_instead,
     with_all_else,
 )
-from pushgateway_lab.lab.excerpts import ITEMS, excerpt, shown_labels
+from pushgateway_lab.lab.excerpts import ITEMS, excerpt, lasting, shown_labels
+from pushgateway_lab.lab.history import first_right, number_of
 from pushgateway_lab.lab.likeness import Likeness
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import (
     Held,
     Pushed,
     check_pushed,
-    first_right,
-    group_of,
     has_type,
     held_as,
     held_of,
     history_of,
-    number_of,
-    past_of,
 )
 from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.run.visible import VALUE
-
-_WIPES = 'pushgateway_http_requests_total{handler="wipe",code="202"}'
-WIPES = f"{_WIPES} - ({_WIPES} offset LAB_AGEms or {_WIPES} * 0) > 0"
-"""The number of wipes since the course began: a counter of the Pushgateway, as Prometheus scraped it."""
 
 
 def pushed(look: Look, wanted: Pushed) -> Finding:
     """Check that the Pushgateway holds the metric, or held it earlier in the course."""
     if look.groups is None:
         return gateway.is_silent(look)
-    held = held_as(look.groups, wanted)
+    held = held_as(_since(look, look.groups), wanted)
     if held and has_type(held.group, wanted) and _has_value(held.sample, wanted):
         return done(
             f"{wanted} was pushed to {shown_labels(wanted.labels)}.", at=held.group.pushed_at
         )
-    past = past_of(look, wanted)
+    past = history.pushes_of(look, wanted)
     # The history has no types, so the type counts only for a group that is there now.
     if (right := first_right(past, wanted)) and (not held or has_type(held.group, wanted)):
         return done(f"{wanted} was pushed to {shown_labels(wanted.labels)} earlier.", at=right.at)
@@ -59,6 +51,7 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
         or (held and _not_as_wanted(look, held, wanted))
         or _elsewhere(look, wanted)
         or (_misspelt(look, wanted) if past is not None else None)
+        or _earlier(look, wanted)
     )
     if found:
         return found
@@ -67,9 +60,69 @@ def pushed(look: Look, wanted: Pushed) -> Finding:
             f"The Pushgateway does not hold {wanted.metric} with the task's labels now. Prometheus does "
             "not answer, so earlier pushes are unknown."
         )
-    return still_open(
-        f"{wanted.metric} was never pushed to {shown_labels(wanted.labels)}.",
+    return still_open(_not_known(look, wanted), push_command(look, wanted))
+
+
+def _earlier(look: Look, wanted: Pushed) -> Finding | None:
+    """Return the finding of a push that is not there any more, and had another value or other labels."""
+    found = history.samples_of(look, wanted)
+    if not found:
+        return None
+    last = max(found, key=lambda seen: (seen.labels == wanted.labels, seen.at))
+    if last.labels == wanted.labels:
+        says = f"with the value {last.value:g}, not {wanted.number}"
+    else:
+        says = f"to {shown_labels(last.labels)}, not to {shown_labels(wanted.labels)}"
+        says += f": {_differences(last.labels, wanted)}"
+    return wrong(
+        f"{wanted.metric} was pushed {says}. It is not there any more: push it again.",
         push_command(look, wanted),
+        last.at,
+    )
+
+
+def _not_known(look: Look, wanted: Pushed) -> str:
+    """Return sentences on a metric that is not there, and of which Prometheus has seen nothing."""
+    name, telemetry = shown_labels(wanted.labels), look.telemetry
+    if old := held_as(look.groups or [], wanted):
+        ago = lasting(look.now - old.group.pushed_at)
+        return f"{name} holds {wanted.metric}, but it was pushed {ago} ago, before the course began. Push it again."
+    has_run = telemetry and history.is_before_course(look, telemetry.started_at)
+    if telemetry and has_run and not (telemetry.pushes or telemetry.deletions or telemetry.wipes):
+        says = f"{wanted.metric} was never pushed to {name}."
+    else:
+        says = (
+            f"{wanted.metric} is not there with the labels {name}, and Prometheus has not seen it "
+            f"{_since_when(look)}. {_if_deleted(look)}"
+        )
+    if telemetry and (refused := telemetry.refused_pushes):
+        was = f"{refused:,} pushes were" if refused > 1 else "1 push was"
+        says += (
+            f" {was} refused since the Pushgateway started, {lasting(look.now - telemetry.started_at)} "
+            "ago: read curl's output."
+        )
+    return says
+
+
+def _since_when(look: Look) -> str:
+    """Return since when Prometheus would have seen a push."""
+    began, oldest = look.began_at, look.history_began_at
+    if oldest is None or (began is not None and oldest <= began):
+        return "since the course began" if began is not None else "in the last day"
+    if oldest > look.now:
+        return "because it has no samples yet"
+    return f"since its history begins, {lasting(look.now - oldest)} ago"
+
+
+def _if_deleted(look: Look) -> str:
+    seconds = scrape_job.interval(look)
+    if seconds is None:
+        return (
+            "Prometheus does not scrape the Pushgateway yet (4.2.1): do that first, and then push."
+        )
+    return (
+        f"If you deleted it before a scrape, push it again and wait {max(1, seconds):.0f} s before you "
+        "delete it."
     )
 
 
@@ -79,8 +132,11 @@ def _has_value(sample: Sample, wanted: Pushed) -> bool:
 
 def _since(look: Look, groups: Sequence[Group]) -> list[Group]:
     """Return the groups with a push since the course began: the others are from the previous trainee."""
-    began = look.began_at or 0
-    return [group for group in groups if max(group.pushed_at, group.failed_at) >= began]
+    return [
+        group
+        for group in groups
+        if history.is_of_course(look, max(group.pushed_at, group.failed_at))
+    ]
 
 
 def _refused(look: Look, wanted: Pushed) -> Finding | None:
@@ -132,6 +188,17 @@ def _elsewhere(look: Look, wanted: Pushed) -> Finding | None:
         return None
     other = max(others, key=lambda held: held.group.pushed_at)
     labels = other.labels
+    blocked = conflict(other.group, wanted)
+    return wrong(
+        f"{wanted.metric} was pushed to {shown_labels(labels)}, not to {shown_labels(wanted.labels)}: "
+        f"{_differences(labels, wanted)}.{blocked}{wipe_instead(look, other.group) if blocked else ''}",
+        replace_command(look, other.group, wanted.metric, wanted),
+        other.group.pushed_at,
+    )
+
+
+def _differences(labels: Mapping[str, str], wanted: Pushed) -> str:
+    """Return the differences between labels and the wanted ones, in words."""
     differences = [
         f"the label {name} is {excerpt(labels[name])!r} and not {value!r}"
         if name in labels
@@ -143,13 +210,7 @@ def _elsewhere(look: Look, wanted: Pushed) -> Finding | None:
     differences += [f"the label {excerpt(name)} should not be there" for name in too_much[:ITEMS]]
     if len(too_much) > ITEMS:
         differences.append(f"nor should {len(too_much) - ITEMS:,} more")
-    blocked = conflict(other.group, wanted)
-    return wrong(
-        f"{wanted.metric} was pushed to {shown_labels(labels)}, not to {shown_labels(wanted.labels)}: "
-        f"{', '.join(differences)}.{blocked}{wipe_instead(look, other.group) if blocked else ''}",
-        replace_command(look, other.group, wanted.metric, wanted),
-        other.group.pushed_at,
-    )
+    return ", ".join(differences)
 
 
 def _misspelt(look: Look, wanted: Pushed) -> Finding | None:
@@ -173,7 +234,7 @@ def seen(look: Look, wanted: Pushed) -> Finding:
     Samples from before the course do not count: for some minutes Prometheus still shows pushes of the
     previous trainee.
     """
-    past = past_of(look, wanted)
+    past = history.past_of(look, wanted)
     if past is None:
         return unknown("Prometheus does not answer.")
     if right := first_right(past, wanted):
@@ -181,6 +242,7 @@ def seen(look: Look, wanted: Pushed) -> Finding:
     return (
         _exported(look, wanted)
         or _not_scraped(look, wanted)
+        or _only_exported(look, wanted)
         or still_open("Nothing to see yet: the metric was not pushed as the task asks.")
     )
 
@@ -209,12 +271,23 @@ def _exported(look: Look, wanted: Pushed) -> Finding | None:
     return None
 
 
+def _only_exported(look: Look, wanted: Pushed) -> Finding | None:
+    """Return the finding of a metric that was scraped without honor_labels, and is not there any more."""
+    if not first_right(history.pushes_of(look, wanted), wanted):
+        return None
+    return still_open(
+        f"Prometheus has scraped {wanted.metric} without honor_labels, so it has the pushed job as exported_job. "
+        "The metric is not there any more: with honor_labels, push it again and wait for the next scrape.",
+        push_command(look, wanted),
+    )
+
+
 def _not_scraped(look: Look, wanted: Pushed) -> Finding | None:
     """Return the finding of a metric that was pushed rightly and is not in Prometheus yet."""
-    held = held_as(look.groups or [], wanted)
+    held = held_as(_since(look, look.groups or []), wanted)
     if not held or not _has_value(held.sample, wanted):
         return None
-    if scrape_job.default_metrics(look).state is not State.DONE:
+    if scrape_job.default_metrics(look).state is not State.DONE or scrape_job.scraped_instead(look):
         return still_open(
             "The metric was pushed, but Prometheus does not scrape the Pushgateway: see 4.2.1."
         )
@@ -227,47 +300,6 @@ def _not_scraped(look: Look, wanted: Pushed) -> Finding | None:
     return still_open(
         f"The metric was pushed, but not scraped yet: the next scrape is in {seconds:.0f} s."
     )
-
-
-def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
-    """Check that the metric's group existed, which Prometheus's history shows, and is deleted.
-
-    + others: the task's other metrics, whose groups have to be deleted, too
-    """
-    if look.groups is None:
-        return gateway.is_silent(look)
-    group, name = group_of(look.groups, wanted), shown_labels(wanted.labels)
-    past = past_of(look, wanted)
-    if group is None:
-        if past is None:
-            return unknown(
-                f"{name} is not there now. Prometheus does not answer, so it is unknown whether it was."
-            )
-        if not past:
-            return still_open(
-                f"Nothing to delete yet: Prometheus has not scraped {name}. See 4.2.2."
-            )
-        how = ": all groups were wiped" if not look.groups and look.samples(WIPES) else ""
-        return done(f"{name} was there, and is deleted{how}.", at=past[-1].at)
-    instead = wipe_instead(look, group)
-    gone = [other for other in others if past_of(look, other) and not group_of(look.groups, other)]
-    if gone:
-        return wrong(
-            f"{shown_labels(gone[0].labels)} is deleted, {name} is still there. A deletion is exact: it "
-            "deletes only the group with the labels in the URL. Delete each group, or wipe "
-            f"all.{instead}",
-            delete_command(look, group),
-        )
-    return still_open(
-        f"{name} is still there.{instead}{_wipe_refused(look)}", delete_command(look, group)
-    )
-
-
-def _wipe_refused(look: Look) -> str:
-    running = gateway.running_flags(look)
-    if running is None or running.get("web.enable-admin-api") == "true":
-        return ""
-    return " A wipe would answer 404: the admin API is off. See Host."
 
 
 def pushed_checks(prefix: str, wanted: Pushed) -> tuple[Check, ...]:
@@ -284,47 +316,20 @@ def pushed_checks(prefix: str, wanted: Pushed) -> tuple[Check, ...]:
         pushed_checks("backup", Pushed("backup_files", 42, {"job": "backup"}))
     """
     check_pushed(wanted)
-    jobs = (wanted.labels["job"],)
+    jobs, queries = (wanted.labels["job"],), history.queries_of(wanted)
     return (
         Check(
             f"{prefix}_pushed",
             f"{wanted} is pushed",
             lambda look: pushed(look, wanted),
-            (wanted.history,),
+            queries,
             jobs,
         ),
         Check(
             f"{prefix}_seen",
             f"{wanted.metric} is in Prometheus",
             lambda look: seen(look, wanted),
-            (wanted.history,),
+            queries,
             jobs,
         ),
-    )
-
-
-def deleted_check(prefix: str, wanted: Pushed, others: Sequence[Pushed] = ()) -> Check:
-    """Return the check that the metric's group existed and is deleted.
-
-    Prometheus's history since the course began shows whether it existed. A deletion is exact: it deletes
-    only the group with the same labels (the Pushgateway's README, "DELETE method").
-
-    + prefix: the beginning of its name: letters, digits and ``_``
-    + wanted: the metric; reset deletes groups with its job
-    + others: other metrics whose groups have to be deleted; once one of them is deleted, a group that is
-      still there is wrong, and not open
-
-    Raises:
-        TypeError, ValueError: as `pushed_checks`.
-
-    Example:
-        deleted_check("backup", Pushed("backup_files", 42, {"job": "backup"}))
-    """
-    check_pushed(wanted)
-    return Check(
-        f"{prefix}_deleted",
-        f"{shown_labels(wanted.labels)} is deleted",
-        lambda look: deleted(look, wanted, others),
-        (wanted.history, WIPES),
-        (wanted.labels["job"],),
     )

@@ -8,6 +8,7 @@ from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, listed
+from pushgateway_lab.lab.identity import BUILD_INFO, STARTED, is_of_another
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
 from pushgateway_lab.lab.results import Finding
@@ -16,9 +17,8 @@ from pushgateway_lab.scrape_config import Job, LimitError, ScrapeConfigError
 DISCOVERY = 5
 """Seconds after a reload within which Prometheus begins to scrape a new target."""
 
-BUILD_INFO = "pushgateway_build_info"
-"""A default metric of every release of the Pushgateway, and of no other program."""
-
+_COMPARED = ("honor_labels", "scheme", "metrics_path", "static_configs")
+"""The fields that `_facts` returns."""
 
 _LONGEST_INTERVAL = 366 * 86400.0
 """Seconds; longer intervals count as this one."""
@@ -81,6 +81,15 @@ def _file(look: Look) -> str:
 
 def job(look: Look) -> Finding:
     """Check that the configuration file has the job, with its name."""
+    found = _job(look)
+    if look.file_of_settings is None:
+        return found
+    other = excerpt(look.file_of_settings)
+    note = f"Prometheus reads {_file(look)} (its flag --config.file), and not {other}."
+    return found._replace(says=f"{found.says} {note}")
+
+
+def _job(look: Look) -> Finding:
     path, name = _file(look), excerpt(look.settings.pushgateway_job_name)
     if look.snapshot.config is None:
         says = f"{look.snapshot.config_in_words(path)} The job needs a file that can be read."
@@ -194,14 +203,30 @@ def is_loaded(look: Look) -> Finding:
                 _edit(look),
             )
         return still_open(_no_job(look))
-    if theirs is None or _facts(mine) != _facts(theirs):
-        what = "does not have the job yet" if theirs is None else "has an older form of the job"
+    differing = _differing(look, mine, theirs)
+    if theirs is None or differing:
+        older = f"has an older form of the job ({listed(differing)})"
+        what = "does not have the job yet" if theirs is None else older
         return wrong(
             f"{_file(look)} was edited but not reloaded: Prometheus {what}.",
             _reload(look),
             at=look.snapshot.config.changed_at if look.snapshot.config else None,
         )
     return done("Prometheus has loaded the job.", at=loaded.last_reload_success_at)
+
+
+def _differing(look: Look, mine: Job, theirs: Job | None) -> tuple[str, ...]:
+    """Return the fields in which the job in the file is not what Prometheus has loaded."""
+    config, loaded = look.snapshot.config, look.snapshot.loaded
+    if theirs is None or config is None or loaded is None:
+        return ()
+    if look.snapshot.has_loaded_file:
+        # Nothing was written since the reload. Only what differs in any release of Prometheus counts.
+        pairs = zip(_COMPARED, _facts(mine), _facts(theirs), strict=True)
+        return tuple(name for name, one, other in pairs if one != other)
+    return scrape_config.differing_fields(
+        scrape_config.decode(config.data), loaded.config, mine.name
+    )
 
 
 def _facts(job: Job) -> tuple[object, ...]:
@@ -243,7 +268,27 @@ def target(look: Look) -> Finding:
             return _down(look, each, loaded)
     if not targets or any(each.health != "up" for each in targets):
         return _not_scraped_yet(look, loaded, targets)
+    if another := scraped_instead(look):
+        return wrong(
+            f"Prometheus scrapes {listed(another)}: that is another Pushgateway. The one of this host is at "
+            f"{excerpt(gateway.target(look))}.",
+            _edit(look),
+        )
     return done(f"Prometheus scrapes {listed([each.url for each in targets])}.")
+
+
+def scraped_instead(look: Look) -> list[str]:
+    """Return the URLs of the job's targets that are another Pushgateway than that of the host."""
+    loaded = loaded_job(look)
+    targets = _targets(look, loaded.name) if loaded else []
+    return [each.url for each in targets if each.health == "up" and _is_unwanted(look, each)]
+
+
+def _is_unwanted(look: Look, each: Target) -> bool:
+    """Return whether a target is another Pushgateway than that of the host, and the settings do not name it."""
+    wanted = look.settings.pushgateway_targets or ()
+    is_wanted = any(scrape_config.same_target(each.address, address) for address in wanted)
+    return not is_wanted and is_of_another(look, each)
 
 
 def _not_scraped_yet(look: Look, loaded: Job, targets: list[Target]) -> Finding:
@@ -276,12 +321,16 @@ def is_recent(look: Look, moment: float) -> bool:
     return moment > look.now - 2 * interval - DISCOVERY
 
 
-def labels_of_targets(look: Look) -> frozenset[str]:
-    """Return the names of the labels that the job adds to pushed metrics: those of its static_configs."""
-    added: frozenset[str] = frozenset()
-    for each in _targets(look, look.settings.pushgateway_job_name):
-        added |= each.labels.keys()
-    return added - {"job", "instance"}
+def labels_of_targets(look: Look) -> frozenset[tuple[str, str]]:
+    """Return the labels, with values, that the job adds to pushed metrics: those of its static_configs."""
+    targets = _targets(look, look.settings.pushgateway_job_name)
+    return frozenset(label for each in targets for label in each.labels.items())
+
+
+def interval(look: Look) -> float | None:
+    """Return the seconds between two scrapes of the Pushgateway; None if Prometheus does not scrape it."""
+    loaded = loaded_job(look)
+    return _seconds(loaded.scrape_interval) if loaded else None
 
 
 def _down(look: Look, each: Target, loaded: Job) -> Finding:
@@ -359,6 +408,6 @@ CHECKS = (
     Check("honor_labels", "honor_labels is true", honor_labels),
     Check("accepted", "The file is accepted", accepted),
     Check("loaded", "Prometheus has loaded it", is_loaded),
-    Check("target_up", "The target is up", target),
+    Check("target_up", "The target is up", target, (STARTED,)),
     Check("default_metrics", "The default metrics are there", default_metrics, (BUILD_INFO,)),
 )

@@ -9,9 +9,10 @@ from typing import Any
 from pushgateway_lab.formats.characters import shown
 from pushgateway_lab.lab import scrape_job, servers
 from pushgateway_lab.lab.checks import Check, Task
+from pushgateway_lab.lab.deletions import deleted_check
 from pushgateway_lab.lab.excerpts import SAYS, excerpt
 from pushgateway_lab.lab.pushed import Pushed
-from pushgateway_lab.lab.pushes import deleted_check, pushed_checks
+from pushgateway_lab.lab.pushes import pushed_checks
 from pushgateway_lab.settings import SettingsError
 
 LABS_COMPLETED = Pushed(

@@ -1,12 +1,13 @@
 """prometheus.yml as text: merge, remove and inspect one scrape config in a file that others own.
 
-Pure functions from text to text: this package opens no file. Five groups of modules:
+Pure functions from text to text: this package opens no file. Six groups of modules:
 
 + finding places: `source`, `comments`, `parse`, `meaning`, `nodes`, `compose`, `document`, `fields`, `targets`,
   `jobs`
 + refusing with the line: `mistakes`, `templates`, `shape`, `sharing`
 + learning the style: `votes`, `style`, `brackets`, `field_order`, `spacing`
 + choosing the edits: `wanted`, `write`, `edit`, `sequence`, `marker`, `add`, `repair`, `extend`, `remove`
++ comparing with what runs: `comparison`
 + proving the result: `guard`
 
 `drop` takes targets away again, and `managed` tells which program writes the file.
@@ -14,6 +15,7 @@ Pure functions from text to text: this package opens no file. Five groups of mod
 `merge` uses all of them. `limits` and `memory` bound the time and the memory for one file.
 """
 
+from pushgateway_lab.scrape_config.comparison import differing_fields
 from pushgateway_lab.scrape_config.drop import drop_targets
 from pushgateway_lab.scrape_config.errors import LimitError, ScrapeConfigError
 from pushgateway_lab.scrape_config.jobs import (
@@ -36,6 +38,7 @@ __all__ = [
     "Manager",
     "ScrapeConfigError",
     "decode",
+    "differing_fields",
     "drop_targets",
     "find_jobs",
     "jobs_scraping",
