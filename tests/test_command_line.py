@@ -53,12 +53,14 @@ def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     [
         (["nosuch"], "nosuch is neither an inventory file nor a host: its name cannot be resolved"),
         (["class"], "Did you mean inventories/class.py, "),
-        (["class"], "Type: pyinfra -y inventories/class.py "),
+        (["class"], "/pyinfra -y inventories/class.py "),
         (
             ["inventories/clas.py"],
             "there is no file inventories/clas.py. Did you mean inventories/class",
         ),
-        (["no/such/inventory.py"], "For one host, type: pyinfra -y vm01.example.org "),
+        (["no/such/inventory.py"], "/pyinfra -y vm01.example.org "),
+        (["inventory/class.py"], "Did you mean inventories/class.py?"),
+        (["vm1.example.invalid"], "cannot be resolved. Check the name of the host: "),
         (["hosts.ini"], "hosts.ini is no inventory: pyinfra's are Python files. Did you mean"),
         (["hosts.yml"], "hosts.yml is no inventory"),
         (
@@ -95,7 +97,7 @@ def test_a_run_that_reaches_no_host_is_an_error(
         ("", "has an empty name"),
         (
             "inventories",
-            "inventories is a directory. Did you mean inventories/class.py? Type: pyinfra",
+            "inventories is a directory. Did you mean inventories/class.py? Type: ",
         ),
         ("hosts.ini", "hosts.ini is no inventory"),
         (BOOTSTRAP, "is a deploy script, not an inventory. The inventory comes first: pyinfra -y"),

@@ -126,6 +126,11 @@ def test_a_host_on_which_nothing_stands_in_the_way(
             r"prometheus\.service has failed\. Find the reason \(sudo journalctl -u prometheus\.service",
         ),
         (
+            (*DEBIAN, *unit(PROMETHEUS, active="failed"), *config("scrape_configs: {\n")),
+            {},
+            r"has failed\. /etc/prometheus/prometheus\.yml: line 1: .*\. Find the reason",
+        ),
+        (
             (*DEBIAN, *unit(PROMETHEUS, active="inactive"), *FILE),
             {},
             r"installed but inactive.*Start it \(sudo systemctl start prometheus\)",

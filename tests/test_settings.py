@@ -182,3 +182,15 @@ def test_the_page_of_settings_is_made_from_the_code() -> None:
     page = (ALL_PY.parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
     assert page == settings_page(), "run: make docs"
     assert all(page.count(f"| `{key}` |") == 1 for key in KEYS)
+
+
+@pytest.mark.parametrize("key", ["pushgateway_foo", "lab_nosuchthing"])
+def test_an_unknown_key_with_a_prefix_of_ours_is_wrong_if_it_was_typed(key: str) -> None:
+    assert parse_settings({key: 1}).given == frozenset()
+    with pytest.raises(SettingsError, match=f"{key}: no such setting; docs/settings.md lists all"):
+        parse_settings({key: 1}, typed={key})
+
+
+def test_two_swapped_letters_are_a_misspelling_if_typed() -> None:
+    with pytest.raises(SettingsError, match=r"reprot: no such setting; did you mean report\?"):
+        parse_settings({"reprot": 1}, typed={"reprot"})

@@ -20,6 +20,7 @@ from pushgateway_lab.prometheus.job import merged
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
+from pushgateway_lab.scrape_config import ScrapeConfigError, decode, known_jobs
 from pushgateway_lab.services import MANAGER, ServiceState
 from pushgateway_lab.settings import Settings
 
@@ -151,8 +152,8 @@ def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = Tru
     _check_port_of_prometheus(seen, settings)
     if must_run and unit.has_failed:
         raise HostError(
-            f"{service.name} has failed. Find the reason ({service.commands.log}), solve it and start "
-            f"{service.name}, then run this again."
+            f"{service.name} has failed.{_fault_of_file(seen, settings)} Find the reason "
+            f"({service.commands.log}), solve it and start {service.name}, then run this again."
         )
     if must_run and not unit.is_active:
         raise HostError(
@@ -212,6 +213,17 @@ def _not_listening(seen: Snapshot, settings: Settings, taker: str, to_stop: str)
         f"{is_in_use} Either {to_stop}, then start Prometheus ({service.commands.restart}) and run this again. Or "
         f"{installation.to_change_port}."
     )
+
+
+def _fault_of_file(seen: Snapshot, settings: Settings) -> str:
+    """Return a sentence with the line where the configuration file cannot be read; empty if it can."""
+    if seen.config is None:
+        return ""
+    try:
+        known_jobs(decode(seen.config.data))
+    except ScrapeConfigError as error:
+        return f" {settings.prometheus_config_path}: {error}."
+    return ""
 
 
 def _state(unit: ServiceState) -> str:

@@ -1,7 +1,7 @@
 """The addresses and the URL of a Pushgateway, derived from its flags.
 
 ``files/look-at-lab.sh`` applies the same rules to the running process, so that one look can also ask the
-Pushgateway. tests/test_address.py compares both.
+Pushgateway. tests/test_installations.py compares both.
 """
 
 from collections.abc import Iterable

@@ -62,7 +62,10 @@ def _edit(look: Look) -> str | None:
 
 
 def _reload(look: Look) -> str:
-    return installations.prometheus(look.settings).service.commands.reload
+    """Return the command that makes Prometheus read its file; one that does not run is started."""
+    commands = installations.prometheus(look.settings).service.commands
+    is_down = look.snapshot.prometheus.exists and not look.snapshot.prometheus.is_active
+    return commands.start if is_down else commands.reload
 
 
 def _let_read(look: Look) -> str | None:

@@ -140,7 +140,10 @@ def _why_empty(inventory: str) -> str:
             f"{inventory} lists no hosts. Add them as a list, and run this again: "
             'hosts = ["vm01.example.org", "vm02.example.org"]'
         )
-    return f"{inventory} is neither an inventory file nor a host: its name cannot be resolved. {_instead(path)}"
+    problem = f"{inventory} is neither an inventory file nor a host: its name cannot be resolved."
+    if "." in inventory and "/" not in inventory:
+        return f"{problem} Check the name of the host: {_command_with('HOST')}"
+    return f"{problem} {_instead(path)}"
 
 
 def _instead(path: Path) -> str:
@@ -156,7 +159,9 @@ def _instead(path: Path) -> str:
 
 def _inventories(path: Path) -> list[str]:
     """Return the Python files beside a path and in ``inventories/``; one of the same name first."""
-    folders = [path.parent, Path("inventories")] if path.parent == Path() else [path.parent]
+    folders = [path.parent, Path("inventories")]
+    if path.parent.is_dir() and path.parent != Path():
+        folders.pop()
     found = sorted(
         str(each)
         for folder in dict.fromkeys(folders)
@@ -170,7 +175,7 @@ def _command_with(inventory: str) -> str:
     """Return the current command line with another inventory."""
     given = str(current_command().get("inventory", ""))
     words = [inventory if word == given else word for word in sys.argv[1:]]
-    return shlex.join(["pyinfra", *words])
+    return shlex.join([sys.argv[0], *words])
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -22,6 +22,12 @@ from pushgateway_lab.settings import values
 
 PREFIXES = ("pushgateway_", "prometheus_", "lab_")
 
+_OWN = ("pushgateway_", "lab_")
+"""Prefixes that only settings have on the command line; ``prometheus_`` may be the prefix of another deploy's data."""
+
+_PACKAGE = "pushgateway_lab_"
+"""The prefix of keys that somebody may use beside this package."""
+
 STAGES = ("prepared", "configured", "pushed", "cleaned")
 """The stages of a host: the tasks Host, 4.2.1, 4.2.2 and 4.2.3 are done, each with all before it."""
 
@@ -237,6 +243,11 @@ def parse_settings(data: Mapping[str, Any], *, typed: Collection[str] = ()) -> S
         for key in data
         if (near := _misspelling_of(key) or (_without_prefix(key) if key in typed else None))
     ]
+    problems += [
+        f"{_shown_key(key)}: no such setting; docs/settings.md lists all of them"
+        for key in typed
+        if _is_unknown(key)
+    ]
     values: dict[str, Any] = {}
     for setting in fields(Settings):
         key = setting.name
@@ -248,6 +259,12 @@ def parse_settings(data: Mapping[str, Any], *, typed: Collection[str] = ()) -> S
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings(**values, given=frozenset(values))
+
+
+def _is_unknown(key: str) -> bool:
+    """Return whether a key has a prefix of ours, and neither is a setting nor resembles one."""
+    is_own = key.startswith(_OWN) and not key.startswith(_PACKAGE)
+    return is_own and key not in KEYS and not (_misspelling_of(key) or _without_prefix(key))
 
 
 def _shown(value: Any) -> str:
@@ -282,7 +299,11 @@ def _without_prefix(key: str) -> str | None:
     names = {_bare(known) for known in KEYS}
     if plain not in names:
         long = [name for name in names if len(name) >= _LEAST_ALONE]
-        near = [name for name in long if _has_one_wrong_letter(plain, name)]
+        near = [
+            name
+            for name in long
+            if _has_one_wrong_letter(plain, name) or _has_swapped_letters(plain, name)
+        ]
         near += get_close_matches(plain, long, n=1, cutoff=_MISSPELT_ALONE)
         plain = next(iter(near), "")
     return " or ".join(known for known in KEYS if _bare(known) == plain) or None
@@ -290,6 +311,13 @@ def _without_prefix(key: str) -> str | None:
 
 def _has_one_wrong_letter(one: str, other: str) -> bool:
     return len(one) == len(other) and sum(map(operator.ne, one, other)) == 1
+
+
+def _has_swapped_letters(one: str, other: str) -> bool:
+    """Return whether two neighbouring letters are swapped."""
+    differing = [n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
+    swapped = len(one) == len(other) and len(differing) == 2  # noqa: PLR2004 - both letters
+    return swapped and differing[1] - differing[0] == 1 and sorted(one) == sorted(other)
 
 
 def _bare(key: str) -> str:
