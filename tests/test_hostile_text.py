@@ -89,7 +89,7 @@ def test_no_text_does_anything_in_any_field(piece: str) -> None:
 
 @pytest.mark.parametrize("piece", ["\x1b", "<", "\u65e5", "a ", "a.", "a\n"], ids=ascii)
 def test_long_texts_can_be_shown_in_time(piece: str) -> None:
-    text = piece * (100_000 // len(piece))
+    text = piece * (50_000 // len(piece))
     started = time.process_time()
     for assert_harmless in ALL:
         assert_harmless(crowded(text, State.WRONG))

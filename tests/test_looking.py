@@ -153,14 +153,14 @@ def test_a_pushgateway_that_wants_a_password_is_asked_apart(
 ) -> None:
     given: list[object] = []
     groups, said = (answering(each, given) for each in answers)
-    client = SimpleNamespace(groups=groups, status=said)
+    client = SimpleNamespace(groups=groups, status=said, telemetry=answering(None, given))
     monkeypatch.setattr(course_looking, "client", lambda *_: client)
     host = host_of(state_of({"a": {}}), "a")
     looked = course_looking.look_at_lab(host, parse_settings({"pushgateway_username": "x"}), ())
     assert (looked.groups == [GROUP], looked.pushgateway_status == status()) == known
     assert looked.unread == unread
     # A host that did not answer is not asked again.
-    assert len(given) == (2 if any(known) else 1)
+    assert len(given) == (3 if any(known) else 1)
     if unread:
         assert (
             f"Unexpected answer at http://localhost:9091: {next(iter(unread.values()))}."
