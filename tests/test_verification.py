@@ -118,7 +118,8 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
     """A mapping from a host's name to the result, or the error, of the look at it."""
     seen: Looks = {}
 
-    def take(host: Any, settings: Any, queries: Any) -> Look:
+    def take(host: Any, settings: Any, queries: Any, *, follow: bool) -> Look:
+        assert follow  # the file that Prometheus reads is the one to look at
         del queries
         found = seen[host.name]
         if isinstance(found, Exception):
