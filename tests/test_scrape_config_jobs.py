@@ -43,7 +43,16 @@ scrape_configs:
 """
     assert find_jobs(text) == [
         Job("node", 2, False, None, "http", "/metrics", ()),
-        Job("all", 3, True, "5s", "https", "/probe", ("one:1", "two:2", "[::1]:3")),
+        Job(
+            "all",
+            3,
+            True,
+            "5s",
+            "https",
+            "/probe",
+            ("one:1", "two:2", "[::1]:3"),
+            inherited=("scheme", "metrics_path"),
+        ),
     ]
 
 
