@@ -58,7 +58,7 @@ def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
             ["inventories/clas.py"],
             "there is no file inventories/clas.py. Did you mean inventories/class",
         ),
-        (["no/such/inventory.py"], "/pyinfra -y vm01.example.org "),
+        (["no/such/inventory.py"], "no/such/inventory.py. Did you mean inventories/class.py?"),
         (["inventory/class.py"], "Did you mean inventories/class.py?"),
         (["vm1.example.invalid"], "cannot be resolved. Check the name of the host: "),
         (["hosts.ini"], "hosts.ini is no inventory: pyinfra's are Python files. Did you mean"),
