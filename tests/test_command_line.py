@@ -18,7 +18,11 @@ Ran = subprocess.CompletedProcess[str]
 def pyinfra(directory: Path, *words: str) -> Ran:
     """Run pyinfra in a directory, with the code of this repository."""
     path = os.pathsep.join(
-        [str(REPOSITORY / "deploy"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        [
+            str(Path(__file__).with_name("no_dns")),
+            str(REPOSITORY / "deploy"),
+            *filter(None, [os.environ.get("PYTHONPATH")]),
+        ]
     )
     return subprocess.run(
         [f"{sys.prefix}/bin/pyinfra", *words],

@@ -6,6 +6,7 @@ A program of its own, because the patches of other tests cannot be taken back.
 import inspect
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -154,6 +155,7 @@ def _pyinfra(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [Path(sys.executable).with_name("pyinfra"), *words],
         cwd=_directory(),
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).with_name("no_dns"))},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
