@@ -1,4 +1,4 @@
-"""Whether the targets of the lab's job are up, and why not; with a fake clock."""
+"""The targets of the lab's job: up, or down for a reason that is told; with a fake clock."""
 
 from types import SimpleNamespace
 from typing import Any

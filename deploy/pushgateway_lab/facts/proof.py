@@ -1,4 +1,4 @@
-"""What a proof proved, so that a later run knows whether the host still is as it was proven. Pure.
+"""The fingerprint of a proven state: a later run compares it with the state of the host. Pure.
 
 A host notes its last proof in a file. The smoke push deletes this note when it begins, and writes it when it has
 succeeded: a run that ended in between, or whose smoke push failed, leaves the proof to the next run.

@@ -19,7 +19,7 @@ from pushgateway_lab.settings import Settings
 ABSENT = "absent"
 
 BACKUP = "before-pushgateway-lab"
-"""What the name of a backup has after the name of the file."""
+"""The suffix of a backup: FILE.SUFFIX."""
 
 AROUND = 180
 """Seconds for a transaction without the waits for Prometheus: promtool, the service manager, a slow disk."""

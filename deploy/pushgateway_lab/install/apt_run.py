@@ -1,4 +1,4 @@
-"""What apt did and said in one installation, and the words about it.
+"""The result of one installation by apt, and the messages about it.
 
 A new VM runs apt several times while it boots (cloud-init, automatic updates), so a lock that was free a moment ago
 may be taken when apt starts. apt itself waits for dpkg's lock alone, not for the one of the package lists.
@@ -27,7 +27,7 @@ _QUOTED = 5
 
 @dataclass
 class Apt:
-    """What apt did and said in one installation.
+    """The result of one installation by apt.
 
     + wanted: the packages that were asked for
     + versions: of the packages that were set up

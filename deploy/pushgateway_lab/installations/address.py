@@ -14,7 +14,7 @@ DEFAULT = ":9091"
 """The default listen address (the Pushgateway's README, "Run it")."""
 
 _LOCALHOST = ("localhost", "127.0.0.1", "[::1]")
-"""What the name localhost stands for; 127.0.0.2 is loopback, too, and another address."""
+"""The addresses of the name localhost. 127.0.0.2 is a loopback address, too, but not one of these."""
 
 
 def listen_addresses(flags: Iterable[Flag]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What Prometheus has of a pushed metric since the course began, with the labels that people pushed.
+"""The history of a pushed metric in Prometheus since the course began, under the labels that people pushed.
 
 Prometheus may add labels to what it scrapes, and without ``honor_labels`` it renames ``job`` and ``instance``. Not
 everything that it scraped is somebody's work: a group from before the course may be scraped anew.

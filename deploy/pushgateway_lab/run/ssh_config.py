@@ -58,7 +58,7 @@ def bound() -> None:
     attach = client._attach_identity_with_certificate  # noqa: SLF001
 
     def attach_all(cfg: dict[str, Any], host_config: dict[str, Any]) -> None:
-        """Have all key files tried; pyinfra tries only the first one that it can read."""
+        """Try all key files; pyinfra tries only the first one that it can read."""
         files = cfg.get("key_filename", [])
         attach(cfg, host_config)
         if "key_filename" not in cfg and len(files) > 1:

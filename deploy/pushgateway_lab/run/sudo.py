@@ -17,7 +17,7 @@ _PREFIXES = ("sudo: ", "sudo-rs: ")
 """Sudo's messages begin with its name in every language."""
 
 _WRONG = ("sorry, try again", "incorrect password attempt", "incorrect authentication attempt")
-"""What sudo and sudo-rs say about a wrong password, in lower case."""
+"""The messages of sudo and sudo-rs about a wrong password, in lower case."""
 
 Execute = Callable[[], tuple[int, CommandOutput]]
 

@@ -235,4 +235,4 @@ _KINDS: tuple[tuple[type[BaseException], Callable[[Any, Place], str]], ...] = (
     (PyinfraError, _pyinfra),
     (EOFError, _end),
 )
-"""How to explain each kind of error; the first that fits counts."""
+"""The explanation of each kind of error; the first that fits counts."""

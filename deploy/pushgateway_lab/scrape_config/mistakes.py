@@ -1,4 +1,4 @@
-"""Where a mistake in a YAML text begins. libyaml names the place at which it noticed the mistake.
+"""Find the line where a mistake in a YAML text begins; libyaml names the line where it noticed the mistake.
 
 An unclosed quote, for example, is noticed where the next quote of the file ends it.
 """
