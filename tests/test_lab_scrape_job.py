@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from looks import CONFIG, NOW, encoded, history, look, path, status, unit
-from pushgateway_lab.lab import gateway, scrape_job
+from pushgateway_lab.lab import gateway, scrape_job, scrapes
 from pushgateway_lab.lab.identity import BUILD_INFO, STARTED
 from pushgateway_lab.lab.look import TELEMETRY, Verdict
 from pushgateway_lab.lab.pushes import seen
@@ -62,7 +62,7 @@ def jobs(*named: tuple[str, str]) -> str:
 def test_a_target_whose_label_job_is_another_is_found() -> None:
     shown = target(labels={"job": "other"}, discoveredLabels={"job": "other"})
     looked = look(*loaded(), said={TARGETS: shown})
-    assert scrape_job.target(looked).state is State.DONE
+    assert scrapes.target(looked).state is State.DONE
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_target_whose_label_job_is_another_is_found() -> None:
 )
 def test_a_job_without_targets_is_waited_for_and_then_wrong(ago: float, state: State) -> None:
     looked = look(*loaded(at=NOW - ago), said={TARGETS: {"activeTargets": []}})
-    assert scrape_job.target(looked).state is state
+    assert scrapes.target(looked).state is state
 
 
 @pytest.mark.parametrize(
@@ -86,20 +86,20 @@ def test_a_job_without_targets_is_waited_for_and_then_wrong(ago: float, state: S
 def test_a_job_is_waited_for_as_long_as_its_interval(interval: str, seconds: int) -> None:
     config = CONFIG.replace("    honor_labels", f"{interval}    honor_labels")
     fresh = look(*loaded(config, at=NOW - 1), said={TARGETS: {"activeTargets": []}})
-    finding = scrape_job.target(fresh)
+    finding = scrapes.target(fresh)
     assert finding.says == f"The target is not scraped yet; it will be within {seconds + 5} s."
-    assert scrape_job.seconds_to_next_scrape(fresh) == seconds + 5
-    assert scrape_job.is_recent(fresh, NOW - 2 * seconds - 4)
-    assert not scrape_job.is_recent(fresh, NOW - 2 * seconds - 5)
+    assert scrapes.seconds_to_next_scrape(fresh) == seconds + 5
+    assert scrapes.is_recent(fresh, NOW - 2 * seconds - 4)
+    assert not scrapes.is_recent(fresh, NOW - 2 * seconds - 5)
     running = look(*loaded(config), said={TARGETS: target()})  # scraped five seconds ago
-    assert scrape_job.seconds_to_next_scrape(running) == seconds - 5
-    assert scrape_job.scraped_since(running, NOW - 6)
-    assert not scrape_job.scraped_since(running, NOW - 5)
+    assert scrapes.seconds_to_next_scrape(running) == seconds - 5
+    assert scrapes.scraped_since(running, NOW - 6)
+    assert not scrapes.scraped_since(running, NOW - 5)
 
 
 def test_a_scrape_that_is_late_is_not_waited_for_longer() -> None:
     late = look(*loaded(), said={TARGETS: target(lastScrape="2027-01-15T07:00:00Z")})
-    assert scrape_job.seconds_to_next_scrape(late) == 0
+    assert scrapes.seconds_to_next_scrape(late) == 0
 
 
 def test_a_job_in_an_included_file_is_named() -> None:
@@ -113,30 +113,30 @@ def test_metrics_of_a_job_that_is_gone_are_not_the_next_ones() -> None:
     labels = {"job": "pushgateway", "instance": "localhost:9091"}
     build = answer_of({"__name__": "pushgateway_build_info", **labels})
     path = f"/api/v1/query?query={BUILD_INFO}"
-    assert scrape_job.default_metrics(look(said={path: build})).state is State.OPEN
+    assert scrapes.default_metrics(look(said={path: build})).state is State.OPEN
     there = look(*loaded(), said={path: build, TARGETS: target()})
-    assert scrape_job.default_metrics(there).state is State.DONE
+    assert scrapes.default_metrics(there).state is State.DONE
     itself = target(labels={**labels, "instance": "localhost:9090"})
     other = look(*loaded(), said={path: build, TARGETS: itself})
-    assert scrape_job.default_metrics(other).state is State.WRONG
+    assert scrapes.default_metrics(other).state is State.WRONG
 
 
 def test_a_target_that_is_down_says_where_the_pushgateway_is_or_that_it_is_back() -> None:
     down = {"health": "down", "lastError": "connection refused"}
     elsewhere = target(**down, scrapeUrl="http://localhost:9092/metrics")
-    finding = scrape_job.target(look(*loaded(), *RUNNING, said={TARGETS: elsewhere}))
+    finding = scrapes.target(look(*loaded(), *RUNNING, said={TARGETS: elsewhere}))
     assert finding.state is State.WRONG
     assert "The Pushgateway is at localhost:9091." in finding.says
     lost = target(health="down", lastError="server returned HTTP status 404 Not Found")
     other = look(*loaded(), *RUNNING, said={TARGETS: lost, "status": status()})
-    assert scrape_job.target(other).state is State.WRONG
+    assert scrapes.target(other).state is State.WRONG
     stopped = look(*loaded(), *unit(GATEWAY, active="inactive"), said={TARGETS: target(**down)})
-    assert "systemctl start" in str(scrape_job.target(stopped).fix)
-    unasked = scrape_job.target(look(*loaded(), *RUNNING))
+    assert "systemctl start" in str(scrapes.target(stopped).fix)
+    unasked = scrapes.target(look(*loaded(), *RUNNING))
     assert unasked.state is State.UNKNOWN
     back = look(*loaded(), *RUNNING, said={TARGETS: target(**down), "status": status()})
-    assert scrape_job.target(back).state is State.OPEN
-    assert "the next scrape is in 55 s" in scrape_job.target(back).says
+    assert scrapes.target(back).state is State.OPEN
+    assert "the next scrape is in 55 s" in scrapes.target(back).says
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_target_that_is_down_says_where_the_pushgateway_is_or_that_it_is_back(
 )
 def test_a_target_at_another_address_of_loopback_is_elsewhere(url: str, says: str) -> None:
     down = target(health="down", lastError="connection refused", scrapeUrl=url)
-    finding = scrape_job.target(look(*loaded(), *RUNNING, said={TARGETS: down, "status": status()}))
+    finding = scrapes.target(look(*loaded(), *RUNNING, said={TARGETS: down, "status": status()}))
     assert says in finding.says
 
 
@@ -158,12 +158,12 @@ def test_a_target_at_another_address_of_loopback_is_elsewhere(url: str, says: st
 def test_a_blank_in_a_target_is_named(blank: str) -> None:
     config = CONFIG.replace("localhost:9091", f"localhost:9091{blank}")
     down = target(health="down", lastError="invalid port", scrapeUrl="http://localhost:9091%20/")
-    finding = scrape_job.target(look(*loaded(config), *RUNNING, said={TARGETS: down}))
+    finding = scrapes.target(look(*loaded(config), *RUNNING, said={TARGETS: down}))
     assert finding.state is State.WRONG
     assert "has a blank or an invisible character within its quotes" in finding.says
     assert "Write 'localhost:9091'." in finding.says
     assert (
-        scrape_job.target(look(*loaded(config), *RUNNING, said={TARGETS: target()})).state
+        scrapes.target(look(*loaded(config), *RUNNING, said={TARGETS: target()})).state
         is State.DONE
     )
 
@@ -278,17 +278,15 @@ def test_the_job_must_keep_the_labels_of_pushes() -> None:
 
 
 def test_a_target_is_up_or_waited_for_or_down() -> None:
-    up = scrape_job.target(look(*loaded(), said={TARGETS: target()}))
+    up = scrapes.target(look(*loaded(), said={TARGETS: target()}))
     assert up.says == "Prometheus scrapes http://localhost:9091/metrics."
     for health, state in (("unknown", State.OPEN), ("down", State.WRONG)):
-        assert (
-            scrape_job.target(look(*loaded(), said={TARGETS: target(health=health)})).state is state
-        )
-    assert scrape_job.target(look(said={TARGETS: target()})).state is State.OPEN
+        assert scrapes.target(look(*loaded(), said={TARGETS: target(health=health)})).state is state
+    assert scrapes.target(look(said={TARGETS: target()})).state is State.OPEN
     none = CONFIG.replace('    static_configs:\n      - targets: ["localhost:9091"]\n', "")
     nothing = look(*loaded(none), said={TARGETS: {"activeTargets": []}})
-    assert scrape_job.target(nothing).says == "The job has no target."
-    assert scrape_job.target(look(*loaded(none), said={TARGETS: target()})).state is State.DONE
+    assert scrapes.target(nothing).says == "The job has no target."
+    assert scrapes.target(look(*loaded(none), said={TARGETS: target()})).state is State.DONE
 
 
 @pytest.mark.parametrize(("ago", "state"), [("07:59:01", State.WRONG), ("07:58:59", State.OPEN)])
@@ -298,13 +296,13 @@ def test_a_target_without_a_pushgateways_metrics_is_wrong_once_it_was_scraped(
     nothing = {f"/api/v1/query?query={BUILD_INFO}": {"resultType": "vector", "result": []}}
     scraped = target(lastScrape=f"2027-01-15T{ago}Z")  # NOW is at 08:00:00
     looked = look(*loaded(), said={**nothing, TARGETS: scraped})
-    assert scrape_job.default_metrics(looked).state is state
+    assert scrapes.default_metrics(looked).state is state
     down = target(lastScrape="2027-01-15T07:59:59Z", health="down")
     assert (
-        scrape_job.default_metrics(look(*loaded(), said={**nothing, TARGETS: down})).state
+        scrapes.default_metrics(look(*loaded(), said={**nothing, TARGETS: down})).state
         is State.OPEN
     )
-    assert scrape_job.default_metrics(look(*loaded())).state is State.UNKNOWN
+    assert scrapes.default_metrics(look(*loaded())).state is State.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -327,7 +325,7 @@ def test_another_pushgateway_is_recognised_by_its_start(
         path(STARTED): {"resultType": "vector", "result": there},
         TELEMETRY: f"process_start_time_seconds {NOW - started!r}\n".encode(),
     }
-    finding = scrape_job.target(look(*loaded(), said=said))
+    finding = scrapes.target(look(*loaded(), said=said))
     assert finding.state is state
     if state is State.WRONG:
         assert (
@@ -335,13 +333,13 @@ def test_another_pushgateway_is_recognised_by_its_start(
             in finding.says
         )
         named = look(*loaded(), said=said, data={"pushgateway_targets": ["localhost:9091"]})
-        assert scrape_job.target(named).state is State.WRONG
+        assert scrapes.target(named).state is State.WRONG
         elsewhere = {
             **said,
             TARGETS: target(labels=labels, discoveredLabels={"__address__": "gate:9091"}),
         }
         wanted = look(*loaded(), said=elsewhere, data={"pushgateway_targets": ["gate:9091"]})
-        assert scrape_job.target(wanted).state is State.DONE
+        assert scrapes.target(wanted).state is State.DONE
         pushed = {path(LABS_COMPLETED.history): history(LABS_COMPLETED.labels, (60, 4))}
         assert seen(look(*loaded(), said={**said, **pushed}), LABS_COMPLETED).state is State.OPEN
 
@@ -361,8 +359,8 @@ def test_another_pushgateway_is_recognised_by_its_start(
 def test_where_the_start_is_unknown_the_address_decides(address: str, state: State) -> None:
     own = ("address 10.0.0.31", "hosts 10.0.0.32 neighbour", "hosts 10.0.0.31 me")
     said = {TARGETS: target(discoveredLabels={"__address__": address})}
-    assert scrape_job.target(look(*loaded(), *own, said=said)).state is state
-    assert scrape_job.target(look(*loaded(), said=said)).state is State.DONE
+    assert scrapes.target(look(*loaded(), *own, said=said)).state is state
+    assert scrapes.target(look(*loaded(), said=said)).state is State.DONE
 
 
 def test_of_several_targets_the_first_is_the_one_to_add() -> None:

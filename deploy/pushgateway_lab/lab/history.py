@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pushgateway_lab.formats.answers import Sample, Series
 from pushgateway_lab.formats.grouping import escaped
 from pushgateway_lab.formats.telemetry import CLOCK
-from pushgateway_lab.lab import scrape_job
+from pushgateway_lab.lab import scrapes
 from pushgateway_lab.lab.identity import BUILD_INFO
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import Pushed, held_as
@@ -62,7 +62,7 @@ def samples_of(look: Look, wanted: Pushed) -> list[Seen] | None:
     does not answer.
     """
     found = look.series(wanted.history)
-    if found is None or scrape_job.scraped_instead(look):
+    if found is None or scrapes.scraped_instead(look):
         return None if found is None else []
     added = _added_labels(look)
     return sorted(
@@ -112,7 +112,7 @@ def _added_labels(look: Look) -> frozenset[tuple[str, str]]:
     )
     added = {
         label for labels in earlier for label in labels.items() if label[0] not in _OWN
-    } | scrape_job.labels_of_targets(look)
+    } | scrapes.labels_of_targets(look)
     return frozenset(label for label in added if label[0] not in ("job", "instance"))
 
 

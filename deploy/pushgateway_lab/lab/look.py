@@ -129,6 +129,10 @@ class Look:
         """The active targets of Prometheus; none if it does not answer."""
         return self.answers.targets or []
 
+    def targets_of(self, job: str) -> list[Target]:
+        """Return the active targets of a job."""
+        return [each for each in self.targets if each.job == job]
+
     @property
     def says_targets(self) -> bool:
         """Return whether Prometheus answered the question for its targets."""

@@ -6,7 +6,7 @@ Prometheus's history shows steps that were undone later: a correct push stays do
 from collections.abc import Mapping, Sequence
 
 from pushgateway_lab.formats.answers import Group, Sample
-from pushgateway_lab.lab import gateway, history, scrape_job
+from pushgateway_lab.lab import gateway, history, scrape_job, scrapes
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.corrections import (
     conflict,
@@ -115,7 +115,7 @@ def _since_when(look: Look) -> str:
 
 
 def _if_deleted(look: Look) -> str:
-    seconds = scrape_job.interval(look)
+    seconds = scrapes.interval(look)
     if seconds is None:
         return (
             "Prometheus does not scrape the Pushgateway yet (4.2.1): do that first, and then push."
@@ -256,7 +256,7 @@ def _exported(look: Look, wanted: Pushed) -> Finding | None:
         if not series.values:
             continue
         at, value = series.values[-1]
-        if not scrape_job.is_recent(look, at):
+        if not scrapes.is_recent(look, at):
             continue
         sample = Sample(series.labels, value)
         arrived = f"Prometheus has it as {excerpt(sample, 2 * VALUE)}."
@@ -287,16 +287,16 @@ def _not_scraped(look: Look, wanted: Pushed) -> Finding | None:
     held = held_as(_since(look, look.groups or []), wanted)
     if not held or not _has_value(held.sample, wanted):
         return None
-    if scrape_job.default_metrics(look).state is not State.DONE or scrape_job.scraped_instead(look):
+    if scrapes.default_metrics(look).state is not State.DONE or scrapes.scraped_instead(look):
         return still_open(
             "The metric was pushed, but Prometheus does not scrape the Pushgateway: see 4.2.1."
         )
-    if scrape_job.scraped_since(look, held.group.pushed_at):
+    if scrapes.scraped_since(look, held.group.pushed_at):
         return wrong(
             "The metric was pushed, and the Pushgateway was scraped since, but Prometheus does not have "
             "the metric. Do relabelings of the scrape job drop or change it?"
         )
-    seconds = scrape_job.seconds_to_next_scrape(look)
+    seconds = scrapes.seconds_to_next_scrape(look)
     return still_open(
         f"The metric was pushed, but not scraped yet: the next scrape is in {seconds:.0f} s."
     )

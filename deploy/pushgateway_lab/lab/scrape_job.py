@@ -1,27 +1,18 @@
 """Task 4.2.1: Prometheus scrapes the Pushgateway and keeps the pushed labels (honor_labels)."""
 
 from pushgateway_lab import installations, scrape_config
-from pushgateway_lab.formats.answers import Target
-from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.excerpts import excerpt, listed
-from pushgateway_lab.lab.identity import BUILD_INFO, STARTED, is_of_another
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.scrape_config import Job, LimitError, ScrapeConfigError
 
-DISCOVERY = 5
-"""Seconds after a reload within which Prometheus begins to scrape a new target."""
-
 _COMPARED = ("honor_labels", "scheme", "metrics_path", "static_configs")
 """The fields that `_facts` returns."""
-
-_LONGEST_INTERVAL = 366 * 86400.0
-"""Seconds; longer intervals count as this one."""
 
 
 def _jobs_in_file(look: Look) -> tuple[Job, ...]:
@@ -57,7 +48,8 @@ def _named(look: Look, jobs: tuple[Job, ...]) -> Job | None:
     return next((job for job in jobs if job.name == look.settings.pushgateway_job_name), None)
 
 
-def _edit(look: Look) -> str | None:
+def edit(look: Look) -> str | None:
+    """Return the commands that edit the configuration file and make Prometheus read it."""
     return join("\n", command("sudoedit", look.settings.prometheus_config_path), _reload(look))
 
 
@@ -104,7 +96,7 @@ def _job(look: Look) -> Finding:
     except ScrapeConfigError as error:
         is_limit = isinstance(error, LimitError)
         why = str(error) if is_limit else told(str(error), look.settings)
-        return wrong(f"{path} cannot be read: {why}", _edit(look))
+        return wrong(f"{path} cannot be read: {why}", edit(look))
     found = _named(look, jobs)
     if found:
         return done(f"The job {name} is in {path}, line {found.line}.{_twice(look, jobs)}")
@@ -113,7 +105,7 @@ def _job(look: Look) -> Finding:
     return still_open(
         f"{path} has no job {name!r} yet. It goes under scrape_configs, with honor_labels: true and "
         f"the target {excerpt(gateway.target(look))}.",
-        _edit(look),
+        edit(look),
     )
 
 
@@ -132,11 +124,11 @@ def _instead(look: Look, jobs: tuple[Job, ...]) -> Finding | None:
     """Return the finding of a job in another file, with another name or with another target."""
     path, name = _file(look), look.settings.pushgateway_job_name
     shown = excerpt(name)
-    if loaded_job(look) is None and _targets(look, name):
+    if loaded_job(look) is None and look.targets_of(name):
         return wrong(
             f"Prometheus scrapes a job {shown!r}, but {path} does not have it: it is in a file that "
             f"scrape_config_files names. The task asks for it in {path}.",
-            _edit(look),
+            edit(look),
         )
     for each in mistaken_jobs(jobs, gateway.target(look), name):
         other, line = excerpt(each.job.name), each.job.line
@@ -144,12 +136,12 @@ def _instead(look: Look, jobs: tuple[Job, ...]) -> Finding | None:
             return wrong(
                 f"{path} scrapes the Pushgateway as job {other!r} (line {line}), not {shown!r}, so "
                 f'{{job="{shown}"}} finds nothing.',
-                _edit(look),
+                edit(look),
             )
         return wrong(
             f"{path} has a job {other!r} (line {line}), not {shown!r}, and it does not scrape "
             f"{excerpt(gateway.target(look))}.",
-            _edit(look),
+            edit(look),
         )
     return None
 
@@ -169,7 +161,7 @@ def honor_labels(look: Look) -> Finding:
     return wrong(
         f"The job (line {found.line}) has no honor_labels: true. Without it, Prometheus renames the "
         "pushed labels to exported_job and exported_instance, and sets its own job and instance.",
-        _edit(look),
+        edit(look),
     )
 
 
@@ -187,7 +179,7 @@ def accepted(look: Look) -> Finding:
     if look.verdict.accepted:
         return done(f"promtool accepts {path}.")
     return wrong(
-        f"promtool rejects {path}. It says:\n{told(look.verdict.words, look.settings)}", _edit(look)
+        f"promtool rejects {path}. It says:\n{told(look.verdict.words, look.settings)}", edit(look)
     )
 
 
@@ -203,7 +195,7 @@ def is_loaded(look: Look) -> Finding:
         if theirs:
             return wrong(
                 f"Prometheus has loaded the job {excerpt(theirs.name)}, but it is no longer in the file.",
-                _edit(look),
+                edit(look),
             )
         return still_open(_no_job(look))
     differing = _differing(look, mine, theirs)
@@ -254,156 +246,8 @@ def _refused(look: Look) -> Finding:
     return wrong(
         f"The last reload failed: Prometheus rejected {shown} and keeps the configuration it had. It says:\n"
         f"{why}",
-        _edit(look),
+        edit(look),
     )
-
-
-def target(look: Look) -> Finding:
-    """Check that Prometheus reaches the job's targets."""
-    loaded = loaded_job(look)
-    if loaded is None:
-        return still_open("Prometheus has not loaded the job, so it scrapes nothing for it.")
-    targets = _targets(look, loaded.name)
-    if not loaded.targets and not targets:
-        return wrong("The job has no target.", _edit(look))
-    for each in targets:
-        if each.health == "down":
-            return _down(look, each, loaded)
-    if not targets or any(each.health != "up" for each in targets):
-        return _not_scraped_yet(look, loaded, targets)
-    if another := scraped_instead(look):
-        return wrong(
-            f"Prometheus scrapes {listed(another)}: that is another Pushgateway. The one of this host is at "
-            f"{excerpt(gateway.target(look))}.",
-            _edit(look),
-        )
-    return done(f"Prometheus scrapes {listed([each.url for each in targets])}.")
-
-
-def scraped_instead(look: Look) -> list[str]:
-    """Return the URLs of the job's targets that are another Pushgateway than that of the host."""
-    loaded = loaded_job(look)
-    targets = _targets(look, loaded.name) if loaded else []
-    return [each.url for each in targets if each.health == "up" and _is_unwanted(look, each)]
-
-
-def _is_unwanted(look: Look, each: Target) -> bool:
-    """Return whether a target is another Pushgateway than that of the host, and the settings do not name it."""
-    wanted = look.settings.pushgateway_targets or ()
-    is_wanted = any(scrape_config.same_target(each.address, address) for address in wanted)
-    return not is_wanted and is_of_another(look, each)
-
-
-def _not_scraped_yet(look: Look, loaded: Job, targets: list[Target]) -> Finding:
-    seconds = _seconds(loaded.scrape_interval) + DISCOVERY
-    if not look.says_targets:
-        return unknown("Prometheus does not answer the question for its targets.")
-    if not targets and _loaded_since(look) > seconds:
-        return wrong(
-            "Prometheus has loaded the job, but scrapes none of its targets. Do its relabel_configs drop "
-            "them?",
-            _edit(look),
-        )
-    return still_open(f"The target is not scraped yet; it will be within {seconds:.0f} s.")
-
-
-def _targets(look: Look, name: str) -> list[Target]:
-    return [each for each in look.targets if each.job == name]
-
-
-def _loaded_since(look: Look) -> float:
-    """Return the seconds since the last successful reload."""
-    loaded = look.snapshot.loaded
-    return look.now - loaded.last_reload_success_at if loaded else 0
-
-
-def is_recent(look: Look, moment: float) -> bool:
-    """Return whether a moment (seconds since 1970) is within the last two scrape intervals."""
-    loaded = loaded_job(look)
-    interval = _seconds(loaded.scrape_interval if loaded else None)
-    return moment > look.now - 2 * interval - DISCOVERY
-
-
-def labels_of_targets(look: Look) -> frozenset[tuple[str, str]]:
-    """Return the labels, with values, that the job adds to pushed metrics: those of its static_configs."""
-    targets = _targets(look, look.settings.pushgateway_job_name)
-    return frozenset(label for each in targets for label in each.labels.items())
-
-
-def interval(look: Look) -> float | None:
-    """Return the seconds between two scrapes of the Pushgateway; None if Prometheus does not scrape it."""
-    loaded = loaded_job(look)
-    return _seconds(loaded.scrape_interval) if loaded else None
-
-
-def _down(look: Look, each: Target, loaded: Job) -> Finding:
-    says = f"Prometheus cannot scrape {excerpt(each.url)}: {excerpt(each.last_error)}"
-    for written in loaded.targets:
-        if (right := scrape_config.without_blanks(written)) != written:
-            return wrong(
-                f"{says}\nThe target {excerpt(written)!r} has a blank or an invisible character within its "
-                f"quotes, which Prometheus keeps. Write {excerpt(right)!r}.",
-                _edit(look),
-            )
-    if look.snapshot.pushgateway.exists and look.snapshot.pushgateway_argv is None:
-        return wrong(says, installations.pushgateway(look.settings).service.commands.start)
-    wanted = look.settings.pushgateway_targets or (gateway.target(look),)
-    scraped = each.url.partition("//")[2].partition("/")[0]
-    if not any(scrape_config.same_target(address, scraped) for address in wanted):
-        return wrong(f"{says}\nThe Pushgateway is at {listed(wanted)}.", _edit(look))
-    if look.pushgateway_status is not None and "connection refused" in each.last_error:
-        seconds = seconds_to_next_scrape(look)
-        return still_open(
-            f"{says}\nThe Pushgateway answers now; the next scrape is in {seconds:.0f} s."
-        )
-    return wrong(says, _edit(look))
-
-
-def _seconds(interval: str | None) -> float:
-    """Return the seconds of a loaded scrape interval; Prometheus's default for None or other text."""
-    try:
-        return min(seconds_of(interval or "1m"), _LONGEST_INTERVAL)
-    except (ValueError, OverflowError):  # thousands of digits are too many for a float
-        return 60
-
-
-def seconds_to_next_scrape(look: Look) -> float:
-    """Return the seconds until Prometheus scrapes the job's targets next."""
-    loaded = loaded_job(look)
-    interval = _seconds(loaded.scrape_interval if loaded else None)
-    last = [each.last_scrape for each in _targets(look, look.settings.pushgateway_job_name)]
-    if not any(last):
-        return interval + DISCOVERY
-    return max(0.0, min(last) + interval - look.now)
-
-
-def scraped_since(look: Look, moment: float) -> bool:
-    """Return whether Prometheus has scraped all targets of the job since a moment (seconds since 1970)."""
-    loaded = loaded_job(look)
-    scrapes = [each.last_scrape for each in _targets(look, loaded.name)] if loaded else []
-    return bool(scrapes) and min(scrapes) > moment
-
-
-def default_metrics(look: Look) -> Finding:
-    """Check that the lab page's query for the job returns a default metric of the Pushgateway."""
-    name, shown = look.settings.pushgateway_job_name, excerpt(look.settings.pushgateway_job_name)
-    samples = look.samples(BUILD_INFO)
-    if samples is None:
-        return unknown("Prometheus does not answer.")
-    loaded, targets = loaded_job(look), _targets(look, name)
-    # Only targets of now: Prometheus returns samples of an earlier target for some minutes.
-    scraped = {each.labels.get("instance") for each in targets}
-    found = (each.labels for each in samples if each.labels.get("job") == name)
-    if loaded and any(labels.get("instance") in scraped for labels in found):
-        return done(f'{{job="{shown}"}} returns the default metrics.')
-    up = next((each for each in targets if each.health == "up"), None)
-    if loaded and up and scraped_since(look, look.now - _seconds(loaded.scrape_interval)):
-        return wrong(
-            f'{{job="{shown}"}} has no metrics of a Pushgateway: {excerpt(up.url)} is another program, '
-            "or its first scrape was only just now.",
-            _edit(look),
-        )
-    return still_open(f'{{job="{shown}"}} returns nothing yet.')
 
 
 CHECKS = (
@@ -411,6 +255,4 @@ CHECKS = (
     Check("honor_labels", "honor_labels is true", honor_labels),
     Check("accepted", "The file is accepted", accepted),
     Check("loaded", "Prometheus has loaded it", is_loaded),
-    Check("target_up", "The target is up", target, (STARTED,)),
-    Check("default_metrics", "The default metrics are there", default_metrics, (BUILD_INFO,)),
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pushgateway_lab.formats.characters import shown
-from pushgateway_lab.lab import scrape_job, servers
+from pushgateway_lab.lab import scrape_job, scrapes, servers
 from pushgateway_lab.lab.checks import Check, Task
 from pushgateway_lab.lab.deletions import deleted_check
 from pushgateway_lab.lab.excerpts import SAYS, excerpt
@@ -27,7 +27,12 @@ SOME_METRIC = Pushed(
 
 TASKS = (
     Task("Host", "What the lab stands on", servers.CHECKS, stage="prepared"),
-    Task("4.2.1", "Install and configure Pushgateway", scrape_job.CHECKS, stage="configured"),
+    Task(
+        "4.2.1",
+        "Install and configure Pushgateway",
+        (*scrape_job.CHECKS, *scrapes.CHECKS),
+        stage="configured",
+    ),
     Task(
         "4.2.2",
         "Push metrics to Pushgateway",
