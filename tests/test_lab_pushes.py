@@ -8,20 +8,16 @@ from typing import Any
 
 import pytest
 
-from looks import CONFIG, NOW, TRAINING, encoded, group, history, look, path, status, unit
-from pushgateway_lab.lab.deletions import COUNTED, WIPES, deleted
+from looks import CONFIG, NOW, TRAINING, encoded, group, history, look, path, unit
+from pushed_looks import LABS, counted, loaded, remembered, remembering
+from pushgateway_lab.lab.deletions import deleted
 from pushgateway_lab.lab.history import SCRAPED, push_times, queries_of
 from pushgateway_lab.lab.identity import BUILD_INFO
-from pushgateway_lab.lab.likeness import Likeness
-from pushgateway_lab.lab.look import TELEMETRY, Look
+from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import Pushed
 from pushgateway_lab.lab.pushes import pushed, seen
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.lab.tasks import LABS_COMPLETED, SOME_METRIC
-
-LABS = group(
-    {"job": "prometheus_training"}, prometheus_training_labs_completed_total=("UNTYPED", 4)
-)
 
 
 @pytest.mark.parametrize(
@@ -78,29 +74,6 @@ def test_a_hostile_label_value_is_quoted_for_the_shell() -> None:
     assert re.fullmatch(r"http://localhost:9091/metrics/job@base64/[\w=-]+/a/b%20c", words[3])
 
 
-def remembered(past: dict[str, object], *groups: object, **fields: Any) -> Look:
-    """Return a look at a host with this history in Prometheus and these groups in the Pushgateway."""
-    return look(said=remembering(past, *groups), **fields)
-
-
-def remembering(past: dict[str, object], *groups: object) -> dict[str, object]:
-    """Return the servers' answers on that host."""
-    return {
-        "groups": list(groups),
-        path(LABS_COMPLETED.history): past,
-        path(SOME_METRIC.history): history({}),
-    }
-
-
-def test_what_was_right_once_stays_done_after_it_was_deleted() -> None:
-    looked = remembered(history({"job": "prometheus_training"}, (90, 5), (60, 4), (30, 6)))
-    once = pushed(looked, LABS_COMPLETED)
-    assert (once.state, once.at) == (State.DONE, NOW - 60)
-    assert seen(looked, LABS_COMPLETED).state is State.DONE
-    gone = deleted(looked, LABS_COMPLETED, [SOME_METRIC])
-    assert (gone.state, gone.at) == (State.DONE, NOW - 30)
-
-
 @pytest.mark.parametrize(
     ("past", "state", "says"),
     [
@@ -152,20 +125,6 @@ def test_what_was_scraped_without_honor_labels_was_pushed_all_the_same() -> None
     assert again.fix
 
 
-def counted(started: float, **requests: int) -> dict[str, object]:
-    """Return the Pushgateway's answer about itself.
-
-    + started: seconds since its start
-    + requests: handler and code, as ``push_200`` -> count
-    """
-    lines = [f"process_start_time_seconds {NOW - started!r}", "go_goroutines 5"]
-    for name, count in requests.items():
-        handler, _, code = name.rpartition("_")
-        labels = f'code="{code}",handler="{handler}",method="post"'
-        lines.append(f"pushgateway_http_requests_total{{{labels}}} {count}")
-    return {TELEMETRY: "\n".join(lines).encode() + b"\n"}
-
-
 @pytest.mark.parametrize(
     ("telemetry", "fields", "says"),
     [
@@ -205,64 +164,6 @@ def test_what_is_not_known_about_a_push_is_not_called_never(
 def test_without_a_scrape_job_there_is_nothing_to_wait_for() -> None:
     finding = pushed(remembered(history({})), LABS_COMPLETED)
     assert "Prometheus does not scrape the Pushgateway yet (4.2.1)" in finding.says
-
-
-def deletions(*values: tuple[float, float]) -> dict[str, object]:
-    labels = {"handler": "delete", "code": "202", "method": "delete"}
-    return {path(COUNTED): history(labels, *values)}
-
-
-BOTH = {
-    path(LABS_COMPLETED.history): history(TRAINING, (60, 4), (50, 4)),
-    path(SOME_METRIC.history): history(SOME_METRIC.labels, (60, 42), (30, 42)),
-}
-
-
-@pytest.mark.parametrize(
-    ("more", "states"),
-    [
-        # The process that held both still runs.
-        (counted(100, push_200=2), "done done"),
-        # It was killed, and nobody deleted anything.
-        (counted(20), "open open"),
-        (counted(30.5), "open open"),
-        # Both deletions, or a wipe, of groups that were lost.
-        (counted(20, delete_202=2), "done done"),
-        (counted(20, wipe_202=1), "done done"),
-        # One deletion: of which group?
-        (counted(20, delete_202=1), "open open"),
-        # The first was deleted before the second was lost.
-        ({**counted(20), **deletions((40, 1), (30, 1))}, "done open"),
-        ({**counted(20, delete_202=1), **deletions((40, 1), (30, 1))}, "done done"),
-        # Both were deleted before the restart; deletions of an earlier time do not count.
-        ({**counted(20), **deletions((60, 5), (40, 6), (25, 7))}, "done done"),
-        ({**counted(20), **deletions((60, 5), (25, 5))}, "open open"),
-        # Those of the new process are counted once.
-        ({**counted(20, delete_202=1), **deletions((10, 1))}, "open open"),
-        ({}, "done done"),
-    ],
-)
-def test_what_a_restart_lost_is_not_deleted(more: dict[str, object], states: str) -> None:
-    looked = look(said={"groups": [], **BOTH, **more}, began_at=NOW - 600)
-    found = [
-        deleted(looked, LABS_COMPLETED, [SOME_METRIC]),
-        deleted(looked, SOME_METRIC, [LABS_COMPLETED]),
-    ]
-    assert " ".join(each.state for each in found) == states
-    for each in found:
-        assert ("the Pushgateway restarted 20 s ago and lost it" in each.says) <= (
-            each.state is State.OPEN
-        )
-        assert bool(each.fix) is (each.state is State.OPEN)
-
-
-def test_a_group_that_came_back_at_a_restart_was_perhaps_deleted() -> None:
-    said = {"groups": [LABS], **BOTH, **counted(20)}  # LABS was pushed 60 seconds ago
-    before = deleted(look(said=said), LABS_COMPLETED, [SOME_METRIC])
-    assert before.says == '{job="prometheus_training"} is still there.'  # the other one was lost
-    after = deleted(look(said={**said, **deletions((40, 1))}), LABS_COMPLETED, [SOME_METRIC])
-    assert "the Pushgateway restarted 20 s ago, before it had written the deletion" in after.says
-    assert "DELETE" in str(after.fix)
 
 
 def test_a_group_from_before_the_course_is_nobodys_work() -> None:
@@ -384,15 +285,6 @@ def test_a_group_that_holds_more_is_not_deleted_to_mend_one_metric() -> None:
     assert "which also deletes other" in finding.says
 
 
-def test_a_metric_of_another_task_is_no_misspelling() -> None:
-    held = group(TRAINING, lab_step_1=("UNTYPED", 1))
-    second = Pushed("lab_step_2", 1, TRAINING)
-    said = {"groups": [held], path(second.history): history({})}
-    assert pushed(look(said=said), second).state is State.WRONG
-    asked = {**said, path("lab_step_1[LAB_AGEms]"): history({})}
-    assert pushed(look(said=asked), second).state is State.OPEN
-
-
 @pytest.mark.parametrize(
     ("value", "number"), [(4, "4"), (1234567, "1234567"), (0.1, "0.1"), (1.7e18, str(int(1.7e18)))]
 )
@@ -466,18 +358,6 @@ def test_each_label_that_is_missing_or_another_is_named() -> None:
     assert f": the label job is 'other' and not {job!r}, {missing}." in finding.says
 
 
-def loaded() -> list[str]:
-    """Return lines of a host whose Prometheus has loaded the job."""
-    name = "prometheus_config_last_reload_success"
-    answer = {"status": "success", "data": {"yaml": CONFIG}}
-    return [
-        *unit("prometheus.service"),
-        f"prometheus_config {json.dumps(answer)}",
-        f"{name}ful 1",
-        f"{name}_timestamp_seconds {NOW - 600}",
-    ]
-
-
 def scraped(ago: float, *groups: object) -> Look:
     """Return a look at a host whose Prometheus scrapes each minute, the last time `ago` seconds ago."""
     target = {
@@ -513,99 +393,6 @@ def test_what_prometheus_does_not_have_yet_says_what_to_wait_for() -> None:
     for nothing in (seen(scraped(30, wrongly), LABS_COMPLETED), seen(scraped(30), LABS_COMPLETED)):
         assert nothing.state is State.OPEN
         assert "Nothing to see yet" in nothing.says
-
-
-@pytest.mark.parametrize(("others", "state"), [(299, State.WRONG), (300, State.OPEN)])
-def test_misspellings_are_looked_for_among_300_names(others: int, state: State) -> None:
-    unlike = {
-        f"{n:03}".ljust(len(LABS_COMPLETED.metric), "z"): ("UNTYPED", 1.0) for n in range(others)
-    }
-    misspelt = {"prometheus_training_labs_complete": ("UNTYPED", 4.0)}
-    held = group(TRAINING, 0, **unlike, **misspelt)
-    assert pushed(remembered(history({}), held), LABS_COMPLETED).state is state
-
-
-@pytest.mark.parametrize(
-    ("flags", "is_told"),
-    [
-        ({"web.enable-admin-api": "true"}, False),
-        ({"web.enable-admin-api": "false"}, True),
-        ({}, True),
-        (None, False),
-    ],
-)
-def test_that_a_wipe_would_be_refused_is_told(flags: dict[str, str] | None, is_told: bool) -> None:
-    said: dict[str, object] = {"groups": [LABS], path(LABS_COMPLETED.history): history({})}
-    if flags is not None:
-        said["status"] = status(**flags)
-    finding = deleted(look(said=said), LABS_COMPLETED, [])
-    assert finding.state is State.OPEN
-    assert ("404: the admin API is off" in finding.says) is is_told
-
-
-def test_the_other_group_of_a_course_is_deleted_on_its_own() -> None:
-    both = history(TRAINING, (60, 4))
-    said = {
-        "groups": [],
-        path(LABS_COMPLETED.history): both,
-        path(SOME_METRIC.history): history({}),
-    }
-    wiped = {
-        **said,
-        path(WIPES): {"resultType": "vector", "result": [{"metric": {}, "value": [NOW, "1"]}]},
-    }
-    finding = deleted(look(said=wiped), LABS_COMPLETED, [SOME_METRIC])
-    assert finding.says.endswith("was there, and is deleted: all groups were wiped.")
-    for more in ({"groups": [group({"job": "x"})]}, {path(WIPES): history({})}):
-        finding = deleted(look(said={**wiped, **more}), LABS_COMPLETED, [SOME_METRIC])
-        assert finding.says.endswith("was there, and is deleted.")
-    some = {**said, "groups": [group(SOME_METRIC.labels, some_metric_total=("COUNTER", 42))]}
-    wrongly = deleted(look(said=some), SOME_METRIC, [LABS_COMPLETED])
-    assert wrongly.state is State.WRONG
-    assert "is deleted," in wrongly.says
-    assert "DELETE" in str(wrongly.fix)
-    nobody = {**some, path(LABS_COMPLETED.history): history({})}
-    assert deleted(look(said=nobody), SOME_METRIC, [LABS_COMPLETED]).state is State.OPEN
-
-
-def test_a_group_of_those_labels_is_still_there_whatever_it_holds() -> None:
-    past = {path(LABS_COMPLETED.history): history(TRAINING, (60, 4)), path(WIPES): history({})}
-    emptied = {**past, "groups": [group({"job": "x"}), group(TRAINING, other=("GAUGE", 1))]}
-    there = deleted(look(said=emptied), LABS_COMPLETED, [])
-    assert there.state is State.OPEN
-    assert str(there.fix).endswith("/metrics/job/prometheus_training'")
-    others = {**past, "groups": [group({"job": "x"}, other=("GAUGE", 1))]}
-    assert deleted(look(said=others), LABS_COMPLETED, []).state is State.DONE
-
-
-def test_a_name_of_the_same_letters_in_another_order_is_no_misspelling() -> None:
-    held = group(TRAINING, 0, **{LABS_COMPLETED.metric[::-1]: ("UNTYPED", 4.0)})
-    assert pushed(remembered(history({}), held), LABS_COMPLETED).state is State.OPEN
-
-
-@pytest.mark.parametrize(
-    ("name", "state"),
-    [
-        ("abcd", State.WRONG),
-        ("abc", State.OPEN),
-        ("abcdefxyz", State.WRONG),
-        ("abcdefwxyz", State.OPEN),
-    ],
-)
-def test_a_misspelling_has_four_of_five_letters(name: str, state: State) -> None:
-    wanted = Pushed("abcdef", 1, TRAINING)
-    said = {
-        "groups": [group(TRAINING, 0, **{name: ("UNTYPED", 1.0)})],
-        path(wanted.history): history({}),
-    }
-    assert pushed(look(said=said), wanted).state is state
-
-
-def test_names_of_another_length_do_not_count_among_the_300() -> None:
-    short = {f"m{n}": ("GAUGE", 1.0) for n in range(400)}
-    misspelt = {"prometheus_training_labs_complete": ("UNTYPED", 4.0)}
-    held = group(TRAINING, 0, **short, **misspelt)
-    assert pushed(remembered(history({}), held), LABS_COMPLETED).state is State.WRONG
 
 
 def test_a_refused_push_names_the_group_that_holds_the_metric_with_another_type() -> None:
@@ -661,25 +448,3 @@ def test_what_was_exported_is_told_until_a_scrape_with_honor_labels() -> None:
     mended = seen(look(*unit("prometheus.service"), *loaded, said=said), LABS_COMPLETED)
     assert mended.state is State.OPEN
     assert "honor_labels is right now" in mended.says
-
-
-@pytest.mark.parametrize(
-    ("wanted", "name", "is_like"),
-    [
-        ("some_metric_total", "some_metric", True),
-        ("some_metric_total", "somemetric", True),
-        ("some_metric_total", "Some_Metric_Total", True),
-        ("some_metric_total", "some_metrics_total", True),
-        ("some_metric_total", "my_some_metric", True),
-        ("some_metric_total", "some_other_total", False),
-        ("some_metric_total", "total", False),
-        ("some_metric_total", "some_metric_total", False),
-        ("prometheus_training_labs_completed_total", "labs_completed_total", True),
-        ("prometheus_training_labs_completed_total", "prometheus_training", True),
-        ("prometheus_training_labs_completed_total", "prometheus", False),
-        ("backup_files", "backup_files_total", True),
-        ("backup_files", "", False),
-    ],
-)
-def test_a_name_with_the_same_words_is_a_misspelling(wanted: str, name: str, is_like: bool) -> None:
-    assert Likeness(wanted)(name) is is_like
