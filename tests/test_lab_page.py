@@ -6,7 +6,7 @@ import pytest
 
 from expectations import BOOTSTRAP, FAST, INSTALLED, groups, query
 from labhost import Host, PyinfraResult
-from trainees import DELETE_TRAINING, PUSH_INSTANCE, PUSH_TRAINING, WIPE
+from trainee_commands import DELETE_TRAINING, PUSH_INSTANCE, PUSH_TRAINING, WIPE
 from waiting import wait_for, wait_for_port, wait_for_value
 
 pytestmark = pytest.mark.lab_host(packages=INSTALLED)

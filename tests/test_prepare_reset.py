@@ -26,7 +26,7 @@ from expectations import (
     untouched,
 )
 from labhost import Host, PyinfraResult
-from trainees import LABS, PUSH_INSTANCE, PUSH_TRAINING, PUSHED, RELOAD, UP, until
+from trainee_commands import LABS, PUSH_INSTANCE, PUSH_TRAINING, PUSHED, RELOAD, UP, until
 from waiting import wait_for_value, wait_on_host
 
 Run = Callable[..., PyinfraResult]

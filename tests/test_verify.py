@@ -10,23 +10,8 @@ import pytest
 
 from expectations import CONFIG, INSTALLED, PREPARE, VERIFY, prometheus_runs, rows, untouched
 from labhost import Host, HostSpec, PyinfraResult
-from trainees import (
-    CONFIGURED,
-    FIRST,
-    FOURTH,
-    JOB,
-    PUSH_INSTANCE,
-    PUSH_TRAINING,
-    PUSHED,
-    RELOAD,
-    SECOND,
-    TESTING,
-    THIRD,
-    UP,
-    Check,
-    Trainee,
-    edit,
-)
+from trainee_commands import CONFIGURED, JOB, PUSH_INSTANCE, PUSH_TRAINING, PUSHED, RELOAD, UP, edit
+from trainees import FIRST, FOURTH, SECOND, TESTING, THIRD, Check, Trainee
 
 # One worker for all: two cores are too few for two times ten hosts.
 pytestmark = pytest.mark.xdist_group("ten hosts")

@@ -4,57 +4,31 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from expectations import CONFIG, DEFAULTS
-
-# The commands of the lab's page.
-PUSH_TRAINING = (
-    'echo "prometheus_training_labs_completed_total 4" | '
-    "curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training"
-)
-PUSH_INSTANCE = """\
-cat <<EOF | curl --data-binary @- http://localhost:9091/metrics/job/prometheus_training/instance/myinstance
-# TYPE some_metric_total counter
-# HELP This is just an example metric.
-some_metric_total 42
-EOF
-"""
-DELETE_TRAINING = "curl -X DELETE http://localhost:9091/metrics/job/prometheus_training"
-WIPE = "curl -X PUT http://localhost:9091/api/v1/admin/wipe"
-
-JOB = """\
-  - job_name: pushgateway
-    honor_labels: true
-    static_configs:
-      - targets: ['localhost:9091']
-"""
-RELOAD = "systemctl reload prometheus\n"
-
-
-def edit(job: str = JOB) -> str:
-    return f"cat >>{CONFIG} <<'JOB'\n{job}JOB\n"
-
-
-def until(promql: str) -> str:
-    """Return a shell command that waits until Prometheus answers a query with a sample."""
-    query = f"curl -sG --data-urlencode 'query={promql}' localhost:9090/api/v1/query"
-    return f"until {query} | grep -q '\"value\"'; do sleep 0.1; done\n"
-
-
-def until_log(unit: str, words: str) -> str:
-    """Return a shell command that waits until a unit's log has a text."""
-    return f"until journalctl -u {unit} -o cat | grep -q '{words}'; do sleep 0.1; done\n"
-
-
-UP = until('up{job="pushgateway"} == 1')
-CONFIGURED = edit() + RELOAD + UP
-LABS, SOME = "prometheus_training_labs_completed_total", "some_metric_total"
-PUSHED = (
-    f"{PUSH_TRAINING}\n{PUSH_INSTANCE}"
-    + until(f'{LABS}{{job="prometheus_training"}}')
-    + until(f'{SOME}{{instance="myinstance"}}')
-)
-REFUSED = (
-    "until curl -s localhost:9090/metrics | "
-    "grep -q '^prometheus_config_last_reload_successful 0'; do sleep 0.1; done\n"
+from trainee_commands import (
+    CONFIGURED,
+    DELETE_INSTANCE,
+    DELETE_TRAINING,
+    DROPPING,
+    EXPORTED,
+    JOB,
+    LABELLED,
+    LABS,
+    PUSH_INSTANCE,
+    PUSH_TRAINING,
+    PUSHED,
+    PUSHED_UNSEEN,
+    READY,
+    REFUSED,
+    RELOAD,
+    SLOW,
+    SOME,
+    UP,
+    WIPE,
+    edit,
+    reloaded_since,
+    until,
+    until_gone,
+    until_log,
 )
 
 
@@ -76,8 +50,14 @@ class Trainee(NamedTuple):
 
 
 HOST_CHECKS = "prometheus pushgateway admin_api"
+
+
 CONFIGURATION_CHECKS = "job honor_labels accepted loaded target_up default_metrics"
+
+
 PUSH_CHECKS = "labs_completed_pushed labs_completed_seen some_metric_pushed some_metric_seen"
+
+
 DELETE_CHECKS = "labs_completed_deleted some_metric_deleted"
 
 
@@ -203,6 +183,7 @@ FIRST = {
     ),
 }
 
+
 SECOND = {
     "nothing": Trainee(
         "true",
@@ -299,6 +280,7 @@ SECOND = {
     ),
 }
 
+
 THIRD = {
     "Prometheus hangs": Trainee(
         "kill -STOP $(pidof prometheus)\n",
@@ -362,27 +344,6 @@ THIRD = {
         ],
     ),
 }
-
-DELETE_INSTANCE = f"{DELETE_TRAINING}/instance/myinstance"
-PUSHED_UNSEEN = f"{PUSH_TRAINING}\n{PUSH_INSTANCE}"
-READY = "until curl -sfo /dev/null localhost:9091/-/ready; do sleep 0.1; done\n"
-SLOW = JOB.replace("honor_labels: true", "honor_labels: true\n    scrape_interval: 1m")
-EXPORTED = until(f'{LABS}{{exported_job="prometheus_training"}}')
-LABELLED = JOB.replace("['localhost:9091']", "['localhost:9091']\n        labels: {env: lab}")
-DROPPING = f"""\
-{JOB}    metric_relabel_configs:
-      - {{source_labels: [__name__], regex: some_.*, action: drop}}
-"""
-
-
-def until_gone(promql: str) -> str:
-    """Return a shell command that waits until Prometheus answers a query without a sample."""
-    return until(promql).replace("until ", "while ", 1)
-
-
-def reloaded_since() -> str:
-    """Return a shell command that waits until Prometheus has scraped the Pushgateway without its label env."""
-    return RELOAD + until('up{job="pushgateway",env=""} == 1')
 
 
 FOURTH = {
@@ -494,6 +455,7 @@ FOURTH = {
         ],
     ),
 }
+
 
 TESTING = {
     name: FOURTH[name] for name in ("killed", "taken out, not reloaded", "deleted before a scrape")
