@@ -1,7 +1,7 @@
 """Measure the cost of one hostile host in a class of three: seconds until the table, and memory here.
 
-    PYTHONPATH=tests .venv/bin/python benchmarks/hostile.py                     # this checkout
-    PYTHONPATH=tests .venv/bin/python benchmarks/hostile.py --checkout OTHER    # beside it, in turn
+    PYTHONPATH=tests .venv/bin/python benchmarks/hostile_host.py                     # this checkout
+    PYTHONPATH=tests .venv/bin/python benchmarks/hostile_host.py --checkout OTHER    # beside it, in turn
 
 One run of ``deploy/verify.py`` has two converged lab hosts and a host that hangs, floods or lies. With another
 checkout, each row is measured with both, one after the other.
