@@ -73,7 +73,7 @@ lint: .venv/locked ## check format, lint, types, imports, shell files, known vul
 
 .PHONY: unit
 unit: .venv/locked ## run the tests that need no host
-	.venv/bin/pytest -q -m "not hosts"
+	.venv/bin/pytest -q -n 2 -m "not hosts"
 
 .PHONY: hosts
 hosts: .venv/locked ## run the tests on real hosts (needs root)

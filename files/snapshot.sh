@@ -224,10 +224,13 @@ STATS
 # reads its write-ahead log, it answers the second question with 503, as it answers /-/ready.
 look_at_prometheus() {
     command -v curl >/dev/null || return
+    # look_further asks for the targets of all jobs.
+    set --
+    command -v look_further >/dev/null || set -- --url "$prometheus_url$targets_path"
     prometheus_said=$(curl -q --silent --fail --fail-early --globoff --noproxy '*' --proto =http,https \
         --connect-timeout 2 --max-time 3 --write-out '\nprometheus_answered %{http_code}\n' \
         --url "$prometheus_url/metrics" --url "$prometheus_url/api/v1/status/config" \
-        --url "$prometheus_url$targets_path" 2>/dev/null |
+        "$@" 2>/dev/null |
         head -c "$MOST_SAID" |
         sed -n -e '/^prometheus_config_last_reload_success/p' -e '/^prometheus_answered /p' \
             -e '/^prometheus_tsdb_lowest_timestamp_seconds /p' \

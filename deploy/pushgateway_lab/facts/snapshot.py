@@ -69,7 +69,8 @@ class Snapshot(NamedTuple):
     + prune_files: path -> file, of the existing files among `pushgateway_lab.pruning.layout.FILES`
     + loaded: None if Prometheus does not answer, or if curl is missing
     + targets: the active targets of the lab's job, as Prometheus reports them; older releases report those of all
-      jobs. None if it did not report them
+      jobs. None if it did not report them, and in the look of verify, prepare and reset, which asks for all targets
+      by itself
     + all_targets: those of all jobs, if the lab's job has none; else as `targets`, or none
     + names: the host's own names and addresses
     + added_targets: the note about targets that this toolkit has added, see `pushgateway_lab.facts.added`
