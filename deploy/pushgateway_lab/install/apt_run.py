@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from pushgateway_lab.formats.words import counted
+
 _LOCKED = (
     "Could not get lock",
     "Unable to lock",
@@ -77,8 +79,9 @@ class Apt:
         sentence = f"Installed: {', '.join(named) or 'nothing'}"
         if not others:
             return sentence
-        count = "1 package" if len(others) == 1 else f"{len(others)} packages"
-        return f"{sentence}; and {count} that they need: {', '.join(others)}"
+        return (
+            f"{sentence}; and {counted(len(others), 'package')} that they need: {', '.join(others)}"
+        )
 
     def warning(self) -> str | None:
         """Return a warning about package sources that apt could not read; None if it could."""
