@@ -15,10 +15,11 @@ from labhost import (
     HostError,
     HostSpec,
     Lab,
+    cgroup,
     inotify,
     network,
 )
-from labhost.state import Process
+from labhost.state import Process, state_directory
 from waiting import wait_for, wait_for_value
 
 TESTS = Path(__file__).parent
@@ -103,7 +104,7 @@ def test_an_owner_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
         wait_for((host.root / "ready").exists, "the test runs")
         run.send_signal(signal.SIGTERM)
     assert traces(host) == []
-    assert traces_of_switch(host.lab) == []
+    assert traces_of_switch(host) == []
     assert list((state / "labs").iterdir()) == []
 
 
@@ -130,7 +131,7 @@ def test_the_persistent_host_outlives_its_command_and_is_used_again(tmp_path: Pa
     assert repr(host.address) in Path(facts["inventory"]).read_text()
     command_line("down", state=state)
     assert traces(host) == []
-    assert traces_of_switch(host.lab) == []
+    assert traces_of_switch(host) == []
     assert command_line("status", state=state, returncode=1) == ""
 
 
@@ -203,17 +204,25 @@ def test_left_out_tests_are_reported_and_fail_in_ci(
 def traces(host: Host) -> list[str]:
     """Return what is left of a host on this machine."""
     processes = [process for process in (host.nspawn, host.init) if process and process.is_alive()]
-    files = [host.directory, network.namespace_path(host.namespace)]
-    files += Path("/sys/fs/cgroup").rglob(host.namespace)
+    groups = (group for _, group in cgroup.directories(host.namespace))
+    names = [network.namespace_path(host.namespace), *groups]
+    files = [host.directory, *left_of_lab(host, names)]
     mounts = [line for line in mount_table() if str(host.directory) in line]
     return [*map(str, processes), *(str(file) for file in files if file.exists()), *mounts]
 
 
-def traces_of_switch(lab: int) -> list[Path]:
-    """Return what is left of a lab's switch on this machine."""
-    name = network.switch_name(lab)
-    paths = (network.namespace_path(name), Path("/sys/class/net", name))
-    return [path for path in paths if path.exists()]
+def traces_of_switch(host: Host) -> list[Path]:
+    """Return what is left of the switch of a host's lab on this machine."""
+    name = network.switch_name(host.lab)
+    return left_of_lab(host, [network.namespace_path(name), Path("/sys/class/net", name)])
+
+
+def left_of_lab(host: Host, paths: list[Path]) -> list[Path]:
+    """Return the paths that exist, unless another test's lab has got the number of the host's lab."""
+    found = [path for path in paths if path.exists()]
+    # A lab's directory is there before all else that has its number, and goes last.
+    directory = state_directory() / "labs" / str(host.lab)
+    return [] if directory.exists() and directory not in host.directory.parents else found
 
 
 def mount_table() -> list[str]:

@@ -30,6 +30,8 @@ from transactions import (
     watched,
 )
 
+pytestmark = pytest.mark.lab_host(packages=PACKAGES)
+
 
 def test_promtool_refuses_the_job(lab_host: Host, run_pyinfra: Run) -> None:
     begin(lab_host)

@@ -16,7 +16,7 @@ def enter(name: str) -> list[str]:
     if Path("/run/systemd/system").exists():
         scope = ["--scope", f"--unit={name}", "--slice=machine.slice", "--property=Delegate=yes"]
         return ["systemd-run", "--quiet", "--collect", *scope, "--"]
-    group = next((path for kind, path in _groups(name) if kind == "cgroup2"), None)
+    group = next((path for kind, path in directories(name) if kind == "cgroup2"), None)
     if group is None:
         return []
     group.mkdir(parents=True, exist_ok=True)
@@ -29,7 +29,7 @@ def remove(name: str) -> None:
 
     On a machine with systemd, systemd has removed them already.
     """
-    for _, group in _groups(name):
+    for _, group in directories(name):
         for directory in [*_below(group), group]:
             _remove_empty(directory)
         # This succeeds only if the parent has no other group.
@@ -54,7 +54,7 @@ def _remove_empty(directory: Path) -> None:
             return
 
 
-def _groups(name: str) -> Iterator[tuple[str, Path]]:
+def directories(name: str) -> Iterator[tuple[str, Path]]:
     """Return the directories of a group in all hierarchies: nspawn also makes it in systemd's, if any."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         mount, _, file_system = line.partition(" - ")
