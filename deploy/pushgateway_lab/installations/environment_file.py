@@ -67,6 +67,9 @@ def edit(defaults: str | None, flags: Sequence[Flag]) -> str:
     return f'{text[:start]}"{value}"{text[end:]}'
 
 
+@lru_cache(
+    maxsize=32
+)  # the steps of a host ask often, and the hosts of a class mostly have the same text
 def _assignment(text: str) -> re.Match[str] | None:
     """Return the last assignment of ``ARGS``, which is the effective one; None if there is none."""
     if len(text) > LONGEST:
@@ -86,7 +89,7 @@ def _unquote(value: str) -> str:
     return re.sub(r'\\(\n|["$`\\])', lambda match: match[1].strip("\n"), body)
 
 
-@lru_cache(maxsize=32)  # the hosts of a class mostly have the same text
+@lru_cache(maxsize=32)
 def _words(value: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(value))

@@ -4,6 +4,7 @@ pyinfra prints none if all hosts failed, and other text beside it when the run i
 kept until the end of the run. Everything else that would go to standard output goes to standard error.
 """
 
+import functools
 import json
 import sys
 from collections.abc import Callable
@@ -90,11 +91,14 @@ def is_wanted() -> bool:
     if not pyinfra.is_cli:
         return False
     context = click.get_current_context(silent=True)
-    if context is None:
-        from pyinfra_cli.cli import cli  # type: ignore[import-untyped]
+    return bool((context.params if context else _arguments()).get("json_output"))
 
-        context = cli.make_context("pyinfra", sys.argv[1:], resilient_parsing=True)
-    return bool(context.params.get("json_output"))
+
+@functools.cache  # they are asked for on every host, and parsing takes milliseconds
+def _arguments() -> dict[str, Any]:
+    from pyinfra_cli.cli import cli  # type: ignore[import-untyped]
+
+    return dict(cli.make_context("pyinfra", sys.argv[1:], resilient_parsing=True).params)
 
 
 def add(name: str, value: Any) -> None:
