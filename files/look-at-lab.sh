@@ -5,6 +5,7 @@
 #   course         the file with the start time of the course, in seconds since 1970
 #   start_file     the copy of the configuration file at the start line, in a directory of root's
 #   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway
+#   default_file   the file to which a Pushgateway without the flag --persistence.file persists
 #   follow         yes: look at the configuration file that the running Prometheus reads, if its command line names
 #                  one, instead of config_path
 #   most_answered  the largest number of bytes of all answers together
@@ -54,6 +55,8 @@ look_further() {
     look_at_verdict
     look_at_logs
     look_at_programs
+    look_at_ways
+    look_at_persistence
     look_at_disk
 }
 
@@ -81,30 +84,35 @@ SUM
     echo "start_file $digest"
 }
 
-# Sets gateway from the command line of the running Pushgateway, and telemetry, the path of its own metrics.
+# Sets gateway from the command line of the running Pushgateway; telemetry, the path of its own metrics; and
+# persistence, the file to which it persists.
 find_gateway() {
     telemetry=/metrics
-    [ "$gateway" = found ] || return
-    gateway=http://127.0.0.1:9091
+    persistence=
+    asked=$gateway
+    [ "$gateway" != found ] || gateway=http://127.0.0.1:9091
     [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ] || return
+    persistence=$default_file
     address=
     prefix=
     external=
     flag=
     while IFS= read -r word; do
         case $flag$word in
-        --web.listen-address | --web.route-prefix | --web.external-url | --web.telemetry-path)
+        --web.listen-address | --web.route-prefix | --web.external-url | --web.telemetry-path | --persistence.file)
             flag=$word= && continue
             ;;
         --web.listen-address=*) given=$flag$word && address=${address:-${given#*=}} ;;
         --web.route-prefix=*) given=$flag$word && prefix=${given#*=} ;;
         --web.external-url=*) given=$flag$word && external=${given#*://} ;;
         --web.telemetry-path=*) given=$flag$word && telemetry=${given#*=} ;;
+        --persistence.file=*) given=$flag$word && persistence=${given#*=} ;;
         esac
         flag=
     done <<WORDS
 $(tr '\0' '\n' <"/proc/$pid/cmdline")
 WORDS
+    [ "$asked" = found ] || return
     address=${address:-:9091}
     case ${address%:*} in
     "" | 0.0.0.0 | "[::]" | localhost) address=127.0.0.1:${address##*:} ;;
@@ -209,14 +217,44 @@ look_at_logs() {
 }
 
 # Prints the programs that listen, if a service does not run or Prometheus does not answer: another program may
-# have taken a port.
+# have taken a port, or Prometheus's flags may name another one.
 look_at_programs() {
+    [ -n "$prometheus_said" ] || [ "$prometheus_pid" -eq 0 ] ||
+        print_base64 prometheus_argv "/proc/$prometheus_pid/cmdline"
     case $active in
     *" $prometheus_unit "*" $pushgateway_unit "* | *" $pushgateway_unit "*" $prometheus_unit "*)
         [ -z "$prometheus_said" ] || return
         ;;
     esac
     print_programs
+}
+
+# Prints the directories on the way to the configuration file that its reader may not enter, if it cannot read it.
+look_at_ways() {
+    [ -n "${real:-}" ] && [ -f "$config_path" ] || return
+    as_reader test -r "$real" && return
+    while IFS= read -r way; do
+        as_reader test -x "$way" || print_text closed_way "$way"
+    done <<WAYS
+$ways
+WAYS
+}
+
+# Prints the directory in which the Pushgateway's user may not write, and the files that change its unit, if it
+# cannot persist there: it needs a new file for each time it saves.
+look_at_persistence() {
+    [ "$pid" -gt 0 ] && [ -n "$persistence" ] || return
+    case $persistence in
+    /*) ;;
+    *) persistence=$(readlink "/proc/$pid/cwd")/$persistence ;;
+    esac
+    reader_of_process "/proc/$pid/status"
+    # shellcheck disable=SC2086 # a list of options
+    nsenter --target "$pid" --mount -- ${reader:+setpriv $reader --} test -w "${persistence%/*}" 2>/dev/null && return
+    print_text unwritable "${persistence%/*}"
+    service_changed_by "$pushgateway_unit" | while IFS= read -r file; do
+        print_text changed_by "$file"
+    done
 }
 
 # Prints the free and all blocks of the file system with Prometheus's samples: that of its open write-ahead log.

@@ -42,6 +42,11 @@ $shown
 UNITS
 }
 
+# Prints the files that change the definition of a service, one a line.   $1 its name
+service_changed_by() {
+    systemctl show --no-pager -p DropInPaths --value -- "$1" 2>/dev/null | tr ' ' '\n' | grep .
+}
+
 # Succeeds if one of the services starts, or waits for its start.   $@ their names
 service_is_starting() {
     systemctl show --no-pager -p ActiveState,Job -- "$@" 2>/dev/null |

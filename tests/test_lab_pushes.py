@@ -249,7 +249,13 @@ def in_the_body() -> dict[str, object]:
 def test_labels_in_the_body_count_as_those_in_the_path() -> None:
     looked = remembered(history({}), in_the_body())
     assert pushed(looked, SOME_METRIC).state is State.DONE
-    there = deleted(looked, SOME_METRIC, [LABS_COMPLETED])
+    unseen = deleted(looked, SOME_METRIC, [LABS_COMPLETED])
+    assert (unseen.state, unseen.fix) == (State.OPEN, None)
+    assert "Prometheus has to show it before it is deleted" in unseen.says
+    was_seen = {path(SOME_METRIC.history): history(dict(SOME_METRIC.labels), (5, 42))}
+    there = deleted(
+        look(said=remembering(history({}), in_the_body()) | was_seen), SOME_METRIC, [LABS_COMPLETED]
+    )
     assert there.state is State.OPEN
     assert there.fix == "curl -X DELETE 'http://localhost:9091/metrics/job/prometheus_training'"
 

@@ -161,7 +161,8 @@ def test_a_blank_in_a_target_is_named(blank: str) -> None:
     finding = scrapes.target(look(*loaded(config), *RUNNING, said={TARGETS: down}))
     assert finding.state is State.WRONG
     assert "has a blank or an invisible character within its quotes" in finding.says
-    assert "Write 'localhost:9091'." in finding.says
+    assert "The right one is 'localhost:9091'." in finding.says
+    assert "replace line " in finding.says
     assert (
         scrapes.target(look(*loaded(config), *RUNNING, said={TARGETS: target()})).state
         is State.DONE
@@ -285,7 +286,7 @@ def test_a_target_is_up_or_waited_for_or_down() -> None:
     assert scrapes.target(look(said={TARGETS: target()})).state is State.OPEN
     none = CONFIG.replace('    static_configs:\n      - targets: ["localhost:9091"]\n', "")
     nothing = look(*loaded(none), said={TARGETS: {"activeTargets": []}})
-    assert scrapes.target(nothing).says == "The job has no target."
+    assert scrapes.target(nothing).says.startswith("The job has no target.\n")
     assert scrapes.target(look(*loaded(none), said={TARGETS: target()})).state is State.DONE
 
 

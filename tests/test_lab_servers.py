@@ -65,7 +65,7 @@ def test_too_little_room_is_wrong() -> None:
         (unit(GATEWAY, active="failed"), State.WRONG, "journalctl"),
         (unit(GATEWAY, enabled="disabled"), State.WRONG, "systemctl enable prometheus-pushgateway"),
         (unit(GATEWAY, load="not-found", active="inactive"), State.OPEN, None),
-        (unit(GATEWAY), State.WRONG, "journalctl"),  # active, but nothing answers
+        (unit(GATEWAY), State.WRONG, "systemctl restart"),  # active, but nothing answers
     ],
 )
 def test_a_unit_that_is_not_as_it_should_be(

@@ -15,10 +15,12 @@ from expectations import BOOTSTRAP, CONFIG, INSTALLED, prometheus_runs
 from labhost import Host, PyinfraResult
 from pushgateway_lab.scrape_config import (
     ScrapeConfigError,
+    changes,
     decode,
     find_jobs,
     merge_job,
     remove_job,
+    replace_job,
 )
 from scrape_configs.samples import JOB
 
@@ -45,6 +47,19 @@ def assert_merged_and_restored(text: str) -> None:
     found = [job for job in find_jobs(merged) if job.name == "pushgateway"]
     assert [job.honor_labels for job in found] == [True]
     assert "localhost:9091" in found[0].targets
+
+
+@every_file_in("valid")
+def test_a_job_is_replaced_without_a_change_of_other_lines(path: Path) -> None:
+    text = decode(path.read_bytes())
+    name = "a-trainees-gateway"
+    wrong = merge_job(text, {**JOB, "job_name": name, "metrics_path": "/wrong"})
+    mine = {**JOB, "job_name": "lab-gateway"}
+    replaced = replace_job(wrong, name, mine)
+    if replaced is None:  # the jobs are not in lines of their own
+        assert len(changes(text, wrong)) != 1 or changes(text, wrong)[0].end > 0
+        return
+    assert replaced == merge_job(text, mine)
 
 
 @every_file_in("valid")

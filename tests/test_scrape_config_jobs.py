@@ -42,7 +42,7 @@ scrape_configs:
     scheme: https
 """
     assert find_jobs(text) == [
-        Job("node", 2, False, None, "http", "/metrics", ()),
+        Job("node", 2, False, None, "http", "/metrics", (), lines={"job_name": 2}),
         Job(
             "all",
             3,
@@ -52,6 +52,14 @@ scrape_configs:
             "/probe",
             ("one:1", "two:2", "[::1]:3"),
             inherited=("scheme", "metrics_path"),
+            lines={
+                "static_configs": 3,
+                "scrape_interval": 7,
+                "job_name": 8,
+                "honor_labels": 9,
+                "metrics_path": 10,
+                "scheme": 11,
+            },
         ),
     ]
 

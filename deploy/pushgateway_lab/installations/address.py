@@ -46,12 +46,25 @@ def url(flags: Iterable[Flag]) -> str:
         >>> url([Flag("web.listen-address", ":9091"), Flag("web.route-prefix", "/push")])
         'http://127.0.0.1:9091/push'
     """
+    return url_of(flags, DEFAULT)
+
+
+def url_of(flags: Iterable[Flag], default: str) -> str:
+    """Return the URL of a Pushgateway or Prometheus with these flags on the host itself: both have the same ones.
+
+    + default: its listen address without the flag, as HOST:PORT
+
+    Example:
+        >>> url_of([Flag("web.external-url", "http://vm/prom/")], ":9090")
+        'http://127.0.0.1:9090/prom'
+    """
     flags = tuple(flags)
     values = {flag.name: str(flag.value) for flag in flags}
-    # The default route prefix is the path of the external URL (the Pushgateway's --help).
+    # The default route prefix is the path of the external URL (the --help of both servers).
     external = urlsplit(values.get("web.external-url", "")).path
     prefix = (values.get("web.route-prefix") or external).strip("/")
-    host, _, port = listen_addresses(flags)[0].rpartition(":")
+    addresses = [str(flag.value) for flag in flags if flag.name == LISTEN_ADDRESS]
+    host, _, port = next(iter(addresses), default).rpartition(":")
     address = (
         f"127.0.0.1:{port}" if _is_everywhere(host) or host == "localhost" else f"{host}:{port}"
     )

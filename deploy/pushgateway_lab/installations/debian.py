@@ -44,6 +44,7 @@ class DebianPrometheus:
         'give Prometheus another port: write ARGS="--web.listen-address=127.0.0.1:9099" to '
         "/etc/default/prometheus, and set prometheus_url=http://127.0.0.1:9099"
     )
+    flags_file: ClassVar[str] = "/etc/default/prometheus"
 
     def is_there(self, seen: Snapshot) -> bool:
         """Return whether the unit exists or any program listens on the port; so other installations count."""
@@ -62,6 +63,7 @@ class DebianPushgateway:
     package: ClassVar[str] = _BINARY
     flags_file: ClassVar[str] = f"/etc/default/{_BINARY}"
     flags_place: ClassVar[str] = f"ARGS in {flags_file}"
+    default_file: ClassVar[str] = "/var/lib/prometheus/pushgateway.data"
 
     def is_there(self, seen: Snapshot) -> bool:
         """Return whether the package is installed or the unit exists."""

@@ -49,6 +49,10 @@ class PrometheusInstallation(Installation, Protocol):
         """The command that restores the installed configuration file."""
 
     @property
+    def flags_file(self) -> str:
+        """The file with Prometheus's flags."""
+
+    @property
     def to_change_port(self) -> str:
         """The instruction to have the server listen on another port: what to write and to set."""
 
@@ -63,6 +67,10 @@ class PushgatewayInstallation(Installation, Protocol):
     @property
     def flags_place(self) -> str:
         """The place of the flags in that file, in words for a message."""
+
+    @property
+    def default_file(self) -> str:
+        """The file to which the Pushgateway persists without its flag --persistence.file; empty if to none."""
 
     def written_flags(self, seen: Snapshot) -> tuple[Flag, ...]:
         """Return the flags in the flags file.

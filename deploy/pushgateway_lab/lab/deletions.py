@@ -47,6 +47,11 @@ def deleted(look: Look, wanted: Pushed, others: Sequence[Pushed]) -> Finding:
             f"all.{instead}",
             delete_command(look, group),
         )
+    past = history.past_of(look, wanted)
+    if past is not None and not history.first_right(past, wanted):
+        return still_open(
+            f"{name} is still there, and Prometheus has to show it before it is deleted: see 4.2.2.{_wipe_refused(look)}"
+        )
     return still_open(
         f"{name} is still there.{_came_back(look, group)}{instead}{_wipe_refused(look)}",
         delete_command(look, group),

@@ -1,7 +1,7 @@
 """The Pushgateway of a host, in words for people: its URL, the command to ask it, why it does not answer."""
 
 from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
@@ -17,6 +17,9 @@ from pushgateway_lab.settings import Settings
 
 _USUAL = "http://localhost:9091"
 """The URL on the lab's page."""
+
+USUAL_PATH = "/metrics"
+"""The path of the metrics of a Pushgateway without a prefix, and the default metrics_path of a scrape job."""
 
 # RFC 3986, 3.2.2 and 3.3. Without brackets and braces in a path: curl expands them to several URLs.
 _IN_ADDRESS = "!$&'()*+,;=:@[]%"
@@ -59,6 +62,15 @@ def target_of(seen: Snapshot, settings: Settings) -> str:
         return address.local_address(installations.plan(seen, settings).flags)
     except (HostError, ValueError):
         return _USUAL.removeprefix("http://")
+
+
+def metrics_path(look: Look) -> str:
+    """Return the path at which the running Pushgateway shows its metrics; the usual one if it does not answer."""
+    flags = running_flags(look)
+    if flags is None:
+        return USUAL_PATH
+    prefix = urlsplit(url(look)).path.rstrip("/")
+    return f"{prefix}/{(flags.get('web.telemetry-path') or USUAL_PATH).lstrip('/')}"
 
 
 def curl(look: Look) -> str:
@@ -107,7 +119,7 @@ def _why(look: Look) -> tuple[str, str | None]:
         return f"The Pushgateway {reason}.", None
     return (
         f"The Pushgateway's unit is active, but it does not answer at {excerpt(url(look))}.",
-        _service(look).commands.log,
+        _service(look).commands.restart,
     )
 
 

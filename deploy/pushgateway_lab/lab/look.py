@@ -90,6 +90,11 @@ class Look:
     + start_digest: SHA-256 of the copy of the configuration file at the start line, in hexadecimal; None if there
       is no copy
     + statuses: question -> the HTTP status of its answer; 0, or missing, if there was none
+    + prometheus_argv: the command line of a Prometheus that does not answer; empty otherwise
+    + closed_ways: the directories on the way to the configuration file that Prometheus's user may not enter; none if
+      it can read the file
+    + unwritable: the directory to which the running Pushgateway persists, if its user may not write there
+    + changed_by: the files that change the Pushgateway's unit, if it may not write there
     """
 
     settings: Settings
@@ -108,6 +113,10 @@ class Look:
     programs: Mapping[str, Program] = field(default_factory=dict)
     history_began_at: float | None = None
     file_of_settings: str | None = None
+    prometheus_argv: tuple[str, ...] = ()
+    closed_ways: tuple[str, ...] = ()
+    unwritable: str | None = None
+    changed_by: tuple[str, ...] = ()
 
     @property
     def groups(self) -> list[Group] | None:
@@ -223,7 +232,17 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
         statuses=heard.statuses,
         start_digest=said.get("start_file", [None])[0],
         programs=parse_programs(said.get("program", ())),
+        prometheus_argv=tuple(
+            word for each in said.get("prometheus_argv", ()) for word in _words(each)
+        ),
+        closed_ways=tuple(map(snapshot.decoded, said.get("closed_way", ()))),
+        unwritable=next(map(snapshot.decoded, said.get("unwritable", ())), None),
+        changed_by=tuple(map(snapshot.decoded, said.get("changed_by", ()))),
     )
+
+
+def _words(argv: str) -> list[str]:
+    return snapshot.decoded(argv).rstrip("\0").split("\0")
 
 
 def parse_answers(said: Mapping[str, Any], unread: Mapping[str, str]) -> Answers:

@@ -6,8 +6,9 @@ Prometheus's history shows steps that were undone later: a correct push stays do
 from collections.abc import Mapping, Sequence
 
 from pushgateway_lab.formats.answers import Group, Sample
-from pushgateway_lab.lab import gateway, history, scrape_job, scrapes
+from pushgateway_lab.lab import gateway, history, scrapes
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
+from pushgateway_lab.lab.config_edits import to_correct
 from pushgateway_lab.lab.corrections import (
     conflict,
     delete_and_push,
@@ -18,6 +19,7 @@ from pushgateway_lab.lab.corrections import (
 )
 from pushgateway_lab.lab.excerpts import ITEMS, excerpt, lasting, shown_labels
 from pushgateway_lab.lab.history import first_right, number_of
+from pushgateway_lab.lab.jobs import loaded_job
 from pushgateway_lab.lab.likeness import Likeness
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.pushed import (
@@ -260,7 +262,7 @@ def _exported(look: Look, wanted: Pushed) -> Finding | None:
             continue
         sample = Sample(series.labels, value)
         arrived = f"Prometheus has it as {excerpt(sample, 2 * VALUE)}."
-        loaded = scrape_job.loaded_job(look)
+        loaded = loaded_job(look)
         if loaded and loaded.honor_labels:
             return still_open(f"{arrived} honor_labels is right now; wait for the next scrape.")
         return wrong(
@@ -292,9 +294,10 @@ def _not_scraped(look: Look, wanted: Pushed) -> Finding | None:
             "The metric was pushed, but Prometheus does not scrape the Pushgateway: see 4.2.1."
         )
     if scrapes.scraped_since(look, held.group.pushed_at):
-        return wrong(
-            "The metric was pushed, and the Pushgateway was scraped since, but Prometheus does not have "
-            "the metric. Do relabelings of the scrape job drop or change it?"
+        return to_correct(
+            look,
+            "The metric was pushed, and the Pushgateway was scraped since, but Prometheus does not have the metric: "
+            "relabelings of the scrape job drop or change it.",
         )
     seconds = scrapes.seconds_to_next_scrape(look)
     return still_open(

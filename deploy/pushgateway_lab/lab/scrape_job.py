@@ -1,73 +1,35 @@
 """Task 4.2.1: Prometheus scrapes the Pushgateway and keeps the pushed labels (honor_labels)."""
 
-from pushgateway_lab import installations, scrape_config
+from collections.abc import Callable
+
+from pushgateway_lab import scrape_config
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
-from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.complaints import told
+from pushgateway_lab.lab.config_edits import (
+    edit,
+    edit_file,
+    let_read,
+    lines_to_write,
+    reload,
+    to_correct,
+)
 from pushgateway_lab.lab.excerpts import excerpt, listed
+from pushgateway_lab.lab.jobs import job_in_file, jobs_in_file, loaded_job, named, text_of_file
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
 from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.lab.verdict import rejected
 from pushgateway_lab.scrape_config import Job, LimitError, ScrapeConfigError
 
-_COMPARED = ("honor_labels", "scheme", "metrics_path", "static_configs")
+_HONOR_LABELS = "honor_labels"
+_PARTS = ("static_configs", "labels", "targets", "params", "tls_config")
+
+_COMPARED = (_HONOR_LABELS, "scheme", "metrics_path", "static_configs")
 """The fields that `_facts` returns."""
 
-
-def _jobs_in_file(look: Look) -> tuple[Job, ...]:
-    """Return the jobs in the configuration file.
-
-    Raises:
-        ScrapeConfigError: the file is missing, or it cannot be read.
-    """
-    config = look.snapshot.config
-    if config is None:
-        raise ScrapeConfigError(None, look.snapshot.config_in_words("the file"))
-    return scrape_config.known_jobs(scrape_config.decode(config.data))
-
-
-def job_in_file(look: Look) -> Job | None:
-    """Return the lab's job in the configuration file; None if it is missing or cannot be read."""
-    try:
-        return _named(look, _jobs_in_file(look))
-    except ScrapeConfigError:
-        return None
-
-
-def loaded_job(look: Look) -> Job | None:
-    """Return the lab's job in Prometheus's loaded configuration; None if it is missing or cannot be read."""
-    loaded = look.snapshot.loaded
-    try:
-        return _named(look, loaded.jobs) if loaded else None
-    except ScrapeConfigError:  # another program may answer on that port
-        return None
-
-
-def _named(look: Look, jobs: tuple[Job, ...]) -> Job | None:
-    return next((job for job in jobs if job.name == look.settings.pushgateway_job_name), None)
-
-
-def edit(look: Look) -> str | None:
-    """Return the commands that edit the configuration file and make Prometheus read it."""
-    return join("\n", command("sudoedit", look.settings.prometheus_config_path), _reload(look))
-
-
-def _reload(look: Look) -> str:
-    """Return the command that makes Prometheus read its file; one that does not run is started."""
-    commands = installations.prometheus(look.settings).service.commands
-    is_down = look.snapshot.prometheus.exists and not look.snapshot.prometheus.is_active
-    return commands.start if is_down else commands.reload
-
-
-def _let_read(look: Look) -> str | None:
-    path = look.settings.prometheus_config_path
-    readable = join(
-        "; ",
-        command("sudo", "chgrp", installations.prometheus(look.settings).group, path),
-        command("sudo", "chmod", "g+r", path),
-    )
-    return join("\n", readable, _reload(look))
+_IN_PART = "while applying the new configuration"
+"""Prometheus's words for a configuration of which one part was rejected (its cmd/prometheus/main.go, reloadConfig)."""
 
 
 def _file(look: Look) -> str:
@@ -81,7 +43,7 @@ def job(look: Look) -> Finding:
         return found
     other = excerpt(look.file_of_settings)
     note = f"Prometheus reads {_file(look)} (its flag --config.file), and not {other}."
-    return found._replace(says=f"{found.says} {note}")
+    return found._replace(says=f"{note} {found.says}")
 
 
 def _job(look: Look) -> Finding:
@@ -90,21 +52,26 @@ def _job(look: Look) -> Finding:
         says = f"{look.snapshot.config_in_words(path)} The job needs a file that can be read."
         if look.snapshot.config_state == "absent":
             return still_open(says)
-        return wrong(says, _let_read(look) if look.snapshot.config_state == "unreadable" else None)
+        return wrong(says, let_read(look) if look.snapshot.config_state == "unreadable" else None)
     try:
-        jobs = _jobs_in_file(look)
+        jobs = jobs_in_file(look)
     except ScrapeConfigError as error:
         is_limit = isinstance(error, LimitError)
         why = str(error) if is_limit else told(str(error), look.settings)
         return wrong(f"{path} cannot be read: {why}", edit(look))
-    found = _named(look, jobs)
+    found = named(look, jobs)
     if found:
         return done(f"The job {name} is in {path}, line {found.line}.{_twice(look, jobs)}")
-    if instead := _instead(look, jobs):
-        return instead
+    return _instead(look, jobs) or _missing(look)
+
+
+def _missing(look: Look) -> Finding:
+    says = f"{_file(look)} has no job {excerpt(look.settings.pushgateway_job_name)!r} yet."
+    if lines := lines_to_write(look, None):
+        return still_open(f"{says} {lines}", edit(look))
     return still_open(
-        f"{path} has no job {name!r} yet. It goes under scrape_configs, with honor_labels: true and "
-        f"the target {excerpt(gateway.target(look))}.",
+        f"{says} It goes under scrape_configs, with honor_labels: true and the target "
+        f"{excerpt(gateway.target(look))}.",
         edit(look),
     )
 
@@ -132,17 +99,15 @@ def _instead(look: Look, jobs: tuple[Job, ...]) -> Finding | None:
         )
     for each in mistaken_jobs(jobs, gateway.target(look), name):
         other, line = excerpt(each.job.name), each.job.line
+        says = f"{path} has a job {other!r} (line {line}), not {shown!r}, and it does not scrape "
+        says += f"{excerpt(gateway.target(look))}."
         if each.scrapes:
-            return wrong(
+            says = (
                 f"{path} scrapes the Pushgateway as job {other!r} (line {line}), not {shown!r}, so "
-                f'{{job="{shown}"}} finds nothing.',
-                edit(look),
+                f'{{job="{shown}"}} finds nothing.'
             )
-        return wrong(
-            f"{path} has a job {other!r} (line {line}), not {shown!r}, and it does not scrape "
-            f"{excerpt(gateway.target(look))}.",
-            edit(look),
-        )
+        lines = lines_to_write(look, None if each.scrapes_others else each.job)
+        return wrong(f"{says}\n{lines}" if lines else says, edit(look))
     return None
 
 
@@ -158,18 +123,42 @@ def honor_labels(look: Look) -> Finding:
         return still_open(_no_job(look))
     if found.honor_labels:
         return done("The job has honor_labels: true.")
-    return wrong(
-        f"The job (line {found.line}) has no honor_labels: true. Without it, Prometheus renames the "
-        "pushed labels to exported_job and exported_instance, and sets its own job and instance.",
-        edit(look),
+    written = _written_instead(look, found)
+    return to_correct(
+        look,
+        f"The job (line {found.line}) has no honor_labels: true{written}. Without it, Prometheus renames the pushed "
+        "labels to exported_job and exported_instance, and sets its own job and instance.",
     )
+
+
+def _written_instead(look: Look, found: Job) -> str:
+    """Return what a job has instead of honor_labels: true, as a part of a sentence; empty if it has nothing."""
+    strays = scrape_config.stray_fields(text_of_file(look), found.name, _HONOR_LABELS)
+    if not strays:
+        return ""
+    stray = strays[0]
+    if stray.within:
+        where = stray.within if stray.within in _PARTS else "another field"
+        why = f"is under {where}, where it is no field of the job"
+    elif not stray.name.isascii():
+        codes = listed([f"U+{ord(each):04X}" for each in stray.name if not each.isascii()])
+        why = (
+            f"has a character in its name that looks like a blank or a letter and is none ({codes})"
+        )
+    elif stray.name != _HONOR_LABELS:
+        why = f"is misspelt: {excerpt(stray.name)!r}"
+    elif stray.is_text:
+        why = "has a value in quotes, which is a text"
+    else:
+        why = "has another value"
+    return f": the one in line {stray.line} {why}"
 
 
 def accepted(look: Look) -> Finding:
     """Check that Prometheus can load the configuration file."""
     path = _file(look)
     if look.snapshot.config_state == "unreadable":
-        return wrong(look.snapshot.config_in_words(path), _let_read(look))
+        return wrong(look.snapshot.config_in_words(path), let_read(look))
     if look.verdict is None:
         if look.snapshot.has_loaded_file:
             return done(f"Prometheus has loaded {path} as it is now.")
@@ -178,9 +167,34 @@ def accepted(look: Look) -> Finding:
         return unknown(f"promtool is missing on this host, so {path} cannot be checked.")
     if look.verdict.accepted:
         return done(f"promtool accepts {path}.")
-    return wrong(
-        f"promtool rejects {path}. It says:\n{told(look.verdict.words, look.settings)}", edit(look)
-    )
+    words = look.verdict.words
+    why = told(words, look.settings)
+    return _rejected(look, words, lambda file: f"promtool rejects {file}. It says:\n{why}")
+
+
+def _rejected(look: Look, words: str, in_words: Callable[[str], str]) -> Finding:
+    """Return the finding of a file that is rejected.
+
+    + words: of the program that rejects it
+    + in_words: returns the finding's text for the name of the rejected file
+    """
+    path, line = rejected(words, look.settings.prometheus_config_path)
+    says = in_words(excerpt(path))
+    if path != look.settings.prometheus_config_path:
+        where = f" Its line {line} is to be corrected." if line else ""
+        return wrong(
+            f"{says}\nThe error is not in the scrape job, but in a file that {_file(look)} names.{where}",
+            edit_file(look, path),
+        )
+    mine = job_in_file(look)
+    lines = lines_to_write(look, mine) if mine and _is_within(look, mine, line) else None
+    return wrong(f"{says}\n{lines}" if lines else says, edit(look))
+
+
+def _is_within(look: Look, mine: Job, line: int | None) -> bool:
+    """Return whether a line of the file is one of the job's."""
+    following = [each.line for each in jobs_in_file(look) if each.line > mine.line]
+    return line is not None and mine.line <= line < min(following, default=line + 1)
 
 
 def is_loaded(look: Look) -> Finding:
@@ -204,7 +218,7 @@ def is_loaded(look: Look) -> Finding:
         what = "does not have the job yet" if theirs is None else older
         return wrong(
             f"{_file(look)} was edited but not reloaded: Prometheus {what}.",
-            _reload(look),
+            reload(look),
             at=look.snapshot.config.changed_at if look.snapshot.config else None,
         )
     return done("Prometheus has loaded the job.", at=loaded.last_reload_success_at)
@@ -233,20 +247,30 @@ def _refused(look: Look) -> Finding:
     if "permission denied" in look.reload_error:
         return wrong(
             f"Prometheus may not read {shown}. It says:\n{told(look.reload_error, look.settings)}",
-            _let_read(look),
+            let_read(look),
         )
     if look.verdict and look.verdict.accepted:
         return wrong(
             f"Prometheus rejected {shown} at the last reload. The file is valid now, but Prometheus was "
             "not reloaded since.",
-            _reload(look),
+            reload(look),
         )
     words = look.reload_error or (look.verdict.words if look.verdict else "")
     why = told(words, look.settings) if words else "its log does not say why"
-    return wrong(
-        f"The last reload failed: Prometheus rejected {shown} and keeps the configuration it had. It says:\n"
-        f"{why}",
-        edit(look),
+    if _IN_PART in look.reload_error:
+        where = rejected(look.verdict.words if look.verdict else "", shown)
+        other = excerpt(where.path) if where.path != look.settings.prometheus_config_path else None
+        return wrong(
+            f"Prometheus took the scrape jobs of {shown} at the last reload, but not all else: it rejected "
+            f"{other or 'a file that the configuration names, such as a rules file'}. It says:\n{why}",
+            edit_file(look, where.path) if other else edit(look),
+        )
+    return _rejected(
+        look,
+        look.verdict.words if look.verdict else words,
+        lambda file: (
+            f"The last reload failed: Prometheus rejected {file} and keeps the configuration it had. It says:\n{why}"
+        ),
     )
 
 

@@ -1,19 +1,29 @@
 """Task 4.2.1: the scrapes of the lab's job. Its targets are up, and are the Pushgateway of this host."""
 
+from ipaddress import ip_address
+
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.formats.answers import Target
 from pushgateway_lab.formats.durations import seconds_of
+from pushgateway_lab.formats.telemetry import CLOCK
+from pushgateway_lab.installations.ports import blocks
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
+from pushgateway_lab.lab.commands import command
+from pushgateway_lab.lab.config_edits import edit, lines_to_write, to_correct
 from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.identity import BUILD_INFO, STARTED, is_of_another
+from pushgateway_lab.lab.jobs import job_in_file, loaded_job
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.lab.scrape_job import edit, loaded_job
 from pushgateway_lab.scrape_config import Job
+from pushgateway_lab.services import Commands
 
 DISCOVERY = 5
 """Seconds after a reload within which Prometheus begins to scrape a new target."""
+
+_BETWEEN = ("proxy_url", "proxy_from_environment")
+_RELABEL, _METRIC_RELABEL = "relabel_configs", "metric_relabel_configs"
 
 _LONGEST_INTERVAL = 366 * 86400.0
 """Seconds; longer intervals count as this one."""
@@ -26,17 +36,17 @@ def target(look: Look) -> Finding:
         return still_open("Prometheus has not loaded the job, so it scrapes nothing for it.")
     targets = look.targets_of(loaded.name)
     if not loaded.targets and not targets:
-        return wrong("The job has no target.", edit(look))
+        return to_correct(look, "The job has no target.")
     for each in targets:
         if each.health == "down":
             return _down(look, each, loaded)
     if not targets or any(each.health != "up" for each in targets):
         return _not_scraped_yet(look, loaded, targets)
     if another := scraped_instead(look):
-        return wrong(
+        return to_correct(
+            look,
             f"Prometheus scrapes {listed(another)}: that is another Pushgateway. The one of this host is at "
             f"{excerpt(gateway.target(look))}.",
-            edit(look),
         )
     return done(f"Prometheus scrapes {listed([each.url for each in targets])}.")
 
@@ -60,10 +70,10 @@ def _not_scraped_yet(look: Look, loaded: Job, targets: list[Target]) -> Finding:
     if not look.says_targets:
         return unknown("Prometheus does not answer the question for its targets.")
     if not targets and _loaded_since(look) > seconds:
-        return wrong(
-            "Prometheus has loaded the job, but scrapes none of its targets. Do its relabel_configs drop "
-            "them?",
-            edit(look),
+        relabel = _in_line(job_in_file(look), _RELABEL)
+        return to_correct(
+            look,
+            f"Prometheus has loaded the job, but scrapes none of its targets: relabel_configs{relabel} drop them.",
         )
     return still_open(f"The target is not scraped yet; it will be within {seconds:.0f} s.")
 
@@ -95,25 +105,126 @@ def interval(look: Look) -> float | None:
 
 def _down(look: Look, each: Target, loaded: Job) -> Finding:
     says = f"Prometheus cannot scrape {excerpt(each.url)}: {excerpt(each.last_error)}"
+    for find in (_blanks, _no_pushgateway, _wrong_request, _unresolved, _not_yet):
+        if found := find(look, each, loaded):
+            return found._replace(says=f"{says}\n{found.says}")
+    if look.pushgateway_status is None:
+        return wrong(
+            f"{says}\nThe Pushgateway does not answer: see the task Host.", _service(look).restart
+        )
+    if edits := lines_to_write(look, job_in_file(look)):
+        return wrong(f"{says}\n{edits}", edit(look))
+    return wrong(
+        f"{says}\nThe Pushgateway answers, and the job is right: something on this host rejects what Prometheus "
+        "sends, such as a firewall or a setting of Prometheus's unit (systemctl cat)."
+    )
+
+
+def _service(look: Look) -> Commands:
+    return installations.pushgateway(look.settings).service.commands
+
+
+def _blanks(look: Look, each: Target, loaded: Job) -> Finding | None:
+    del each
     for written in loaded.targets:
         if (right := scrape_config.without_blanks(written)) != written:
-            return wrong(
-                f"{says}\nThe target {excerpt(written)!r} has a blank or an invisible character within its "
-                f"quotes, which Prometheus keeps. Write {excerpt(right)!r}.",
-                edit(look),
+            return to_correct(
+                look,
+                f"The target {excerpt(written)!r} has a blank or an invisible character within its quotes, which "
+                f"Prometheus keeps. The right one is {excerpt(right)!r}.",
             )
-    if look.snapshot.pushgateway.exists and look.snapshot.pushgateway_argv is None:
-        return wrong(says, installations.pushgateway(look.settings).service.commands.start)
+    return None
+
+
+def _no_pushgateway(look: Look, each: Target, loaded: Job) -> Finding | None:
+    """Return the finding of a target on a host whose Pushgateway is missing or does not run."""
+    del each, loaded
+    unit, settings = look.snapshot.pushgateway, look.settings
+    if settings.pushgateway_targets or settings.pushgateway_url or look.pushgateway_status:
+        return None
+    if not unit.exists:
+        return wrong("There is no Pushgateway on this host: see the task Host.")
+    if look.snapshot.pushgateway_argv is None:
+        command = _service(look).start if unit.is_stopped else _service(look).restart
+        return wrong("The Pushgateway does not run: see the task Host.", command)
+    return None
+
+
+def _wrong_request(look: Look, each: Target, loaded: Job) -> Finding | None:
+    """Return the finding of a job that asks at another place, or in another way, than it should."""
     wanted = look.settings.pushgateway_targets or (gateway.target(look),)
     scraped = each.url.partition("//")[2].partition("/")[0]
     if not any(scrape_config.same_target(address, scraped) for address in wanted):
-        return wrong(f"{says}\nThe Pushgateway is at {listed(wanted)}.", edit(look))
-    if look.pushgateway_status is not None and "connection refused" in each.last_error:
-        seconds = seconds_to_next_scrape(look)
-        return still_open(
-            f"{says}\nThe Pushgateway answers now; the next scrape is in {seconds:.0f} s."
+        return to_correct(look, f"The Pushgateway is at {listed(wanted)}.")
+    mine = job_in_file(look)
+    for name in _BETWEEN:
+        if name in loaded.inherited:
+            return to_correct(
+                look,
+                f"Prometheus asks through a proxy: the job has {name}{_in_line(mine, name)}.",
+            )
+    path = gateway.metrics_path(look)
+    if loaded.metrics_path != path:
+        return to_correct(
+            look,
+            f"The Pushgateway shows its metrics at {excerpt(path)}, but the job's metrics_path is "
+            f"{excerpt(loaded.metrics_path)}{_in_line(mine, 'metrics_path')}.",
         )
-    return wrong(says, edit(look))
+    scheme = gateway.url(look).partition(":")[0]
+    if loaded.scheme != scheme:
+        return to_correct(
+            look,
+            f"The Pushgateway speaks {scheme}, but the job's scheme is {excerpt(loaded.scheme)}"
+            f"{_in_line(mine, 'scheme')}.",
+        )
+    return None
+
+
+def _in_line(mine: Job | None, field: str) -> str:
+    """Return the line of a field in the configuration file, as a part of a sentence; empty if it is not there."""
+    line = mine.lines.get(field) if mine else None
+    return f" (line {line})" if line else ""
+
+
+def _unresolved(look: Look, each: Target, loaded: Job) -> Finding | None:
+    """Return the finding of a target whose name stands for no address at which the Pushgateway listens."""
+    del loaded
+    name, _, port = each.address.rpartition(":")
+    listeners = [own for own in look.snapshot.pushgateway_listeners if str(own.port) == port]
+    if not listeners or name.strip("[]") != name or _is_address(name):
+        return None
+    hosts = look.snapshot.names.hosts
+    found = hosts.get(name.lower(), ())
+    if any(blocks(own, f"[{one}]:{port}") for own in listeners for one in found):
+        return None
+    if not found and "no such host" not in each.last_error:
+        return None
+    stands = f"stands for {listed(found)}" if found else "stands for no address"
+    where = listed([own.where for own in listeners])
+    address = "127.0.0.1" if any(blocks(own, f"127.0.0.1:{port}") for own in listeners) else "::1"
+    return wrong(
+        f"In /etc/hosts, {excerpt(name)} {stands}, but the Pushgateway listens on {where}.\n"
+        f"In /etc/hosts, add:\n{address} {excerpt(name)}",
+        command("sudoedit", "/etc/hosts"),
+    )
+
+
+def _is_address(name: str) -> bool:
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        return False
+
+
+def _not_yet(look: Look, each: Target, loaded: Job) -> Finding | None:
+    """Return the finding of a Pushgateway that answers since the last scrape: open only until the next one."""
+    del loaded
+    if look.pushgateway_status is None or "connection refused" not in each.last_error:
+        return None
+    if look.telemetry and each.last_scrape > look.telemetry.started_at + CLOCK:
+        return None
+    seconds = seconds_to_next_scrape(look)
+    return still_open(f"The Pushgateway answers now; the next scrape is in {seconds:.0f} s.")
 
 
 def _seconds(interval: str | None) -> float:
@@ -155,12 +266,53 @@ def default_metrics(look: Look) -> Finding:
         return done(f'{{job="{shown}"}} returns the default metrics.')
     up = next((each for each in targets if each.health == "up"), None)
     if loaded and up and scraped_since(look, look.now - _seconds(loaded.scrape_interval)):
-        return wrong(
-            f'{{job="{shown}"}} has no metrics of a Pushgateway: {excerpt(up.url)} is another program, '
-            "or its first scrape was only just now.",
-            edit(look),
-        )
+        return _without_defaults(look, loaded, up)
     return still_open(f'{{job="{shown}"}} returns nothing yet.')
+
+
+def _without_defaults(look: Look, loaded: Job, up: Target) -> Finding:
+    """Return the finding of a target that is up, and whose default metrics are not there under the job's name."""
+    name, url = excerpt(look.settings.pushgateway_job_name), excerpt(up.url)
+    nothing = f'so {{job="{name}"}} finds nothing.'
+    mine, renamed = job_in_file(look), up.labels.get("job")
+    if renamed is not None and renamed != look.settings.pushgateway_job_name:
+        return to_correct(
+            look,
+            f"Prometheus scrapes {url}, but names the job {excerpt(renamed)!r}: a label or relabel_configs"
+            f"{_in_line(mine, _RELABEL)} set the label job, {nothing}",
+        )
+    wanted = look.settings.pushgateway_targets or (gateway.target(look),)
+    is_ours = any(scrape_config.same_target(address, up.address) for address in wanted)
+    if is_ours and _METRIC_RELABEL in loaded.lines:
+        under = _other_jobs(look, up)
+        what = f"store the metrics under the job {listed(under)}" if under else "drop its metrics"
+        return to_correct(
+            look,
+            f"Prometheus scrapes {url}, but metric_relabel_configs of the job{_in_line(mine, _METRIC_RELABEL)} "
+            f"{what}, {nothing}",
+        )
+    if is_ours and loaded.metrics_path != gateway.metrics_path(look):
+        return to_correct(
+            look,
+            f"The Pushgateway shows its metrics at {excerpt(gateway.metrics_path(look))}, but the job's metrics_path "
+            f"is {excerpt(loaded.metrics_path)}{_in_line(mine, 'metrics_path')}.",
+        )
+    return to_correct(
+        look,
+        f'{{job="{name}"}} has no metrics of a Pushgateway: {url} is another program, or its first scrape was only '
+        "just now.",
+    )
+
+
+def _other_jobs(look: Look, up: Target) -> list[str]:
+    """Return the job labels under which the default metrics of a target are stored."""
+    return sorted(
+        {
+            excerpt(each.labels.get("job", ""))
+            for each in look.samples(BUILD_INFO) or ()
+            if each.labels.get("instance") == up.labels.get("instance")
+        }
+    )
 
 
 CHECKS = (

@@ -4,20 +4,44 @@ from ipaddress import ip_address
 
 from pushgateway_lab import installations
 from pushgateway_lab.formats.sockets import Listener
-from pushgateway_lab.installations.address import listen_addresses
-from pushgateway_lab.installations.flags import ADMIN_API, Flag, FlagError
+from pushgateway_lab.installations import ports
+from pushgateway_lab.installations.address import listen_addresses, url_of
+from pushgateway_lab.installations.flags import (
+    ADMIN_API,
+    LISTEN_ADDRESS,
+    Flag,
+    FlagError,
+    parse_flags,
+)
 from pushgateway_lab.lab import gateway, taken_port
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
+from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.complaints import told
+from pushgateway_lab.lab.config_edits import edit_file
 from pushgateway_lab.lab.excerpts import excerpt, lines, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.lab.verdict import rejected
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import MANAGER, Service, ServiceState
 
 LEAST_FREE = 500_000_000
 """The least free bytes for Prometheus's samples: ten times the need of a day of the lab."""
+
+USUAL_ADDRESS = ":9090"
+"""The default listen address of Prometheus (its --help)."""
+
+_URL_FLAGS = (LISTEN_ADDRESS, "web.external-url", "web.route-prefix")
+"""The flags of Prometheus that change its URL."""
+
+_FLAG_ERRORS = (
+    "unknown long flag",
+    "unknown short flag",
+    "try --help",
+    "error parsing command line",
+)
+"""The words of both servers for flags that they cannot parse (kingpin's, and the servers' own)."""
 
 CLOCK = 5.0
 """The most seconds by which a host's clock may differ from this machine's."""
@@ -32,8 +56,11 @@ def prometheus_runs(look: Look) -> Finding:
         look, service, look.snapshot.prometheus
     ):
         if look.verdict and not look.verdict.accepted:
-            path = look.settings.prometheus_config_path
-            return found._replace(says=f"promtool rejects {excerpt(path)}: see 4.2.1. {found.says}")
+            path = rejected(look.verdict.words, look.settings.prometheus_config_path).path
+            return found._replace(
+                says=f"promtool rejects {excerpt(path)}: see 4.2.1. {found.says}",
+                fix=edit_file(look, path),
+            )
         return found
     if look.snapshot.loaded is None and "curl" not in look.snapshot.tools:
         return unknown(
@@ -45,12 +72,27 @@ def prometheus_runs(look: Look) -> Finding:
             "Prometheus starts: it answers 503 until it has read its write-ahead log, which may take minutes."
         )
     if look.snapshot.loaded is None:
-        return wrong(
-            f"{excerpt(service.name)} is active, but Prometheus does not answer at "
-            f"{excerpt(look.settings.prometheus_url)}.",
-            service.commands.log,
-        )
+        return _no_answer(look, service)
     return done("Prometheus runs, and starts at boot.")
+
+
+def _no_answer(look: Look, service: Service) -> Finding:
+    """Return the finding of a Prometheus that runs and does not answer at the URL of the settings."""
+    url = excerpt(look.settings.prometheus_url)
+    says = f"{excerpt(service.name)} is active, but Prometheus does not answer at {url}."
+    given = parse_flags(look.prometheus_argv[1:])
+    flags = [each for each in given if each.name in _URL_FLAGS]
+    elsewhere = ports.elsewhere(look.snapshot, look.settings)
+    if flags and (elsewhere or any(each.name != LISTEN_ADDRESS for each in flags)):
+        file = installations.prometheus(look.settings).flags_file
+        return wrong(
+            f"{says} Its flags put it at {excerpt(url_of(given, USUAL_ADDRESS))}: {listed(list(map(str, flags)))}. Either "
+            f"they are taken out of ARGS in {file}, or the trainer sets prometheus_url.",
+            join("\n", command("sudoedit", file), service.commands.restart),
+        )
+    if elsewhere:
+        return wrong(f"{says} It listens on {elsewhere.where}: the trainer sets prometheus_url.")
+    return wrong(f"{says} It hangs, or its configuration does.", service.commands.restart)
 
 
 def pushgateway_runs(look: Look) -> Finding:
@@ -74,15 +116,25 @@ def _service_is_wrong(look: Look, service: Service, state: ServiceState) -> Find
     if state.is_stopped:
         return wrong(f"{shown} is inactive: somebody stopped it.", commands.enable_and_start)
     if not state.runs:
-        return wrong(
-            f"{shown} does not stay up: its state is {excerpt(state.state)}.{_log(look, service)}",
-            commands.log,
-        )
+        return _not_up(look, service, state)
     if state.is_disabled:
         return wrong(
             f"{shown} runs, but is disabled, so it would not start at boot.", commands.enable
         )
     return None
+
+
+def _not_up(look: Look, service: Service, state: ServiceState) -> Finding:
+    """Return the finding of a service that ends by itself; its flags are wrong if its log says so."""
+    says = f"{excerpt(service.name)} does not stay up: its state is {excerpt(state.state)}.{_log(look, service)}"
+    if not any(words in look.logs.get(service.name, "") for words in _FLAG_ERRORS):
+        return wrong(says, service.commands.log)
+    servers = (installations.prometheus(look.settings), installations.pushgateway(look.settings))
+    file = next(each.flags_file for each in servers if each.service.name == service.name)
+    return wrong(
+        f"{says}\nA flag in {file} is wrong.",
+        join("\n", command("sudoedit", file), service.commands.restart),
+    )
 
 
 def _log(look: Look, service: Service) -> str:
@@ -149,7 +201,9 @@ def listens(look: Look) -> Finding:
             "corrects both.",
             installation.to_see_flags,
         )
-    return done(f"The Pushgateway listens on {where}.")
+    open_to_all = [each for each in listeners if not ip_address(each.address).is_loopback]
+    remark = " Everybody who reaches it can push and wipe." if open_to_all else ""
+    return done(f"The Pushgateway listens on {where}.{remark}")
 
 
 def _is_at(listener: Listener, wanted: str) -> bool:
@@ -173,7 +227,34 @@ def persistence(look: Look) -> Finding:
         return gateway.is_silent(look)
     if not file:
         return done("Persistence is off: a restart deletes all groups.")
+    if look.unwritable is not None:
+        return _not_saved(look, look.unwritable)
     return done(f"Persistence is on: groups are saved to {excerpt(file)} and survive a restart.")
+
+
+def _not_saved(look: Look, directory: str) -> Finding:
+    """Return the finding of a Pushgateway that may not write to the directory to which it persists."""
+    service = installations.pushgateway(look.settings).service
+    says = f"Groups do not survive a restart: the Pushgateway's user may not write in {excerpt(directory)}."
+    if not look.changed_by:
+        group = installations.prometheus(look.settings).group
+        return wrong(
+            says,
+            join(
+                "; ",
+                command("sudo", "chown", group, directory),
+                command("sudo", "chmod", "u+rwx", directory),
+            ),
+        )
+    return wrong(
+        f"{says} {listed(look.changed_by)} changes {excerpt(service.name)}: take out what changes its user, or what it "
+        "may write.",
+        join(
+            "\n",
+            command("sudoedit", *look.changed_by),
+            f"sudo systemctl daemon-reload && {service.commands.restart}",
+        ),
+    )
 
 
 def prune(look: Look) -> Finding:

@@ -10,7 +10,8 @@ Pure functions from text to text: this package opens no file. Six groups of modu
 + comparing with what runs: `comparison`
 + proving the result: `guard`
 
-`drop` takes targets away again, and `managed` tells which program writes the file.
+`drop` takes targets away again, `replace` puts a job in place of another one, `stray` finds a field at a wrong place,
+and `managed` tells which program writes the file.
 
 `merge` uses all of them. `limits` and `memory` bound the time and the memory for one file.
 """
@@ -28,15 +29,20 @@ from pushgateway_lab.scrape_config.jobs import (
 from pushgateway_lab.scrape_config.limits import LONGEST
 from pushgateway_lab.scrape_config.managed import Manager, manager_of
 from pushgateway_lab.scrape_config.merge import merge_job, remove_job
+from pushgateway_lab.scrape_config.replace import Change, changes, replace_job
 from pushgateway_lab.scrape_config.source import decode
+from pushgateway_lab.scrape_config.stray import Stray, stray_fields
 from pushgateway_lab.scrape_config.targets import same_target, without_blanks
 
 __all__ = [
     "LONGEST",
+    "Change",
     "Job",
     "LimitError",
     "Manager",
     "ScrapeConfigError",
+    "Stray",
+    "changes",
     "decode",
     "differing_fields",
     "drop_targets",
@@ -46,7 +52,9 @@ __all__ = [
     "manager_of",
     "merge_job",
     "remove_job",
+    "replace_job",
     "same_target",
     "scrape_config_files",
+    "stray_fields",
     "without_blanks",
 ]

@@ -1,6 +1,8 @@
 """The scrape configs of a configuration as data (Prometheus's documentation, `scrape_config`)."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pushgateway_lab.scrape_config.document import read
@@ -41,6 +43,7 @@ class Job(NamedTuple):
     + targets: all targets of its ``static_configs``, as written
     + has_discovery: whether it has targets from service discovery, too (``..._sd_configs``)
     + inherited: the names of its fields that change how each of its targets is scraped
+    + lines: the name of each of its fields -> the field's line in the file, counted from 1
     """
 
     name: str
@@ -52,6 +55,7 @@ class Job(NamedTuple):
     targets: tuple[str, ...]
     has_discovery: bool = False
     inherited: tuple[str, ...] = ()
+    lines: Mapping[str, int] = MappingProxyType({})
 
 
 @spare_memory
@@ -105,6 +109,8 @@ def _job(node: Node) -> Job:
         targets=tuple(target.text for target in targets_of(fields)),
         has_discovery=any(name.endswith("_sd_configs") for name in fields),
         inherited=tuple(name for name in _INHERITED if name in fields),
+        lines={name: field.line for name, field in fields.items()}
+        | {key.text: key.line for key, _ in node.entries()},
     )
 
 

@@ -1,0 +1,119 @@
+"""The commands that edit Prometheus's configuration file, and the lines to write there, in words for people.
+
+The lines are those of the lab's job alone, in the style of the file: a finding quotes no text of the file's owner.
+"""
+
+from collections.abc import Sequence
+
+from pushgateway_lab import installations, scrape_config
+from pushgateway_lab.lab import jobs
+from pushgateway_lab.lab.checks import wrong
+from pushgateway_lab.lab.commands import command, join
+from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.scrape_config import Change, Job, ScrapeConfigError
+
+_MOST_LINES = 20
+"""The most lines to type: a job of more lines is not the lab's."""
+
+
+def edit(look: Look) -> str | None:
+    """Return the commands that edit the configuration file and make Prometheus read it."""
+    return edit_file(look, look.settings.prometheus_config_path)
+
+
+def edit_file(look: Look, path: str) -> str | None:
+    """Return the commands that edit a file that Prometheus reads, and make Prometheus read it."""
+    return join("\n", command("sudoedit", path), reload(look))
+
+
+def reload(look: Look) -> str:
+    """Return the command that makes Prometheus read its file: a start or a restart where a reload is not possible."""
+    commands = installations.prometheus(look.settings).service.commands
+    unit = look.snapshot.prometheus
+    if unit.exists and not unit.is_active:
+        return commands.start
+    return commands.reload if unit.can_reload or not unit.exists else commands.restart
+
+
+def let_read(look: Look) -> str | None:
+    """Return the commands that let Prometheus's user read the configuration file."""
+    path = look.settings.prometheus_config_path
+    group = installations.prometheus(look.settings).group
+    ways = [
+        join("; ", command("sudo", "chgrp", group, way), command("sudo", "chmod", "g+x", way))
+        for way in look.closed_ways
+    ]
+    readable = join(
+        "; ", command("sudo", "chgrp", group, path), command("sudo", "chmod", "g+r", path)
+    )
+    return join("\n", *ways, readable, reload(look))
+
+
+def to_correct(look: Look, says: str, at: float | None = None) -> Finding:
+    """Return the finding of a wrong job in the file, with the lines to write and the commands to type.
+
+    + says, at: as in `pushgateway_lab.lab.checks.wrong`
+    """
+    mine = jobs.job_in_file(look)
+    lines = lines_to_write(look, mine) if mine else None
+    if lines == "":
+        return wrong(f"{says}\nThe file is right already.", reload(look), at)
+    return wrong(f"{says}\n{lines}" if lines else says, edit(look), at)
+
+
+def lines_to_write(look: Look, replaced: Job | None) -> str | None:
+    """Return what to change in the configuration file, in words; empty if nothing is to be changed.
+
+    + replaced: the job in whose place the lab's job goes; None: it is added
+
+    Returns None if it cannot be said in a few whole lines.
+    """
+    wanted = jobs.wanted_job(look, replaced)
+    try:
+        text = jobs.text_of_file(look)
+        name = replaced.name if replaced else wanted["job_name"]
+        new = scrape_config.replace_job(text, name, wanted)
+    except (
+        ScrapeConfigError,
+        ValueError,
+    ):  # the latter for a value that a setting may have, and a job may not
+        return None
+    if new is None:
+        return None
+    found = scrape_config.changes(text, new)
+    if sum(len(each.lines) for each in found) > _MOST_LINES:
+        return None
+    return in_words(found, look.settings.prometheus_config_path)
+
+
+def in_words(changes: Sequence[Change], path: str) -> str:
+    """Return changes of a file as sentences, each followed by the lines to write; the last lines come first.
+
+    So the numbers of the lines stay right while somebody follows the sentences.
+
+    + changes: in the order of the file
+    + path: of the file
+
+    Example:
+        >>> print(in_words([Change(1, 2, ("b",)), Change(4, 4, ("c", "d"))], "/etc/a.yml"))
+        In /etc/a.yml, after line 4, add:
+        c
+        d
+        Replace line 2 by:
+        b
+    """
+    sentences: list[str] = []
+    for each in reversed(changes):
+        many = each.end - each.first > 1
+        old = f"lines {each.first + 1} to {each.end}" if many else f"line {each.end}"
+        if each.first == each.end:
+            sentence = f"after line {each.end}, add:"
+        elif each.lines:
+            sentence = f"replace {old} by:"
+        else:
+            sentence = f"delete {old}."
+        begin = sentence[0].upper() if sentences else f"In {excerpt(path)}, {sentence[0]}"
+        sentences.append("\n".join([begin + sentence[1:], *each.lines]))
+    return "\n".join(sentences)

@@ -1,0 +1,80 @@
+"""The lab's job of a host: in the configuration file, as Prometheus has loaded it, and as it should be."""
+
+from typing import Any
+
+from pushgateway_lab import scrape_config
+from pushgateway_lab.formats.durations import seconds_of
+from pushgateway_lab.lab import gateway
+from pushgateway_lab.lab.look import Look
+from pushgateway_lab.scrape_config import Job, ScrapeConfigError
+
+_INTERVAL, _LONGEST_INTERVAL = "scrape_interval", 3600
+
+
+def text_of_file(look: Look) -> str:
+    """Return the text of the configuration file.
+
+    Raises:
+        ScrapeConfigError: the file is missing, or it cannot be read.
+    """
+    config = look.snapshot.config
+    if config is None:
+        raise ScrapeConfigError(None, look.snapshot.config_in_words("the file"))
+    return scrape_config.decode(config.data)
+
+
+def jobs_in_file(look: Look) -> tuple[Job, ...]:
+    """Return the jobs in the configuration file.
+
+    Raises:
+        ScrapeConfigError: the file is missing, or it cannot be read.
+    """
+    return scrape_config.known_jobs(text_of_file(look))
+
+
+def job_in_file(look: Look) -> Job | None:
+    """Return the lab's job in the configuration file; None if it is missing or cannot be read."""
+    try:
+        return named(look, jobs_in_file(look))
+    except ScrapeConfigError:
+        return None
+
+
+def loaded_job(look: Look) -> Job | None:
+    """Return the lab's job in Prometheus's loaded configuration; None if it is missing or cannot be read."""
+    loaded = look.snapshot.loaded
+    try:
+        return named(look, loaded.jobs) if loaded else None
+    except ScrapeConfigError:  # another program may answer on that port
+        return None
+
+
+def named(look: Look, jobs: tuple[Job, ...]) -> Job | None:
+    """Return the job with the name of the lab's job; None if there is none."""
+    return next((job for job in jobs if job.name == look.settings.pushgateway_job_name), None)
+
+
+def wanted_job(look: Look, instead_of: Job | None = None) -> dict[str, Any]:
+    """Return the lab's job as it should be in the file (task 4.2.1), as a dict for `scrape_config.merge_job`.
+
+    + instead_of: the job that it replaces; its scrape interval stays, if it is no obstacle
+    """
+    settings, path = look.settings, gateway.metrics_path(look)
+    targets = settings.pushgateway_targets or (gateway.target(look),)
+    interval = settings.pushgateway_scrape_interval or (instead_of and _interval(instead_of))
+    return {
+        "job_name": settings.pushgateway_job_name,
+        **({_INTERVAL: interval} if interval else {}),
+        "honor_labels": True,
+        **({"metrics_path": path} if path != gateway.USUAL_PATH else {}),
+        "static_configs": [{"targets": list(targets)}],
+    }
+
+
+def _interval(job: Job) -> str | None:
+    """Return the scrape interval of a job; None if it has none, or one that Prometheus or a trainee cannot use."""
+    written = job.scrape_interval or ""
+    try:
+        return written if 0 < seconds_of(written) <= _LONGEST_INTERVAL else None
+    except (ValueError, OverflowError):
+        return None
