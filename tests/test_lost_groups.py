@@ -140,6 +140,10 @@ def test_a_pushgateway_that_would_read_another_file_is_not_restarted(
     assert result.returncode == 0, result.output
     assert_bootstrapped(lab_host)
     assert groups(lab_host) == [{"job": "backup"}]
+    lab_host.write(DEFAULTS, b'ARGS=""\n')
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert result.returncode == 0, result.output
+    assert groups(lab_host) == [{"job": "backup"}]
 
     lab_host.run(f"curl -sf -X DELETE localhost:9091/metrics/job/backup; {PUSH_TRAINING}")
     lab_host.write(DEFAULTS, text)

@@ -3,6 +3,7 @@
 import pytest
 
 from looks import unit
+from pushgateway_lab import installations
 from pushgateway_lab.installations.flags import parse_flags
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.run.host_error import HostError
@@ -119,10 +120,23 @@ FILE = "--persistence.file=/a"
 def test_whether_groups_are_there_again_after_a_restart(
     reported: str, before: list[str], after: list[str], *, keeps: bool
 ) -> None:
-    says = {"persistence.file": reported} if reported else {}
-    assert running.keeps_groups(says, parse_flags(before), parse_flags(after)) == keeps
-    if not reported:
-        assert running.keeps_groups({"persistence.file": ""}, (), parse_flags(after)) == keeps
+    says = {"persistence.file": reported}
+    assert running.keeps_groups(says, parse_flags(before), parse_flags(after), None) == keeps
+
+
+@pytest.mark.parametrize(
+    ("program", "file", "keeps"),
+    [
+        ("/usr/bin/prometheus-pushgateway", "/var/lib/prometheus/pushgateway.data", True),
+        ("/usr/bin/prometheus-pushgateway", "/a", False),
+        ("/opt/pushgateway", "/var/lib/prometheus/pushgateway.data", False),
+    ],
+)
+def test_the_default_of_debians_program_is_known(program: str, file: str, *, keeps: bool) -> None:
+    found = seen(argv(program, f"--persistence.file={file}"))
+    default = installations.pushgateway(settings()).default_persistence(found)
+    before = parse_flags([f"--persistence.file={file}"])
+    assert running.keeps_groups({"persistence.file": file}, before, (), default) == keeps
 
 
 @pytest.mark.parametrize(

@@ -145,22 +145,26 @@ def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:
 
 
 def keeps_groups(
-    reported: Mapping[str, str], running: Iterable[Flag], wanted: Iterable[Flag]
+    reported: Mapping[str, str],
+    running: Iterable[Flag],
+    wanted: Iterable[Flag],
+    default: str | None,
 ) -> bool:
     """Return whether a Pushgateway has its groups again after a restart with other flags.
-
-    A default is known only from a Pushgateway that runs with it: a flag that is no longer there may mean any file.
 
     + reported: the flags that the running Pushgateway reports, with defaults
     + running: those of its command line
     + wanted: those of the restart
+    + default: the file without a flag; None if unknown. A Pushgateway that runs without the flag reports it itself
     """
     file = reported.get(PERSISTENCE, "")
     before, after = (
         next((each.value for each in found if each.name == PERSISTENCE), None)
         for found in (running, wanted)
     )
-    return bool(file) and (after == file or after is before is None)
+    if after is None:
+        after = file if before is None else default
+    return bool(file) and after == file
 
 
 def _refuse_data_loss(
@@ -179,7 +183,8 @@ def _refuse_data_loss(
     try:
         gateway = client(host, settings, installations.running_url(seen, settings))
         reported = gateway.flags()
-        if keeps_groups(reported, running, wanted.flags):
+        default = installations.pushgateway(settings).default_persistence(seen)
+        if keeps_groups(reported, running, wanted.flags, default):
             return
         lost = [each for each in gateway.groups() if not may_lose(each, settings)]
     except api.ApiError as error:
