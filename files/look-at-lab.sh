@@ -7,7 +7,7 @@
 #   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway
 #   default_file   the file to which a Pushgateway without the flag --persistence.file persists
 #   follow         yes: look at the configuration file that the running Prometheus reads, if its command line names
-#                  one, instead of config_path
+#                  another one than config_path
 #   most_answered  the largest number of bytes of all answers together
 #   questions      further URLs to ask, one a line. LAB_AGE in them stands for the milliseconds since the start
 #                  of the course
@@ -17,33 +17,9 @@
 LONGEST=86400     # seconds of history, if no start time is noted
 MOST_QUOTED=16000 # bytes of the output of promtool or a log
 
-# Sets config_path to the file that the running Prometheus reads. snapshot.sh calls it before it looks at the file.
-find_config() {
-    [ "$follow" = yes ] && [ "$prometheus_pid" -gt 0 ] || return 0
-    given=
-    # The shell leaves out the NUL bytes between the words. Few command lines have this flag, so few hosts start tr.
-    { IFS= read -r words || :; } 2>/dev/null <"/proc/$prometheus_pid/cmdline"
-    case $words in
-    *--config.file*) ;;
-    *) return 0 ;;
-    esac
-    flag=
-    while IFS= read -r word; do
-        case $flag$word in
-        --config.file) flag=$word= && continue ;;
-        --config.file=?*) given=$flag$word && given=${given#*=} ;;
-        esac
-        flag=
-    done <<WORDS
-$(tr '\0' '\n' <"/proc/$prometheus_pid/cmdline")
-WORDS
-    case $given in
-    "" | "$config_path") return 0 ;;
-    /*) config_path=$given ;;
-    *) config_path=$(readlink "/proc/$prometheus_pid/cwd")/$given ;;
-    esac
-    print_text config_running "$config_path"
-}
+# Succeeds if the look is for the file that the running Prometheus reads. snapshot.sh calls this if it is another
+# one than config_path.
+looks_at_running_config() { [ "$follow" = yes ]; }
 
 look_further() {
     look_at_course

@@ -6,8 +6,9 @@
 # of the question for the job's targets), proof_note and added_note (files with notes of earlier runs); the services
 # prometheus_unit and pushgateway_unit; flags_file (the file with the Pushgateway's flags); packages and tools (lists of
 # words); for the prune: prune_files, prune_secrets (the files that are secrets) and prune_unit_names (lists of
-# words). Needs the functions of whose.sh, of a service manager and of a package manager. If a function
-# look_further is defined, it is called at the end, and find_config before the configuration file is looked at.
+# words). Needs the functions of whose.sh, config-in-use.sh, a service manager and a package manager. If a function
+# look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, and a
+# function looks_at_running_config succeeds, that file is looked at.
 # Prints one "name value" a line; values with arbitrary bytes are base64. The first line is the version of this
 # format; the last line, "end", shows that the answer is complete. "at PLACE" names the part that comes next,
 # for an answer that is incomplete; "cut PLACE" means that a limit was reached. The script changes nothing and
@@ -191,7 +192,15 @@ look_at_network() {
 }
 
 look_at_config() {
-    if command -v find_config >/dev/null; then find_config; fi
+    find_running_config "$prometheus_pid" "$config_path"
+    if [ -z "$running_config" ]; then
+        :
+    elif command -v looks_at_running_config >/dev/null && looks_at_running_config; then
+        config_path=$running_config
+        print_text config_followed "$running_config"
+    else
+        print_text config_running "$running_config"
+    fi
     [ -e "$config_path" ] || { echo "config absent"; return; }
     [ -f "$config_path" ] || { echo "config special"; return; }
     follow "$config_path" || { echo "config unreadable"; return; }

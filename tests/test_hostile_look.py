@@ -30,7 +30,7 @@ PLAIN: tuple[str, ...] = (
 )  # fmt: skip
 ENCODED = (
     "pushgateway_argv", "flags_text", "config_text", "config_obstacle", "promtool_said", "reload_error",
-    "sudo_refused", "service_log prometheus.service", "answers",
+    "sudo_refused", "service_log prometheus.service", "answers", "config_running", "config_followed",
 )  # fmt: skip
 
 

@@ -70,13 +70,19 @@ def test_a_host_that_says_much_is_read_as_it_is() -> None:
 
 
 def test_the_file_that_prometheus_reads_is_the_one_that_is_looked_at() -> None:
-    other = parsed(f"config_running {encoded('/etc/prometheus/my.yml')}")
+    other = parsed(f"config_followed {encoded('/etc/prometheus/my.yml')}")
     assert other.settings.prometheus_config_path == "/etc/prometheus/my.yml"
     assert other.file_of_settings == "/etc/prometheus/prometheus.yml"
     assert "Prometheus reads /etc/prometheus/my.yml (its flag --config.file)" in job(other).says
+    assert other.snapshot.config_running is None
     same = parsed()
     assert same.file_of_settings is None
     assert "--config.file" not in job(same).says
+    # prepare and reset do not follow.
+    named = parsed(f"config_running {encoded('/etc/prometheus/my.yml')}")
+    assert named.file_of_settings is None
+    assert named.snapshot.config_running == "/etc/prometheus/my.yml"
+    assert named.settings.prometheus_config_path == "/etc/prometheus/prometheus.yml"
 
 
 def test_the_metrics_of_a_pushgateway_about_itself_are_read() -> None:

@@ -3,6 +3,8 @@
 import pytest
 
 from looks import unit
+from pushgateway_lab import installations
+from pushgateway_lab.installations.flags import parse_flags
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.run.host_error import HostError
 from snapshots import GATEWAY, argv, flags, seen, settings
@@ -94,3 +96,58 @@ def test_what_a_trainer_should_know(arguments: str, says: list[str]) -> None:
     assert len(notes) == len(says)
     for note, words in zip(notes, says, strict=True):
         assert words in note
+
+
+FILE = "--persistence.file=/a"
+
+
+@pytest.mark.parametrize(
+    ("reported", "before", "after", "keeps"),
+    [
+        # Without the flag, the file is the default of that Pushgateway: one on Debian, none elsewhere.
+        ("/a", [], [], True),
+        ("", [], [], False),
+        ("/a", [FILE], [FILE], True),
+        ("/a", [], [FILE], True),
+        ("/a", [], ["--persistence.file="], False),
+        ("/a", [FILE], ["--persistence.file=/b"], False),
+        ("/a", [FILE], [], False),  # the default is unknown
+        ("", ["--persistence.file="], [FILE], False),
+        ("", ["--persistence.file="], [], False),
+        ("", ["--persistence.file="], ["--persistence.file="], False),
+    ],
+)
+def test_whether_groups_are_there_again_after_a_restart(
+    reported: str, before: list[str], after: list[str], *, keeps: bool
+) -> None:
+    says = {"persistence.file": reported}
+    assert running.keeps_groups(says, parse_flags(before), parse_flags(after), None) == keeps
+
+
+@pytest.mark.parametrize(
+    ("program", "file", "keeps"),
+    [
+        ("/usr/bin/prometheus-pushgateway", "/var/lib/prometheus/pushgateway.data", True),
+        ("/usr/bin/prometheus-pushgateway", "/a", False),
+        ("/opt/pushgateway", "/var/lib/prometheus/pushgateway.data", False),
+    ],
+)
+def test_the_default_of_debians_program_is_known(program: str, file: str, *, keeps: bool) -> None:
+    found = seen(argv(program, f"--persistence.file={file}"))
+    default = installations.pushgateway(settings()).default_persistence(found)
+    before = parse_flags([f"--persistence.file={file}"])
+    assert running.keeps_groups({"persistence.file": file}, before, (), default) == keeps
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_due"),
+    [
+        ([], False),
+        (right(), False),
+        ([*unit(GATEWAY, active="inactive"), flags("")], False),  # a start is no restart
+        ([*unit(GATEWAY), flags(TEXT), argv("pushgateway", WORDS[0])], True),
+        ([flags(TEXT), argv("pushgateway", WORDS[0])], False),  # no service to restart
+    ],
+)
+def test_whether_a_restart_is_due(lines: list[str], *, is_due: bool) -> None:
+    assert running.is_restart_due(seen(*lines), settings()) == is_due

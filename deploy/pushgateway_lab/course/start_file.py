@@ -22,7 +22,7 @@ from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.mistaken_jobs import Mistaken, mistaken_jobs
 from pushgateway_lab.prometheus import configuration
-from pushgateway_lab.prometheus.job import config_text
+from pushgateway_lab.prometheus.job import check_path, config_text
 from pushgateway_lab.prometheus.loading import wait_until_it_answers
 from pushgateway_lab.prometheus.outcomes import ATTEMPTS, explain
 from pushgateway_lab.run.failure import cleanly, function, noop, say
@@ -42,6 +42,7 @@ def check(looked: Look) -> None:
         HostError: it cannot; the message says what to do.
     """
     seen, settings = looked.snapshot, looked.settings
+    check_path(seen, settings)
     if is_pending(looked):
         preflight.check_prometheus(seen, settings, must_run=False)
         return

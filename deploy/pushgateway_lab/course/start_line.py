@@ -21,7 +21,7 @@ from pushgateway_lab.lab.excerpts import listed, shown_labels
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.servers import CLOCK
 from pushgateway_lab.pruning import layout
-from pushgateway_lab.pushgateway import persistence
+from pushgateway_lab.pushgateway import persistence, running
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
@@ -164,6 +164,11 @@ def _goes(group: Group, settings: Settings) -> bool:
     return settings.lab_wipe or group.labels.get("job") in jobs
 
 
+def may_lose(group: Group, settings: Settings) -> bool:
+    """Return whether prepare may lose a group by a restart: one that it deletes, or that this toolkit pushed."""
+    return settings.lab_reset and (_goes(group, settings) or _is_ours(group))
+
+
 def has_no_groups(looked: Look, settings: Settings, *, for_reset: bool = False) -> bool:
     """Return whether the Pushgateway holds no group that `groups_deleted` deletes.
 
@@ -183,6 +188,46 @@ def _going(looked: Look, settings: Settings, *, for_reset: bool) -> list[Group]:
         # A Pushgateway that was down during the check may have read persisted groups when it started.
         _refuse_work(looked, "No group was deleted.")
     return [group for group in looked.groups if _goes(group, settings)]
+
+
+def has_nothing_to_lose(looked: Look, settings: Settings) -> bool:
+    """Return whether the operation `deleted_before_restart` has nothing to do.
+
+    Raises:
+        HostError: see `has_no_groups` and `pushgateway_lab.installations.plan`.
+    """
+    if not settings.lab_reset or not running.is_restart_due(looked.snapshot, settings):
+        return True
+    return has_no_groups(looked, settings)
+
+
+@operation()
+@cleanly
+def deleted_before_restart(settings: Settings) -> Iterator[PyinfraCommand]:
+    """With ``lab_reset``, delete the groups of the lab before a Pushgateway is restarted that may lose them.
+
+    A group that a restart loses could come back later, from a file that an earlier Pushgateway wrote.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        start_line.deleted_before_restart(
+            name="Delete the groups before a restart",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
+    """
+    host = ctx_host.get()
+    looked = look_for_start(host, settings)
+    is_unknown = looked.groups is None and not ctx_state.get().is_executing
+    if is_unknown or has_nothing_to_lose(looked, settings):
+        noop(host, "no restart would lose groups of the lab")
+        return
+    # A Pushgateway that persists writes its file when it is stopped.
+    yield from function(_delete, settings, _going(looked, settings, for_reset=False), {})
+    forget(host)
 
 
 def other_groups(looked: Look, settings: Settings) -> Iterator[str]:
@@ -215,6 +260,9 @@ def groups_deleted(settings: Settings, *, for_reset: bool = False) -> Iterator[P
     looked = look_for_start(host, settings)
     if looked.groups is None and not ctx_state.get().is_executing:
         noop(host, "the Pushgateway is not installed yet")
+        return
+    if not (for_reset or ctx_state.get().is_executing or has_nothing_to_lose(looked, settings)):
+        noop(host, "the groups are deleted before the restart")
         return
     tell(host, other_groups(looked, settings))
     going = _going(looked, settings, for_reset=for_reset)

@@ -62,6 +62,8 @@ class Snapshot(NamedTuple):
     + flags_text: the text of the file with the Pushgateway's flags, None if there is no such file
     + config_state: present, absent, special (not a regular file), large (over
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
+    + config_running: the configuration file that the running Prometheus reads, if that is another one than the file
+      that was looked at; None if it is the same, or unknown
     + config_obstacle: why root must not write the configuration file: somebody else could replace it or a
       directory on its path; None if root may write it
     + prometheus_sockets, pushgateway_sockets: the inodes of the sockets of both servers' main processes
@@ -95,6 +97,7 @@ class Snapshot(NamedTuple):
     listeners: tuple[Listener, ...]
     config_state: str
     config: ConfigFile | None
+    config_running: str | None
     config_obstacle: str | None
     prune_files: dict[str, InstalledFile]
     loaded: Loaded | None
@@ -200,8 +203,9 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
     def first(name: str) -> str | None:
         return said.get(name, [None])[0]
 
-    refused, flags, argv, obstacle = map(
-        first, ("sudo_refused", "flags_text", "pushgateway_argv", "config_obstacle")
+    refused, flags, argv, obstacle, running = map(
+        first,
+        ("sudo_refused", "flags_text", "pushgateway_argv", "config_obstacle", "config_running"),
     )
     services = MANAGER.states(said.get("service", ()))
     prometheus, pushgateway = (
@@ -227,6 +231,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         listeners=tuple(map(sockets.parse_listener, said.get("listen", ()))),
         config_state=first("config") or "absent",
         config=_config(said),
+        config_running=None if running is None else decoded(running),
         config_obstacle=None if obstacle is None else decoded(obstacle),
         prune_files=_prune_files(said),
         loaded=_loaded(said),

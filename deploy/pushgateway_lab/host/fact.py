@@ -69,7 +69,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "prune_unit_names": " ".join(layout.UNITS),
             **(servers or installations.look_variables(Settings())),
         }
-        functions = ("whose.sh", MANAGER.functions, installations.FUNCTIONS)
+        functions = ("whose.sh", "config-in-use.sh", MANAGER.functions, installations.FUNCTIONS)
         text = further + script("snapshot.sh", variables, *functions)
         if with_sudo:
             sudo = {"snapshot": text, "sudo_user": as_user, "mark": self._mark}

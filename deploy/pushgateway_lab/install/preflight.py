@@ -16,7 +16,7 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.installations import INSTALLER, ports
-from pushgateway_lab.prometheus.job import merged
+from pushgateway_lab.prometheus.job import check_path, merged
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
@@ -58,6 +58,7 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
     """
     check_rights(seen)
     check_system(seen)
+    check_path(seen, settings)
     check_prometheus(seen, settings)
     if installations.prometheus(settings).is_there(seen):
         merged(seen, settings)

@@ -96,6 +96,11 @@ class DebianPushgateway:
             f"Set these flags in the unit: {' '.join(map(str, flags.merge(own, settings)))}"
         )
 
+    def default_persistence(self, seen: Snapshot) -> str | None:
+        """Return the default of the package's program. Another program may have another default, or none."""
+        argv = seen.pushgateway_argv or ("",)
+        return "/var/lib/prometheus/pushgateway.data" if argv[0] == f"/usr/bin/{_BINARY}" else None
+
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that open the file and restart the Pushgateway."""
         hint = f'   # ARGS="... {example}"' if example else ""

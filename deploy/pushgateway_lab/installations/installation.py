@@ -86,6 +86,9 @@ class PushgatewayInstallation(Installation, Protocol):
             HostError: the flags cannot be parsed, or are in a file that this toolkit does not change.
         """
 
+    def default_persistence(self, seen: Snapshot) -> str | None:
+        """Return the file in which the running Pushgateway would keep its groups without a flag; None if unknown."""
+
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands for people to change the flags.
 

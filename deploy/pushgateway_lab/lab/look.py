@@ -208,9 +208,9 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
         words = snapshot.decoded(said["promtool_said"][0])
         verdict = Verdict(said["promtool_exit"] == ["0"], words)
     configured = None
-    if "config_running" in said:
+    if "config_followed" in said:
         configured = settings.prometheus_config_path
-        running = snapshot.decoded(said["config_running"][0])
+        running = snapshot.decoded(said["config_followed"][0])
         settings = replace(settings, prometheus_config_path=running)
     return Look(
         settings=settings,

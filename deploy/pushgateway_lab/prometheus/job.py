@@ -20,7 +20,7 @@ from pushgateway_lab.prometheus import scrapers
 from pushgateway_lab.prometheus.outcomes import explain
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import ScrapeConfigError
-from pushgateway_lab.settings import Settings
+from pushgateway_lab.settings import Settings, values
 
 
 class IncludedFile(NamedTuple):
@@ -46,12 +46,38 @@ def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
     }
 
 
+def check_path(seen: Snapshot, settings: Settings) -> None:
+    """Check that the running Prometheus reads the file that the settings name.
+
+    Raises:
+        HostError: it reads another one, so a change of the file would have no effect.
+    """
+    running = seen.config_running
+    if running is None:
+        return
+    told = (
+        f"Prometheus reads {excerpt(running)} (its flag --config.file), and not {settings.prometheus_config_path}. "
+        "Neither file was changed."
+    )
+    try:
+        values.path(running)
+    except ValueError as error:
+        raise HostError(
+            f"{told} prometheus_config_path cannot name the file that it reads: it {error}. Rename that file."
+        ) from error
+    raise HostError(
+        f"{told} To use the file that it reads, add: --data prometheus_config_path={shlex.quote(running)} (or set "
+        "prometheus_config_path for this host in the inventory)"
+    )
+
+
 def config_text(seen: Snapshot, settings: Settings) -> str:
     """Return the text of the configuration file.
 
     Raises:
-        HostError: the file does not exist, was not read or is not text.
+        HostError: the file does not exist, was not read, is not text, or see `check_path`.
     """
+    check_path(seen, settings)
     path = settings.prometheus_config_path
     if seen.config is None and seen.config_state != "absent":
         raise HostError(f"{seen.config_in_words(path)} Correct that, then run this again.")

@@ -1,7 +1,7 @@
 """The Pushgateway's service: it must run with the wanted flags, and start at boot."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
@@ -11,11 +11,13 @@ from pyinfra.context import ctx_host, ctx_state
 from pushgateway_lab import installations
 from pushgateway_lab.facts.outcome import Result
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.words import counted
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations import Plan, address, flags
 from pushgateway_lab.installations.flags import Flag
+from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
@@ -23,6 +25,14 @@ from pushgateway_lab.settings import Settings
 
 START_TIMEOUT = 15
 """Seconds for a started Pushgateway to listen; reading a large persistence file takes most of this time."""
+
+PERSISTENCE = "persistence.file"
+"""The flag with the file in which the Pushgateway keeps its groups; empty: it has them in memory only."""
+
+
+def _nothing(group: Group, settings: Settings) -> bool:
+    del group, settings
+    return False
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
@@ -34,14 +44,26 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
     return seen.pushgateway.exists and _is_right(seen, installations.plan(seen, settings))
 
 
+def is_restart_due(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether the Pushgateway runs with other flags than the wanted ones.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.plan`.
+    """
+    return seen.pushgateway.exists and _must_restart(seen, installations.plan(seen, settings))
+
+
 @operation()
 @cleanly
-def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
+def run_with_flags(
+    settings: Settings, may_lose: Callable[[Group, Settings], bool] = _nothing
+) -> Iterator[PyinfraCommand]:
     """Run the Pushgateway with the wanted flags, and start it at boot.
 
-    It is restarted only if it runs with other flags.
+    It is restarted only if it runs with other flags, and if it loses no groups by that.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+    + may_lose: returns whether a restart may lose a group
 
     **Example:**
 
@@ -65,7 +87,7 @@ def run_with_flags(settings: Settings) -> Iterator[PyinfraCommand]:
     installation = installations.pushgateway(settings)
     transaction.show_diff(host, installation.flags_file, seen.flags_text or "", wanted.text)
     if _must_restart(seen, wanted):
-        yield from function(_refuse_data_loss, settings, seen)
+        yield from function(_refuse_data_loss, settings, seen, wanted, may_lose)
     if wanted.text != (seen.flags_text or ""):
         yield from function(_write_flags, installation.flags_file, seen.flags_text, wanted.text)
     yield from function(service_control.release, installation.service)
@@ -122,27 +144,74 @@ def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:
         )
 
 
-def _refuse_data_loss(host: Host, settings: Settings, seen: Snapshot) -> None:
-    """Fail if a restart would lose groups that the Pushgateway has only in memory."""
+def keeps_groups(
+    reported: Mapping[str, str],
+    running: Iterable[Flag],
+    wanted: Iterable[Flag],
+    default: str | None,
+) -> bool:
+    """Return whether a Pushgateway has its groups again after a restart with other flags.
+
+    + reported: the flags that the running Pushgateway reports, with defaults
+    + running: those of its command line
+    + wanted: those of the restart
+    + default: the file without a flag; None if unknown. A Pushgateway that runs without the flag reports it itself
+    """
+    file = reported.get(PERSISTENCE, "")
+    before, after = (
+        next((each.value for each in found if each.name == PERSISTENCE), None)
+        for found in (running, wanted)
+    )
+    if after is None:
+        after = file if before is None else default
+    return bool(file) and after == file
+
+
+def _refuse_data_loss(
+    host: Host,
+    settings: Settings,
+    seen: Snapshot,
+    wanted: Plan,
+    may_lose: Callable[[Group, Settings], bool],
+) -> None:
+    """Fail if a restart would lose groups."""
     from pushgateway_lab.http import api
 
     if settings.pushgateway_allow_data_loss:
         return
+    running = flags.parse_flags((seen.pushgateway_argv or ())[1:])
     try:
         gateway = client(host, settings, installations.running_url(seen, settings))
-        persists = gateway.flags().get("persistence.file")
-        groups = 0 if persists else len(gateway.groups())
+        reported = gateway.flags()
+        default = installations.pushgateway(settings).default_persistence(seen)
+        if keeps_groups(reported, running, wanted.flags, default):
+            return
+        lost = [each for each in gateway.groups() if not may_lose(each, settings)]
     except api.ApiError as error:
         raise HostError(
             f"{error}. A restart might lose its groups, so it was not restarted. To restart it anyway, set "
             "pushgateway_allow_data_loss=True."
         ) from error
-    if groups:
-        raise HostError(
-            f"The Pushgateway must be restarted to change its flags, but holds "
-            f"{counted(groups, 'pushed group')} and does not persist them (no --persistence.file). "
-            "It was not restarted. Delete the groups, or set pushgateway_allow_data_loss=True."
+    if lost:
+        raise HostError(_would_lose(lost, settings, reported.get(PERSISTENCE, "")))
+
+
+def _would_lose(lost: Sequence[Group], settings: Settings, file: str) -> str:
+    holds = (
+        f"The Pushgateway must be restarted to change its flags, but holds "
+        f"{counted(len(lost), 'pushed group')} and"
+    )
+    if not file:
+        return (
+            f"{holds} does not persist them (no --{PERSISTENCE}). It was not restarted. Delete the groups, or set "
+            "pushgateway_allow_data_loss=True."
         )
+    place = installations.pushgateway(settings).flags_place
+    return (
+        f"{holds} keeps them in {excerpt(file)}, which the new flags do not name. It was not restarted. To keep the "
+        f"groups, add --{PERSISTENCE}={excerpt(file)} to {place}. Otherwise delete them, or set "
+        "pushgateway_allow_data_loss=True."
+    )
 
 
 def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:

@@ -1,5 +1,6 @@
 """The steps of prepare and reset: the start line of the lab."""
 
+from dataclasses import replace
 from functools import partial
 
 from pushgateway_lab.course import start_file, start_line
@@ -21,7 +22,19 @@ def _check(*, for_reset: bool) -> Step:
     )
 
 
-def _to_the_start_line(*, for_reset: bool) -> tuple[Step, ...]:
+_DELETE_FIRST = Step(
+    "Delete the groups before a restart",
+    start_line.deleted_before_restart,
+    look_for_start,
+    start_line.has_nothing_to_lose,
+)
+
+
+def _to_the_start_line(*earlier: Step, for_reset: bool) -> tuple[Step, ...]:
+    """Return the steps of both deploys.
+
+    + earlier: steps before them that remove somebody's work
+    """
     restore = Step(
         "Restore the configuration",
         start_file.restored,
@@ -54,7 +67,7 @@ def _to_the_start_line(*, for_reset: bool) -> tuple[Step, ...]:
         start_line.begun,
         look_for_start,
         start_line.has_begun,
-        after=(restore, remove, delete),
+        after=(*earlier, restore, remove, delete),
     )
     return restore, remove, load, delete, begin
 
@@ -62,9 +75,10 @@ def _to_the_start_line(*, for_reset: bool) -> tuple[Step, ...]:
 PREPARE = (
     _check(for_reset=False),
     INSTALL,
-    RUN,
+    _DELETE_FIRST,
+    replace(RUN, arguments={"may_lose": start_line.may_lose}),
     PRUNE,
-    *_to_the_start_line(for_reset=False),
+    *_to_the_start_line(_DELETE_FIRST, for_reset=False),
     Step(
         "Keep a copy of the configuration",
         start_file.kept,
