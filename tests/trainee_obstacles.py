@@ -215,7 +215,7 @@ HOSTS = {
     "Prometheus by hand": Trainee(
         edit()
         + "systemctl stop prometheus\n"
-        + f"setsid prometheus --config.file={CONFIG} --storage.tsdb.path=/srv/p >/dev/null 2>&1 &\n"
+        + f"setsid prometheus --config.file={CONFIG} --storage.tsdb.path=/run/p >/dev/null 2>&1 &\n"
         + READY.replace("9091", "9090"),
         None,
         [Check("prometheus", "wrong", "9090 is in use by process ", "sudo kill ")],

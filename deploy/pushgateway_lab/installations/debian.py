@@ -99,7 +99,7 @@ class DebianPushgateway:
     def default_persistence(self, seen: Snapshot) -> str | None:
         """Return the default of the package's program. Another program may have another default, or none."""
         argv = seen.pushgateway_argv or ("",)
-        return "/var/lib/prometheus/pushgateway.data" if argv[0] == f"/usr/bin/{_BINARY}" else None
+        return self.default_file if argv[0] == f"/usr/bin/{_BINARY}" else None
 
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that open the file and restart the Pushgateway."""

@@ -70,7 +70,7 @@ class PushgatewayInstallation(Installation, Protocol):
 
     @property
     def default_file(self) -> str:
-        """The file to which the Pushgateway persists without its flag --persistence.file; empty if to none."""
+        """The file to which this installation's program persists without its flag --persistence.file."""
 
     def written_flags(self, seen: Snapshot) -> tuple[Flag, ...]:
         """Return the flags in the flags file.

@@ -227,7 +227,8 @@ def persistence(look: Look) -> Finding:
         return gateway.is_silent(look)
     if not file:
         return done("Persistence is off: a restart deletes all groups.")
-    if look.unwritable is not None:
+    # Another program than that of the installation may persist to no file by default.
+    if look.unwritable is not None and file.rpartition("/")[0] in ("", look.unwritable):
         return _not_saved(look, look.unwritable)
     return done(f"Persistence is on: groups are saved to {excerpt(file)} and survive a restart.")
 
