@@ -175,7 +175,7 @@ HOSTS = {
         "prepared",
         [
             Check("accepted", "wrong", f"promtool rejects {_RULES}", f"sudoedit {_RULES}"),
-            Check("accepted", "wrong", "Its line 2 is to be corrected."),
+            Check("accepted", "wrong", "Correct line 2 of that file."),
             Check("loaded", "wrong", "took the scrape jobs", f"sudoedit {_RULES}"),
             *all_are("done", "target_up default_metrics"),
         ],

@@ -181,7 +181,7 @@ def _rejected(look: Look, words: str, in_words: Callable[[str], str]) -> Finding
     path, line = rejected(words, look.settings.prometheus_config_path)
     says = in_words(excerpt(path))
     if path != look.settings.prometheus_config_path:
-        where = f" Its line {line} is to be corrected." if line else ""
+        where = f" Correct line {line} of that file." if line else ""
         return wrong(
             f"{says}\nThe error is not in the scrape job, but in a file that {_file(look)} names.{where}",
             edit_file(look, path),

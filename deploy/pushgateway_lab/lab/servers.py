@@ -92,7 +92,7 @@ def _no_answer(look: Look, service: Service) -> Finding:
         )
     if elsewhere:
         return wrong(f"{says} It listens on {elsewhere.where}: the trainer sets prometheus_url.")
-    return wrong(f"{says} It hangs, or its configuration does.", service.commands.restart)
+    return wrong(f"{says} It may hang: restart it.", service.commands.restart)
 
 
 def pushgateway_runs(look: Look) -> Finding:
