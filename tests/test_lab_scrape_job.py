@@ -162,7 +162,6 @@ def test_a_blank_in_a_target_is_named(blank: str) -> None:
     assert finding.state is State.WRONG
     assert "has a blank or an invisible character within its quotes" in finding.says
     assert "The right one is 'localhost:9091'." in finding.says
-    assert "replace line " in finding.says
     assert (
         scrapes.target(look(*loaded(config), *RUNNING, said={TARGETS: target()})).state
         is State.DONE

@@ -267,6 +267,16 @@ HOSTS = {
             Check("listen_address", "done", "Everybody who reaches it can push and wipe."),
         ],
     ),
+    "Prometheus's file is missing": Trainee(
+        _flag("--config.file=/etc/prometheus/lab.yml") + until_log("prometheus", "no such file"),
+        None,
+        [
+            Check("prometheus", "wrong", "does not stay up", f"sudoedit {_PROMETHEUS_DEFAULTS}"),
+            Check("prometheus", "wrong", "A flag in /etc/default/prometheus is wrong."),
+        ],
+        by_hand=_WITHOUT_FLAGS,
+        rests=False,
+    ),
     "Prometheus's flags misspelt": Trainee(
         _flag("--web.listen-adress=:9095") + until_log("prometheus", "unknown long flag"),
         None,

@@ -25,6 +25,13 @@ DISCOVERY = 5
 _BETWEEN = ("proxy_url", "proxy_from_environment")
 _RELABEL, _METRIC_RELABEL = "relabel_configs", "metric_relabel_configs"
 
+# Prometheus's words for scrapes that failed.
+_REFUSED, _TOO_SLOW, _UNAUTHORIZED = (
+    "connection refused",
+    "context deadline exceeded",
+    "HTTP status 401",
+)
+
 _LONGEST_INTERVAL = 366 * 86400.0
 """Seconds; longer intervals count as this one."""
 
@@ -112,8 +119,15 @@ def _down(look: Look, each: Target, loaded: Job) -> Finding:
         return wrong(
             f"{says}\nThe Pushgateway does not answer: see the task Host.", _service(look).restart
         )
+    if _UNAUTHORIZED in each.last_error:
+        return wrong(
+            f"{says}\nThe Pushgateway asks for a password: the job needs basic_auth, with the right one.",
+            edit(look),
+        )
     if edits := lines_to_write(look, job_in_file(look)):
         return wrong(f"{says}\n{edits}", edit(look))
+    if _TOO_SLOW in each.last_error:
+        return still_open(f"{says}\nThe Pushgateway answers now; {_next_scrape(look)}.")
     return wrong(
         f"{says}\nThe Pushgateway answers, and the job is right: something on this host rejects what Prometheus "
         "sends, such as a firewall or a setting of Prometheus's unit (systemctl cat)."
@@ -219,12 +233,17 @@ def _is_address(name: str) -> bool:
 def _not_yet(look: Look, each: Target, loaded: Job) -> Finding | None:
     """Return the finding of a Pushgateway that answers since the last scrape: open only until the next one."""
     del loaded
-    if look.pushgateway_status is None or "connection refused" not in each.last_error:
+    if look.pushgateway_status is None:
         return None
-    if look.telemetry and each.last_scrape > look.telemetry.started_at + CLOCK:
-        return None
-    seconds = seconds_to_next_scrape(look)
-    return still_open(f"The Pushgateway answers now; the next scrape is in {seconds:.0f} s.")
+    if look.telemetry:
+        is_older = each.last_scrape <= look.telemetry.started_at + CLOCK
+    else:
+        is_older = _REFUSED in each.last_error
+    return still_open(f"The Pushgateway answers now; {_next_scrape(look)}.") if is_older else None
+
+
+def _next_scrape(look: Look) -> str:
+    return f"the next scrape is in {seconds_to_next_scrape(look):.0f} s"
 
 
 def _seconds(interval: str | None) -> float:
@@ -297,11 +316,12 @@ def _without_defaults(look: Look, loaded: Job, up: Target) -> Finding:
             f"The Pushgateway shows its metrics at {excerpt(gateway.metrics_path(look))}, but the job's metrics_path "
             f"is {excerpt(loaded.metrics_path)}{_in_line(mine, 'metrics_path')}.",
         )
-    return to_correct(
-        look,
-        f'{{job="{name}"}} has no metrics of a Pushgateway: {url} is another program, or its first scrape was only '
-        "just now.",
-    )
+    if is_ours and look.pushgateway_status is not None:
+        return still_open(
+            f'{{job="{name}"}} returns nothing yet: the first scrape was only just now.'
+        )
+    says = f'{{job="{name}"}} has no metrics of a Pushgateway: {url} is another program'
+    return wrong(f"{says}. See the task Host.") if is_ours else to_correct(look, f"{says}.")
 
 
 def _other_jobs(look: Look, up: Target) -> list[str]:

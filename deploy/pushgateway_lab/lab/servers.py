@@ -1,5 +1,6 @@
 """The task Host: the state that the trainer prepares before the lab begins."""
 
+import re
 from ipaddress import ip_address
 
 from pushgateway_lab import installations
@@ -28,6 +29,9 @@ from pushgateway_lab.services import MANAGER, Service, ServiceState
 
 LEAST_FREE = 500_000_000
 """The least free bytes for Prometheus's samples: ten times the need of a day of the lab."""
+
+_CONFIG_FLAG = re.compile(r"--config\.file=\\*\"?([^\s\"\\)]+)")
+"""Prometheus's words for the file that it could not load."""
 
 USUAL_ADDRESS = ":9090"
 """The default listen address of Prometheus (its --help)."""
@@ -127,7 +131,10 @@ def _service_is_wrong(look: Look, service: Service, state: ServiceState) -> Find
 def _not_up(look: Look, service: Service, state: ServiceState) -> Finding:
     """Return the finding of a service that ends by itself; its flags are wrong if its log says so."""
     says = f"{excerpt(service.name)} does not stay up: its state is {excerpt(state.state)}.{_log(look, service)}"
-    if not any(words in look.logs.get(service.name, "") for words in _FLAG_ERRORS):
+    log = look.logs.get(service.name, "")
+    named = _CONFIG_FLAG.search(log)
+    is_elsewhere = named and named[1] != look.settings.prometheus_config_path
+    if not is_elsewhere and not any(words in log for words in _FLAG_ERRORS):
         return wrong(says, service.commands.log)
     servers = (installations.prometheus(look.settings), installations.pushgateway(look.settings))
     file = next(each.flags_file for each in servers if each.service.name == service.name)
