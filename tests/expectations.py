@@ -64,12 +64,16 @@ def assert_refused(host: Host, result: PyinfraResult, *says: str) -> None:
 
 
 def fingerprint(host: Host) -> dict[str, str]:
-    """Return all that a run may leave behind: files with owner, mode and digest, packages, processes."""
+    """Return all that a run may leave behind: files with owner, mode and digest, packages, processes.
+
+    Of the many files in /usr, the ctime stands for the content: any change sets it.
+    """
     listing = host.run(
         "for show in '-printf %p|%u|%g|%m\\n' '-exec sha256sum {} +'; do "
-        "find /etc /usr /opt /root /home /srv /run/systemd /run/lock /var/lib/dpkg /var/spool /tmp "
-        "-xdev -type f -not -path '/usr/share/*' $show; done"
-        " | grep -v -e /run/systemd/journal -e /run/systemd/sessions -e /run/systemd/users"
+        "find /etc /opt /root /home /srv /run/systemd /run/lock /var/lib/dpkg /var/spool /tmp "
+        "-xdev -type f $show; done"
+        " | grep -v -e /run/systemd/journal -e /run/systemd/sessions -e /run/systemd/users\n"
+        "find /usr -xdev -type f -not -path '/usr/share/*' -printf '%p|%u|%g|%m|%C@\\n'"
     ).stdout
     # sshd's own processes come and go with every connection.
     processes = host.run(

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -79,6 +80,12 @@ def look(
         "answers": answers,
     }
     return Look(**(whole | fields))
+
+
+def unreadable(looked: Look) -> Look:
+    """Return a look at a host whose configuration file Prometheus's user may not read."""
+    seen = looked.snapshot._replace(config=None, config_state="unreadable")
+    return replace(looked, snapshot=seen)
 
 
 def group(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from looks import TRAINING, encoded, group, history, look, path, unit
+from looks import TRAINING, encoded, group, history, look, path, unit, unreadable
 from pushgateway_lab.lab import gateway, scrape_job, servers
 from pushgateway_lab.lab.commands import command, join, quoted
 from pushgateway_lab.lab.excerpts import SAYS, bounded, excerpt, lines, listed, shown_labels
@@ -89,7 +89,7 @@ def test_a_path_is_one_word(file: str) -> None:
     fix = scrape_job.job(look(config="{}", settings=settings)).fix
     assert fix
     assert words_in_a_shell(fix)[:2] == ["sudoedit", file]
-    denied = look(*refused(), settings=settings, reload_error="permission denied")
+    denied = unreadable(look(*refused(), settings=settings, reload_error="permission denied"))
     fix = scrape_job.is_loaded(denied).fix
     assert fix
     words = words_in_a_shell(fix)

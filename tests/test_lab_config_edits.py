@@ -166,7 +166,19 @@ def test_lines_are_shown_only_for_an_error_in_the_job_itself() -> None:
         return accepted(look(config=text, verdict=Verdict(accepted=False, words=words))).says
 
     assert "replace lines 8 to 9 by:" in says(9)
-    assert "replace" not in says(3)
+    assert says(3).endswith("\nCorrect line 3.")
+
+
+def test_an_error_without_a_line_is_named_by_what_is_wrong() -> None:
+    def says(text: str) -> str:
+        words = f"Checking {PATH}\n  FAILED: job_name is empty"
+        return accepted(look(config=text, verdict=Verdict(accepted=False, words=words))).says
+
+    assert says(f"{NODE}{JOB}  - honor_labels: true\n").endswith(
+        "The job in line 9 has no job_name."
+    )
+    assert "is there in the lines 5, 9: keep one." in says(NODE + JOB + JOB)
+    assert "replace line 8 by:" in says(NODE + JOB.replace("localhost", "http://localhost"))
 
 
 def test_text_of_the_file_does_not_format_a_message() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from looks import CONFIG, NOW, encoded, history, look, path, status, unit
+from looks import CONFIG, NOW, encoded, history, look, path, status, unit, unreadable
 from pushgateway_lab.lab import gateway, scrape_job, scrapes
 from pushgateway_lab.lab.identity import BUILD_INFO, STARTED
 from pushgateway_lab.lab.look import TELEMETRY, Verdict
@@ -171,7 +171,10 @@ def test_a_blank_in_a_target_is_named(blank: str) -> None:
 def test_a_file_that_prometheus_may_not_read_is_told_apart() -> None:
     lines = [each.replace("successful 1", "successful 0") for each in loaded()]
     denied = look(*lines, reload_error="open prometheus.yml: permission denied")
-    finding = scrape_job.is_loaded(denied)
+    mended = scrape_job.is_loaded(denied)
+    assert "may not read" in mended.says
+    assert mended.fix == "sudo systemctl reload prometheus"
+    finding = scrape_job.is_loaded(unreadable(denied))
     assert "may not read" in finding.says
     assert finding.fix
     assert finding.fix.startswith("sudo chgrp prometheus /etc/prometheus/prometheus.yml")

@@ -18,9 +18,6 @@ from trainee_commands import CONFIGURED, JOB, PUSH_INSTANCE, PUSH_TRAINING, PUSH
 from trainee_obstacles import HOSTS, TARGETS
 from trainees import FIRST, FOURTH, SECOND, THIRD
 
-# One worker for all: two cores are too few for two times ten hosts.
-pytestmark = pytest.mark.xdist_group("ten hosts")
-
 Run = Callable[..., PyinfraResult]
 Boot = Callable[..., list[Host]]
 
@@ -88,13 +85,19 @@ TESTING = {
 @pytest.mark.parametrize(
     ("trainees", "suite"),
     [
-        pytest.param(FIRST, "bookworm", id="first"),
-        pytest.param(SECOND, "bookworm", id="second"),
-        pytest.param(THIRD, "bookworm", id="third"),
-        pytest.param(FOURTH, "bookworm", id="fourth"),
-        pytest.param(TARGETS, "bookworm", id="targets"),
-        pytest.param(HOSTS, "bookworm", id="hosts"),
-        pytest.param(TESTING, "forky", id="testing"),
+        # Two workers for all: two cores are too few for more classes of ten hosts at once.
+        pytest.param(trainees, suite, id=name, marks=pytest.mark.xdist_group(f"class {number % 2}"))
+        for number, (name, trainees, suite) in enumerate(
+            (
+                ("targets", TARGETS, "bookworm"),
+                ("hosts", HOSTS, "bookworm"),
+                ("testing", TESTING, "forky"),
+                ("fourth", FOURTH, "bookworm"),
+                ("first", FIRST, "bookworm"),
+                ("second", SECOND, "bookworm"),
+                ("third", THIRD, "bookworm"),
+            )
+        )
     ],
 )
 def test_each_mistake_is_named_and_the_fixes_that_are_shown_mend_it(

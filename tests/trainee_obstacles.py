@@ -83,6 +83,19 @@ TARGETS = {
             )
         ],
     ),
+    "target is a URL": Trainee(
+        edit(JOB.replace("'localhost", "'http://localhost")) + RELOAD + _FAILED,
+        "prepared",
+        [
+            Check("accepted", "wrong", "is not a valid hostname", "sudoedit"),
+            Check("accepted", "wrong", "by:\n      - targets: ['localhost:9091']"),
+        ],
+    ),
+    "too many samples": Trainee(
+        edit(f"{JOB}    sample_limit: 5\n") + RELOAD + _DOWN,
+        "prepared",
+        [Check("target_up", "wrong", f"limit exceeded\nIn {CONFIG}, delete line ", "sudoedit")],
+    ),
     "another metrics_path": Trainee(
         edit(f"{JOB}    metrics_path: /\n") + RELOAD + _DOWN,
         "prepared",
@@ -190,6 +203,12 @@ HOSTS = {
         ],
         by_hand=_WITHOUT_FLAGS,
     ),
+    "Prometheus at another address": Trainee(
+        edit() + _flag("--web.listen-address=127.0.0.2:9090"),
+        None,
+        [Check("prometheus", "wrong", "Its flags put it at http://127.0.0.2:9090", "sudoedit")],
+        by_hand=_WITHOUT_FLAGS,
+    ),
     "Prometheus under a path": Trainee(
         edit() + _flag("--web.external-url=http://vm/prom/"),
         None,
@@ -248,6 +267,12 @@ HOSTS = {
         "chown root /var/lib/prometheus\n",
         None,
         [Check("persistence", "wrong", "Groups do not survive a restart", "sudo chown prometheus")],
+    ),
+    "Pushgateway has no directory": Trainee(
+        f"sed -i 's|ARGS=\"|&--persistence.file=/srv/lab/groups |' {DEFAULTS}\n"
+        "systemctl restart prometheus-pushgateway\n" + READY,
+        None,
+        [Check("persistence", "wrong", "may not write in /srv/lab, or", "sudo mkdir -p /srv/lab")],
     ),
     "Pushgateway hangs": Trainee(
         "kill -STOP $(pidof prometheus-pushgateway)\n",

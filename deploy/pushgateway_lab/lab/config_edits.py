@@ -3,15 +3,16 @@
 The lines are those of the lab's job alone, in the style of the file: a finding quotes no text of the file's owner.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.lab import gateway, jobs
 from pushgateway_lab.lab.checks import wrong
 from pushgateway_lab.lab.commands import command, join
-from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.lab.verdict import rejected
 from pushgateway_lab.scrape_config import Change, Job, ScrapeConfigError
 
 _MOST_LINES = 20
@@ -61,6 +62,52 @@ def to_correct(look: Look, says: str, at: float | None = None) -> Finding:
     if lines == "":
         return wrong(f"{says}\nThe file is right already.", reload(look), at)
     return wrong(f"{says}\n{lines}" if lines else says, edit(look), at)
+
+
+def to_correct_rejected(look: Look, words: str, in_words: Callable[[str], str]) -> Finding:
+    """Return the finding of a file that promtool or Prometheus rejects, with what to write where it is known.
+
+    + words: of the program that rejects it
+    + in_words: returns the finding's text for the name of the rejected file
+    """
+    config = look.settings.prometheus_config_path
+    path, line = rejected(words, config)
+    says = in_words(excerpt(path))
+    if path != config:
+        where = f" Correct line {line} of that file." if line else ""
+        return wrong(
+            f"{says}\nThe error is not in the scrape job, but in a file that {excerpt(config)} names.{where}",
+            edit_file(look, path),
+        )
+    return wrong(f"{says}{_what_to_correct(look, line)}", edit(look))
+
+
+def _what_to_correct(look: Look, line: int | None) -> str:
+    """Return what is wrong in the configuration file, and what to write, as further lines of a finding.
+
+    + line: the line that the program names; None: it names none, as for a job name that is there twice
+    """
+    try:
+        found = jobs.jobs_in_file(look)
+    except ScrapeConfigError:  # another check says why
+        return ""
+    mine = jobs.named(look, found)
+    twice = [each.line for each in found if mine and each.name == mine.name]
+    if len(twice) > 1:
+        return f"\nThe job {excerpt(look.settings.pushgateway_job_name)} is there in the lines {listed(twice)}: keep one."
+    if nameless := [each.line for each in found if not each.name]:
+        return f"\nThe job in line {nameless[0]} has no job_name."
+    if mine and (line is None or _is_within(found, mine, line)):
+        lines = lines_to_write(look, mine)
+        if lines:
+            return f"\n{lines}"
+    return f"\nCorrect line {line}." if line else ""
+
+
+def _is_within(found: Sequence[Job], mine: Job, line: int) -> bool:
+    """Return whether a line of the file is one of the job's."""
+    following = [each.line for each in found if each.line > mine.line]
+    return mine.line <= line < min(following, default=line + 1)
 
 
 def lines_to_write(look: Look, replaced: Job | None) -> str | None:

@@ -1,7 +1,5 @@
 """Task 4.2.1: Prometheus scrapes the Pushgateway and keeps the pushed labels (honor_labels)."""
 
-from collections.abc import Callable
-
 from pushgateway_lab import scrape_config
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
@@ -13,6 +11,7 @@ from pushgateway_lab.lab.config_edits import (
     lines_to_write,
     reload,
     to_correct,
+    to_correct_rejected,
 )
 from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.jobs import job_in_file, jobs_in_file, loaded_job, named, text_of_file
@@ -169,32 +168,9 @@ def accepted(look: Look) -> Finding:
         return done(f"promtool accepts {path}.")
     words = look.verdict.words
     why = told(words, look.settings)
-    return _rejected(look, words, lambda file: f"promtool rejects {file}. It says:\n{why}")
-
-
-def _rejected(look: Look, words: str, in_words: Callable[[str], str]) -> Finding:
-    """Return the finding of a file that is rejected.
-
-    + words: of the program that rejects it
-    + in_words: returns the finding's text for the name of the rejected file
-    """
-    path, line = rejected(words, look.settings.prometheus_config_path)
-    says = in_words(excerpt(path))
-    if path != look.settings.prometheus_config_path:
-        where = f" Correct line {line} of that file." if line else ""
-        return wrong(
-            f"{says}\nThe error is not in the scrape job, but in a file that {_file(look)} names.{where}",
-            edit_file(look, path),
-        )
-    mine = job_in_file(look)
-    lines = lines_to_write(look, mine) if mine and _is_within(look, mine, line) else None
-    return wrong(f"{says}\n{lines}" if lines else says, edit(look))
-
-
-def _is_within(look: Look, mine: Job, line: int | None) -> bool:
-    """Return whether a line of the file is one of the job's."""
-    following = [each.line for each in jobs_in_file(look) if each.line > mine.line]
-    return line is not None and mine.line <= line < min(following, default=line + 1)
+    return to_correct_rejected(
+        look, words, lambda file: f"promtool rejects {file}. It says:\n{why}"
+    )
 
 
 def is_loaded(look: Look) -> Finding:
@@ -245,9 +221,15 @@ def _facts(job: Job) -> tuple[object, ...]:
 def _refused(look: Look) -> Finding:
     shown = _file(look)
     if "permission denied" in look.reload_error:
+        says = (
+            f"Prometheus may not read {shown}. It says:\n{told(look.reload_error, look.settings)}"
+        )
+        if look.snapshot.config is None:
+            return wrong(says, let_read(look))
         return wrong(
-            f"Prometheus may not read {shown}. It says:\n{told(look.reload_error, look.settings)}",
-            let_read(look),
+            f"{says}\nIts user may read the file now. If a reload still fails, the unit hides the file "
+            "(ProtectHome=, InaccessiblePaths=): move it to /etc/prometheus.",
+            reload(look),
         )
     if look.verdict and look.verdict.accepted:
         return wrong(
@@ -265,7 +247,7 @@ def _refused(look: Look) -> Finding:
             f"{other or 'a file that the configuration names, such as a rules file'}. It says:\n{why}",
             edit_file(look, where.path) if other else edit(look),
         )
-    return _rejected(
+    return to_correct_rejected(
         look,
         look.verdict.words if look.verdict else words,
         lambda file: (

@@ -304,7 +304,8 @@ def _without_defaults(look: Look, loaded: Job, up: Target) -> Finding:
     is_ours = any(scrape_config.same_target(address, up.address) for address in wanted)
     if is_ours and _METRIC_RELABEL in loaded.lines:
         under = _other_jobs(look, up)
-        what = f"store the metrics under the job {listed(under)}" if under else "drop its metrics"
+        where = f"under the job {listed(under)}" if under != [""] else "without the label job"
+        what = f"store the metrics {where}" if under else "drop its metrics"
         return to_correct(
             look,
             f"Prometheus scrapes {url}, but metric_relabel_configs of the job{_in_line(mine, _METRIC_RELABEL)} "

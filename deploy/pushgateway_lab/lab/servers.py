@@ -18,11 +18,10 @@ from pushgateway_lab.lab import gateway, taken_port
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.complaints import told
-from pushgateway_lab.lab.config_edits import edit_file
+from pushgateway_lab.lab.config_edits import to_correct_rejected
 from pushgateway_lab.lab.excerpts import excerpt, lines, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.lab.verdict import rejected
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import MANAGER, Service, ServiceState
@@ -60,10 +59,10 @@ def prometheus_runs(look: Look) -> Finding:
         look, service, look.snapshot.prometheus
     ):
         if look.verdict and not look.verdict.accepted:
-            path = rejected(look.verdict.words, look.settings.prometheus_config_path).path
-            return found._replace(
-                says=f"promtool rejects {excerpt(path)}: see 4.2.1. {found.says}",
-                fix=edit_file(look, path),
+            return to_correct_rejected(
+                look,
+                look.verdict.words,
+                lambda file: f"promtool rejects {file}: see 4.2.1. {found.says}",
             )
         return found
     if look.snapshot.loaded is None and "curl" not in look.snapshot.tools:
@@ -87,10 +86,13 @@ def _no_answer(look: Look, service: Service) -> Finding:
     given = parse_flags(look.prometheus_argv[1:])
     flags = [each for each in given if each.name in _URL_FLAGS]
     elsewhere = ports.elsewhere(look.snapshot, look.settings)
-    if flags and (elsewhere or any(each.name != LISTEN_ADDRESS for each in flags)):
+    running = url_of(given, USUAL_ADDRESS)
+    if flags and running != look.settings.prometheus_url.rstrip("/").replace(
+        "localhost", "127.0.0.1"
+    ):
         file = installations.prometheus(look.settings).flags_file
         return wrong(
-            f"{says} Its flags put it at {excerpt(url_of(given, USUAL_ADDRESS))}: {listed(list(map(str, flags)))}. Either "
+            f"{says} Its flags put it at {excerpt(running)}: {listed(list(map(str, flags)))}. Either "
             f"they are taken out of ARGS in {file}, or the trainer sets prometheus_url.",
             join("\n", command("sudoedit", file), service.commands.restart),
         )
@@ -243,13 +245,14 @@ def persistence(look: Look) -> Finding:
 def _not_saved(look: Look, directory: str) -> Finding:
     """Return the finding of a Pushgateway that may not write to the directory to which it persists."""
     service = installations.pushgateway(look.settings).service
-    says = f"Groups do not survive a restart: the Pushgateway's user may not write in {excerpt(directory)}."
+    says = f"Groups do not survive a restart: the Pushgateway's user may not write in {excerpt(directory)}, or it is not there."
     if not look.changed_by:
         group = installations.prometheus(look.settings).group
         return wrong(
             says,
             join(
                 "; ",
+                command("sudo", "mkdir", "-p", directory),
                 command("sudo", "chown", group, directory),
                 command("sudo", "chmod", "u+rwx", directory),
             ),
