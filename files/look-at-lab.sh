@@ -225,8 +225,11 @@ look_at_persistence() {
     *) persistence=$(readlink "/proc/$pid/cwd")/$persistence ;;
     esac
     reader_of_process "/proc/$pid/status"
-    # shellcheck disable=SC2086 # a list of options
-    nsenter --target "$pid" --mount -- ${reader:+setpriv $reader --} test -w "${persistence%/*}" 2>/dev/null && return
+    # A word, because nsenter itself may fail, in a container without the right to enter.
+    # shellcheck disable=SC2016,SC2086 # for the inner shell; a list of options
+    answer=$(nsenter --target "$pid" --mount -- ${reader:+setpriv $reader --} \
+        sh -c '[ -w "$1" ] || echo refused' sh "${persistence%/*}" 2>/dev/null)
+    [ "$answer" = refused ] || return
     print_text unwritable "${persistence%/*}"
     service_changed_by "$pushgateway_unit" | while IFS= read -r file; do
         print_text changed_by "$file"
