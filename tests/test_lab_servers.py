@@ -271,3 +271,40 @@ def test_a_prune_that_does_not_work_is_wrong(
     assert finding.state is state
     assert says in finding.says
     assert finding.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("flag", "says"),
+    [
+        ("--web.listen-address=:9095", "put it at http://127.0.0.1:9095: --web.listen-address."),
+        ("--web.external-url=http://a:secret@vm/p", "put it at http://127.0.0.1:9090/p: --web.ext"),
+        ("--web.listen-address=:9090", "It may hang: restart it."),
+        ("--web.external-url=http://[", "It may hang: restart it."),
+        ("--log.level=debug", "It may hang: restart it."),
+    ],
+)
+def test_a_prometheus_that_does_not_answer_is_elsewhere_or_hangs(flag: str, says: str) -> None:
+    finding = servers.prometheus_runs(look(prometheus_argv=("prometheus", flag)))
+    assert finding.state is State.WRONG
+    assert says in finding.says
+    assert "secret" not in finding.says
+    assert finding.fix
+    assert ("sudoedit /etc/default/prometheus" in finding.fix) == ("put it at" in says)
+
+
+@pytest.mark.parametrize(
+    ("file", "directory", "changed_by", "fix"),
+    [
+        ("/srv/x/groups", "/srv/x", (), "sudo mkdir -p /srv/x; sudo chown prometheus /srv/x"),
+        ("/srv/x/groups", "/srv/x", ("/etc/a b.conf",), "sudoedit '/etc/a b.conf'\nsudo systemctl"),
+        ("/srv/y/groups", "/srv/x", (), None),
+        ("", "/srv/x", (), None),
+    ],
+)
+def test_groups_that_cannot_be_saved(
+    file: str, directory: str, changed_by: tuple[str, ...], fix: str | None
+) -> None:
+    said = {"status": {**status(), "flags": {"persistence.file": file}}}
+    finding = servers.persistence(look(said=said, unwritable=directory, changed_by=changed_by))
+    assert finding.state is (State.DONE if fix is None else State.WRONG)
+    assert (finding.fix or "").startswith(fix or "")

@@ -5,7 +5,6 @@ from trainee import CONFIGURATION_CHECKS, HOST_CHECKS, Check, Trainee, all_are
 from trainee_commands import JOB, READY, RELOAD, UP, edit, until, until_log
 
 _PROMETHEUS_DEFAULTS = "/etc/default/prometheus"
-_PORT = "--web.listen-address=:9095"
 _DOWN = until('up{job="pushgateway"} == 0')
 _RULES = "/etc/prometheus/lab.rules"
 _FAILED = until("prometheus_config_last_reload_successful == 0")
@@ -195,10 +194,12 @@ HOSTS = {
         by_hand="s/\\[/lab/",
     ),
     "Prometheus on another port": Trainee(
-        edit() + _flag(_PORT),
+        edit() + _flag("--web.listen-address=:9095"),
         None,
         [
-            Check("prometheus", "wrong", f"at http://127.0.0.1:9095: {_PORT}.", "sudoedit"),
+            Check(
+                "prometheus", "wrong", "at http://127.0.0.1:9095: --web.listen-address.", "sudoedit"
+            ),
             Check("prometheus", "wrong", "the trainer sets prometheus_url", _PROMETHEUS_DEFAULTS),
         ],
         by_hand=_WITHOUT_FLAGS,

@@ -1,6 +1,7 @@
 """The task Host: the state that the trainer prepares before the lab begins."""
 
 import re
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 from pushgateway_lab import installations
@@ -84,21 +85,27 @@ def _no_answer(look: Look, service: Service) -> Finding:
     url = excerpt(look.settings.prometheus_url)
     says = f"{excerpt(service.name)} is active, but Prometheus does not answer at {url}."
     given = parse_flags(look.prometheus_argv[1:])
-    flags = [each for each in given if each.name in _URL_FLAGS]
+    # Without their values: an external URL may hold a password.
+    flags = [f"--{each.name}" for each in given if each.name in _URL_FLAGS]
     elsewhere = ports.elsewhere(look.snapshot, look.settings)
-    running = url_of(given, USUAL_ADDRESS)
-    if flags and running != look.settings.prometheus_url.rstrip("/").replace(
-        "localhost", "127.0.0.1"
-    ):
+    if flags and not _is_at_url_of_settings(look, given):
         file = installations.prometheus(look.settings).flags_file
         return wrong(
-            f"{says} Its flags put it at {excerpt(running)}: {listed(list(map(str, flags)))}. Either "
-            f"they are taken out of ARGS in {file}, or the trainer sets prometheus_url.",
+            f"{says} Its flags put it at {excerpt(url_of(given, USUAL_ADDRESS))}: {listed(flags)}. Either they are taken "
+            f"out of ARGS in {file}, or the trainer sets prometheus_url.",
             join("\n", command("sudoedit", file), service.commands.restart),
         )
     if elsewhere:
         return wrong(f"{says} It listens on {elsewhere.where}: the trainer sets prometheus_url.")
     return wrong(f"{says} It may hang: restart it.", service.commands.restart)
+
+
+def _is_at_url_of_settings(look: Look, given: Sequence[Flag]) -> bool:
+    wanted = look.settings.prometheus_url.rstrip("/").replace("//localhost", "//127.0.0.1")
+    try:
+        return url_of(given, USUAL_ADDRESS) == wanted
+    except ValueError:  # no URL, so it does not say where Prometheus is
+        return True
 
 
 def pushgateway_runs(look: Look) -> Finding:
