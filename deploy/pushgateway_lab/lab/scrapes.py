@@ -177,13 +177,8 @@ def _wrong_request(look: Look, each: Target, loaded: Job) -> Finding | None:
                 look,
                 f"Prometheus asks through a proxy: the job has {name}{_in_line(mine, name)}.",
             )
-    path = gateway.metrics_path(look)
-    if loaded.metrics_path != path:
-        return to_correct(
-            look,
-            f"The Pushgateway shows its metrics at {excerpt(path)}, but the job's metrics_path is "
-            f"{excerpt(loaded.metrics_path)}{_in_line(mine, 'metrics_path')}.",
-        )
+    if found := _another_path(look, loaded):
+        return found
     scheme = gateway.url(look).partition(":")[0]
     if loaded.scheme != scheme:
         return to_correct(
@@ -192,6 +187,18 @@ def _wrong_request(look: Look, each: Target, loaded: Job) -> Finding | None:
             f"{_in_line(mine, 'scheme')}.",
         )
     return None
+
+
+def _another_path(look: Look, loaded: Job) -> Finding | None:
+    """Return the finding of a job that asks at another path than that of the Pushgateway's metrics."""
+    path = gateway.metrics_path(look)
+    if loaded.metrics_path == path:
+        return None
+    return to_correct(
+        look,
+        f"The Pushgateway shows its metrics at {excerpt(path)}, but the job's metrics_path is "
+        f"{excerpt(loaded.metrics_path)}{_in_line(job_in_file(look), 'metrics_path')}.",
+    )
 
 
 def _in_line(mine: Job | None, field: str) -> str:
@@ -311,12 +318,8 @@ def _without_defaults(look: Look, loaded: Job, up: Target) -> Finding:
             f"Prometheus scrapes {url}, but metric_relabel_configs of the job{_in_line(mine, _METRIC_RELABEL)} "
             f"{what}, {nothing}",
         )
-    if is_ours and loaded.metrics_path != gateway.metrics_path(look):
-        return to_correct(
-            look,
-            f"The Pushgateway shows its metrics at {excerpt(gateway.metrics_path(look))}, but the job's metrics_path "
-            f"is {excerpt(loaded.metrics_path)}{_in_line(mine, 'metrics_path')}.",
-        )
+    if is_ours and (found := _another_path(look, loaded)):
+        return found
     if is_ours and look.pushgateway_status is not None:
         return still_open(
             f'{{job="{name}"}} returns nothing yet: the first scrape was only just now.'
