@@ -133,7 +133,7 @@ def test_apt_is_busy_for_a_while(lab_host: Host, run_pyinfra: Run) -> None:
     waits = "holds the lock of apt; waiting for it, 2 s at most"
     assert_refused(lab_host, given_up, waits, "pushgateway_apt_timeout")
     lab_host.run("systemctl stop updates; rm /run/held")
-    lab_host.write("/root/hold.py", hold.format(5).encode())
+    lab_host.write("/root/hold.py", hold.format(20).encode())
     lab_host.run("systemd-run --quiet --unit=updates2 python3 /root/hold.py")
     wait_on_host(lab_host, "[ -e /run/held ]")
     waited = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
