@@ -225,7 +225,7 @@ def test_what_trainees_do_to_the_file_comes_to_an_end(
     theirs = WITH_JOB + b"  - job_name: [more\n"
     lab_host.write(CONFIG, theirs)
     lab_host.run("systemctl restart prometheus", check=False)
-    wait_on_host(lab_host, "! systemctl is-active --quiet prometheus", 30)
+    wait_on_host(lab_host, "systemctl is-failed --quiet prometheus", 30)
     before = untouched(lab_host)
     for deploy in (PREPARE, RESET):
         result = run_pyinfra(lab_host, "-y", deploy)
