@@ -152,7 +152,7 @@ def test_a_job_without_honor_labels_and_with_a_blank_in_its_target_is_repaired_i
     lab_host.write(CONFIG, text)
     lab_host.run("systemctl restart prometheus")
     prometheus_runs(lab_host)
-    result = run_pyinfra(lab_host, "-y", BOOTSTRAP)
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data={"pushgateway_smoke_timeout": 30})
     assert result.returncode == 0, result.output
     assert "Proven:" in result.stderr
     repaired = text.replace(b"9091 '", b"9091'").replace(
