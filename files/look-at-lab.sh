@@ -5,7 +5,7 @@
 #   course         the file with the start time of the course, in seconds since 1970
 #   start_file     the copy of the configuration file at the start line, in a directory of root's
 #   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway
-#   default_file   the file to which a Pushgateway without the flag --persistence.file persists
+#   default_persistence_file   the file to which a Pushgateway without the flag --persistence.file persists
 #   follow         yes: look at the configuration file that the running Prometheus reads, if its command line names
 #                  another one than config_path
 #   most_answered  the largest number of bytes of all answers together
@@ -68,7 +68,7 @@ find_gateway() {
     asked=$gateway
     [ "$gateway" != found ] || gateway=http://127.0.0.1:9091
     [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ] || return
-    persistence=$default_file
+    persistence=$default_persistence_file
     address=
     prefix=
     external=
@@ -207,8 +207,7 @@ look_at_programs() {
 
 # Prints the directories on the way to the configuration file that its reader may not enter, if it cannot read it.
 look_at_ways() {
-    [ -n "${real:-}" ] && [ -f "$config_path" ] || return
-    as_reader test -r "$real" && return
+    [ "${config_read:-0}" -ne 0 ] || return
     while IFS= read -r way; do
         as_reader test -x "$way" || print_text closed_way "$way"
     done <<WAYS

@@ -224,9 +224,9 @@ STATS
     find_reader "$prometheus_pid" "$prometheus_user" "$prometheus_group" "$prometheus_exists"
     printf 'config_text '
     as_reader base64 -w0 -- "$real" 2>/dev/null
-    status=$?
+    config_read=$?
     echo
-    [ "$status" -eq 0 ] && echo "config present" || echo "config unreadable"
+    [ "$config_read" -eq 0 ] && echo "config present" || echo "config unreadable"
 }
 
 # The loaded configuration and the targets are one line of JSON each, after the metrics. While Prometheus starts and

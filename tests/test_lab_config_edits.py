@@ -11,9 +11,9 @@ from pushgateway_lab import scrape_config
 from pushgateway_lab.lab import config_edits
 from pushgateway_lab.lab.jobs import job_in_file
 from pushgateway_lab.lab.look import Verdict
+from pushgateway_lab.lab.rejection import Rejected, line_in, rejected
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.lab.scrape_job import accepted, honor_labels, is_loaded, job
-from pushgateway_lab.lab.verdict import Rejected, line_in, rejected
 from pushgateway_lab.scrape_config import Change
 
 PATH = "/etc/prometheus/prometheus.yml"

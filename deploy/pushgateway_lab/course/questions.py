@@ -76,7 +76,9 @@ def _further(settings: Settings, paths: Sequence[str], *, follow: bool) -> str:
         {
             "course": COURSE,
             "start_file": start_file_of(settings),
-            "default_file": installations.pushgateway(settings).default_file,
+            "default_persistence_file": installations.pushgateway(
+                settings
+            ).default_persistence_file,
             "follow": "yes" if follow else "",
             "most_answered": str(lab_look.MOST_ANSWERED),
             "gateway": "" if _is_asked_apart(settings) else gateway,

@@ -224,7 +224,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         prometheus=prometheus,
         pushgateway=pushgateway,
         services=services,
-        pushgateway_argv=None if argv is None else _argv(argv),
+        pushgateway_argv=None if argv is None else argv_of(argv),
         pushgateway_sockets=_inodes(said.get("pushgateway_socket", ())),
         prometheus_sockets=_inodes(said.get("prometheus_socket", ())),
         flags_text=None if flags is None else decoded(flags),
@@ -263,7 +263,8 @@ def _inodes(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(value.removeprefix("socket:[").removesuffix("]") for value in values)
 
 
-def _argv(value: str) -> tuple[str, ...]:
+def argv_of(value: str) -> tuple[str, ...]:
+    """Return the words of a command line in a base64 value: the content of ``/proc/PID/cmdline``."""
     return tuple(decoded(value).rstrip("\0").split("\0"))
 
 

@@ -63,7 +63,7 @@ class DebianPushgateway:
     package: ClassVar[str] = _BINARY
     flags_file: ClassVar[str] = f"/etc/default/{_BINARY}"
     flags_place: ClassVar[str] = f"ARGS in {flags_file}"
-    default_file: ClassVar[str] = "/var/lib/prometheus/pushgateway.data"
+    default_persistence_file: ClassVar[str] = "/var/lib/prometheus/pushgateway.data"
 
     def is_there(self, seen: Snapshot) -> bool:
         """Return whether the package is installed or the unit exists."""
@@ -96,10 +96,10 @@ class DebianPushgateway:
             f"Set these flags in the unit: {' '.join(map(str, flags.merge(own, settings)))}"
         )
 
-    def default_persistence(self, seen: Snapshot) -> str | None:
+    def persistence_without_flag(self, seen: Snapshot) -> str | None:
         """Return the default of the package's program. Another program may have another default, or none."""
         argv = seen.pushgateway_argv or ("",)
-        return self.default_file if argv[0] == f"/usr/bin/{_BINARY}" else None
+        return self.default_persistence_file if argv[0] == f"/usr/bin/{_BINARY}" else None
 
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that open the file and restart the Pushgateway."""

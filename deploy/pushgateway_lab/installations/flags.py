@@ -11,6 +11,8 @@ from pushgateway_lab.settings import Settings
 
 LISTEN_ADDRESS = "web.listen-address"
 ADMIN_API = "web.enable-admin-api"
+PERSISTENCE = "persistence.file"
+"""The flag with the file in which the Pushgateway keeps its groups; empty: it has them in memory only."""
 
 
 class FlagError(ValueError):

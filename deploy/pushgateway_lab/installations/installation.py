@@ -69,7 +69,7 @@ class PushgatewayInstallation(Installation, Protocol):
         """The place of the flags in that file, in words for a message."""
 
     @property
-    def default_file(self) -> str:
+    def default_persistence_file(self) -> str:
         """The file to which this installation's program persists without its flag --persistence.file."""
 
     def written_flags(self, seen: Snapshot) -> tuple[Flag, ...]:
@@ -86,7 +86,7 @@ class PushgatewayInstallation(Installation, Protocol):
             HostError: the flags cannot be parsed, or are in a file that this toolkit does not change.
         """
 
-    def default_persistence(self, seen: Snapshot) -> str | None:
+    def persistence_without_flag(self, seen: Snapshot) -> str | None:
         """Return the file in which the running Pushgateway would keep its groups without a flag; None if unknown."""
 
     def to_edit_flags(self, example: Flag | None = None) -> str:

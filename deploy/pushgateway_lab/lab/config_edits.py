@@ -11,8 +11,8 @@ from pushgateway_lab.lab.checks import wrong
 from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.rejection import rejected
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.lab.verdict import rejected
 from pushgateway_lab.scrape_config import Change, Job, ScrapeConfigError
 
 _MOST_LINES = 20
@@ -125,10 +125,8 @@ def lines_to_write(look: Look, replaced: Job | None) -> str | None:
         text = jobs.text_of_file(look)
         name = replaced.name if replaced else wanted["job_name"]
         new = scrape_config.replace_job(text, name, wanted)
-    except (
-        ScrapeConfigError,
-        ValueError,
-    ):  # the latter for a value that a setting may have, and a job may not
+    # ValueError: a setting may have a value that a job may not.
+    except (ScrapeConfigError, ValueError):
         return None
     if new is None:
         return None

@@ -1,5 +1,6 @@
 """The lab's job of a host: in the configuration file, as Prometheus has loaded it, and as it should be."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pushgateway_lab import scrape_config
@@ -7,6 +8,7 @@ from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.scrape_config import Job, ScrapeConfigError
+from pushgateway_lab.settings import Settings
 
 _INTERVAL, _LONGEST_INTERVAL = "scrape_interval", 3600
 
@@ -54,21 +56,39 @@ def named(look: Look, jobs: tuple[Job, ...]) -> Job | None:
     return next((job for job in jobs if job.name == look.settings.pushgateway_job_name), None)
 
 
-def wanted_job(look: Look, instead_of: Job | None = None) -> dict[str, Any]:
-    """Return the lab's job as it should be in the file (task 4.2.1), as a dict for `scrape_config.merge_job`.
+def lab_job(
+    settings: Settings,
+    targets: Sequence[str],
+    interval: str | None = None,
+    metrics_path: str = gateway.USUAL_PATH,
+) -> dict[str, Any]:
+    """Return the scrape job of the lab (task 4.2.1), as a dict for `pushgateway_lab.scrape_config.merge_job`.
 
-    + instead_of: the job that it replaces; its scrape interval stays, if it is no obstacle
+    + targets: as HOST:PORT
+    + interval: its scrape interval, unless the settings have one; None: the one of the file
+    + metrics_path: the path of the Pushgateway's metrics
+
+    Example:
+        lab_job(settings, ["localhost:9091"])["honor_labels"] is True
     """
-    settings, path = look.settings, gateway.metrics_path(look)
-    targets = settings.pushgateway_targets or (gateway.target(look),)
-    interval = settings.pushgateway_scrape_interval or (instead_of and _interval(instead_of))
+    interval = settings.pushgateway_scrape_interval or interval
     return {
         "job_name": settings.pushgateway_job_name,
         **({_INTERVAL: interval} if interval else {}),
         "honor_labels": True,
-        **({"metrics_path": path} if path != gateway.USUAL_PATH else {}),
+        **({"metrics_path": metrics_path} if metrics_path != gateway.USUAL_PATH else {}),
         "static_configs": [{"targets": list(targets)}],
     }
+
+
+def wanted_job(look: Look, instead_of: Job | None = None) -> dict[str, Any]:
+    """Return the lab's job as it should be in the file of a host.
+
+    + instead_of: the job that it replaces; its scrape interval stays, if it is no obstacle
+    """
+    targets = look.settings.pushgateway_targets or (gateway.target(look),)
+    interval = _interval(instead_of) if instead_of else None
+    return lab_job(look.settings, targets, interval, gateway.metrics_path(look))
 
 
 def _interval(job: Job) -> str | None:

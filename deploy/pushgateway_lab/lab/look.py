@@ -232,17 +232,11 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
         statuses=heard.statuses,
         start_digest=said.get("start_file", [None])[0],
         programs=parse_programs(said.get("program", ())),
-        prometheus_argv=tuple(
-            word for each in said.get("prometheus_argv", ()) for word in _words(each)
-        ),
+        prometheus_argv=next(map(snapshot.argv_of, said.get("prometheus_argv", ())), ()),
         closed_ways=tuple(map(snapshot.decoded, said.get("closed_way", ()))),
         unwritable=next(map(snapshot.decoded, said.get("unwritable", ())), None),
         changed_by=tuple(map(snapshot.decoded, said.get("changed_by", ()))),
     )
-
-
-def _words(argv: str) -> list[str]:
-    return snapshot.decoded(argv).rstrip("\0").split("\0")
 
 
 def parse_answers(said: Mapping[str, Any], unread: Mapping[str, str]) -> Answers:

@@ -17,8 +17,8 @@ from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.jobs import job_in_file, jobs_in_file, loaded_job, named, text_of_file
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
+from pushgateway_lab.lab.rejection import rejected
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.lab.verdict import rejected
 from pushgateway_lab.scrape_config import Job, LimitError, ScrapeConfigError
 
 _HONOR_LABELS = "honor_labels"

@@ -11,6 +11,7 @@ from pushgateway_lab.installations.address import listen_addresses, url_of
 from pushgateway_lab.installations.flags import (
     ADMIN_API,
     LISTEN_ADDRESS,
+    PERSISTENCE,
     Flag,
     FlagError,
     parse_flags,
@@ -87,7 +88,6 @@ def _no_answer(look: Look, service: Service) -> Finding:
     given = parse_flags(look.prometheus_argv[1:])
     # Without their values: an external URL may hold a password.
     flags = [f"--{each.name}" for each in given if each.name in _URL_FLAGS]
-    elsewhere = ports.elsewhere(look.snapshot, look.settings)
     if flags and not _is_at_url_of_settings(look, given):
         file = installations.prometheus(look.settings).flags_file
         return wrong(
@@ -95,7 +95,7 @@ def _no_answer(look: Look, service: Service) -> Finding:
             f"out of ARGS in {file}, or the trainer sets prometheus_url.",
             join("\n", command("sudoedit", file), service.commands.restart),
         )
-    if elsewhere:
+    if elsewhere := ports.elsewhere(look.snapshot, look.settings):
         return wrong(f"{says} It listens on {elsewhere.where}: the trainer sets prometheus_url.")
     return wrong(f"{says} It may hang: restart it.", service.commands.restart)
 
@@ -238,7 +238,7 @@ def _is_at(listener: Listener, wanted: str) -> bool:
 
 def persistence(look: Look) -> Finding:
     """Tell whether pushed groups survive a restart; both are right."""
-    file = _running_flag(look, "persistence.file")
+    file = _running_flag(look, PERSISTENCE)
     if file is None:
         return gateway.is_silent(look)
     if not file:

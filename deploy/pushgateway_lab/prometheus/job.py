@@ -15,6 +15,7 @@ from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.lab.jobs import lab_job
 from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
 from pushgateway_lab.prometheus import scrapers
 from pushgateway_lab.prometheus.outcomes import explain
@@ -36,14 +37,7 @@ def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
     Raises:
         HostError: see `pushgateway_lab.installations.plan`.
     """
-    targets = scrapers.targets(seen, settings)
-    interval = settings.pushgateway_scrape_interval
-    return {
-        "job_name": settings.pushgateway_job_name,
-        **({"scrape_interval": interval} if interval else {}),
-        "honor_labels": True,
-        "static_configs": [{"targets": list(targets)}],
-    }
+    return lab_job(settings, scrapers.targets(seen, settings))
 
 
 def check_path(seen: Snapshot, settings: Settings) -> None:

@@ -7,6 +7,7 @@ from pyinfra.api.host import Host
 
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.durations import seconds_of
+from pushgateway_lab.installations.flags import PERSISTENCE
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.shell import ask
@@ -27,7 +28,7 @@ def await_saved(host: Host, flags: Mapping[str, str], deleted: Sequence[Group]) 
     Raises:
         HostError: the host did not answer.
     """
-    file = flags.get("persistence.file")
+    file = flags.get(PERSISTENCE)
     jobs = {each.labels["job"] for each in deleted}
     if not file or not jobs or "" in jobs:
         return

@@ -16,7 +16,7 @@ from pushgateway_lab.formats.words import counted
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations import Plan, address, flags
-from pushgateway_lab.installations.flags import Flag
+from pushgateway_lab.installations.flags import PERSISTENCE, Flag
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
@@ -25,9 +25,6 @@ from pushgateway_lab.settings import Settings
 
 START_TIMEOUT = 15
 """Seconds for a started Pushgateway to listen; reading a large persistence file takes most of this time."""
-
-PERSISTENCE = "persistence.file"
-"""The flag with the file in which the Pushgateway keeps its groups; empty: it has them in memory only."""
 
 
 def _nothing(group: Group, settings: Settings) -> bool:
@@ -183,7 +180,7 @@ def _refuse_data_loss(
     try:
         gateway = client(host, settings, installations.running_url(seen, settings))
         reported = gateway.flags()
-        default = installations.pushgateway(settings).default_persistence(seen)
+        default = installations.pushgateway(settings).persistence_without_flag(seen)
         if keeps_groups(reported, running, wanted.flags, default):
             return
         lost = [each for each in gateway.groups() if not may_lose(each, settings)]
