@@ -205,9 +205,12 @@ look_at_programs() {
     print_programs
 }
 
-# Prints the directories on the way to the configuration file that its reader may not enter, if it cannot read it.
+# If the reader of the configuration file cannot read it, prints the directories on the way to it that the reader may
+# not enter, and the file itself if it was reached through a link.
 look_at_ways() {
     [ "${config_read:-0}" -ne 0 ] || return
+    # shellcheck disable=SC2154 # follow sets hops
+    [ "$hops" -eq 0 ] || print_text config_link "$real"
     while IFS= read -r way; do
         as_reader test -x "$way" || print_text closed_way "$way"
     done <<WAYS

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fixes import edited
-from looks import look, unit
+from looks import look, unit, unreadable
 from pushgateway_lab import scrape_config
 from pushgateway_lab.lab import config_edits
 from pushgateway_lab.lab.jobs import job_in_file
@@ -102,11 +102,21 @@ def test_prometheus_reads_a_file_as_its_unit_can() -> None:
 
 
 def test_a_closed_directory_is_opened_first() -> None:
-    fix = config_edits.let_read(replace(look(), closed_ways=("/etc/prometheus",)))
+    closed = replace(look(), closed_ways=("/etc/prometheus",))
+    fix = config_edits.to_let_read(closed, "It is closed.").fix
     assert fix is not None
     assert fix.split("\n")[0] == (
         "sudo chgrp prometheus /etc/prometheus; sudo chmod g+x /etc/prometheus"
     )
+
+
+def test_no_command_opens_what_a_link_leads_to() -> None:
+    linked = replace(unreadable(look()), config_link="/etc/shadow", closed_ways=("/root",))
+    for finding in (job(linked), accepted(linked)):
+        assert (finding.state, finding.fix) == (State.WRONG, None)
+        assert finding.says.endswith(
+            "It is a link to /etc/shadow: put the configuration itself there, not a link."
+        )
 
 
 RULES = """\

@@ -248,6 +248,18 @@ HOSTS = {
             Check("loaded", "wrong", "may not read", "sudo chgrp prometheus /etc/prometheus;"),
         ],
     ),
+    "file is a link to a secret": Trainee(
+        f"ln -sf /etc/shadow {CONFIG}\n{RELOAD}{_FAILED}",
+        "prepared",
+        [
+            Check(
+                "job", "wrong", "It is a link to /etc/shadow: put the configuration itself there"
+            ),
+            Check("accepted", "wrong", "It is a link to /etc/shadow"),
+            Check("loaded", "wrong", "It is a link to /etc/shadow"),
+        ],
+        ends=False,
+    ),
     "unit cannot reload": Trainee(
         _drop_in("prometheus", "ExecReload=") + edit(),
         "prepared",

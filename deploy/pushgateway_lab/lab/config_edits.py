@@ -38,7 +38,19 @@ def reload(look: Look) -> str:
     return commands.reload if unit.can_reload or not unit.exists else commands.restart
 
 
-def let_read(look: Look) -> str | None:
+def to_let_read(look: Look, says: str) -> Finding:
+    """Return the finding of a configuration file that Prometheus's user may not read.
+
+    A link gets no commands: they would open the file behind it, which may be a secret that a trainee linked.
+    """
+    if look.config_link is None:
+        return wrong(says, _let_read(look))
+    return wrong(
+        f"{says} It is a link to {excerpt(look.config_link)}: put the configuration itself there, not a link."
+    )
+
+
+def _let_read(look: Look) -> str | None:
     """Return the commands that let Prometheus's user read the configuration file."""
     path = look.settings.prometheus_config_path
     group = installations.prometheus(look.settings).group

@@ -93,6 +93,8 @@ class Look:
     + prometheus_argv: the command line of a Prometheus that does not answer; empty otherwise
     + closed_ways: the directories on the way to the configuration file that Prometheus's user may not enter; none if
       it can read the file
+    + config_link: the file to which a link leads that is the configuration file, if Prometheus's user cannot read it;
+      None if it is no link
     + unwritable: the directory to which the running Pushgateway persists, if its user may not write there
     + changed_by: the files that change the Pushgateway's unit, if it may not write there
     """
@@ -115,6 +117,7 @@ class Look:
     file_of_settings: str | None = None
     prometheus_argv: tuple[str, ...] = ()
     closed_ways: tuple[str, ...] = ()
+    config_link: str | None = None
     unwritable: str | None = None
     changed_by: tuple[str, ...] = ()
 
@@ -234,6 +237,7 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
         programs=parse_programs(said.get("program", ())),
         prometheus_argv=next(map(snapshot.argv_of, said.get("prometheus_argv", ())), ()),
         closed_ways=tuple(map(snapshot.decoded, said.get("closed_way", ()))),
+        config_link=next(map(snapshot.decoded, said.get("config_link", ())), None),
         unwritable=next(map(snapshot.decoded, said.get("unwritable", ())), None),
         changed_by=tuple(map(snapshot.decoded, said.get("changed_by", ()))),
     )

@@ -7,11 +7,11 @@ from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.config_edits import (
     edit,
     edit_file,
-    let_read,
     lines_to_write,
     reload,
     to_correct,
     to_correct_rejected,
+    to_let_read,
 )
 from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.jobs import job_in_file, jobs_in_file, loaded_job, named, text_of_file
@@ -51,7 +51,9 @@ def _job(look: Look) -> Finding:
         says = f"{look.snapshot.config_in_words(path)} The job needs a file that can be read."
         if look.snapshot.config_state == "absent":
             return still_open(says)
-        return wrong(says, let_read(look) if look.snapshot.config_state == "unreadable" else None)
+        return (
+            to_let_read(look, says) if look.snapshot.config_state == "unreadable" else wrong(says)
+        )
     try:
         jobs = jobs_in_file(look)
     except ScrapeConfigError as error:
@@ -157,7 +159,7 @@ def accepted(look: Look) -> Finding:
     """Check that Prometheus can load the configuration file."""
     path = _file(look)
     if look.snapshot.config_state == "unreadable":
-        return wrong(look.snapshot.config_in_words(path), let_read(look))
+        return to_let_read(look, look.snapshot.config_in_words(path))
     if look.verdict is None:
         if look.snapshot.has_loaded_file:
             return done(f"Prometheus has loaded {path} as it is now.")
@@ -225,7 +227,7 @@ def _refused(look: Look) -> Finding:
             f"Prometheus may not read {shown}. It says:\n{told(look.reload_error, look.settings)}"
         )
         if look.snapshot.config is None:
-            return wrong(says, let_read(look))
+            return to_let_read(look, says)
         return wrong(
             f"{says}\nIts user may read the file now. If a reload still fails, the unit hides the file "
             "(ProtectHome=, InaccessiblePaths=): move it to /etc/prometheus.",
