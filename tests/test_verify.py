@@ -15,8 +15,9 @@ from labhost import Host, HostSpec, PyinfraResult
 from pushgateway_lab.lab import servers
 from trainee import Check, Trainee
 from trainee_commands import CONFIGURED, JOB, PUSH_INSTANCE, PUSH_TRAINING, PUSHED, RELOAD, UP, edit
+from trainee_histories import HISTORIES
 from trainee_obstacles import HOSTS, TARGETS
-from trainees import FIRST, FOURTH, SECOND, THIRD
+from trainees import FIRST, SECOND, THIRD
 
 Run = Callable[..., PyinfraResult]
 Boot = Callable[..., list[Host]]
@@ -58,7 +59,7 @@ def not_found(row: dict[str, Any], wanted: Check) -> str | None:
     return f"{wanted.name}: {check['state']}: {check['says']!r}, fix {check['fix']!r}"
 
 
-ALL = FIRST | SECOND | THIRD | FOURTH | TARGETS | HOSTS
+ALL = FIRST | SECOND | THIRD | HISTORIES | TARGETS | HOSTS
 
 TESTING = {
     name: ALL[name]
@@ -91,7 +92,7 @@ TESTING = {
             ("targets", TARGETS, "bookworm"),
             ("hosts", HOSTS, "bookworm"),
             ("testing", TESTING, "forky"),
-            ("fourth", FOURTH, "bookworm"),
+            ("histories", HISTORIES, "bookworm"),
             ("first", FIRST, "bookworm"),
             ("second", SECOND, "bookworm"),
             ("third", THIRD, "bookworm"),
