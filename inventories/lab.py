@@ -1,7 +1,7 @@
 """An example of a class of training VMs: replace the names by your own.
 
-    pyinfra -y inventories/lab.py deploy/bootstrap.py
-    pyinfra -y inventories/lab.py deploy/bootstrap.py --limit vm01.example.org
+    pyinfra -y inventories/lab.py deploy/bootstrap.py --sudo
+    pyinfra -y inventories/lab.py deploy/bootstrap.py --sudo --limit vm01.example.org
 
 Each list of hosts is a group, which --limit accepts by its name. group_data/NAME.py holds the settings of a
 group, and group_data/all.py those of all groups, with their defaults.

@@ -9,12 +9,33 @@ from typing import Any
 
 import pytest
 
-from expectations import CONFIG, INSTALLED, PREPARE, VERIFY, prometheus_runs, rows, untouched
+from expectations import (
+    CONFIG,
+    DEFAULTS,
+    INSTALLED,
+    PREPARE,
+    VERIFY,
+    prometheus_runs,
+    rows,
+    untouched,
+)
 from fixes import Shown, type_fixes, unsolved
 from labhost import Host, HostSpec, PyinfraResult
 from pushgateway_lab.lab import servers
 from trainee import Check, Trainee
-from trainee_commands import CONFIGURED, JOB, PUSH_INSTANCE, PUSH_TRAINING, PUSHED, RELOAD, UP, edit
+from trainee_commands import (
+    CONFIGURED,
+    JOB,
+    LABS,
+    PUSH_INSTANCE,
+    PUSH_TRAINING,
+    PUSHED,
+    READY,
+    RELOAD,
+    UP,
+    edit,
+    until,
+)
 from trainee_histories import HISTORIES
 from trainee_obstacles import HOSTS, TARGETS
 from trainees import FIRST, SECOND, THIRD
@@ -183,6 +204,45 @@ def follow(
     }
     assert not any(in_vain.values()), json.dumps(in_vain, indent=1)
     return after
+
+
+def test_the_neighbours_pushgateway_is_not_that_of_this_host(
+    boot_hosts: Boot, run_pyinfra: Run, tmp_path: Path
+) -> None:
+    specs = [HostSpec(packages=INSTALLED)] * 3
+    neighbour, by_address, by_name = hosts = prepared(boot_hosts, run_pyinfra, specs)
+    neighbour.run(
+        f"sed -i 's/127.0.0.1:9091/:9091/' {DEFAULTS}\nsystemctl restart prometheus-pushgateway\n"
+        + READY
+        + CONFIGURED
+        + PUSHED
+    )
+    by_name.run(f"echo '{neighbour.address} gateway' >>/etc/hosts")
+    for host, target in ((by_address, neighbour.address), (by_name, "gateway")):
+        host.run(
+            edit(JOB.replace("localhost", target))
+            + RELOAD
+            + UP
+            + until(f'{LABS}{{job="prometheus_training"}}')
+        )
+    ways = {host.name: host for host in (by_address, by_name)}
+    trainee = {name: Trainee("", "prepared", ()) for name in ways}
+
+    assert run_pyinfra(hosts, "-y", VERIFY, "--data", f"report={tmp_path}").returncode == 0
+
+    found = rows(tmp_path)
+    for name in ways:
+        assert found[name]["stage"] == "prepared"
+        for wanted in (
+            Check("target_up", "wrong", "that is another Pushgateway", "sudoedit"),
+            Check("labs_completed_pushed", "open", "was never pushed"),
+        ):
+            assert not not_found(found[name], wanted)
+    unsolved_of = {name: unsolved(found[name]) for name in ways}
+    deadline = time.monotonic() + LONGEST_WAY
+    while any(unsolved_of.values()) and time.monotonic() < deadline:
+        unsolved_of = follow(run_pyinfra, tmp_path, ways, trainee, unsolved_of)
+    assert not any(unsolved_of.values()), json.dumps(unsolved_of, indent=1)
 
 
 @pytest.mark.lab_host(packages=INSTALLED)

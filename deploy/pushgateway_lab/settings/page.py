@@ -13,7 +13,7 @@ Settings are pyinfra host data: set them in `inventories/group_data/all.py`, in 
 in an inventory, or on the command line:
 
 ```
-.venv/bin/pyinfra -y inventories/lab.py deploy/bootstrap.py --data pushgateway_scrape_interval=5s
+.venv/bin/pyinfra -y inventories/lab.py deploy/bootstrap.py --sudo --data pushgateway_scrape_interval=5s
 ```
 
 On the command line, a list or a mapping is written as JSON: `--data pushgateway_targets='["localhost:9091"]'`. A
