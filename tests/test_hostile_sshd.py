@@ -12,7 +12,7 @@ import paramiko
 import pytest
 
 from attackers import hostile_host, hostile_sshd
-from expectations import INSTALLED
+from expectations import INSTALLED, VERIFY
 from labhost import Host, PyinfraCommand
 from measuring import Ran, measured
 
@@ -45,10 +45,6 @@ def verify(
     module_host: Host, pyinfra_command: PyinfraCommand, tmp_path: Path
 ) -> Iterator[Callable[[Iterable[str]], Ran]]:
     """Return `verify(behaviours)`: one run with the good host and a hostile host for each behaviour."""
-    script = tmp_path / "deploy.py"
-    script.write_text(
-        "from pushgateway_lab import deploys\nfrom pushgateway_lab.host import looking\nlooking.TIMEOUT = 6\ndeploys.verify()\n"
-    )
     with ExitStack() as stack:
 
         def run(behaviours: Iterable[str]) -> Ran:
@@ -61,7 +57,9 @@ def verify(
                 )
                 for each in behaviours
             ]
-            process = pyinfra_command.start([module_host, *hosts], "-y", str(script))
+            process = pyinfra_command.start(
+                [module_host, *hosts], "-y", VERIFY, data={"lab_look_timeout": 6}
+            )
             return measured(pyinfra_command, process, _PATIENCE)
 
         yield run

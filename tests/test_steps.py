@@ -48,16 +48,12 @@ def test_a_host_that_is_changed_after_it_was_found_right_is_not_called_right(
 
 
 def test_a_host_that_hangs_is_waited_for_once(
-    lab_host: Host, run_pyinfra: Run, tmp_path: Path, sessions: Callable[[], int]
+    lab_host: Host, run_pyinfra: Run, sessions: Callable[[], int]
 ) -> None:
     lab_host.write("/usr/local/bin/systemctl", b"#!/bin/sh\nexec sleep 60\n")
     lab_host.run("chmod 755 /usr/local/bin/systemctl")
-    script = tmp_path / "deploy.py"
-    script.write_text(
-        "from pushgateway_lab import deploys\nfrom pushgateway_lab.host import looking\nlooking.TIMEOUT = 2\ndeploys.bootstrap()\n"
-    )
     sessions()
-    result = run_pyinfra(lab_host, "-y", str(script))
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data={"lab_look_timeout": 2})
     assert result.returncode == 1
     assert result.stderr.count("It connected, but did not answer within 2 s (the look") >= 1
     assert "Traceback" not in result.output

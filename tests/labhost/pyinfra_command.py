@@ -14,6 +14,9 @@ from .inventory import write_inventory, write_local_inventory
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+_ON_A_BUSY_MACHINE = {"lab_look_timeout": 60}
+"""Host data of each run that does not give its own: a class boots here while others boot theirs."""
+
 
 class PyinfraResult(NamedTuple):
     """The exit code and the output of a run of pyinfra."""
@@ -50,12 +53,13 @@ class PyinfraCommand:
 
         + hosts: the inventory
         + arguments: the arguments after the inventory
-        + data: host data of all hosts
+        + data: host data of all hosts, in addition to `_ON_A_BUSY_MACHINE`
         + sudo: pass `--sudo`
         + user: the user who logs in, instead of each host's own user
         + environment: variables in addition to those of this process
         """
         path = self._directory / f"inventory{len(self._started)}.py"
+        data = _ON_A_BUSY_MACHINE | dict(data or {})
         write_inventory(path, [hosts] if isinstance(hosts, Host) else hosts, data, user)
         process = subprocess.Popen(
             [Path(sys.prefix, "bin/pyinfra"), path, *(["--sudo"] if sudo else []), *arguments],
