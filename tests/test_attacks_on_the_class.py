@@ -42,6 +42,7 @@ def bad(pair: list[Host]) -> Iterator[Host]:
 @pytest.fixture
 def run(pair: list[Host], pyinfra_command: PyinfraCommand) -> Callable[..., Ran]:
     def ran(*arguments: str, **data: object) -> Ran:
+        data = {"lab_look_timeout": 15, **data}
         process = pyinfra_command.start(pair, "-y", *arguments, data=data)
         return measured(pyinfra_command, process, PATIENCE)
 
