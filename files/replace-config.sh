@@ -11,6 +11,8 @@
 #   check     "promtool" to check the new text with promtool first, else empty
 #   loaded    "yes" if Prometheus has loaded the text from which the new text was made, else empty
 #   service   the service to reload, or empty
+#   signalled the process that gets SIGHUP to reload: its id, if it is of no service, or "main", the main process of
+#             the service; empty: the service has a command for it
 #   url       the URL of this Prometheus
 #   seconds   the time limit for Prometheus to load or reject the file
 #   worker    the text of config-worker.sh
@@ -139,7 +141,10 @@ judge() {
     verdict=
     success=taken
     [ "${check:-}" = promtool ] && command -v promtool >/dev/null || return 0
-    find_reader_of "$service"
+    case ${signalled:-} in
+    "" | main) find_reader_of "$service" ;;
+    *) find_reader_of "$service" "$signalled" ;;
+    esac
     ask_promtool "$temporary"
     [ "$judged" -ne 0 ] || return 0
     about_new=$verdict
@@ -184,7 +189,7 @@ metric() {
 reload() {
     taken_before=$(metric success_timestamp_seconds)
     since=$(date +%s.%N)
-    words=$(service_reload "$service" "$RELOAD_TIMEOUT" 2>&1)
+    words=$(send_reload 2>&1)
     case $? in
     0) ;;
     124) words="The reload of $service did not finish within $RELOAD_TIMEOUT s. $words" && return 1 ;;
@@ -203,6 +208,14 @@ reload() {
         *) words="It neither loaded nor rejected the configuration within $seconds s. $words" ;;
     esac
     return 1
+}
+
+send_reload() {
+    case ${signalled:-} in
+    "") service_reload "$service" "$RELOAD_TIMEOUT" ;;
+    main) service_ask "$service" && kill -s HUP "$main_pid" ;;
+    *) kill -s HUP "$signalled" ;;
+    esac
 }
 
 errors_in_log() {

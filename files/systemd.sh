@@ -5,18 +5,24 @@
 # Succeeds if systemd runs on this host.
 service_manager_runs() { [ -d /run/systemd/system ]; }
 
+known_files=
+
 # Prints the state of services for a look: lines "service PROPERTY", which services/systemd.py parses. Calls
-# note_service, which the look defines, for each service: NAME STATE PID USER GROUP EXISTS (yes or no).
+# note_service, which the look defines, for each service: NAME STATE PID USER GROUP EXISTS (yes or no) COMMAND.
 # systemctl prints a block of lines for each unit, with an Id line, and an empty line between two blocks. The
 # order of the units differs from the order of the arguments.
 #   $@ their names
 service_look() {
     shown=$(systemctl show --no-pager \
         -p Id,LoadState,ActiveState,UnitFileState,MainPID,ExecStart,CanReload,NeedDaemonReload,User,Group \
+        -p EnvironmentFiles,FragmentPath,DropInPaths \
         -- "$@" 2>/dev/null)
     id=
     user=
     group=
+    command=
+    environment=
+    drop_ins=
     while IFS= read -r property; do
         printf 'service %s\n' "$property"
         case $property in
@@ -27,13 +33,23 @@ service_look() {
         LoadState=*) load_state=${property#LoadState=} ;;
         User=*) user=${property#User=} ;;
         Group=*) group=${property#Group=} ;;
+        ExecStart=*) command=${property#ExecStart=} ;;
+        EnvironmentFiles=*) environment=${property#EnvironmentFiles=} && environment=${environment% (ignore_errors=*} ;;
+        FragmentPath=*) fragment=${property#FragmentPath=} ;;
+        DropInPaths=*) drop_ins=${property#DropInPaths=} ;;
         "")
             exists=yes
             [ "$load_state" != not-found ] || exists=no
-            note_service "$id" "$state" "$main_pid" "$user" "$group" "$exists"
+            note_service "$id" "$state" "$main_pid" "$user" "$group" "$exists" "$command"
+            known_files="$known_files
+$id definition $fragment $drop_ins${environment:+
+$id environment $environment}"
             id=
             user=
             group=
+            command=
+            environment=
+            drop_ins=
             ;;
         esac
     done <<UNITS
@@ -45,6 +61,39 @@ UNITS
 # Prints the files that change the definition of a service, one a line.   $1 its name
 service_changed_by() {
     systemctl show --no-pager -p DropInPaths --value -- "$1" 2>/dev/null | tr ' ' '\n' | grep .
+}
+
+# Prints the names of the administrator's services that start a program.   $1 its name, without special characters;
+# as a package has it, it may come after "prometheus-"
+service_with_program() {
+    grep -lE "^ExecStart=(.*[/ ])?(prometheus-)?$1( |\$)" \
+        /etc/systemd/system/*.service /run/systemd/system/*.service 2>/dev/null |
+        sed 's,.*/,,' | grep -xE '[A-Za-z0-9:_.\\-]+' | grep -v '^-' | sort -u
+}
+
+# Sets own_flags_file to the file with the flags of a service that service_look has looked at: its EnvironmentFile,
+# if its command has a variable, else the drop-in that this toolkit writes. Prints the files that define a service
+# without a variable, in the order in which systemd reads them: lines "unit_file PATH TEXT", both in base64.
+#   $1 its name; $2 its command
+# shellcheck disable=SC2034 # the callers use it
+service_look_at_flags() {
+    own_flags_file=/etc/systemd/system/$1.d/pushgateway-lab.conf
+    files=
+    while read -r name kind rest; do
+        [ "$name" = "$1" ] || continue
+        case $kind in
+        environment) [ "${2%\$*}" = "$2" ] || own_flags_file=$rest ;;
+        definition) files=$rest ;;
+        esac
+    done <<KNOWN
+$known_files
+KNOWN
+    [ "${own_flags_file%/pushgateway-lab.conf}" != "$own_flags_file" ] || return 0
+    for file in $files; do
+        if [ -f "$file" ]; then
+            printf 'unit_file %s %s\n' "$(printf '%s' "$file" | base64 -w0)" "$(head -c 65536 -- "$file" | base64 -w0)"
+        fi
+    done
 }
 
 # Succeeds if one of the services starts, or waits for its start.   $@ their names
@@ -75,16 +124,30 @@ $(timeout 20 systemctl show --no-pager -p MainPID,User,Group,LoadState -- "$1" 2
 SHOWN
 }
 
-# Enables a service, and starts or restarts it, also after too many failed starts.
-#   $1 its name; $2 start or restart
+# Starts or restarts a service, also after too many failed starts.
+#   $1 its name; $2 start or restart; $3 yes: it starts at boot from now on
 service_run() {
     systemctl reset-failed -- "$1" 2>/dev/null
-    timeout 30 systemctl enable --quiet -- "$1" && timeout 90 systemctl "$2" -- "$1"
+    [ "$3" != yes ] || timeout 30 systemctl enable --quiet -- "$1" || return
+    timeout 90 systemctl "$2" -- "$1"
 }
 
 # Reloads the configuration of a service; exits with 124 if that takes too long.
 #   $1 its name; $2 seconds
 service_reload() { timeout -k 1 "$2" systemctl reload -- "$1"; }
+
+# The files that define services.
+service_reread() { systemctl daemon-reload; }
+
+# The directory for the drop-in that this toolkit writes.   $1 the service
+service_make_place_for_drop_in() { mkdir -p -- "/etc/systemd/system/$1.d"; }
+
+# Removes that drop-in, and its directory if nothing else is in it.   $1 the service
+service_remove_drop_in() {
+    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf" || return
+    rmdir -- "/etc/systemd/system/$1.d" 2>/dev/null
+    systemctl daemon-reload
+}
 
 # Prevents a service from starting, also when its package is installed.
 #   $1 its name; standard input: the drop-in that prevents the start

@@ -98,8 +98,13 @@ find_reader() {
     fi
 }
 
-# Like find_reader, for a service. Uses the functions of a service manager.   $1 its name
+# Like find_reader, for a service. Uses the functions of a service manager.
+#   $1 its name; $2 its process, if it is known; else 0 or nothing
 find_reader_of() {
+    if [ "${2:-0}" -gt 0 ] && [ -r "/proc/$2/status" ]; then
+        reader_of_process "/proc/$2/status"
+        return
+    fi
     service_ask "$1"
     # shellcheck disable=SC2154 # service_ask sets them
     find_reader "$main_pid" "$user" "$group" "$exists"

@@ -41,7 +41,7 @@ def encoded(text: str) -> str:
 @st.composite
 def printed(draw: st.DrawFn) -> list[str]:
     """Draw the output of a host, in which each line may be hostile or missing."""
-    lines = ["snapshot 4", "uid 0", "config_changed 100", "config present", "now 1800000000.5"]
+    lines = ["snapshot 5", "uid 0", "config_changed 100", "config present", "now 1800000000.5"]
     lines.append(f"config_text {encoded(draw(TEXTS | st.just(CONFIG)))}")
     for name in draw(st.lists(st.sampled_from(PLAIN), max_size=8)):
         value = draw(TEXTS | st.sampled_from(("1", "0", "nan", "1e999", "-1", "prometheus")))

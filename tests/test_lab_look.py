@@ -20,7 +20,7 @@ EARLIEST, LATEST = 1000.0, 1010.0
 
 def parsed(*lines: str) -> Look:
     """Return the look at a host that prints these lines and its snapshot; the look took ten seconds."""
-    printed = ["snapshot 4", "uid 0", *SERVICES, "config absent", *lines, "end"]
+    printed = ["snapshot 5", "uid 0", *SERVICES, "config absent", *lines, "end"]
     answer = Answer(snapshot.lines_of(printed), "mark", EARLIEST, LATEST)
     return lab_look.parse_look(parse_settings({}), answer, lab_look.paths_of(["up"]))
 

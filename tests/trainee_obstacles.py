@@ -263,7 +263,14 @@ HOSTS = {
     "unit cannot reload": Trainee(
         _drop_in("prometheus", "ExecReload=") + edit(),
         "prepared",
-        [Check("loaded", "wrong", "edited but not reloaded", "sudo systemctl restart prometheus")],
+        [
+            Check(
+                "loaded",
+                "wrong",
+                "edited but not reloaded",
+                "sudo systemctl kill -s HUP prometheus",
+            )
+        ],
     ),
     "Pushgateway as another user": Trainee(
         _drop_in("prometheus-pushgateway", "User=games")

@@ -113,7 +113,7 @@ def _settings_in_effect(host: Host) -> Settings:
 
 
 def _wanted(seen: Snapshot, settings: Settings) -> list[WantedFile]:
-    unit = installations.pushgateway(settings).service.name
+    unit = seen.pushgateway.name
     return wanted_files(settings, _url(seen, settings), unit)
 
 

@@ -57,11 +57,13 @@ def parse_flags(words: Sequence[str]) -> tuple[Flag, ...]:
     return tuple(flags)
 
 
-def merge(present: Sequence[Flag], settings: Settings) -> tuple[Flag, ...]:
+def merge(present: Sequence[Flag], settings: Settings, *, keeps: bool) -> tuple[Flag, ...]:
     """Return the wanted flags: the present ones, changed by the settings.
 
     An explicit setting replaces the flag of that name. The default of a setting is added only if the flag is
     missing. All other flags of the administrator are kept.
+
+    + keeps: a Pushgateway without a listen address keeps the usual one, which all hosts reach
     """
     wanted = [
         (Flag(LISTEN_ADDRESS, settings.pushgateway_listen_address), "pushgateway_listen_address"),
@@ -75,6 +77,8 @@ def merge(present: Sequence[Flag], settings: Settings) -> tuple[Flag, ...]:
     for flag, key in wanted:
         if key in settings.given:
             merged = _replace(merged, flag)
+        elif keeps and flag.name == LISTEN_ADDRESS:
+            continue
         elif all(each.name != flag.name for each in merged):
             merged.append(flag)
     return tuple(merged)

@@ -124,7 +124,7 @@ def _why(look: Look) -> tuple[str, str | None]:
 
 
 def _service(look: Look) -> Service:
-    return installations.pushgateway(look.settings).service
+    return installations.pushgateway(look.snapshot, look.settings).service
 
 
 def _refusals(look: Look) -> dict[int, str]:

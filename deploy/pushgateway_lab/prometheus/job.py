@@ -47,6 +47,8 @@ def check_path(seen: Snapshot, settings: Settings) -> None:
         HostError: it reads another one, so a change of the file would have no effect.
     """
     running = seen.config_running
+    if seen.config_found is not None and seen.config_found != settings.prometheus_config_path:
+        running = seen.config_found
     if running is None:
         return
     told = (
@@ -78,14 +80,18 @@ def config_text(seen: Snapshot, settings: Settings) -> str:
     if seen.config is None:
         raise HostError(
             f"{path} does not exist. If Prometheus reads another file (see its flag --config.file), set "
-            f"prometheus_config_path. If the file was deleted, restore the backup {path}.before-pushgateway-lab, "
-            "or restore the file of the package with: "
-            f"{installations.prometheus(settings).to_restore_config}"
+            f"prometheus_config_path. If the file was deleted, restore the backup {path}.before-pushgateway-lab"
+            f"{_or_of_package(seen, settings)}"
         )
     try:
         return scrape_config.decode(seen.config.data)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
+
+
+def _or_of_package(seen: Snapshot, settings: Settings) -> str:
+    command = installations.prometheus(seen, settings).to_restore_config
+    return f", or restore the file of the package with: {command}" if command else "."
 
 
 def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
@@ -151,7 +157,7 @@ def _writable(seen: Snapshot, settings: Settings, text: str, wanted: str) -> str
         HostError: the text differs, and root must not write the file.
     """
     if wanted != text and seen.config_obstacle:
-        raise HostError(explain(settings, Outcome(Result.UNSAFE, seen.config_obstacle)))
+        raise HostError(explain(seen, settings, Outcome(Result.UNSAFE, seen.config_obstacle)))
     return wanted
 
 

@@ -1,5 +1,6 @@
 """The Pushgateway's service: it must run with the wanted flags, and start at boot."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -15,7 +16,13 @@ from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.words import counted
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
-from pushgateway_lab.installations import Plan, address, flags
+from pushgateway_lab.installations import (
+    LonePushgateway,
+    Plan,
+    PushgatewayInstallation,
+    address,
+    flags,
+)
 from pushgateway_lab.installations.flags import PERSISTENCE, Flag
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.pushgateway.client import client
@@ -38,7 +45,7 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
     Raises:
         HostError: see `pushgateway_lab.installations.plan`.
     """
-    return seen.pushgateway.exists and _is_right(seen, installations.plan(seen, settings))
+    return seen.pushgateway.exists and _is_right(seen, settings, installations.plan(seen, settings))
 
 
 def is_restart_due(seen: Snapshot, settings: Settings) -> bool:
@@ -78,26 +85,29 @@ def run_with_flags(
         return
     wanted = installations.plan(seen, settings)
     tell(host, notes(seen, settings))
-    if _is_right(seen, wanted):
+    if _is_right(seen, settings, wanted):
         noop(host, "the Pushgateway runs with the wanted flags")
         return
-    installation = installations.pushgateway(settings)
+    installation = installations.pushgateway(seen, settings)
     transaction.show_diff(host, installation.flags_file, seen.flags_text or "", wanted.text)
     if _must_restart(seen, wanted):
         yield from function(_refuse_data_loss, settings, seen, wanted, may_lose)
     if wanted.text != (seen.flags_text or ""):
-        yield from function(_write_flags, installation.flags_file, seen.flags_text, wanted.text)
+        yield from function(_write_flags, installation, seen.flags_text, wanted.text)
     yield from function(service_control.release, installation.service)
     start = service_control.restart if _must_restart(seen, wanted) else service_control.start
-    yield from function(start, installation.service)
+    is_enabled = installation.is_enabled_by_us or settings.lab_at_boot
+    yield from function(start, installation.service, enable=is_enabled)
     yield from function(_see_it_listen, settings, wanted)
     forget(host)
 
 
-def _is_right(seen: Snapshot, wanted: Plan) -> bool:
+def _is_right(seen: Snapshot, settings: Settings, wanted: Plan) -> bool:
+    installation = installations.pushgateway(seen, settings)
+    must_be_enabled = installation.is_enabled_by_us or settings.lab_at_boot
     return (
         seen.pushgateway.is_active
-        and not seen.pushgateway.is_disabled
+        and not (must_be_enabled and seen.pushgateway.is_disabled)
         and not seen.pushgateway.is_masked
         and wanted.text == (seen.flags_text or "")
         and not _must_restart(seen, wanted)
@@ -114,7 +124,11 @@ def _must_restart(seen: Snapshot, wanted: Plan) -> bool:
 def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
     """Yield sentences for the trainer about an administrator's flags with side effects."""
     wanted = installations.plan(seen, settings)
-    place = installations.pushgateway(settings).flags_file
+    installation = installations.pushgateway(seen, settings)
+    if isinstance(installation, LonePushgateway):
+        yield from _notes_on_process(installation, settings)
+        return
+    place = installation.flags_place
     for each in address.listen_addresses(wanted.flags):
         if not address.is_loopback(each.rpartition(":")[0]):
             yield (
@@ -128,7 +142,23 @@ def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
         )
 
 
-def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:
+def _notes_on_process(installation: LonePushgateway, settings: Settings) -> Iterator[str]:
+    if wanted := installation.missing(settings):
+        yield (
+            f"The Pushgateway is {installation.service.name}, which no service started, so it is used as it is, and not "
+            f"restarted. It runs as: {excerpt(shlex.join(installation.command))}. It should run as: {excerpt(wanted)}"
+        )
+
+
+def _write_flags(
+    host: Host, installation: PushgatewayInstallation, old: str | None, new: str
+) -> None:
+    path = installation.flags_file
+    if installation.is_drop_in and not new:
+        service_control.remove_drop_in(host, installation.service)
+        return
+    if installation.is_drop_in:
+        service_control.make_place_for_drop_in(host, installation.service)
     data = new.encode("utf-8", "surrogateescape")
     expected = transaction.ABSENT
     if old is not None:
@@ -139,6 +169,8 @@ def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:
             f"{path} was not written ({outcome.result}) {outcome.words}".rstrip()
             + ". Run this again."
         )
+    if installation.is_drop_in:
+        service_control.reread(host)
 
 
 def keeps_groups(
@@ -180,7 +212,7 @@ def _refuse_data_loss(
     try:
         gateway = client(host, settings, installations.running_url(seen, settings))
         reported = gateway.flags()
-        default = installations.pushgateway(settings).persistence_without_flag(seen)
+        default = installations.pushgateway(seen, settings).persistence_without_flag(seen)
         if keeps_groups(reported, running, wanted.flags, default):
             return
         lost = [each for each in gateway.groups() if not may_lose(each, settings)]
@@ -190,10 +222,11 @@ def _refuse_data_loss(
             "pushgateway_allow_data_loss=True."
         ) from error
     if lost:
-        raise HostError(_would_lose(lost, settings, reported.get(PERSISTENCE, "")))
+        place = installations.pushgateway(seen, settings).flags_place
+        raise HostError(_would_lose(lost, place, reported.get(PERSISTENCE, "")))
 
 
-def _would_lose(lost: Sequence[Group], settings: Settings, file: str) -> str:
+def _would_lose(lost: Sequence[Group], place: str, file: str) -> str:
     holds = (
         f"The Pushgateway must be restarted to change its flags, but holds "
         f"{counted(len(lost), 'pushed group')} and"
@@ -203,7 +236,6 @@ def _would_lose(lost: Sequence[Group], settings: Settings, file: str) -> str:
             f"{holds} does not persist them (no --{PERSISTENCE}). It was not restarted. Delete the groups, or set "
             "pushgateway_allow_data_loss=True."
         )
-    place = installations.pushgateway(settings).flags_place
     return (
         f"{holds} keeps them in {excerpt(file)}, which the new flags do not name. It was not restarted. To keep the "
         f"groups, add --{PERSISTENCE}={excerpt(file)} to {place}. Otherwise delete them, or set "
@@ -213,21 +245,21 @@ def _would_lose(lost: Sequence[Group], settings: Settings, file: str) -> str:
 
 def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:
     """Wait until the Pushgateway runs with exactly these flags and listens on their addresses."""
-    installation = installations.pushgateway(settings)
     addresses = address.listen_addresses(wanted.flags)
     ports = {int(each.rpartition(":")[2]) for each in addresses}
     deadline = time.monotonic() + START_TIMEOUT
     while True:
         seen = snapshot_now(host, settings)
         listening = {listener.port for listener in seen.pushgateway_listeners}
-        if _is_right(seen, wanted) and ports <= listening:
+        if _is_right(seen, settings, wanted) and ports <= listening:
             return
         if time.monotonic() > deadline or seen.pushgateway.has_failed:
             break
         time.sleep(0.2)
+    installation = installations.pushgateway(seen, settings)
     words = service_control.log(host, installation.service)
     raise HostError(
         f"The Pushgateway does not run with the flags {' '.join(map(str, wanted.flags))}: "
         f"{installation.service.name} is {seen.pushgateway.state}. Its log ends with:\n{words}\n"
-        f"Check {installation.flags_file} and: {installation.service.commands.log}"
+        f"Check {installation.flags_place} and: {installation.service.commands.log}"
     )
