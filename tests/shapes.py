@@ -4,6 +4,7 @@ No program comes from elsewhere: the packages have the same ones. A recipe moves
 has them, purges the packages, and writes the units.
 """
 
+from expectations import HAND_EDITED
 from labhost import Host
 from waiting import wait_on_host
 
@@ -51,7 +52,7 @@ scrape_configs:
         replacement: localhost:9115
 """
 
-_TRAINING = """
+_TRAINING = r"""
 set -e
 install -d -o student -g student -m 775 /etc/prometheus /etc/prometheus/targets
 install -d -o student -g student /var/lib/prometheus
@@ -67,7 +68,7 @@ After=network-online.target
 [Service]
 User=student
 Group=student
-ExecStart=/usr/local/bin/prometheus --config.file=/etc/prometheus/prometheus.yml \\
+ExecStart=/usr/local/bin/prometheus --config.file=/etc/prometheus/prometheus.yml \
     --storage.tsdb.path=/var/lib/prometheus --web.listen-address=127.0.0.1:9090
 ExecReload=/bin/kill -HUP $MAINPID
 PrivateTmp=true
@@ -98,6 +99,114 @@ def make_training_vm(host: Host) -> None:
     """Make a host the lab's own VM: from tarballs, for the login user, and started but not enabled."""
     host.run(_MOVE)
     host.run(_TRAINING, input=CHAPTERS)
+    both_answer(host)
+
+
+_COLLECTION = r"""
+set -e
+id prometheus >/dev/null
+useradd --system --no-create-home --shell /usr/sbin/nologin pushgateway
+install -d -o root -g prometheus -m 755 /etc/prometheus
+install -d -o prometheus -g prometheus /var/lib/prometheus
+install -d -o root -g pushgateway -m 750 /etc/pushgateway
+install -d -o pushgateway -g pushgateway /var/lib/pushgateway
+cat >/etc/prometheus/prometheus.yml
+chown root:prometheus /etc/prometheus/prometheus.yml
+chmod 640 /etc/prometheus/prometheus.yml
+cat >/etc/systemd/system/prometheus.service <<'UNIT'
+[Unit]
+Description=Prometheus
+After=network-online.target
+
+[Service]
+Type=simple
+User=prometheus
+Group=prometheus
+ExecReload=/bin/kill -HUP $MAINPID
+ExecStart=/usr/local/bin/prometheus \
+  --storage.tsdb.path=/var/lib/prometheus \
+  --storage.tsdb.retention.time=30d \
+  --web.listen-address=0.0.0.0:9090 \
+  --web.external-url='' \
+  --config.file=/etc/prometheus/prometheus.yml
+ProtectSystem=strict
+ReadWritePaths=/var/lib/prometheus
+Restart=always
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+cat >/etc/systemd/system/pushgateway.service <<'UNIT'
+[Unit]
+Description=Prometheus Pushgateway
+
+[Service]
+Type=simple
+User=pushgateway
+Group=pushgateway
+ExecStart=/usr/local/bin/pushgateway \
+    --persistence.file="/var/lib/pushgateway/metrics" \
+    --web.listen-address="0.0.0.0:9091" \
+    --web.telemetry-path="/metrics"
+Restart=always
+RestartSec=1
+ProtectHome=true
+ProtectSystem=strict
+ReadWritePaths=/var/lib/pushgateway
+NoNewPrivileges=true
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+systemctl daemon-reload
+systemctl enable --quiet --now prometheus pushgateway
+"""
+
+
+def make_collection_host(host: Host) -> None:
+    """Make a host as roles and modules make it: users of their own, flags in the units, open to all, enabled."""
+    host.run(_MOVE)
+    host.run(_COLLECTION, input=HAND_EDITED.decode())
+    both_answer(host)
+
+
+def without_reload(host: Host) -> None:
+    """Take the command to reload from the unit of a training VM, and give Prometheus other names and places."""
+    make_training_vm(host)
+    host.run(
+        "set -e; cd /etc/systemd/system; systemctl stop prometheus; mkdir -p /srv/prom; chown student: /srv/prom\n"
+        "mv /etc/prometheus/prometheus.yml /srv/prom/monitoring.yml; mv /etc/prometheus/rules.yml /srv/prom/\n"
+        "sed -e '/^ExecReload/d' -e 's,/etc/prometheus/prometheus.yml,/srv/prom/monitoring.yml,' "
+        "-e 's,127.0.0.1:9090,127.0.0.1:9095 --web.external-url=http://vm/prom/,' prometheus.service >monitoring.service\n"
+        "rm prometheus.service; systemctl daemon-reload; systemctl start monitoring"
+    )
+    both_answer(host, "127.0.0.1:9095/prom")
+
+
+def by_hand(host: Host) -> None:
+    """Start both servers of a training VM from the login user's home, without units."""
+    make_training_vm(host)
+    host.run(
+        "set -e; systemctl stop prometheus pushgateway; rm /etc/systemd/system/p*.service; systemctl daemon-reload\n"
+        "install -d -o student /home/student/prom; cp /etc/prometheus/*.yml /home/student/prom; chown -R student: /home/student/prom\n"
+        "rm -r /etc/prometheus"
+    )
+    for program in ("prometheus --config.file=prometheus.yml", "pushgateway"):
+        host.run(
+            f"cd /home/student/prom; setsid setpriv --reuid=student --regid=student --init-groups {program} >/dev/null 2>&1 </dev/null &"
+        )
+    both_answer(host)
+
+
+def with_variable(host: Host) -> None:
+    """Give the Pushgateway of a training VM its flags from a variable in a file."""
+    make_training_vm(host)
+    host.run(
+        "set -e; cd /etc/systemd/system; printf '# ours\\nOPTS=\"--log.level=debug\"\\n' >/etc/default/pushgateway\n"
+        "sed -i -e 's,^ExecStart=.*,ExecStart=/usr/local/bin/pushgateway --web.listen-address=:9091 $OPTS,' "
+        "-e '/^User/a EnvironmentFile=-/etc/default/pushgateway' pushgateway.service\n"
+        "systemctl daemon-reload; systemctl restart pushgateway"
+    )
     both_answer(host)
 
 
