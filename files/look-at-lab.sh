@@ -1,7 +1,7 @@
 #!/bin/sh
 # The part of a look that only verify, prepare and reset need: look_further, which snapshot.sh calls at its end.
 #
-# Needs the variables of snapshot.sh, the functions of programs.sh, and these shell variables, set before the script:
+# Needs the variables of snapshot.sh, the functions of programs.sh and persistence.sh, and these shell variables, set before the script:
 #   course         the file with the start time of the course, in seconds since 1970
 #   start_files    the directory, root's, with the copy of the configuration file at the start line
 #   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway
@@ -192,17 +192,9 @@ WAYS
 # cannot persist there: it needs a new file for each time it saves.
 look_at_persistence() {
     [ "$pid" -gt 0 ] && [ -n "$persistence" ] || return
-    case $persistence in
-    /*) ;;
-    *) persistence=$(readlink "/proc/$pid/cwd")/$persistence ;;
-    esac
-    reader_of_process "/proc/$pid/status"
-    # A word, because nsenter itself may fail, in a container without the right to enter.
-    # shellcheck disable=SC2016,SC2086 # for the inner shell; a list of options
-    answer=$(nsenter --target "$pid" --mount -- ${reader:+setpriv $reader --} \
-        sh -c '[ -w "$1" ] || echo refused' sh "${persistence%/*}" 2>/dev/null)
-    [ "$answer" = refused ] || return
-    print_text unwritable "${persistence%/*}"
+    find_unwritable "$pid" "$persistence"
+    [ -n "$unwritable" ] || return
+    print_text unwritable "$unwritable"
     service_changed_by "$pushgateway_unit" | while IFS= read -r file; do
         print_text changed_by "$file"
     done

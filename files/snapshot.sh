@@ -128,6 +128,7 @@ look_at_services() {
     pushgateway_unit=$found_unit
     pid=$found_pid
     print_server pushgateway
+    echo "pushgateway_pid $pid"
     if [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ]; then
         print_base64 pushgateway_argv "/proc/$pid/cmdline"
     fi

@@ -57,7 +57,7 @@ set -e
 install -d -o student -g student -m 775 /etc/prometheus /etc/prometheus/targets
 install -d -o student -g student /var/lib/prometheus
 cat >/etc/prometheus/prometheus.yml
-printf 'groups: []\\n' >/etc/prometheus/rules.yml
+printf 'groups: []\n' >/etc/prometheus/rules.yml
 chown student:student /etc/prometheus/*.yml
 chmod 664 /etc/prometheus/*.yml
 cat >/etc/systemd/system/prometheus.service <<'UNIT'
@@ -191,9 +191,12 @@ def by_hand(host: Host) -> None:
         "install -d -o student /home/student/prom; cp /etc/prometheus/*.yml /home/student/prom; chown -R student: /home/student/prom\n"
         "rm -r /etc/prometheus"
     )
-    for program in ("prometheus --config.file=prometheus.yml", "pushgateway"):
+    for program in (
+        "prometheus --config.file=prometheus.yml --storage.tsdb.path=data",
+        "pushgateway",
+    ):
         host.run(
-            f"cd /home/student/prom; setsid setpriv --reuid=student --regid=student --init-groups {program} >/dev/null 2>&1 </dev/null &"
+            f"cd /home/student/prom; setsid setpriv --reuid=student --regid=student --init-groups /usr/local/bin/{program} >/dev/null 2>&1 </dev/null &"
         )
     both_answer(host)
 
@@ -216,3 +219,23 @@ def both_answer(
     """Wait until both servers answer."""
     for url in (f"http://{prometheus}/-/ready", f"http://{gateway}/-/ready"):
         wait_on_host(host, f"curl -sf {url}")
+
+
+def under_a_path(host: Host) -> None:
+    """Put the Pushgateway of a training VM under a path, with its own metrics at another one."""
+    make_training_vm(host)
+    host.run(
+        "sed -i 's,^ExecStart=.*,ExecStart=/usr/local/bin/pushgateway --web.route-prefix=/push --web.telemetry-path=/own,' "
+        "/etc/systemd/system/pushgateway.service; systemctl daemon-reload; systemctl restart pushgateway"
+    )
+    both_answer(host, gateway="127.0.0.1:9091/push")
+
+
+def on_two_addresses(host: Host) -> None:
+    """Have the Pushgateway of a training VM listen on two addresses (since its release 1.8)."""
+    make_training_vm(host)
+    host.run(
+        "sed -i 's,^ExecStart=.*,&  --web.listen-address=127.0.0.1:9091 --web.listen-address=:9191,' "
+        "/etc/systemd/system/pushgateway.service; systemctl daemon-reload; systemctl restart pushgateway"
+    )
+    both_answer(host)

@@ -16,6 +16,7 @@ from pushgateway_lab.host import looking
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab import tasks
 from pushgateway_lab.lab.look import GROUPS, STATUS, TELEMETRY, Answers, Look
+from pushgateway_lab.pushgateway import persistence
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.settings import Settings
@@ -83,6 +84,7 @@ def _further(settings: Settings, paths: Sequence[str], *, follow: bool) -> str:
             "questions": "\n".join(paths),
         },
         program.FUNCTIONS,
+        persistence.FUNCTIONS,
     )
 
 

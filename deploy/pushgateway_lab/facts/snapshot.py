@@ -93,6 +93,7 @@ class Snapshot(NamedTuple):
     + prometheus, pushgateway: the services of both servers
     + services: name -> state, of all services in the look
     + pushgateway_argv: the command line of the running Pushgateway, None if it does not run
+    + pushgateway_pid: its process, which may be a child of the service's main process; 0 if it does not run
     + flags_file: the file with the Pushgateway's flags, as its service has it; None if there is no service
     + flags_text: the text of that file, None if there is no such file
     + unit_files: the files that define the Pushgateway's service, in the order in which they are read; empty if its
@@ -134,6 +135,7 @@ class Snapshot(NamedTuple):
     pushgateway: ServiceState
     services: dict[str, ServiceState]
     pushgateway_argv: tuple[str, ...] | None
+    pushgateway_pid: int
     pushgateway_sockets: tuple[str, ...]
     prometheus_sockets: tuple[str, ...]
     flags_file: str | None
@@ -295,6 +297,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         prometheus=prometheus,
         pushgateway=pushgateway,
         services=services,
+        pushgateway_pid=int(first("pushgateway_pid") or 0),
         pushgateway_argv=None if argv is None else argv_of(argv),
         pushgateway_sockets=_inodes(said.get("pushgateway_socket", ())),
         prometheus_sockets=_inodes(said.get("prometheus_socket", ())),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from pushgateway_lab.installations.flags import LISTEN_ADDRESS, Flag
+from pushgateway_lab.installations.flags import LISTEN_ADDRESS, TELEMETRY_PATH, Flag
 
 DEFAULT = ":9091"
 """The default listen address (the Pushgateway's README, "Run it")."""
@@ -69,6 +69,22 @@ def url_of(flags: Iterable[Flag], default: str) -> str:
         f"127.0.0.1:{port}" if _is_everywhere(host) or host == "localhost" else f"{host}:{port}"
     )
     return f"http://{address}/{prefix}".rstrip("/")
+
+
+USUAL_METRICS_PATH = "/metrics"
+"""The path of the metrics of a Pushgateway without flags, and the default metrics_path of a scrape job."""
+
+
+def metrics_path(flags: Iterable[Flag]) -> str:
+    """Return the path at which a Pushgateway with these flags shows its metrics.
+
+    Example:
+        >>> metrics_path([Flag("web.route-prefix", "/push")])
+        '/push/metrics'
+    """
+    flags = tuple(flags)
+    given = next((str(each.value) for each in flags if each.name == TELEMETRY_PATH), "")
+    return f"{urlsplit(url(flags)).path}/{(given or USUAL_METRICS_PATH).lstrip('/')}"
 
 
 def is_loopback(host: str) -> bool:

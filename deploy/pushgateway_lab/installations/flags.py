@@ -11,6 +11,7 @@ from pushgateway_lab.settings import Settings
 
 LISTEN_ADDRESS = "web.listen-address"
 ADMIN_API = "web.enable-admin-api"
+TELEMETRY_PATH = "web.telemetry-path"
 PERSISTENCE = "persistence.file"
 """The flag with the file in which the Pushgateway keeps its groups; empty: it has them in memory only."""
 

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlsplit
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
+from pushgateway_lab.installations.flags import TELEMETRY_PATH
 from pushgateway_lab.lab.checks import unknown, wrong
 from pushgateway_lab.lab.commands import command
 from pushgateway_lab.lab.excerpts import excerpt
@@ -17,9 +18,6 @@ from pushgateway_lab.settings import Settings
 
 _USUAL = "http://localhost:9091"
 """The URL on the lab's page."""
-
-USUAL_PATH = "/metrics"
-"""The path of the metrics of a Pushgateway without a prefix, and the default metrics_path of a scrape job."""
 
 # RFC 3986, 3.2.2 and 3.3. Without brackets and braces in a path: curl expands them to several URLs.
 _IN_ADDRESS = "!$&'()*+,;=:@[]%"
@@ -68,9 +66,9 @@ def metrics_path(look: Look) -> str:
     """Return the path at which the running Pushgateway shows its metrics; the usual one if it does not answer."""
     flags = running_flags(look)
     if flags is None:
-        return USUAL_PATH
+        return address.USUAL_METRICS_PATH
     prefix = urlsplit(url(look)).path.rstrip("/")
-    return f"{prefix}/{(flags.get('web.telemetry-path') or USUAL_PATH).lstrip('/')}"
+    return f"{prefix}/{(flags.get(TELEMETRY_PATH) or address.USUAL_METRICS_PATH).lstrip('/')}"
 
 
 def curl(look: Look) -> str:

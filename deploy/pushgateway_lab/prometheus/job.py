@@ -13,6 +13,7 @@ from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts.added import obsolete_targets
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.installations import address
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.jobs import lab_job
@@ -37,7 +38,10 @@ def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
     Raises:
         HostError: see `pushgateway_lab.installations.plan`.
     """
-    return lab_job(settings, scrapers.targets(seen, settings))
+    path = address.USUAL_METRICS_PATH
+    if not settings.pushgateway_targets:
+        path = address.metrics_path(installations.plan(seen, settings).flags)
+    return lab_job(settings, scrapers.targets(seen, settings), metrics_path=path)
 
 
 def check_path(seen: Snapshot, settings: Settings) -> None:

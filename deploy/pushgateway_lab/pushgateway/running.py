@@ -25,6 +25,7 @@ from pushgateway_lab.installations import (
 )
 from pushgateway_lab.installations.flags import PERSISTENCE, Flag
 from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.pushgateway import persistence
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
@@ -213,7 +214,10 @@ def _refuse_data_loss(
         gateway = client(host, settings, installations.running_url(seen, settings))
         reported = gateway.flags()
         default = installations.pushgateway(seen, settings).persistence_without_flag(seen)
-        if keeps_groups(reported, running, wanted.flags, default):
+        file = reported.get(PERSISTENCE, "")
+        keeps = keeps_groups(reported, running, wanted.flags, default)
+        directory = persistence.unwritable(host, seen, file) if keeps else None
+        if keeps and directory is None:
             return
         lost = [each for each in gateway.groups() if not may_lose(each, settings)]
     except api.ApiError as error:
@@ -223,10 +227,10 @@ def _refuse_data_loss(
         ) from error
     if lost:
         place = installations.pushgateway(seen, settings).flags_place
-        raise HostError(_would_lose(lost, place, reported.get(PERSISTENCE, "")))
+        raise HostError(_would_lose(lost, place, file, directory))
 
 
-def _would_lose(lost: Sequence[Group], place: str, file: str) -> str:
+def _would_lose(lost: Sequence[Group], place: str, file: str, directory: str | None) -> str:
     holds = (
         f"The Pushgateway must be restarted to change its flags, but holds "
         f"{counted(len(lost), 'pushed group')} and"
@@ -235,6 +239,12 @@ def _would_lose(lost: Sequence[Group], place: str, file: str) -> str:
         return (
             f"{holds} does not persist them (no --{PERSISTENCE}). It was not restarted. Delete the groups, or set "
             "pushgateway_allow_data_loss=True."
+        )
+    if directory is not None:
+        return (
+            f"{holds} cannot persist them: its user may not write in {excerpt(directory)}, or it is not there. It was not "
+            "restarted. Let it write there, and run this again after it has saved (its flag --persistence.interval). "
+            "Otherwise delete the groups, or set pushgateway_allow_data_loss=True."
         )
     return (
         f"{holds} keeps them in {excerpt(file)}, which the new flags do not name. It was not restarted. To keep the "
