@@ -136,8 +136,12 @@ service_run() {
 #   $1 its name; $2 seconds
 service_reload() { timeout -k 1 "$2" systemctl reload -- "$1"; }
 
-# The files that define services.
-service_reread() { systemctl daemon-reload; }
+# Reads the files that define services anew, after the drop-in was written; its last text is not kept.
+#   $1 the service
+service_reread() {
+    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-pushgateway-lab"
+    systemctl daemon-reload
+}
 
 # The directory for the drop-in that this toolkit writes.   $1 the service
 service_make_place_for_drop_in() { mkdir -p -- "/etc/systemd/system/$1.d"; }
@@ -145,6 +149,7 @@ service_make_place_for_drop_in() { mkdir -p -- "/etc/systemd/system/$1.d"; }
 # Removes that drop-in, and its directory if nothing else is in it.   $1 the service
 service_remove_drop_in() {
     rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf" || return
+    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-pushgateway-lab"
     rmdir -- "/etc/systemd/system/$1.d" 2>/dev/null
     systemctl daemon-reload
 }

@@ -4,11 +4,18 @@ No program comes from elsewhere: the packages have the same ones. A recipe moves
 has them, purges the packages, and writes the units.
 """
 
+import shlex
+
 from expectations import HAND_EDITED
 from labhost import Host
 from waiting import wait_on_host
 
 CONFIG = "/etc/prometheus/prometheus.yml"
+
+QUERY = "curl -sG localhost:9090/api/v1/query --data-urlencode query="
+"""The beginning of a command that asks Prometheus; the query follows."""
+
+quoted = shlex.quote
 
 _MOVE = """
 set -e
@@ -95,7 +102,7 @@ systemctl start prometheus pushgateway
 """
 
 
-def make_training_vm(host: Host) -> None:
+def training_vm(host: Host) -> None:
     """Make a host the lab's own VM: from tarballs, for the login user, and started but not enabled."""
     host.run(_MOVE)
     host.run(_TRAINING, input=CHAPTERS)
@@ -163,16 +170,16 @@ systemctl enable --quiet --now prometheus pushgateway
 """
 
 
-def make_collection_host(host: Host) -> None:
+def collection(host: Host) -> None:
     """Make a host as roles and modules make it: users of their own, flags in the units, open to all, enabled."""
     host.run(_MOVE)
     host.run(_COLLECTION, input=HAND_EDITED.decode())
     both_answer(host)
 
 
-def without_reload(host: Host) -> None:
+def renamed(host: Host) -> None:
     """Take the command to reload from the unit of a training VM, and give Prometheus other names and places."""
-    make_training_vm(host)
+    training_vm(host)
     host.run(
         "set -e; cd /etc/systemd/system; systemctl stop prometheus; mkdir -p /srv/prom; chown student: /srv/prom\n"
         "mv /etc/prometheus/prometheus.yml /srv/prom/monitoring.yml; mv /etc/prometheus/rules.yml /srv/prom/\n"
@@ -185,7 +192,7 @@ def without_reload(host: Host) -> None:
 
 def by_hand(host: Host) -> None:
     """Start both servers of a training VM from the login user's home, without units."""
-    make_training_vm(host)
+    training_vm(host)
     host.run(
         "set -e; systemctl stop prometheus pushgateway; rm /etc/systemd/system/p*.service; systemctl daemon-reload\n"
         "install -d -o student /home/student/prom; cp /etc/prometheus/*.yml /home/student/prom; chown -R student: /home/student/prom\n"
@@ -203,7 +210,7 @@ def by_hand(host: Host) -> None:
 
 def with_variable(host: Host) -> None:
     """Give the Pushgateway of a training VM its flags from a variable in a file."""
-    make_training_vm(host)
+    training_vm(host)
     host.run(
         "set -e; cd /etc/systemd/system; printf '# ours\\nOPTS=\"--log.level=debug\"\\n' >/etc/default/pushgateway\n"
         "sed -i -e 's,^ExecStart=.*,ExecStart=/usr/local/bin/pushgateway --web.listen-address=:9091 $OPTS,' "
@@ -223,7 +230,7 @@ def both_answer(
 
 def under_a_path(host: Host) -> None:
     """Put the Pushgateway of a training VM under a path, with its own metrics at another one."""
-    make_training_vm(host)
+    training_vm(host)
     host.run(
         "sed -i 's,^ExecStart=.*,ExecStart=/usr/local/bin/pushgateway --web.route-prefix=/push --web.telemetry-path=/own,' "
         "/etc/systemd/system/pushgateway.service; systemctl daemon-reload; systemctl restart pushgateway"
@@ -233,7 +240,7 @@ def under_a_path(host: Host) -> None:
 
 def on_two_addresses(host: Host) -> None:
     """Have the Pushgateway of a training VM listen on two addresses (since its release 1.8)."""
-    make_training_vm(host)
+    training_vm(host)
     host.run(
         "sed -i 's,^ExecStart=.*,&  --web.listen-address=127.0.0.1:9091 --web.listen-address=:9191,' "
         "/etc/systemd/system/pushgateway.service; systemctl daemon-reload; systemctl restart pushgateway"

@@ -71,9 +71,9 @@ def make_place_for_drop_in(host: Host, service: Service) -> None:
     _ask(host, "change-drop-in.sh", {"service": service.name, "change": "make place"})
 
 
-def reread(host: Host) -> None:
-    """Have the service manager read the files that define its services. Raises as `make_place_for_drop_in`."""
-    _ask(host, "change-drop-in.sh", {"service": "", "change": "reread"})
+def reread(host: Host, service: Service) -> None:
+    """Have the service manager read the drop-in that was written. Raises as `make_place_for_drop_in`."""
+    _ask(host, "change-drop-in.sh", {"service": service.name, "change": "reread"})
 
 
 def remove_drop_in(host: Host, service: Service) -> None:

@@ -171,7 +171,7 @@ def _write_flags(
             + ". Run this again."
         )
     if installation.is_drop_in:
-        service_control.reread(host)
+        service_control.reread(host, installation.service)
 
 
 def keeps_groups(
