@@ -111,10 +111,10 @@ QUESTIONS
 # configuration, with limits of time and memory.
 look_at_verdict() {
     is_loaded && return
-    [ -n "${real:-}" ] && [ -f "$config_path" ] && command -v promtool >/dev/null && {
+    [ -n "${real:-}" ] && [ -f "$config_path" ] && [ -n "$promtool" ] && {
         verdict=$(
             ulimit -v 4000000
-            { as_reader timeout -k 1 4 promtool check config "$config_path" 2>&1; echo "$?"; } |
+            { as_reader timeout -k 1 4 "$promtool" check config "$config_path" 2>&1; echo "$?"; } |
                 tail -c "$MOST_QUOTED"
         )
         printf 'promtool_exit %s\n' "${verdict##*"

@@ -11,8 +11,9 @@
 #   check     "promtool" to check the new text with promtool first, else empty
 #   loaded    "yes" if Prometheus has loaded the text from which the new text was made, else empty
 #   service   the service to reload, or empty
-#   signalled the process that gets SIGHUP to reload: its id, if it is of no service, or "main", the main process of
-#             the service; empty: the service has a command for it
+#   process   the process of this Prometheus, or 0
+#   reloaded_by  how it is reloaded: "service", by a command of the service; "main", by a signal to the main process of
+#             the service; "process", by a signal to the process, which is of no service
 #   url       the URL of this Prometheus
 #   seconds   the time limit for Prometheus to load or reject the file
 #   worker    the text of config-worker.sh
@@ -48,6 +49,7 @@
 
 : "${mark:?}" "${path:?}" "${seconds:?}" "${worker:?}"
 export LC_ALL=C
+PATH=$PATH:/usr/local/bin
 umask 077
 lock=/run/pushgateway-lab.lock
 MOST_QUOTED=16000   # bytes of the output of promtool or the journal
@@ -140,11 +142,10 @@ end_as_answered() {
 judge() {
     verdict=
     success=taken
-    [ "${check:-}" = promtool ] && command -v promtool >/dev/null || return 0
-    case ${signalled:-} in
-    "" | main) find_reader_of "$service" ;;
-    *) find_reader_of "$service" "$signalled" ;;
-    esac
+    [ "${check:-}" = promtool ] || return 0
+    find_promtool "${process:-0}"
+    [ -n "$promtool" ] || return 0
+    find_reader_of "$service" "${process:-0}"
     ask_promtool "$temporary"
     [ "$judged" -ne 0 ] || return 0
     about_new=$verdict
@@ -167,7 +168,7 @@ ask_promtool() {
     words=$(as_owner_of_place ln -sfn -- "$1" "$candidate" 9>&- 2>&1) || finish failed "$words"
     verdict=$(
         ulimit -v 4000000
-        as_reader timeout -k 1 "$PROMTOOL_TIMEOUT" promtool check config "$candidate" 9>&- 2>&1
+        as_reader timeout -k 1 "$PROMTOOL_TIMEOUT" "$promtool" check config "$candidate" 9>&- 2>&1
         echo "$?"
     )
     judged=${verdict##*"
@@ -211,10 +212,10 @@ reload() {
 }
 
 send_reload() {
-    case ${signalled:-} in
-    "") service_reload "$service" "$RELOAD_TIMEOUT" ;;
+    case ${reloaded_by:-service} in
     main) service_ask "$service" && kill -s HUP "$main_pid" ;;
-    *) kill -s HUP "$signalled" ;;
+    process) kill -s HUP "$process" ;;
+    *) service_reload "$service" "$RELOAD_TIMEOUT" ;;
     esac
 }
 

@@ -24,6 +24,7 @@
 : "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
 
 export LC_ALL=C
+PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
 MOST_SAID=4000000    # bytes of Prometheus's answers
 MOST_LISTENERS=20000 # listening sockets
 MOST_NAMES=200       # lines of /etc/hosts, and addresses of each family
@@ -62,7 +63,11 @@ look_at_system() {
     for tool in $tools; do
         command -v "$tool" >/dev/null && echo "tool $tool"
     done
-    package_look_for_promtool
+}
+
+look_for_promtool() {
+    find_promtool "$prometheus_pid"
+    if [ -n "$promtool" ]; then echo "tool promtool"; else package_look_for_promtool; fi
 }
 
 # The packages matter only if one of the servers does not run.
@@ -122,7 +127,6 @@ look_at_services() {
     find_server prometheus "${prometheus_unit:-}" "$prometheus_units" "$prometheus_port"
     prometheus_unit=$found_unit
     prometheus_pid=$found_pid
-    prometheus_is_service=$is_service
     print_server prometheus
     find_server pushgateway "${pushgateway_unit:-}" "$pushgateway_units" "$pushgateway_port"
     pushgateway_unit=$found_unit
@@ -254,12 +258,31 @@ STATS
     [ -z "$obstacle" ] || print_text config_obstacle "$obstacle"
     [ "$size" -le "$longest" ] || { echo "config large"; return; }
     service_noted "$prometheus_unit"
+    look_whether_apart
     find_reader "$prometheus_pid" "$user" "$group" "$exists"
     printf 'config_text '
     as_reader base64 -w0 -- "$real" 2>/dev/null
     config_read=$?
     echo
     [ "$config_read" -eq 0 ] && echo "config present" || echo "config unreadable"
+}
+
+# Prints why the running Prometheus may not see a change of the file: it has another file there, or this file alone
+# was mounted for it. A unit with PrivateTmp has mounts of its own, too, but the same file.
+look_whether_apart() {
+    [ "$prometheus_pid" -gt 0 ] || return 0
+    own=/proc/$prometheus_pid
+    if [ "$own/root" -ef / ] && [ "$own/ns/mnt" -ef /proc/self/ns/mnt ]; then return; fi
+    if [ -e "$real" ] && ! [ "$own/root$real" -ef "$real" ]; then
+        echo "config_apart other"
+        return
+    fi
+    while read -r _ _ _ _ point _; do
+        if [ "$point" = "$real" ]; then
+            echo "config_apart mounted"
+            return
+        fi
+    done 2>/dev/null <"$own/mountinfo"
 }
 
 # The loaded configuration and the targets are one line of JSON each, after the metrics. While Prometheus starts and
@@ -325,6 +348,7 @@ if [ "$uid" -eq 0 ]; then
     look_at_prune
     echo "at services"
     look_at_services
+    look_for_promtool
     look_at_packages
     look_at_network
     look_at_flags_of_prometheus

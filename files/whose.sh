@@ -146,6 +146,18 @@ reader_of_service() {
     reader="--reuid=$1 --regid=$group --init-groups"
 }
 
+# Sets promtool to the program that checks configurations: the one in PATH, else the one beside the program of a
+# running Prometheus, if both are root's; empty if there is none.   $1 process id of Prometheus, or 0
+find_promtool() {
+    promtool=promtool
+    if command -v promtool >/dev/null; then return; fi
+    promtool=
+    [ "${1:-0}" -gt 0 ] || return 0
+    beside=$(readlink "/proc/$1/exe") || return 0
+    beside=${beside%/*}
+    if [ -x "$beside/promtool" ] && [ -O "$beside" ] && [ -O "$beside/promtool" ]; then promtool=$beside/promtool; fi
+}
+
 # Runs a command as the reader. If the reader is root and another user can change the path, it runs as that
 # user; if several users can change the path, as nobody.
 as_reader() {

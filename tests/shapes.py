@@ -246,3 +246,14 @@ def on_two_addresses(host: Host) -> None:
         "/etc/systemd/system/pushgateway.service; systemctl daemon-reload; systemctl restart pushgateway"
     )
     both_answer(host)
+
+
+def with_the_file_mounted_alone(host: Host) -> None:
+    """Mount the configuration file alone into the file system of a training VM's Prometheus, as containers do."""
+    training_vm(host)
+    host.run(
+        "install -d -o student /srv/prom; cp -p /etc/prometheus/prometheus.yml /srv/prom/; cd /etc/systemd/system\n"
+        "sed -i '/^PrivateTmp/a BindPaths=/srv/prom/prometheus.yml:/etc/prometheus/prometheus.yml' prometheus.service\n"
+        "systemctl daemon-reload; systemctl restart prometheus"
+    )
+    both_answer(host)

@@ -107,6 +107,8 @@ class Snapshot(NamedTuple):
       one than the settings' default
     + config_running: the configuration file that the running Prometheus reads, if that is another one than the file
       that was looked at; None if it is the same, or unknown
+    + config_apart: why the running Prometheus would not see a change of the file: ``other``, it has another file there;
+      ``mounted``, this file alone was mounted for it; empty: it would
     + url_found: the URL of the running Prometheus, if it is another one than the settings' default
     + config_obstacle: why root must not write the configuration file: somebody else could replace it or a
       directory on its path; None if root may write it
@@ -149,6 +151,7 @@ class Snapshot(NamedTuple):
     config: ConfigFile | None
     config_found: str | None
     config_running: str | None
+    config_apart: str
     url_found: str | None
     config_obstacle: str | None
     prune_files: dict[str, InstalledFile]
@@ -314,6 +317,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         config=_config(said),
         config_found=text("config_found"),
         config_running=text("config_running"),
+        config_apart=first("config_apart") or "",
         url_found=text("url_found"),
         config_obstacle=text("config_obstacle"),
         prune_files=_prune_files(said),

@@ -93,13 +93,14 @@ def sweep(host: Host, path: str) -> None:
 
 def _reloading(host: Host, settings: Settings) -> dict[str, str]:
     seen = snapshot_of(host, settings)
-    signalled = "" if seen.prometheus.can_reload else "main"
+    reloaded_by = "service" if seen.prometheus.can_reload else "main"
     if "prometheus" in seen.lone:
-        signalled = str(seen.prometheus.main_pid)
+        reloaded_by = "process"
     return {
         "path": settings.prometheus_config_path,
         "service": seen.prometheus.name,
-        "signalled": signalled,
+        "process": str(seen.prometheus.main_pid),
+        "reloaded_by": reloaded_by,
         "url": settings.prometheus_url,
         "seconds": f"{math.ceil(settings.prometheus_reload_timeout)}",
     }

@@ -138,8 +138,11 @@ def check_system(seen: Snapshot, settings: Settings) -> None:
         )
     for server, candidates in seen.rivals.items():
         raise HostError(_several(server, candidates))
-    if not seen.has_service_manager:
-        raise HostError(f"{MANAGER.name} does not run on this host. Use a host with systemd.")
+    if not seen.has_service_manager and set(seen.lone) != {"prometheus", "pushgateway"}:
+        raise HostError(
+            f"{MANAGER.name} does not run on this host, so nothing can be started there. Use a host with systemd, or "
+            "start Prometheus and the Pushgateway: both are used as they run."
+        )
 
 
 def _several(server: str, candidates: Sequence[Server]) -> str:

@@ -171,5 +171,5 @@ def look_variables(settings: Settings) -> dict[str, str]:
         "pushgateway_port": str(settings.pushgateway_port),
         "flags_file": _DEFAULTS,
         "packages": " ".join(PACKAGES),
-        "tools": f"{INSTALLER} curl promtool {PYTHON}",
+        "tools": f"{INSTALLER} curl {PYTHON}",
     }

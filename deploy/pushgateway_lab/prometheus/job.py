@@ -51,6 +51,8 @@ def check_path(seen: Snapshot, settings: Settings) -> None:
         HostError: it reads another one, so a change of the file would have no effect.
     """
     running = seen.config_running
+    if seen.config_apart:
+        raise HostError(_apart(seen, settings))
     if seen.config_found is not None and seen.config_found != settings.prometheus_config_path:
         running = seen.config_found
     if running is None:
@@ -69,6 +71,28 @@ def check_path(seen: Snapshot, settings: Settings) -> None:
         f"{told} To use the file that it reads, add: --data prometheus_config_path={shlex.quote(running)} (or set "
         "prometheus_config_path for this host in the inventory)"
     )
+
+
+def _apart(seen: Snapshot, settings: Settings) -> str:
+    path, where = settings.prometheus_config_path, _where(seen)
+    if seen.config_apart == "mounted":
+        return (
+            f"{path} alone is mounted into the file system of Prometheus{where}, so it would not see a new file there. "
+            "Nothing was changed. Mount the directory of the file instead, and start Prometheus anew."
+        )
+    return (
+        f"Prometheus{where} has a file system of its own, with another {path} than this host. Nothing was changed. Set "
+        "prometheus_config_path to the file on this host that it reads, and mount the directory of that file, or change "
+        "the file there."
+    )
+
+
+def _where(seen: Snapshot) -> str:
+    found = seen.lone.get("prometheus")
+    if found is None:
+        return f" ({seen.prometheus.name})"
+    group = found.group.rpartition(":")[2].strip("/")
+    return f" (process {found.pid}{f', in {excerpt(group)}' if group else ''})"
 
 
 def config_text(seen: Snapshot, settings: Settings) -> str:
