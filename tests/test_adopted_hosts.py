@@ -1,6 +1,9 @@
 """Hosts on which both servers were installed in other ways: all deploys work there, and leave the rest as it was."""
 
+import inspect
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +18,7 @@ from expectations import (
     assert_unchanged_run,
 )
 from labhost import Host, PyinfraResult
+from labhost.pyinfra_command import REPOSITORY
 from trainee_commands import DELETE_TRAINING, JOB, PUSH_INSTANCE, PUSH_TRAINING, WIPE
 from waiting import wait_on_host
 
@@ -205,6 +209,31 @@ def test_two_that_are_equally_good_are_named(lab_host: Host, run_pyinfra: Run) -
 
 
 @pytest.mark.lab_host(packages=INSTALLED)
+def test_a_file_that_prometheus_would_not_see_changed_is_not_written(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    shapes.with_the_file_mounted_alone(lab_host)
+    before = shown(lab_host, shapes.CONFIG)
+    for deploy in (BOOTSTRAP, PREPARE, RESET):
+        result = run_pyinfra(lab_host, "-y", deploy, data=FAST)
+        assert result.returncode == 1
+        words = "(prometheus.service) has a file system of its own, with another /etc/prometheus/prometheus.yml"
+        assert words in result.stderr, result.stderr
+    # The same file, mounted alone: a new file under its name would not be seen.
+    lab_host.run(
+        "sed -i s,BindPaths=/srv/prom,BindPaths=/etc/prometheus, /etc/systemd/system/prometheus.service"
+    )
+    lab_host.run("systemctl daemon-reload; systemctl restart prometheus")
+    shapes.both_answer(lab_host)
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert result.returncode == 1
+    assert "prometheus.yml alone is mounted into the file system of Prometheus" in result.stderr
+    assert lab_host.read(shapes.CONFIG) == shapes.CHAPTERS.encode()
+    assert "pushgateway.service.d" not in shown(lab_host, shapes.CONFIG)
+    assert before.startswith("student student 664")
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
 def test_what_other_hosts_use_is_not_moved_to_loopback(lab_host: Host, run_pyinfra: Run) -> None:
     shapes.training_vm(lab_host)
     lab_host.run(
@@ -216,3 +245,13 @@ def test_what_other_hosts_use_is_not_moved_to_loopback(lab_host: Host, run_pyinf
     assert "To change the address, set pushgateway_listen_address" in result.stderr
     assert lab_host.run("ss -lntH 'sport = :9091'").stdout.split()[3] == "*:9091"
     assert_unchanged_run(run(lab_host, run_pyinfra, BOOTSTRAP, pushgateway_job_name="from_outside"))
+
+
+def test_the_table_of_hosts_names_the_shapes_that_are_tested() -> None:
+    page = (REPOSITORY / "docs/hosts.md").read_text(encoding="utf-8")
+    table = page.partition("## How the servers got onto the host")[2].partition("\n\n**")[0]
+    named = set(re.findall(r"`(\w+)` \|$", table, re.MULTILINE))
+    recipes = {name for name, each in vars(shapes).items() if inspect.isfunction(each)}
+    assert named == recipes - {"both_answer", "quoted", "wait_on_host"}
+    tested = Path(__file__).read_text(encoding="utf-8")
+    assert all(f"shapes.{name}" in tested for name in named)
