@@ -142,17 +142,25 @@ $unit "*) ;;
     return 1
 }
 
-# Adds an existing service that does not run, else the processes of no service.   $1 server; $2 usual services
+# Adds an existing service that does not run, else the processes of no service. A service that systemd made from an
+# init script is the last choice: the script stays when somebody writes a unit of another name.
+#   $1 server; $2 usual services
 find_what_could_run() {
+    scripts=
     for usual in $2; do
         service_noted "$usual"
-        [ "$exists" = no ] || add_candidate "$usual:0"
+        case $exists$starts in
+        no*) ;;
+        *path=/etc/init.d/*) scripts="$scripts $usual:0" ;;
+        *) add_candidate "$usual:0" ;;
+        esac
     done
     [ -z "$candidates" ] || { candidates=${candidates%% *} && return; }
     for unit in $(service_with_program "$1"); do
         service_look "$unit"
         add_candidate "$unit:0"
     done
+    [ -n "$candidates" ] || for script in $scripts; do add_candidate "$script"; done
     [ -n "$candidates" ] || for process in $without; do add_candidate "-:$process"; done
 }
 

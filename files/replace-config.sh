@@ -12,8 +12,7 @@
 #   loaded    "yes" if Prometheus has loaded the text from which the new text was made, else empty
 #   service   the service to reload, or empty
 #   process   the process of this Prometheus, or 0
-#   reloaded_by  how it is reloaded: "service", by a command of the service; "main", by a signal to the main process of
-#             the service; "process", by a signal to the process, which is of no service
+#   signalled yes: it is reloaded by a signal to this process; else by the service's own command
 #   url       the URL of this Prometheus
 #   seconds   the time limit for Prometheus to load or reject the file
 #   worker    the text of config-worker.sh
@@ -212,11 +211,14 @@ reload() {
 }
 
 send_reload() {
-    case ${reloaded_by:-service} in
-    main) service_ask "$service" && kill -s HUP "$main_pid" ;;
-    process) kill -s HUP "$process" ;;
-    *) service_reload "$service" "$RELOAD_TIMEOUT" ;;
-    esac
+    if [ "${signalled:-}" != yes ]; then
+        service_reload "$service" "$RELOAD_TIMEOUT"
+    elif [ "${process:-0}" -gt 0 ]; then
+        kill -s HUP "$process"
+    else
+        echo "Prometheus does not run"
+        return 1
+    fi
 }
 
 errors_in_log() {

@@ -128,6 +128,7 @@ look_at_services() {
     prometheus_unit=$found_unit
     prometheus_pid=$found_pid
     print_server prometheus
+    echo "prometheus_pid $prometheus_pid"
     find_server pushgateway "${pushgateway_unit:-}" "$pushgateway_units" "$pushgateway_port"
     pushgateway_unit=$found_unit
     pid=$found_pid

@@ -72,7 +72,7 @@ service_with_program() {
 }
 
 # Sets own_flags_file to the file with the flags of a service that service_look has looked at: its EnvironmentFile,
-# if its command has a variable, else the drop-in that this toolkit writes. Prints the files that define a service
+# if its command has a variable, that of its init script, else the drop-in that this toolkit writes. Prints the files that define a service
 # without a variable, in the order in which systemd reads them: lines "unit_file PATH TEXT", both in base64.
 #   $1 its name; $2 its command
 # shellcheck disable=SC2034 # the callers use it
@@ -88,6 +88,10 @@ service_look_at_flags() {
     done <<KNOWN
 $known_files
 KNOWN
+    case $2 in
+    # An init script reads this file, too.
+    *path=/etc/init.d/*) own_flags_file=/etc/default/${1%.service} ;;
+    esac
     [ "${own_flags_file%/pushgateway-lab.conf}" != "$own_flags_file" ] || return 0
     for file in $files; do
         if [ -f "$file" ]; then
@@ -139,7 +143,7 @@ service_reload() { timeout -k 1 "$2" systemctl reload -- "$1"; }
 # Reads the files that define services anew, after the drop-in was written; its last text is not kept.
 #   $1 the service
 service_reread() {
-    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-pushgateway-lab"
+    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-"*
     systemctl daemon-reload
 }
 
@@ -149,7 +153,7 @@ service_make_place_for_drop_in() { mkdir -p -- "/etc/systemd/system/$1.d"; }
 # Removes that drop-in, and its directory if nothing else is in it.   $1 the service
 service_remove_drop_in() {
     rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf" || return
-    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-pushgateway-lab"
+    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-"*
     rmdir -- "/etc/systemd/system/$1.d" 2>/dev/null
     systemctl daemon-reload
 }

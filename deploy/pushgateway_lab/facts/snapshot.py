@@ -93,7 +93,8 @@ class Snapshot(NamedTuple):
     + prometheus, pushgateway: the services of both servers
     + services: name -> state, of all services in the look
     + pushgateway_argv: the command line of the running Pushgateway, None if it does not run
-    + pushgateway_pid: its process, which may be a child of the service's main process; 0 if it does not run
+    + prometheus_pid, pushgateway_pid: their processes, which may be children of a service's main process; 0 if they do
+      not run
     + flags_file: the file with the Pushgateway's flags, as its service has it; None if there is no service
     + flags_text: the text of that file, None if there is no such file
     + unit_files: the files that define the Pushgateway's service, in the order in which they are read; empty if its
@@ -137,13 +138,14 @@ class Snapshot(NamedTuple):
     pushgateway: ServiceState
     services: dict[str, ServiceState]
     pushgateway_argv: tuple[str, ...] | None
+    prometheus_pid: int
     pushgateway_pid: int
     pushgateway_sockets: tuple[str, ...]
     prometheus_sockets: tuple[str, ...]
     flags_file: str | None
     flags_text: str | None
     unit_files: tuple[UnitFile, ...]
-    ports_in_use: frozenset[int]
+    ports_in_use: tuple[int, ...]
     rivals: dict[str, tuple[Server, ...]]
     lone: dict[str, LoneProcess]
     listeners: tuple[Listener, ...]
@@ -300,6 +302,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         prometheus=prometheus,
         pushgateway=pushgateway,
         services=services,
+        prometheus_pid=int(first("prometheus_pid") or 0),
         pushgateway_pid=int(first("pushgateway_pid") or 0),
         pushgateway_argv=None if argv is None else argv_of(argv),
         pushgateway_sockets=_inodes(said.get("pushgateway_socket", ())),
@@ -309,7 +312,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         unit_files=tuple(
             UnitFile(*map(decoded, value.split(" "))) for value in said.get("unit_file", ())
         ),
-        ports_in_use=frozenset(int(value, 16) for value in said.get("port_in_use", ())),
+        ports_in_use=tuple(int(value, 16) for value in said.get("port_in_use", ())),
         rivals=dict(map(_rivals, said.get("rivals", ()))),
         lone=lone,
         listeners=tuple(map(sockets.parse_listener, said.get("listen", ()))),

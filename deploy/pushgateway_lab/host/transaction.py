@@ -93,14 +93,11 @@ def sweep(host: Host, path: str) -> None:
 
 def _reloading(host: Host, settings: Settings) -> dict[str, str]:
     seen = snapshot_of(host, settings)
-    reloaded_by = "service" if seen.prometheus.can_reload else "main"
-    if "prometheus" in seen.lone:
-        reloaded_by = "process"
     return {
         "path": settings.prometheus_config_path,
         "service": seen.prometheus.name,
-        "process": str(seen.prometheus.main_pid),
-        "reloaded_by": reloaded_by,
+        "process": str(seen.prometheus_pid),
+        "signalled": "" if seen.prometheus.can_reload else "yes",
         "url": settings.prometheus_url,
         "seconds": f"{math.ceil(settings.prometheus_reload_timeout)}",
     }

@@ -15,6 +15,7 @@ from pushgateway_lab.installations.debian import (
     PYTHON,
     EnvironmentPushgateway,
     has_prometheus,
+    is_init_script,
     look_variables,
     missing_packages,
 )
@@ -54,7 +55,7 @@ def prometheus(seen: Snapshot, settings: Settings) -> PrometheusInstallation:
     """Return the installation of Prometheus on a host: as found, else the one of the package."""
     if "prometheus" in seen.lone:
         return lone.prometheus(seen)
-    if seen.prometheus.exists and not _has_variable(seen.prometheus):
+    if seen.prometheus.exists and not _is_as_packaged(seen.prometheus):
         return unit.prometheus(seen)
     return debian.prometheus(seen, settings)
 
@@ -63,20 +64,20 @@ def pushgateway(seen: Snapshot, settings: Settings) -> PushgatewayInstallation:
     """Return the installation of the Pushgateway on a host: as found, else the one of the package."""
     if "pushgateway" in seen.lone:
         return lone.pushgateway(seen)
-    if not seen.pushgateway.exists or seen.flags_file is None:
+    # A masked service has no command.
+    if not seen.pushgateway.command_line or seen.flags_file is None:
         return debian.pushgateway(settings)
     around = environment_file.around_variable(seen.pushgateway.command_line)
-    if around is None or seen.unit_files:
+    if seen.unit_files or not (around or is_init_script(seen.pushgateway)):
         return unit.pushgateway(seen)
-    return EnvironmentPushgateway(
-        MANAGER.service(seen.pushgateway.name), seen.flags_file, around.variable
-    )
+    variable = around.variable if around else environment_file.ARGS
+    return EnvironmentPushgateway(MANAGER.service(seen.pushgateway.name), seen.flags_file, variable)
 
 
-def _has_variable(state: ServiceState) -> bool:
-    return (
-        environment_file.around_variable(state.command_line) is not None or not state.command_line
-    )
+def _is_as_packaged(state: ServiceState) -> bool:
+    """Return whether a service has its flags in a file, as that of Debian's package."""
+    has_variable = environment_file.around_variable(state.command_line) is not None
+    return not state.command_line or has_variable or is_init_script(state)
 
 
 def plan(seen: Snapshot, settings: Settings) -> Plan:

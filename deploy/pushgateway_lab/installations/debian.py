@@ -12,7 +12,7 @@ from pushgateway_lab.installations import environment_file, flags
 from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.installations.installation import Plan
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.services import MANAGER, Service
+from pushgateway_lab.services import MANAGER, Service, ServiceState
 from pushgateway_lab.settings import Settings
 
 PYTHON = "/usr/bin/python3"
@@ -87,7 +87,9 @@ class EnvironmentPushgateway:
 
     def plan(self, seen: Snapshot, settings: Settings) -> Plan:
         """Return the flags in the variable and beside it in the unit, merged with the settings."""
-        around = environment_file.around_variable(seen.pushgateway.command_line)
+        around = None
+        if not is_init_script(seen.pushgateway):
+            around = environment_file.around_variable(seen.pushgateway.command_line)
         beside = around.flags if around else ()
         try:
             wanted = flags.merge(
@@ -140,6 +142,11 @@ PACKAGES = (DebianPrometheus.package, EnvironmentPushgateway.package)
 
 DEFAULT_PERSISTENCE_FILE = "/var/lib/prometheus/pushgateway.data"
 """The file to which the package's Pushgateway persists without its flag --persistence.file."""
+
+
+def is_init_script(state: ServiceState) -> bool:
+    """Return whether systemd made a service from an init script, which reads the same file as the package's unit."""
+    return state.command_line.startswith("/etc/init.d/")
 
 
 def has_prometheus(seen: Snapshot, settings: Settings) -> bool:

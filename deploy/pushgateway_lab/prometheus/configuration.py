@@ -154,7 +154,7 @@ def _included_files(
     variables = {
         "path": settings.prometheus_config_path,
         "service": seen.prometheus.name,
-        "process": str(seen.prometheus.main_pid),
+        "process": str(seen.prometheus_pid),
         "patterns": "\n".join(patterns),
         "longest": str(scrape_config.LONGEST),
     }
