@@ -122,8 +122,17 @@ $file $(base64 -w0 -- "$file")
 }
 
 look_at_services() {
-    # shellcheck disable=SC2086 # lists of words
-    service_look ${prometheus_unit:-$prometheus_units} ${pushgateway_unit:-$pushgateway_units} ${prune_units:-}
+    set -- ${prune_units:-}
+    for usual in ${prometheus_unit:-$prometheus_units} ${pushgateway_unit:-$pushgateway_units}; do
+        case $usual in
+        # The packages' services are asked for in any case, others only if they are there: each takes a millisecond.
+        "${prometheus_units%% *}" | "${pushgateway_units%% *}" | "$prometheus_unit" | "$pushgateway_unit")
+            set -- "$usual" "$@"
+            ;;
+        *) if service_is_there "$usual"; then set -- "$usual" "$@"; fi ;;
+        esac
+    done
+    service_look "$@"
     find_server prometheus "${prometheus_unit:-}" "$prometheus_units" "$prometheus_port"
     prometheus_unit=$found_unit
     prometheus_pid=$found_pid
@@ -141,7 +150,7 @@ look_at_services() {
     if [ "$exists" = yes ]; then
         service_look_at_flags "$pushgateway_unit" "$starts"
         flags_file=$own_flags_file
-        print_text flags_file "$flags_file"
+        printf 'flags_file %s\n' "$flags_file"
     fi
     [ -f "$flags_file" ] && [ -r "$flags_file" ] && print_base64 flags_text "$flags_file"
     look_at_sockets
@@ -273,6 +282,11 @@ STATS
 look_whether_apart() {
     [ "$prometheus_pid" -gt 0 ] || return 0
     own=/proc/$prometheus_pid
+    # The package's unit mounts no files.
+    service_noted "$prometheus_unit"
+    case $starts in
+    *" \$ARGS "*) return 0 ;;
+    esac
     if [ "$own/root" -ef / ] && [ "$own/ns/mnt" -ef /proc/self/ns/mnt ]; then return; fi
     if [ -e "$real" ] && ! [ "$own/root$real" -ef "$real" ]; then
         echo "config_apart other"

@@ -63,6 +63,14 @@ service_changed_by() {
     systemctl show --no-pager -p DropInPaths --value -- "$1" 2>/dev/null | tr ' ' '\n' | grep .
 }
 
+# Succeeds if there is a file that defines a service.   $1 its name
+service_is_there() {
+    for place in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /lib/systemd/system; do
+        if [ -e "$place/$1" ]; then return 0; fi
+    done
+    return 1
+}
+
 # Prints the names of the administrator's services that start a program.   $1 its name, without special characters;
 # as a package has it, it may come after "prometheus-"
 service_with_program() {

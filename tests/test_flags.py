@@ -16,7 +16,9 @@ OURS = "--web.listen-address=127.0.0.1:9091 --web.enable-admin-api"
 def converge(defaults: str | None, **data: object) -> str:
     """Return the content of the defaults file after a run with these settings."""
     present = flags.parse_flags(environment_file.arguments(defaults))
-    return environment_file.edit(defaults, flags.merge(present, parse_settings(data), keeps=False))
+    return environment_file.edit(
+        defaults, flags.merge(present, parse_settings(data), keeps=lambda: False)
+    )
 
 
 @pytest.mark.parametrize(

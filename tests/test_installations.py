@@ -50,7 +50,7 @@ def own_unit(command_line: str) -> list[str]:
     path, text = "/etc/systemd/system/x.service", f"[Service]\nExecStart={command_line}\n"
     return [
         *exec_start(command_line),
-        f"flags_file {encoded('/etc/systemd/system/x.service.d/pushgateway-lab.conf')}",
+        "flags_file /etc/systemd/system/x.service.d/pushgateway-lab.conf",
         f"unit_file {encoded(path)} {encoded(text)}",
     ]
 

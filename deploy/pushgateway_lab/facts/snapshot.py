@@ -307,7 +307,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         pushgateway_argv=None if argv is None else argv_of(argv),
         pushgateway_sockets=_inodes(said.get("pushgateway_socket", ())),
         prometheus_sockets=_inodes(said.get("prometheus_socket", ())),
-        flags_file=text("flags_file"),
+        flags_file=first("flags_file"),
         flags_text=text("flags_text"),
         unit_files=tuple(
             UnitFile(*map(decoded, value.split(" "))) for value in said.get("unit_file", ())

@@ -93,7 +93,7 @@ class EnvironmentPushgateway:
         beside = around.flags if around else ()
         try:
             wanted = flags.merge(
-                (*self.written_flags(seen), *beside), settings, keeps=seen.is_used_by_others
+                (*self.written_flags(seen), *beside), settings, keeps=lambda: seen.is_used_by_others
             )
             if fixed := [each for each in beside if each not in wanted]:
                 raise HostError(

@@ -4,7 +4,7 @@ Pure functions on text. Each installation knows where its command line is writte
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pushgateway_lab.settings import Settings
@@ -58,13 +58,15 @@ def parse_flags(words: Sequence[str]) -> tuple[Flag, ...]:
     return tuple(flags)
 
 
-def merge(present: Sequence[Flag], settings: Settings, *, keeps: bool) -> tuple[Flag, ...]:
+def merge(
+    present: Sequence[Flag], settings: Settings, *, keeps: Callable[[], bool]
+) -> tuple[Flag, ...]:
     """Return the wanted flags: the present ones, changed by the settings.
 
     An explicit setting replaces the flag of that name. The default of a setting is added only if the flag is
     missing. All other flags of the administrator are kept.
 
-    + keeps: a Pushgateway without a listen address keeps the usual one, which all hosts reach
+    + keeps: returns whether a Pushgateway without a listen address keeps the usual one, which all hosts reach
     """
     wanted = [
         (Flag(LISTEN_ADDRESS, settings.pushgateway_listen_address), "pushgateway_listen_address"),
@@ -78,9 +80,9 @@ def merge(present: Sequence[Flag], settings: Settings, *, keeps: bool) -> tuple[
     for flag, key in wanted:
         if key in settings.given:
             merged = _replace(merged, flag)
-        elif keeps and flag.name == LISTEN_ADDRESS:
-            continue
-        elif all(each.name != flag.name for each in merged):
+        elif all(each.name != flag.name for each in merged) and not (
+            flag.name == LISTEN_ADDRESS and keeps()
+        ):
             merged.append(flag)
     return tuple(merged)
 

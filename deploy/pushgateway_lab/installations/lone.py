@@ -62,7 +62,7 @@ class LonePushgateway:
     def missing(self, settings: Settings) -> str | None:
         """Return the command line that the process should have; None if it has it."""
         present = flags.parse_flags(self.command[1:])
-        wanted = flags.merge(present, settings, keeps=True)
+        wanted = flags.merge(present, settings, keeps=lambda: True)
         if flags.same(present, wanted):
             return None
         added = [str(each) for each in wanted if each not in present]

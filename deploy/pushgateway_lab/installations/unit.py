@@ -99,8 +99,11 @@ class UnitPushgateway:
                 )
             present = exec_start.flags_of(own, self.files)
             # Once decided, for as long as there is the drop-in: a connection may be gone at the next look.
-            keeps = seen.is_used_by_others or self._keeps_address(seen)
-            wanted = flags.merge(present, settings, keeps=keeps)
+            wanted = flags.merge(
+                present,
+                settings,
+                keeps=lambda: seen.is_used_by_others or self._keeps_address(seen),
+            )
             if flags.same(present, wanted):
                 return Plan(wanted, "")
             wanted_command = exec_start.with_flags(own, wanted, self.files)
