@@ -17,6 +17,7 @@ $1 $2 $3 ${4:--} ${5:--} $6 $7"
 
 # Sets state, main_pid, user, group, exists and starts of a service that was looked at; those of a service that does
 # not exist, if it was not.   $1 its name
+# shellcheck disable=SC2034 # the callers use them
 service_noted() {
     state=inactive main_pid=0 user='' group='' exists=no starts=''
     while read -r name state_ pid_ user_ group_ exists_ starts_; do
@@ -45,7 +46,7 @@ unit_of() {
     unit=
     while read -r line; do
         case $line in
-        0::/user.slice/* | 1:name=systemd:/user.slice/*) ;;
+        *:/user.slice/* | *:*/user.slice/*) ;;
         0::*.service | 1:name=systemd:*.service) unit=${line##*/} ;;
         esac
     done 2>/dev/null <"/proc/$1/cgroup"
@@ -69,6 +70,7 @@ scan_processes() {
 # the process is of no service, found_unit is the first usual one then; and rivals, a list of words SERVICE:PROCESS
 # if several are equally good. The process of no service is "-:PROCESS" there.
 #   $1 prometheus or pushgateway; $2 its service in the settings, or nothing; $3 its usual services; $4 its port
+# shellcheck disable=SC2034 # the callers use them
 find_server() {
     candidates=
     if [ -n "$2" ]; then

@@ -213,7 +213,12 @@ reload() {
 send_reload() {
     case ${signalled:-} in
     "") service_reload "$service" "$RELOAD_TIMEOUT" ;;
-    main) service_ask "$service" && kill -s HUP "$main_pid" ;;
+    main)
+        service_ask "$service"
+        # 0 would be the group of this script.
+        [ "$main_pid" -gt 0 ] || { echo "$service does not run." && return 1; }
+        kill -s HUP "$main_pid"
+        ;;
     *) kill -s HUP "$signalled" ;;
     esac
 }
