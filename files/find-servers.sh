@@ -33,7 +33,7 @@ NOTED
 server_of() {
     server=
     comm=
-    { read -r comm; } 2>/dev/null <"/proc/$1/comm"
+    { IFS= read -r comm; } 2>/dev/null <"/proc/$1/comm"
     case $comm in
     prometheus) server=prometheus ;;
     pushgateway | prometheus-push) server=pushgateway ;;
@@ -74,8 +74,7 @@ scan_processes() {
 find_server() {
     candidates=
     if [ -n "$2" ]; then
-        service_noted "$2"
-        candidates="$2:$main_pid"
+        find_process_of "$1" "$2"
     else
         find_among_usual "$1" "$3"
         case $candidates in
@@ -98,6 +97,24 @@ find_server() {
 }
 
 add_candidate() { candidates="$candidates${candidates:+ }$1"; }
+
+# Finds the process of a service: its main process, or the server that this one has started, as a shell does.
+#   $1 server; $2 the service
+find_process_of() {
+    service_noted "$2"
+    candidates="$2:$main_pid"
+    [ "$main_pid" -gt 0 ] || return 0
+    server_of "$main_pid"
+    [ "$server" != "$1" ] || return 0
+    scan_processes
+    for each in $servers; do
+        unit_of "${each%:*}"
+        if [ "$unit" = "$2" ] && [ "${each#*:}" = "$1" ]; then
+            candidates="$2:${each%:*}"
+            return
+        fi
+    done
+}
 
 # Adds the usual services that run this server.   $1 server; $2 the services
 find_among_usual() {
