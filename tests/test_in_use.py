@@ -10,6 +10,7 @@ from looks import encoded, unit
 from pushgateway_lab.installations import settings_in_use
 from pushgateway_lab.prometheus import job
 from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.services import ServiceState
 from snapshots import BOTH, GATEWAY, PROMETHEUS, config, seen, settings
 
 CONFIG, URL = "/etc/prometheus/prometheus.yml", "http://127.0.0.1:9090"
@@ -59,6 +60,12 @@ def test_a_process_is_no_unit() -> None:
     assert used.prometheus_unit is None
     assert used.pushgateway_unit is None
     assert used.prometheus_config_path == "/srv/my.yml"
+
+
+def test_a_name_that_no_service_may_have_is_left_out() -> None:
+    for name in ("-x.service", "a b.service", "a.timer", "a@.service", "a;b.service"):
+        found = seen(*unit(GATEWAY))._replace(pushgateway=ServiceState(name, exists=True))
+        assert settings_in_use(found, settings()) == settings()
 
 
 @pytest.mark.parametrize("path", ["", "my.yml", "/etc/$x.yml", "/etc/-x.yml", "/etc/\x1b.yml", "/a/../b.yml", "/a\nb"])  # fmt: skip

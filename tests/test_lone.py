@@ -8,6 +8,7 @@ import pytest
 from looks import encoded, look, unit
 from pushgateway_lab import installations, prune
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import LonePushgateway, flags
 from pushgateway_lab.installations.lone import LonePrometheus
 from pushgateway_lab.lab import servers
@@ -72,6 +73,16 @@ def test_the_flags_that_a_process_lacks_are_told(
     else:
         assert "is process 71, which no service started, so it is used as it is" in told[0]
         assert told[0].endswith(f"It should run as: {wanted}")
+
+
+@pytest.mark.parametrize(
+    "address", ["x", "", ":http", "127.0.0.1", ":-1", ":1e3", ":\u0663", "a\x1bb:1", "[::1"]
+)
+def test_any_address_of_a_process_can_be_read(address: str) -> None:
+    found = alone("pushgateway", f"--web.listen-address={address}", lines=[listen("127.0.0.1", 3)])
+    preflight.check_pushgateway(found, settings())
+    assert running.is_done(found, settings())
+    assert len(list(running.notes(found, settings()))) == 1
 
 
 def test_what_a_person_types_for_a_process() -> None:

@@ -23,7 +23,7 @@ def settings_in_use(seen: Snapshot, settings: Settings) -> Settings:
         ("prometheus_unit", seen.prometheus),
         ("pushgateway_unit", seen.pushgateway),
     ):
-        if key not in settings.given and service.exists and service.name.endswith(".service"):
+        if key not in settings.given and service.exists and _is_valid(service.name, values.unit):
             found[key] = service.name
     named = (
         ("prometheus_config_path", seen.config_found, values.path),

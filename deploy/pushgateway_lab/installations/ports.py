@@ -69,7 +69,9 @@ def blocks(listener: Listener, wanted: str) -> bool:
         True
     """
     name, _, port = wanted.rpartition(":")
-    if listener.port != int(port):
+    if not port.isdecimal() or listener.port != int(
+        port
+    ):  # no number: a process may have any flags
         return False
     name = {"": "0.0.0.0", "localhost": "127.0.0.1"}.get(name, name.strip("[]"))  # noqa: S104
     try:
