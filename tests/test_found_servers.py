@@ -167,10 +167,11 @@ def test_a_usual_service_that_runs_wins_over_one_that_is_stopped(
     assert machine.find().unit == "pushgateway.service"
 
 
+@pytest.mark.parametrize("program", ["nginx", "prometheus"])
 def test_a_usual_service_that_runs_another_program_does_not_count(
-    machine: Machine, start: Start
+    machine: Machine, start: Start, program: str
 ) -> None:
-    machine.service(MINE, start("nginx").pid)
+    machine.service(MINE, start(program).pid)
     running = start("pushgateway")
     machine.service(OTHER, running.pid)
     assert machine.find() == Found(OTHER, running.pid, is_service=True, rivals=())
@@ -285,10 +286,12 @@ def test_two_that_listen_on_the_port_are_rivals(machine: Machine, start: Start) 
 def test_a_process_of_no_service(machine: Machine, start: Start, group: str) -> None:
     running = start("pushgateway")
     machine.groups[running.pid] = group
-    machine.service("my.service", 0, "/usr/bin/sshd -D")
+    machine.service("my.service")
     machine.service("ssh.service", 0, "/usr/bin/sshd -D")
     machine.service("gone.service", 0, COMMAND, exists=False)
     assert machine.find() == Found(MINE, running.pid, is_service=False, rivals=())
+    asked = set(machine.looked.read_text().splitlines())
+    assert asked <= {*USUAL.split(), "my.service", "ssh.service", "gone.service"}
 
 
 def test_both_ways_to_name_the_group_of_a_service(machine: Machine, start: Start) -> None:
@@ -354,13 +357,12 @@ def test_other_names_are_no_servers(machine: Machine, start: Start, name: str) -
 
 
 def test_all_processes_are_scanned_without_starting_a_program(start: Start) -> None:
-    running = start("pushgateway")
-    ended = start("pushgateway")
+    running, other = start("pushgateway"), start("pushgateway")
     text = (
         host_file("find-servers.sh") + 'PATH=/nonexistent\nscan_processes\nprintf "%s\\n" $servers'
     )
     assert f"{running.pid}:pushgateway" in answer(text, {}).split()
-    assert f"{ended.pid}:pushgateway" in answer(text, {}).split()
+    assert f"{other.pid}:pushgateway" in answer(text, {}).split()
 
 
 # The lines of the look
