@@ -17,6 +17,7 @@ $1 $2 $3 ${4:--} ${5:--} $6 $7"
 
 # Sets state, main_pid, user, group, exists and starts of a service that was looked at; those of a service that does
 # not exist, if it was not.   $1 its name
+# shellcheck disable=SC2034 # the callers use them
 service_noted() {
     state=inactive main_pid=0 user='' group='' exists=no starts=''
     while read -r name state_ pid_ user_ group_ exists_ starts_; do
@@ -32,7 +33,7 @@ NOTED
 server_of() {
     server=
     comm=
-    { read -r comm; } 2>/dev/null <"/proc/$1/comm"
+    { IFS= read -r comm; } 2>/dev/null <"/proc/$1/comm"
     case $comm in
     prometheus) server=prometheus ;;
     pushgateway | prometheus-push) server=pushgateway ;;
@@ -45,7 +46,7 @@ unit_of() {
     unit=
     while read -r line; do
         case $line in
-        0::/user.slice/* | 1:name=systemd:/user.slice/*) ;;
+        *:/user.slice/* | *:*/user.slice/*) ;;
         0::*.service | 1:name=systemd:*.service) unit=${line##*/} ;;
         esac
     done 2>/dev/null <"/proc/$1/cgroup"
@@ -69,11 +70,11 @@ scan_processes() {
 # the process is of no service, found_unit is the first usual one then; and rivals, a list of words SERVICE:PROCESS
 # if several are equally good. The process of no service is "-:PROCESS" there.
 #   $1 prometheus or pushgateway; $2 its service in the settings, or nothing; $3 its usual services; $4 its port
+# shellcheck disable=SC2034 # the callers use them
 find_server() {
     candidates=
     if [ -n "$2" ]; then
-        service_noted "$2"
-        candidates="$2:$main_pid"
+        find_process_of "$1" "$2"
     else
         find_among_usual "$1" "$3"
         case $candidates in
@@ -96,6 +97,24 @@ find_server() {
 }
 
 add_candidate() { candidates="$candidates${candidates:+ }$1"; }
+
+# Finds the process of a service: its main process, or the server that this one has started, as a shell does.
+#   $1 server; $2 the service
+find_process_of() {
+    service_noted "$2"
+    candidates="$2:$main_pid"
+    [ "$main_pid" -gt 0 ] || return 0
+    server_of "$main_pid"
+    [ "$server" != "$1" ] || return 0
+    scan_processes
+    for each in $servers; do
+        unit_of "${each%:*}"
+        if [ "$unit" = "$2" ] && [ "${each#*:}" = "$1" ]; then
+            candidates="$2:${each%:*}"
+            return
+        fi
+    done
+}
 
 # Adds the usual services that run this server.   $1 server; $2 the services
 find_among_usual() {

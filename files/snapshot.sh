@@ -122,6 +122,7 @@ $file $(base64 -w0 -- "$file")
 }
 
 look_at_services() {
+    # shellcheck disable=SC2086 # a list of words
     set -- ${prune_units:-}
     for usual in ${prometheus_unit:-$prometheus_units} ${pushgateway_unit:-$pushgateway_units}; do
         case $usual in
@@ -136,6 +137,7 @@ look_at_services() {
     find_server prometheus "${prometheus_unit:-}" "$prometheus_units" "$prometheus_port"
     prometheus_unit=$found_unit
     prometheus_pid=$found_pid
+    prometheus_is_service=$is_service
     print_server prometheus
     echo "prometheus_pid $prometheus_pid"
     find_server pushgateway "${pushgateway_unit:-}" "$pushgateway_units" "$pushgateway_port"
@@ -176,8 +178,8 @@ look_at_sockets() {
 }
 
 # The listening TCP sockets in the kernel's notation: address, port and inode. State 0A is LISTEN. Also the ports to
-# which another host has a connection, and the host's names and addresses. awk reads the tables, because a host may have thousands of connections, too many for the
-# shell.
+# which another host has a connection, and the host's names and addresses. awk reads the tables, because a host may
+# have thousands of connections, too many for the shell.
 look_at_network() {
     set --
     for table in /etc/hosts /proc/sys/kernel/hostname /proc/net/fib_trie /proc/net/if_inet6 /proc/net/tcp /proc/net/tcp6; do
@@ -265,11 +267,12 @@ STATS
     is_number "$config_changed" || { echo "config unreadable"; return; }
     echo "config_changed $config_changed"
     echo "config_writer $writer"
-    [ -z "$obstacle" ] || print_text config_obstacle "$obstacle"
-    [ "$size" -le "$longest" ] || { echo "config large"; return; }
     service_noted "$prometheus_unit"
     look_whether_apart
     find_reader "$prometheus_pid" "$user" "$group" "$exists"
+    [ "$prometheus_is_service" = yes ] || [ -z "$running_config" ] || look_at_namer
+    [ -z "$obstacle" ] || print_text config_obstacle "$obstacle"
+    [ "$size" -le "$longest" ] || { echo "config large"; return; }
     printf 'config_text '
     as_reader base64 -w0 -- "$real" 2>/dev/null
     config_read=$?
@@ -298,6 +301,14 @@ look_whether_apart() {
             return
         fi
     done 2>/dev/null <"$own/mountinfo"
+}
+
+# Everybody can start a process that names a file of another user as its configuration.
+look_at_namer() {
+    case $reader in
+    "" | "--reuid=$writer "*) ;;
+    *) obstacle="only process $prometheus_pid names it, which no service started, and whose user may not write there" ;;
+    esac
 }
 
 # The loaded configuration and the targets are one line of JSON each, after the metrics. While Prometheus starts and

@@ -23,6 +23,9 @@ service_look() {
     command=
     environment=
     drop_ins=
+    main_pid=0
+    state=
+    load_state=
     while IFS= read -r property; do
         printf 'service %s\n' "$property"
         case $property in
@@ -34,7 +37,11 @@ service_look() {
         User=*) user=${property#User=} ;;
         Group=*) group=${property#Group=} ;;
         ExecStart=*) command=${property#ExecStart=} ;;
-        EnvironmentFiles=*) environment=${property#EnvironmentFiles=} && environment=${environment% (ignore_errors=*} ;;
+        EnvironmentFiles=*)
+            file=${property#EnvironmentFiles=}
+            environment="$environment
+environment ${file% (ignore_errors=*}"
+            ;;
         FragmentPath=*) fragment=${property#FragmentPath=} ;;
         DropInPaths=*) drop_ins=${property#DropInPaths=} ;;
         "")
@@ -42,8 +49,11 @@ service_look() {
             [ "$load_state" != not-found ] || exists=no
             note_service "$id" "$state" "$main_pid" "$user" "$group" "$exists" "$command"
             known_files="$known_files
-$id definition $fragment $drop_ins${environment:+
-$id environment $environment}"
+service $id
+definition $fragment $drop_ins$environment"
+            main_pid=0
+            state=
+            load_state=
             id=
             user=
             group=
@@ -71,41 +81,81 @@ service_is_there() {
     return 1
 }
 
-# Prints the names of the administrator's services that start a program.   $1 its name, without special characters;
-# as a package has it, it may come after "prometheus-"
+# Prints the names of the administrator's services that start a program, by itself or with env or sh.
+#   $1 its name, without special characters; as a package has it, it may come after "prometheus-"
 service_with_program() {
-    grep -lE "^ExecStart=(.*[/ ])?(prometheus-)?$1( |\$)" \
+    grep -lE "^ExecStart[[:blank:]]*=[[:blank:]]*[-@:+!|]*(/[^ ]*/(env|sh -c) )?[\"']?(exec )?([^ ]*/)?(prometheus-)?$1[\"']?( |\$)" \
         /etc/systemd/system/*.service /run/systemd/system/*.service 2>/dev/null |
         sed 's,.*/,,' | grep -xE '[A-Za-z0-9:_.\\-]+' | grep -v '^-' | sort -u
 }
 
-# Sets own_flags_file to the file with the flags of a service that service_look has looked at: its EnvironmentFile,
-# if its command has a variable, that of its init script, else the drop-in that this toolkit writes. Prints the files that define a service
-# without a variable, in the order in which systemd reads them: lines "unit_file PATH TEXT", both in base64.
+# Sets own_flags_file to the file with the flags of a service that service_look has looked at: the EnvironmentFile
+# with the variable of its command, else the drop-in that this toolkit writes. Prints the files that define a service
+# of the second kind, in the order in which systemd reads them: lines "unit_file PATH TEXT", both in base64.
 #   $1 its name; $2 its command
 # shellcheck disable=SC2034 # the callers use it
 service_look_at_flags() {
-    own_flags_file=/etc/systemd/system/$1.d/pushgateway-lab.conf
+    own_flags_file=
     files=
-    while read -r name kind rest; do
-        [ "$name" = "$1" ] || continue
+    last=
+    find_variable "$2"
+    while read -r kind rest; do
         case $kind in
-        environment) [ "${2%\$*}" = "$2" ] || own_flags_file=$rest ;;
+        service) current=$rest && continue ;;
+        esac
+        [ "$current" = "$1" ] || continue
+        case $kind in
         definition) files=$rest ;;
+        environment)
+            last=$rest
+            if assigns "$rest" "$variable"; then own_flags_file=$rest; fi
+            ;;
         esac
     done <<KNOWN
-$known_files
+${known_files#?}
 KNOWN
     case $2 in
     # An init script reads this file, too.
     *path=/etc/init.d/*) own_flags_file=/etc/default/${1%.service} ;;
     esac
-    [ "${own_flags_file%/pushgateway-lab.conf}" != "$own_flags_file" ] || return 0
+    [ -z "$own_flags_file" ] || return 0
+    # No file sets the variable. If the unit does not, it is set in the last file, which counts most.
+    # shellcheck disable=SC2086 # a list of words
+    if [ -n "$variable" ] && [ -n "$last" ] && ! grep -qE "^[^#;]*\b$variable=" -- $files 2>/dev/null; then
+        own_flags_file=$last
+        return 0
+    fi
+    own_flags_file=/etc/systemd/system/$1.d/pushgateway-lab.conf
     for file in $files; do
         if [ -f "$file" ]; then
             printf 'unit_file %s %s\n' "$(printf '%s' "$file" | base64 -w0)" "$(head -c 65536 -- "$file" | base64 -w0)"
         fi
     done
+}
+
+# Sets variable to the name of the first variable in a command that is a word of its own, and that systemd splits;
+# empty if there is none.   $1 the command
+find_variable() {
+    variable=
+    set -f
+    for word in $1; do
+        case $word in
+        \$*[!A-Za-z0-9_]*) ;;
+        \$[A-Za-z_]*) variable=${word#?} && break ;;
+        esac
+    done
+    set +f
+}
+
+# Succeeds if a file of an environment sets a variable.   $1 the file; $2 the variable
+assigns() {
+    [ -n "$2" ] && [ -f "$1" ] && [ -r "$1" ] || return 1
+    while IFS=" 	" read -r line || [ -n "$line" ]; do
+        case $line in
+        "$2="* | "$2 "*=* | "$2	"*=*) return 0 ;;
+        esac
+    done <"$1"
+    return 1
 }
 
 # Succeeds if one of the services starts, or waits for its start.   $@ their names

@@ -156,8 +156,10 @@ def test_the_units_own_flags_count() -> None:
     line = "/usr/bin/prometheus-pushgateway --log.level=debug $ARGS"
     assert environment_file.around_variable(line) == ("ARGS", (Flag("log.level", "debug"),))
     assert environment_file.around_variable("/usr/bin/prometheus-pushgateway --x=1") is None
-    around = environment_file.around_variable("/opt/pushgateway --a=1 ${OPTS_2} --b --c=2")
+    around = environment_file.around_variable("/opt/pushgateway --a=1 $OPTS_2 --b --c=2")
     assert around == ("OPTS_2", flags.parse_flags(["--a=1", "--b", "--c=2"]))
+    # In braces, the value is one word, whatever blanks it has.
+    assert environment_file.around_variable("/opt/pushgateway ${ARGS}") is None
 
 
 def test_a_file_is_read_up_to_its_longest() -> None:

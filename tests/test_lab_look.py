@@ -78,6 +78,10 @@ def test_the_file_that_prometheus_reads_is_the_one_that_is_looked_at() -> None:
     same = parsed()
     assert same.file_of_settings is None
     assert "--config.file" not in job(same).says
+    # The same without a setting, in each deploy.
+    found = parsed(f"config_found {encoded('/srv/my.yml')}")
+    assert found.settings.prometheus_config_path == "/srv/my.yml"
+    assert found.file_of_settings == "/etc/prometheus/prometheus.yml"
     # prepare and reset do not follow.
     named = parsed(f"config_running {encoded('/etc/prometheus/my.yml')}")
     assert named.file_of_settings is None

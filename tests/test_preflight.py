@@ -177,6 +177,38 @@ def test_a_host_that_is_refused(lines: Sequence[str], data: Mapping[str, Any], s
         preflight.is_free(seen(*lines), settings(**data))
 
 
+@pytest.mark.parametrize(
+    ("server", "candidates", "says", "advice"),
+    [
+        (
+            "prometheus",
+            "a.service:5 b:c.service:0",
+            "more than one Prometheus: a.service (process 5) and b:c.service (does not run).",
+            "set prometheus_unit to one of them, as prometheus_unit=a.service.",
+        ),
+        (
+            "pushgateway",
+            "-:5 b.service:6",
+            "more than one Pushgateway: process 5 and b.service (process 6).",
+            "set pushgateway_unit to one of them, as pushgateway_unit=b.service.",
+        ),
+        (
+            "pushgateway",
+            "-:5 -:6",
+            "more than one Pushgateway: process 5 and process 6.",
+            "end all but one.",
+        ),
+    ],
+)
+def test_several_servers_that_are_equally_good_are_refused(
+    server: str, candidates: str, says: str, advice: str
+) -> None:
+    found = seen(*BOTH, *FILE, f"rivals {server} {encoded(candidates)}")
+    with pytest.raises(HostError) as error:
+        preflight.is_free(found, settings())
+    assert str(error.value) == f"This host has {says} Nothing was changed. To choose, {advice}"
+
+
 def test_a_prometheus_that_must_be_reloaded_as_another_service_is_named_so() -> None:
     named = settings(prometheus_unit="prom.service")
     with pytest.raises(HostError, match=r"the host has no prom\.service to reload"):

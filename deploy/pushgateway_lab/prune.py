@@ -113,8 +113,13 @@ def _settings_in_effect(host: Host) -> Settings:
 
 
 def _wanted(seen: Snapshot, settings: Settings) -> list[WantedFile]:
-    unit = seen.pushgateway.name
-    return wanted_files(settings, _url(seen, settings), unit)
+    if "pushgateway" in seen.lone:
+        raise HostError(
+            f"The Pushgateway is {seen.pushgateway.name}, which no service started, so the prune cannot be installed: "
+            "it needs the Pushgateway's service. Run the Pushgateway as a service, or take pushgateway_prune_after out "
+            "of the settings."
+        )
+    return wanted_files(settings, _url(seen, settings), seen.pushgateway.name)
 
 
 def _is_right(seen: Snapshot, files: list[WantedFile]) -> bool:

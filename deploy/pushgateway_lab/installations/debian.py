@@ -87,21 +87,23 @@ class EnvironmentPushgateway:
 
     def plan(self, seen: Snapshot, settings: Settings) -> Plan:
         """Return the flags in the variable and beside it in the unit, merged with the settings."""
-        around = None
-        if not is_init_script(seen.pushgateway):
-            around = environment_file.around_variable(seen.pushgateway.command_line)
-        beside = around.flags if around else ()
         try:
+            around = None
+            if not is_init_script(seen.pushgateway):
+                around = environment_file.around_variable(
+                    seen.pushgateway.command_line, seen.flags_text
+                )
+            beside = around.flags if around else ()
             wanted = flags.merge(
                 (*self.written_flags(seen), *beside), settings, keeps=lambda: seen.is_used_by_others
             )
-            if fixed := [each for each in beside if each not in wanted]:
+            if fixed := flags.minus(beside, wanted):
                 raise HostError(
                     f"{self.service.name} starts the Pushgateway with {fixed[0]}, which is not in {self.flags_place}. "
                     "Change it in the unit, or take that setting back."
                 )
             text = environment_file.edit(
-                seen.flags_text, [each for each in wanted if each not in beside], self.variable
+                seen.flags_text, flags.minus(wanted, beside), self.variable
             )
         except FlagError as error:
             raise HostError(

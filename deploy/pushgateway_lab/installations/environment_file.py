@@ -21,8 +21,11 @@ _ASSIGNMENT = r"""[ \t]*+=[ \t]*+
         (?P<value> "(?:[^"\\]|\\.)*+" | '[^']*+' | (?:[^"'\s\\]|\\.|[^\S\n]++(?!$))*+ )
         [ \t]*+$"""
 
-_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)\}")
-"""A word of a command that is a variable (systemd.service(5), "Command lines")."""
+_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+"""A word of a command that is a variable, whose value is split (systemd.service(5), "Command lines")."""
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""A variable in a word, whose value is not split."""
 
 ARGS = "ARGS"
 """The name of the variable in the units of Debian's packages."""
@@ -128,18 +131,37 @@ class Around(NamedTuple):
     flags: tuple[Flag, ...]
 
 
-def around_variable(command: str) -> Around | None:
-    """Return the variable and the other flags of a command; None if it has no variable.
+def around_variable(command: str, defaults: str | None = None) -> Around | None:
+    """Return the variable and the other flags of a command; None if it has no variable whose value is split.
 
     + command: as systemctl shows it
+    + defaults: the text of the file with the values of further variables
 
     Example:
         >>> around_variable("/usr/bin/prometheus-pushgateway --log.level=warn $ARGS").variable
         'ARGS'
+
+    Raises:
+        FlagError: see `arguments`.
     """
     words = command.split()[1:]
     found = [(n, match) for n, word in enumerate(words) if (match := _VARIABLE.fullmatch(word))]
     if not found:
         return None
     (at, match), *_ = found
-    return Around(match[1] or match[2], parse_flags([*words[:at], *words[at + 1 :]]))
+    beside = [*words[:at], *words[at + 1 :]]
+    return Around(
+        match[1], parse_flags([each for word in beside for each in _values(word, defaults)])
+    )
+
+
+def _values(word: str, defaults: str | None) -> Sequence[str]:
+    """Return the words that a word of a command stands for."""
+    if match := _VARIABLE.fullmatch(word):
+        return arguments(defaults, match[1])
+    return [_REFERENCE.sub(lambda match: _value(defaults, match[1]), word)]
+
+
+def _value(defaults: str | None, name: str) -> str:
+    match = _assignment(defaults or "", name)
+    return _unquote(match["value"]) if match else ""

@@ -6,17 +6,27 @@ systemd.service(5), "Command lines").
 
 import re
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pushgateway_lab.facts.snapshot import UnitFile
-from pushgateway_lab.installations.flags import Flag, FlagError, parse_flags
+from pushgateway_lab.installations.flags import Flag, FlagError, minus, parse_flags, same
 from pushgateway_lab.settings.values import check_word
 
-_TOKEN = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
+_BLANKS = " \t"
+
+_TOKEN = re.compile(r"""(?:[^ \t"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
 """One word of a command with its quotes."""
 
-_VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}")
-"""A whole word that is a variable: without braces, its value is split at blanks."""
+_PREFIX = re.compile(r"[-@:+!|]*")
+"""The characters before the path of a program that change how it is run."""
+
+_VARIABLE = re.compile(r"\$([A-Za-z0-9_]+)")
+"""A whole word that is a variable: its value is split at blanks."""
+
+_REFERENCE = re.compile(r"\$(?:\{([A-Za-z0-9_]+)\}|\$)")
+"""A variable in a word, whose value is not split; or a dollar sign, doubled."""
+
+_SPECIFIER = re.compile(r"%(.?)")
 
 
 def exec_start(files: Iterable[UnitFile]) -> str | None:
@@ -28,25 +38,28 @@ def exec_start(files: Iterable[UnitFile]) -> str | None:
         >>> exec_start([UnitFile("/x", "[Service]\nExecStart=/bin/a --b\n")])
         '/bin/a --b'
     """
-    found = [value for name, value in _assignments(files) if name == "ExecStart"]
-    # An empty assignment removes those before it.
-    return found[-1] or None if found else None
+    found = _values(files, "ExecStart")
+    return found[-1] if found else None
 
 
 def flags_of(command: str, files: Iterable[UnitFile]) -> tuple[Flag, ...]:
     """Return the flags of a command, with the variables that `files` set in it.
 
     Raises:
-        FlagError: its quotes are not valid.
+        FlagError: its quotes are not valid, or it has something whose value these files do not tell.
     """
-    variables = dict(_environment(files))
+    first, *_ = [*tokens(command), ""]
+    prefix = _PREFIX.match(first)
+    given = prefix[0] if prefix else ""
+    variables = None if ":" in given else _Variables(tuple(files))
     words: list[str] = []
-    for token in tokens(command)[1:]:
-        if match := _VARIABLE.fullmatch(token):
-            value = variables.get(match[1] or match[2], "")
-            words += value.split() if match[1] else [value]
+    # With @, the word after the program is the name of the process.
+    for token in tokens(command)[2 if "@" in given else 1 :]:
+        if variables and (match := _VARIABLE.fullmatch(token)):
+            words += _split(variables[match[1]])
         else:
-            words += _split(token)
+            for word in map(_specified, _split(token)):
+                words.append(variables.replaced(word) if variables else word)
     return parse_flags(words)
 
 
@@ -59,15 +72,18 @@ def with_flags(command: str, wanted: Sequence[Flag], files: Iterable[UnitFile]) 
         FlagError: a flag that has to go is in a variable, or a new one has a character that systemd interprets.
     """
     files = tuple(files)
-    present = flags_of(command, files)
-    going = {each.name for each in present if each not in wanted}
+    going = {each.name for each in minus(flags_of(command, files), wanted)}
     kept = " ".join(_without(tokens(command), going))
-    if stuck := going & {each.name for each in flags_of(kept, files)}:
+    left = flags_of(kept, files)
+    if stuck := going & {each.name for each in left}:
         raise FlagError(f"--{min(stuck)} is in a variable of the command")
-    added = [str(each) for each in wanted if each not in present]
+    added = [str(each) for each in minus(wanted, left)]
     for word in added:
         _check(word)
-    return " ".join([kept, *added])
+    changed = " ".join([kept, *added])
+    if not same(flags_of(changed, files), wanted):
+        raise FlagError("a word of it would become the value of a flag before it")
+    return changed
 
 
 def tokens(command: str) -> list[str]:
@@ -76,7 +92,7 @@ def tokens(command: str) -> list[str]:
     Raises:
         FlagError: its quotes are not valid.
     """
-    if rest := _TOKEN.sub("", command).strip():
+    if rest := _TOKEN.sub("", command).strip(_BLANKS):
         raise FlagError(f"the quotes in the command are not valid: {rest[:80]!r}")
     return _TOKEN.findall(command)
 
@@ -99,11 +115,38 @@ def _without(found: Sequence[str], going: Collection[str]) -> list[str]:
     return kept
 
 
-def _split(token: str) -> list[str]:
+def _split(text: str) -> list[str]:
+    if "\\" in text:
+        raise FlagError(f"{text[:80]!r} has a backslash")
     try:
-        return shlex.split(token)
+        return shlex.split(text)
     except ValueError as error:
-        raise FlagError(f"{token[:80]!r}: {error}") from error
+        raise FlagError(f"{text[:80]!r}: {error}") from error
+
+
+def _specified(word: str) -> str:
+    """Return a word with ``%`` for ``%%``; what other specifiers stand for is unknown."""
+    for match in _SPECIFIER.finditer(word):
+        if match[1] != "%":
+            raise FlagError(f"{word[:80]!r} has a specifier of systemd ({match[0]})")
+    return word.replace("%%", "%")
+
+
+class _Variables:
+    """The variables of a unit, as far as its files tell their values."""
+
+    def __init__(self, files: Sequence[UnitFile]) -> None:
+        self._values: Mapping[str, str] = _environment(files)
+        self._has_further = bool(_values(files, "EnvironmentFile"))
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._values and self._has_further:
+            raise FlagError(f"the value of ${name} may be in an EnvironmentFile")
+        return self._values.get(name, "")
+
+    def replaced(self, word: str) -> str:
+        """Return a word with the values of its variables."""
+        return _REFERENCE.sub(lambda match: self[match[1]] if match[1] else "$", word)
 
 
 def _check(word: str) -> None:
@@ -121,30 +164,42 @@ def _assignments(files: Iterable[UnitFile]) -> Iterator[tuple[str, str]]:
         section = ""
         for line in _lines(file.text):
             if line.startswith("["):
-                section = line.strip()
+                section = line
             elif section == "[Service]" and "=" in line:
                 name, _, value = line.partition("=")
-                yield name.strip(), value.strip()
+                yield name.strip(_BLANKS), value.strip(_BLANKS)
+
+
+def _values(files: Iterable[UnitFile], name: str) -> list[str]:
+    """Return the values that are assigned to a name. An empty assignment removes those before it."""
+    found: list[str] = []
+    for each, value in _assignments(files):
+        if each == name:
+            found = [*found, value] if value else []
+    return found
 
 
 def _lines(text: str) -> Iterator[str]:
     """Yield the lines, with those that end in a backslash joined; without comments."""
     begun = ""
-    for line in text.splitlines():
-        if line.lstrip().startswith(("#", ";")):
+    for line in re.split(r"[\n\r\0]", text):
+        stripped = line.lstrip(_BLANKS)
+        if stripped.startswith(("#", ";")):
             continue
-        if line.endswith("\\"):
-            begun += f"{line[:-1]} "
+        backslashes = len(line) - len(line.rstrip("\\"))
+        if backslashes % 2:
+            begun += f"{stripped[:-1]} "
         else:
-            yield (begun + line).strip()
+            yield (begun + stripped).strip(_BLANKS)
             begun = ""
     if begun:
-        yield begun.strip()
+        yield begun.strip(_BLANKS)
 
 
-def _environment(files: Iterable[UnitFile]) -> Iterator[tuple[str, str]]:
-    for name, value in _assignments(files):
-        if name == "Environment":
-            for word in _split(value):
-                key, _, text = word.partition("=")
-                yield key, text
+def _environment(files: Iterable[UnitFile]) -> dict[str, str]:
+    variables: dict[str, str] = {}
+    for value in _values(files, "Environment"):
+        for word in map(_specified, _split(value)):
+            key, _, text = word.partition("=")
+            variables[key] = text
+    return variables

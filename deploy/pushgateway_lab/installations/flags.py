@@ -97,6 +97,18 @@ def _replace(flags: list[Flag], flag: Flag) -> list[Flag]:
     return others
 
 
+def minus(one: Iterable[Flag], other: Iterable[Flag]) -> list[Flag]:
+    """Return the flags of one command line that another does not have, or has fewer times."""
+    left = list(other)
+    found = []
+    for flag in one:
+        if flag in left:
+            left.remove(flag)
+        else:
+            found.append(flag)
+    return found
+
+
 def same(one: Iterable[Flag], other: Iterable[Flag]) -> bool:
     """Return whether two command lines have the same flags; order and notation do not matter."""
     return sorted(map(str, one)) == sorted(map(str, other))

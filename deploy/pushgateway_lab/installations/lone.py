@@ -57,7 +57,8 @@ class LonePushgateway:
     def plan(self, seen: Snapshot, settings: Settings) -> Plan:
         """Return the flags of the process: they cannot be changed."""
         del settings
-        return Plan(self.written_flags(seen), "")
+        # A file with flags of a service that is gone stays as it is.
+        return Plan(self.written_flags(seen), seen.flags_text or "")
 
     def missing(self, settings: Settings) -> str | None:
         """Return the command line that the process should have; None if it has it."""

@@ -108,11 +108,21 @@ class UnitPushgateway:
                 return Plan(wanted, "")
             wanted_command = exec_start.with_flags(own, wanted, self.files)
         except FlagError as error:
+            if running := self._right_as_it_runs(seen, settings):
+                return Plan(running, seen.flags_text or "")
             raise HostError(
                 f"The flags of {self.service.name} cannot be changed ({self.flags_place}): {error}. Correct that, or "
                 "change the flags there by hand, then run this again."
             ) from error
         return Plan(wanted, _DROP_IN.format(unit=self.service.name, command=wanted_command))
+
+    def _right_as_it_runs(self, seen: Snapshot, settings: Settings) -> tuple[Flag, ...] | None:
+        """Return the flags of the process if it has the wanted ones; else None. A person may have written them."""
+        if seen.pushgateway_argv is None:
+            return None
+        running = flags.parse_flags(seen.pushgateway_argv[1:])
+        wanted = flags.merge(running, settings, keeps=seen.is_used_by_others)
+        return running if flags.same(running, wanted) else None
 
     def _keeps_address(self, seen: Snapshot) -> bool:
         if seen.flags_text is None:
