@@ -5,6 +5,7 @@
 # Sets unwritable to the directory of a Pushgateway's persistence file, if the user of the process may not write in it,
 # or it is not there; else to the empty string. The Pushgateway needs a new file for each time it saves.
 #   $1 process id; $2 the file
+# shellcheck disable=SC2034 # the callers use it
 find_unwritable() {
     file=$2
     case $file in

@@ -282,6 +282,7 @@ STATS
 
 # Prints why the running Prometheus may not see a change of the file: it has another file there, or this file alone
 # was mounted for it. A unit with PrivateTmp has mounts of its own, too, but the same file.
+# shellcheck disable=SC3013 # every sh of Debian and Ubuntu has -ef
 look_whether_apart() {
     [ "$prometheus_pid" -gt 0 ] || return 0
     own=/proc/$prometheus_pid

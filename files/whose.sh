@@ -148,6 +148,7 @@ reader_of_service() {
 
 # Sets promtool to the program that checks configurations: the one in PATH, else the one beside the program of a
 # running Prometheus, if both are root's; empty if there is none.   $1 process id of Prometheus, or 0
+# shellcheck disable=SC2034 # the callers use it
 find_promtool() {
     promtool=promtool
     if command -v promtool >/dev/null; then return; fi

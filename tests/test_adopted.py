@@ -43,7 +43,7 @@ def in_unit(*lines: str, shows: str | None = None, drop_in: str | None = None) -
     command = shows or lines[-1].partition("=")[2]
     return [
         *shown(GATEWAY, command),
-        f"flags_file {encoded(DROP_IN)}",
+        f"flags_file {DROP_IN}",
         unit_file(UNIT, *lines),
         *([flags_text(drop_in), f"unit_file {encoded(DROP_IN)} {encoded(drop_in)}"] if drop_in else []),
     ]  # fmt: skip
@@ -222,7 +222,7 @@ def test_a_prometheus_in_a_unit() -> None:
 
 def in_file(command: str, text: str | None) -> Snapshot:
     """Return the snapshot of a Pushgateway with this command and this EnvironmentFile."""
-    lines = [*shown(GATEWAY, command), f"flags_file {encoded('/etc/default/pushgateway')}"]
+    lines = [*shown(GATEWAY, command), "flags_file /etc/default/pushgateway"]
     return seen(*lines, *([] if text is None else [flags_text(text)]))
 
 

@@ -121,7 +121,7 @@ class UnitPushgateway:
         if seen.pushgateway_argv is None:
             return None
         running = flags.parse_flags(seen.pushgateway_argv[1:])
-        wanted = flags.merge(running, settings, keeps=seen.is_used_by_others)
+        wanted = flags.merge(running, settings, keeps=lambda: seen.is_used_by_others)
         return running if flags.same(running, wanted) else None
 
     def _keeps_address(self, seen: Snapshot) -> bool:
