@@ -27,11 +27,7 @@ reads='
     done'
 
 printf '\n%s\n' "$mark"
-follow "$path" || exit 1
-# shellcheck disable=SC2154 # real and ways come from whose.sh
-decide_writer <<STATS
-$(stat_all "${real%/*}/" "$ways")
-STATS
+find_writer "$path" || exit 1
 find_reader_of "$service" "${process:-0}"
 printf '%s\n' "$patterns" |
     as_reader timeout -k 1 10 sh -c "$reads" read-included "${path%/*}/" "$longest" 2>/dev/null |

@@ -3,7 +3,8 @@
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer),
 # config_path, longest (the largest size of this file in bytes), prometheus_url, targets_path (the path and query
-# of the question for the job's targets), proof_note and added_note (files with notes of earlier runs); given, a list of
+# of the question for the job's targets), proof_note and added_note (files with notes of earlier runs), closed_note (the
+# note of a transaction about directories, see close-directory.sh); given, a list of
 # those of the names config_path, prometheus_url, prometheus_unit and pushgateway_unit whose values come from the
 # settings, the others are found; prometheus_unit and pushgateway_unit, services or nothing; prometheus_units and
 # pushgateway_units (the usual services); prometheus_port and pushgateway_port; flags_file (the file with the
@@ -21,7 +22,7 @@
 # shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_units:?}" "${prometheus_url:?}"
 : "${pushgateway_units:?}" "${prometheus_port:?}" "${pushgateway_port:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
-: "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
+: "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
 
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
@@ -252,8 +253,8 @@ look_at_config() {
     [ -e "$config_path" ] || { echo "config absent"; return; }
     [ -f "$config_path" ] || { echo "config special"; return; }
     follow "$config_path" || { echo "config unreadable"; return; }
-    # Temporary files of a transaction (replace-config.sh) that was killed.
-    for leftover in "${real%/*}/.${real##*/}.pushgateway-lab."* \
+    # Temporary files of a transaction (replace-config.sh) that was killed, and its note about closed directories.
+    for leftover in "$closed_note" "${real%/*}/.${real##*/}.pushgateway-lab."* \
         "${flags_file%/*}/.${flags_file##*/}.pushgateway-lab."*; do
         [ -e "$leftover" ] && echo "config_leftover yes"
     done

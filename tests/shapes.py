@@ -113,7 +113,7 @@ _COLLECTION = r"""
 set -e
 id prometheus >/dev/null
 useradd --system --no-create-home --shell /usr/sbin/nologin pushgateway
-install -d -o root -g prometheus -m 755 /etc/prometheus
+install -d -o root -g prometheus -m 770 /etc/prometheus
 install -d -o prometheus -g prometheus /var/lib/prometheus
 install -d -o root -g pushgateway -m 750 /etc/pushgateway
 install -d -o pushgateway -g pushgateway /var/lib/pushgateway

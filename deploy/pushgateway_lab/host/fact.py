@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts import added, proof
+from pushgateway_lab.facts.outcome import CLOSED_NOTE
 from pushgateway_lab.facts.snapshot import Snapshot, lines_of, parse_snapshot
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
@@ -72,6 +73,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "targets_path": f"/api/v1/targets?state=active&scrapePool={quote(job_name, safe='')}",
             "proof_note": proof.NOTE,
             "added_note": added.NOTE,
+            "closed_note": CLOSED_NOTE,
             "secrets_follow": "yes" if secrets_follow else "",
             "prune_files": " ".join(layout.FILES),
             "prune_secrets": " ".join(layout.SECRETS),

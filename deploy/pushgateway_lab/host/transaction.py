@@ -7,7 +7,7 @@ from itertools import islice
 
 from pyinfra.api.host import Host
 
-from pushgateway_lab.facts.outcome import RESULTS, Outcome
+from pushgateway_lab.facts.outcome import CLOSED_NOTE, RESULTS, Outcome
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.host_error import HostError
@@ -104,7 +104,12 @@ def _reloading(host: Host, settings: Settings) -> dict[str, str]:
 
 
 def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
-    variables = {"suffix": BACKUP, **variables, "worker": host_file("config-worker.sh")}
+    variables = {
+        "suffix": BACKUP,
+        **variables,
+        "worker": host_file("config-worker.sh"),
+        "closed_note": CLOSED_NOTE,
+    }
     # The script waits for Prometheus twice at most, and as long for the lock.
     deadline = 4 * float(variables["seconds"]) + AROUND
     try:
@@ -113,7 +118,7 @@ def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
             "replace-config.sh",
             variables,
             data,
-            functions=["whose.sh", MANAGER.functions],
+            functions=["whose.sh", "close-directory.sh", MANAGER.functions],
             deadline=deadline,
         )
     except HostError as error:
