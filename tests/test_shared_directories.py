@@ -18,7 +18,7 @@ from expectations import (
     prometheus_runs,
 )
 from labhost import Host, PyinfraResult
-from shapes import make_collection_host
+from shapes import collection
 from transactions import (
     BACKUP,
     KILL,
@@ -124,7 +124,7 @@ def test_the_directory_is_closed_in_between_and_as_before_at_the_end(
 
 def test_a_host_of_a_role_collection(boot_host: Callable[..., Host], run_pyinfra: Run) -> None:
     host = boot_host(packages=PACKAGES)
-    make_collection_host(host)
+    collection(host)
     host.run(f"chmod 770 {DIRECTORY}")
     before = host.run(RIGHTS).stdout
     result = bootstrap(run_pyinfra, host)
