@@ -145,7 +145,9 @@ find_among_processes() {
 }
 
 # Succeeds if a unit is the service of a process in its group: the process is its main process, or its command
-# names the server.   $1 server; $2 process; variable unit
+# names the server, and the process is in no container, whose units may have the same names.
+#   $1 server; $2 process; variable unit
+# shellcheck disable=SC3013 # every sh of Debian and Ubuntu has -ef
 is_service_of() {
     case $noted_services in
     *"
@@ -155,6 +157,7 @@ $unit "*) ;;
     service_noted "$unit"
     [ "$exists" = yes ] || return 1
     [ "$main_pid" != "$2" ] || return 0
+    [ "/proc/$2/root" -ef / ] || return 1
     case $starts in
     *"$1"*) return 0 ;;
     esac

@@ -230,6 +230,10 @@ is_given() {
 
 look_at_flags_of_prometheus() {
     read_flags "$prometheus_pid"
+    # The default of upstream's program; that of Debian's is the usual path.
+    if [ -z "$flag_config" ] && [ "$prometheus_is_service" = no ] && [ -f "/proc/$prometheus_pid/cwd/prometheus.yml" ]; then
+        flag_config=prometheus.yml
+    fi
     is_given prometheus_url && return
     [ -n "$flag_address$flag_prefix" ] || return
     find_url :9090

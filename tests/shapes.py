@@ -257,3 +257,12 @@ def with_the_file_mounted_alone(host: Host) -> None:
         "systemctl daemon-reload; systemctl restart prometheus"
     )
     both_answer(host)
+
+
+def without_pushgateway(host: Host) -> None:
+    """Take the Pushgateway from a training VM."""
+    training_vm(host)
+    host.run(
+        "systemctl stop pushgateway; rm /etc/systemd/system/pushgateway.service /usr/local/bin/pushgateway\n"
+        "systemctl daemon-reload"
+    )

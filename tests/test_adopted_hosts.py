@@ -17,7 +17,7 @@ from expectations import (
     VERIFY,
     assert_unchanged_run,
 )
-from labhost import Host, PyinfraResult
+from labhost import Host, HostSpec, PyinfraResult
 from labhost.pyinfra_command import REPOSITORY
 from trainee_commands import DELETE_TRAINING, JOB, PUSH_INSTANCE, PUSH_TRAINING, WIPE
 from waiting import wait_on_host
@@ -255,3 +255,36 @@ def test_the_table_of_hosts_names_the_shapes_that_are_tested() -> None:
     assert named == recipes - {"both_answer", "quoted", "wait_on_host"}
     tested = Path(__file__).read_text(encoding="utf-8")
     assert all(f"shapes.{name}" in tested for name in named)
+
+
+def test_a_pushgateway_of_another_host_is_used_from_there(
+    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
+) -> None:
+    near, far = boot_hosts(*[HostSpec(packages=INSTALLED)] * 2)
+    shapes.without_pushgateway(near)
+    flags = "--web.listen-address=0.0.0.0:9091 --web.enable-admin-api"
+    far.write("/etc/default/prometheus-pushgateway", f"ARGS='{flags}'\n".encode())
+    far.run("systemctl restart prometheus-pushgateway")
+    shapes.both_answer(far)
+    given = {
+        "pushgateway_url": f"http://{far.address}:9091",
+        "pushgateway_targets": [f"{far.address}:9091"],
+    }
+    before = near.read(shapes.CONFIG)
+    processes = far.run("pgrep -x prometheus-push").stdout
+    assert "Proven" in run(near, run_pyinfra, BOOTSTRAP, **given).stderr
+    assert_unchanged_run(run(near, run_pyinfra, BOOTSTRAP, **given))
+    assert f"{far.address}:9091" in near.read(shapes.CONFIG).decode()
+    near.run(PUSH_TRAINING.replace("localhost", far.address))
+    wait_on_host(near, f"{shapes.QUERY}prometheus_training_labs_completed_total | grep -q value")
+    verified = run(near, run_pyinfra, VERIFY, **given)
+    assert f"{near.name}  configured  done" in verified.stdout
+    run(near, run_pyinfra, RESET, **given)
+    assert near.read(shapes.CONFIG) == before
+    assert "prometheus_training" not in far.run("curl -s localhost:9091/metrics").stdout
+    assert near.run("ls /usr/bin | grep -c pushgateway", check=False).stdout == "0\n"
+    assert far.run("pgrep -x prometheus-push").stdout == processes
+    pruned = run_pyinfra(
+        near, "-y", BOOTSTRAP, data=FAST | given | {"pushgateway_prune_after": "1h"}
+    )
+    assert "so its groups are not pruned from here" in pruned.stderr

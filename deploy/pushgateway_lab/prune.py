@@ -113,6 +113,11 @@ def _settings_in_effect(host: Host) -> Settings:
 
 
 def _wanted(seen: Snapshot, settings: Settings) -> list[WantedFile]:
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        raise HostError(
+            f"The Pushgateway is on another host ({settings.pushgateway_url}), so its groups are not pruned from here. Set "
+            "pushgateway_prune_after for that host alone."
+        )
     if "pushgateway" in seen.lone:
         raise HostError(
             f"The Pushgateway is {seen.pushgateway.name}, which no service started, so the prune cannot be installed: "

@@ -258,6 +258,8 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
         PortTakenError: another program uses the port.
         HostError: its service is masked, or see `pushgateway_lab.installations.plan`.
     """
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        return
     service = installations.pushgateway(seen, settings).service
     if seen.pushgateway.is_masked:
         raise HostError(

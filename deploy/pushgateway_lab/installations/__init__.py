@@ -19,6 +19,7 @@ from pushgateway_lab.installations.debian import (
     look_variables,
     missing_packages,
 )
+from pushgateway_lab.installations.elsewhere import pushgateway_is_elsewhere
 from pushgateway_lab.installations.in_use import settings_in_use
 from pushgateway_lab.installations.installation import (
     Plan,
@@ -46,6 +47,7 @@ __all__ = [
     "planned_url",
     "prometheus",
     "pushgateway",
+    "pushgateway_is_elsewhere",
     "running_url",
     "settings_in_use",
 ]

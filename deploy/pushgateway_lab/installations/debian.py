@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import environment_file, flags
+from pushgateway_lab.installations.elsewhere import pushgateway_is_elsewhere
 from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.installations.installation import Plan
 from pushgateway_lab.run.host_error import HostError
@@ -158,7 +159,11 @@ def has_prometheus(seen: Snapshot, settings: Settings) -> bool:
 
 def missing_packages(seen: Snapshot, settings: Settings) -> list[str]:
     """Return the names of the packages that a host lacks. A server installed in another way is not missing."""
-    has_pushgateway = seen.pushgateway.exists or EnvironmentPushgateway.package in seen.packages
+    has_pushgateway = (
+        seen.pushgateway.exists
+        or EnvironmentPushgateway.package in seen.packages
+        or pushgateway_is_elsewhere(seen, settings)
+    )
     wanted = {
         DebianPrometheus.package: not has_prometheus(seen, settings),
         EnvironmentPushgateway.package: not has_pushgateway,

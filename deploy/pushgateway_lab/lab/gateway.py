@@ -7,11 +7,11 @@ from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
 from pushgateway_lab.installations.flags import TELEMETRY_PATH
-from pushgateway_lab.lab.checks import unknown, wrong
+from pushgateway_lab.lab.checks import done, unknown, wrong
 from pushgateway_lab.lab.commands import command
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.look import GROUPS, STATUS, Look
-from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import Service
 from pushgateway_lab.settings import Settings
@@ -91,6 +91,8 @@ def version(look: Look) -> str | None:
 
 def is_silent(look: Look) -> Finding:
     """Return the finding "unknown" of a Pushgateway that did not answer, with the reason."""
+    if installations.pushgateway_is_elsewhere(look.snapshot, look.settings):
+        return elsewhere(look)._replace(state=State.UNKNOWN)
     says, fix = _why(look)
     return unknown(says, fix)
 
@@ -99,6 +101,14 @@ def does_not_answer(look: Look) -> Finding:
     """Return the finding of a Pushgateway whose unit is active and which did not answer."""
     says, fix = _why(look)
     return unknown(says, fix) if "curl" not in look.snapshot.tools else wrong(says, fix)
+
+
+def elsewhere(look: Look) -> Finding:
+    """Return the finding of a Pushgateway on another host: whether it answers this host."""
+    where = f"The Pushgateway at {excerpt(url(look))}, on another host,"
+    if look.pushgateway_status is None:
+        return wrong(f"{where} does not answer this host.")
+    return done(f"{where} answers.")
 
 
 def _why(look: Look) -> tuple[str, str | None]:

@@ -110,6 +110,8 @@ def _is_at_url_of_settings(look: Look, given: Sequence[Flag]) -> bool:
 
 def pushgateway_runs(look: Look) -> Finding:
     """Check that the Pushgateway's service is active, and that the Pushgateway answers."""
+    if installations.pushgateway_is_elsewhere(look.snapshot, look.settings):
+        return gateway.elsewhere(look)
     service = installations.pushgateway(look.snapshot, look.settings).service
     if found := taken_port.of_pushgateway(look) or _service_is_wrong(
         look, service, look.snapshot.pushgateway
@@ -198,6 +200,11 @@ def admin_api(look: Look) -> Finding:
             installation.to_edit_flags(),
         )
     flag = Flag(ADMIN_API, value=True)
+    if installations.pushgateway_is_elsewhere(look.snapshot, look.settings):
+        return wrong(
+            f"The admin API of the Pushgateway at {excerpt(gateway.url(look))} is off, so a wipe answers 404; single groups "
+            f"can be deleted. It needs {flag} on its host."
+        )
     if _is_written(look, flag):
         return wrong(
             f"The admin API is off, so a wipe answers 404. {installation.flags_file} has {flag}, but the "
@@ -223,6 +230,8 @@ def _is_written(look: Look, flag: Flag) -> bool:
 
 def listens(look: Look) -> Finding:
     """Check that the running Pushgateway listens on the addresses of the settings."""
+    if installations.pushgateway_is_elsewhere(look.snapshot, look.settings):
+        return gateway.elsewhere(look)
     listeners = look.snapshot.pushgateway_listeners
     if not listeners:
         return gateway.is_silent(look)

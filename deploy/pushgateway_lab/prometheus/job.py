@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts.added import obsolete_targets
@@ -41,6 +42,8 @@ def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
     path = address.USUAL_METRICS_PATH
     if not settings.pushgateway_targets:
         path = address.metrics_path(installations.plan(seen, settings).flags)
+    elif installations.pushgateway_is_elsewhere(seen, settings):
+        path = f"{urlsplit(settings.pushgateway_url or '').path.rstrip('/')}{path}"
     return lab_job(settings, scrapers.targets(seen, settings), metrics_path=path)
 
 

@@ -46,6 +46,8 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
     Raises:
         HostError: see `pushgateway_lab.installations.plan`.
     """
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        return True
     return seen.pushgateway.exists and _is_right(seen, settings, installations.plan(seen, settings))
 
 
@@ -81,6 +83,9 @@ def run_with_flags(
     """
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        noop(host, "the Pushgateway is on another host")
+        return
     if not seen.pushgateway.exists and not ctx_state.get().is_executing:
         yield StringCommand("true")  # a dry run on a bare host: the package is not installed yet
         return
@@ -124,6 +129,8 @@ def _must_restart(seen: Snapshot, wanted: Plan) -> bool:
 
 def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
     """Yield sentences for the trainer about an administrator's flags with side effects."""
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        return
     wanted = installations.plan(seen, settings)
     installation = installations.pushgateway(seen, settings)
     if isinstance(installation, LonePushgateway):
