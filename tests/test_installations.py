@@ -128,6 +128,7 @@ COMMAND_LINES: tuple[tuple[list[str], str], ...] = (
     (["--web.route-prefix=/"], "http://127.0.0.1:9091"),
     (["--web.external-url=http://vm/push/"], "http://127.0.0.1:9091/push"),
     (["--web.external-url=http://vm"], "http://127.0.0.1:9091"),
+    (["--web.external-url=http://["], "http://127.0.0.1:9091"),
     (["--web.external-url", "http://vm/a", "--web.route-prefix=/b"], "http://127.0.0.1:9091/b"),
     (["--log.level=debug", "--web.enable-admin-api"], "http://127.0.0.1:9091"),
 )

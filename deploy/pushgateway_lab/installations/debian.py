@@ -4,6 +4,7 @@
 Other installations whose unit has its flags from a variable in a file work in the same way.
 """
 
+import shlex
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -120,12 +121,13 @@ class EnvironmentPushgateway:
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that open the file and restart the Pushgateway."""
         hint = f'   # {self.variable}="... {example}"' if example else ""
-        return f"sudoedit {self.flags_file}{hint}\n{self.service.commands.restart}"
+        return f"{shlex.join(['sudoedit', self.flags_file])}{hint}\n{self.service.commands.restart}"
 
     @property
     def to_see_flags(self) -> str:
         """The commands that show the variable and restart the Pushgateway."""
-        return f"grep {self.variable} {self.flags_file}\n{self.service.commands.restart}"
+        see = shlex.join(["grep", self.variable, self.flags_file])
+        return f"{see}\n{self.service.commands.restart}"
 
 
 def prometheus(seen: Snapshot, settings: Settings) -> DebianPrometheus:

@@ -34,10 +34,11 @@ def url(look: Look) -> str:
     if look.settings.pushgateway_url:
         return _escaped(look.settings.pushgateway_url)  # its certificate may have only that name
     try:
-        found = installations.running_url(look.snapshot, look.settings)
+        found = _escaped(installations.running_url(look.snapshot, look.settings))
+        urlsplit(found)
     except (HostError, ValueError):  # the flags give no URL
         return _USUAL
-    return _escaped(found).replace("//127.0.0.1:", "//localhost:")
+    return found.replace("//127.0.0.1:", "//localhost:")
 
 
 def _escaped(address: str) -> str:
