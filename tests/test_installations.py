@@ -209,3 +209,20 @@ def test_what_a_person_types_to_change_flags() -> None:
     shown = installation.to_edit_flags(Flag("web.enable-admin-api", value=True))
     assert shown == f'{edit}   # ARGS="... --web.enable-admin-api"\n{restart}'
     assert installation.to_see_flags.endswith(restart)
+
+
+def test_the_file_with_prometheuss_flags_is_the_one_of_its_unit() -> None:
+    shown = "{ path=/x ; argv[]=/opt/prometheus $OPTS ; ignore_errors=no ; pid=7 }"
+    lines = [
+        f"service ExecStart={shown}" if line.startswith("service ExecStart") else line
+        for line in unit("prometheus.service")
+    ]
+    lines.insert(-1, "service EnvironmentFiles=/etc/sysconfig/prom (ignore_errors=yes)")
+    installation = installations.prometheus(seen(*lines), settings())
+    assert installation.flags_place == "OPTS in /etc/sysconfig/prom"
+    assert installation.to_edit_flags() == (
+        "sudoedit /etc/sysconfig/prom\nsudo systemctl restart prometheus"
+    )
+    assert 'write OPTS="--web.listen-address' in installation.to_change_port
+    bare = installations.prometheus(seen(), settings())
+    assert bare.flags_place == "ARGS in /etc/default/prometheus"

@@ -317,7 +317,7 @@ HOSTS = {
         None,
         [
             Check("prometheus", "wrong", "does not stay up", f"sudoedit {_PROMETHEUS_DEFAULTS}"),
-            Check("prometheus", "wrong", "A flag in /etc/default/prometheus is wrong."),
+            Check("prometheus", "wrong", "A flag is wrong: check ARGS in /etc/default/prometheus."),
         ],
         by_hand=_WITHOUT_FLAGS,
         rests=False,

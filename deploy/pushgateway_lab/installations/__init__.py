@@ -22,6 +22,7 @@ from pushgateway_lab.installations.debian import (
 from pushgateway_lab.installations.elsewhere import pushgateway_is_elsewhere
 from pushgateway_lab.installations.in_use import settings_in_use
 from pushgateway_lab.installations.installation import (
+    Installation,
     Plan,
     PrometheusInstallation,
     PushgatewayInstallation,
@@ -36,6 +37,7 @@ __all__ = [
     "INSTALLER",
     "PACKAGES",
     "PYTHON",
+    "Installation",
     "LonePushgateway",
     "Plan",
     "PrometheusInstallation",

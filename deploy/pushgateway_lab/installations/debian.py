@@ -33,28 +33,44 @@ _BINARY = "prometheus-pushgateway"
 
 _DEFAULTS = f"/etc/default/{_BINARY}"
 
+_PROMETHEUS_DEFAULTS = "/etc/default/prometheus"
+
 
 @dataclass(frozen=True)
 class DebianPrometheus:
-    """Prometheus from Debian's package.
+    """Prometheus of a unit that has its flags from a variable in a file, as that of Debian's package.
 
-    + service: the package's unit, or the unit that the settings name
+    + service: the package's unit, or the one that was found
+    + flags_file: the file with the variable
+    + variable: its name
     """
 
     service: Service
+    flags_file: str = _PROMETHEUS_DEFAULTS
+    variable: str = environment_file.ARGS
 
     package: ClassVar[str] = "prometheus"
     group: ClassVar[str] = "prometheus"
     to_restore_config: ClassVar[str | None] = (
         "apt-get -o Dpkg::Options::=--force-confmiss install --reinstall prometheus"
     )
-    to_change_port: ClassVar[str] = (
-        'give Prometheus another port: write ARGS="--web.listen-address=127.0.0.1:9099" to '
-        "/etc/default/prometheus, and set prometheus_url=http://127.0.0.1:9099"
-    )
-    flags_file: ClassVar[str] = "/etc/default/prometheus"
-    flags_place: ClassVar[str] = f"ARGS in {flags_file}"
-    to_reread_flags: ClassVar[str] = ""
+
+    @property
+    def flags_place(self) -> str:
+        """The variable in the file."""
+        return f"{self.variable} in {self.flags_file}"
+
+    def to_edit_flags(self, example: Flag | None = None) -> str:
+        """Return the commands that open the file and restart Prometheus."""
+        return _to_edit(self.service, self.flags_file, self.variable, example)
+
+    @property
+    def to_change_port(self) -> str:
+        """The instruction to give Prometheus another port."""
+        return (
+            f'give Prometheus another port: write {self.variable}="--web.listen-address=127.0.0.1:9099" to '
+            f"{self.flags_file}, and set prometheus_url=http://127.0.0.1:9099"
+        )
 
 
 @dataclass(frozen=True)
@@ -120,8 +136,7 @@ class EnvironmentPushgateway:
 
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that open the file and restart the Pushgateway."""
-        hint = f'   # {self.variable}="... {example}"' if example else ""
-        return f"{shlex.join(['sudoedit', self.flags_file])}{hint}\n{self.service.commands.restart}"
+        return _to_edit(self.service, self.flags_file, self.variable, example)
 
     @property
     def to_see_flags(self) -> str:
@@ -130,11 +145,21 @@ class EnvironmentPushgateway:
         return f"{see}\n{self.service.commands.restart}"
 
 
+def _to_edit(service: Service, file: str, variable: str, example: Flag | None) -> str:
+    hint = f'   # {variable}="... {example}"' if example else ""
+    return f"{shlex.join(['sudoedit', file])}{hint}\n{service.commands.restart}"
+
+
 def prometheus(seen: Snapshot, settings: Settings) -> DebianPrometheus:
     """Return Debian's Prometheus on a host with these settings, whether it is installed or not."""
     state = seen.prometheus
-    name = state.name if state.exists else settings.prometheus_unit or PROMETHEUS_UNIT
-    return DebianPrometheus(MANAGER.service(name, can_reload=state.can_reload or not state.exists))
+    if not state.exists:
+        return DebianPrometheus(MANAGER.service(settings.prometheus_unit or PROMETHEUS_UNIT))
+    service = MANAGER.service(state.name, can_reload=state.can_reload)
+    around = environment_file.around_variable(state.command_line, None)
+    if around is None or not state.environment_file:
+        return DebianPrometheus(service)
+    return DebianPrometheus(service, state.environment_file, around.variable)
 
 
 def pushgateway(settings: Settings) -> EnvironmentPushgateway:

@@ -22,12 +22,26 @@ class Plan(NamedTuple):
     text: str
 
 
-class PrometheusInstallation(Protocol):
-    """One way in which Prometheus got onto a host."""
+class Installation(Protocol):
+    """One way in which a server got onto a host."""
 
     @property
     def service(self) -> Service:
         """The service that runs the server."""
+
+    @property
+    def flags_place(self) -> str:
+        """The place at which the administrator has the flags, in words for a message."""
+
+    def to_edit_flags(self, example: Flag | None = None) -> str:
+        """Return the commands for people to change the flags.
+
+        + example: the flag to add, shown in a comment
+        """
+
+
+class PrometheusInstallation(Installation, Protocol):
+    """One way in which Prometheus got onto a host."""
 
     @property
     def group(self) -> str:
@@ -38,36 +52,16 @@ class PrometheusInstallation(Protocol):
         """The command that restores the installed configuration file; None if there is none."""
 
     @property
-    def flags_file(self) -> str:
-        """The file with Prometheus's flags; empty if they are in no file."""
-
-    @property
-    def flags_place(self) -> str:
-        """The place of the flags in that file, in words for a message."""
-
-    @property
-    def to_reread_flags(self) -> str:
-        """The command after a change of the flags, before a restart; empty if none is needed."""
-
-    @property
     def to_change_port(self) -> str:
         """The instruction to have the server listen on another port: what to write and to set."""
 
 
-class PushgatewayInstallation(Protocol):
+class PushgatewayInstallation(Installation, Protocol):
     """One way in which the Pushgateway got onto a host."""
-
-    @property
-    def service(self) -> Service:
-        """The service that runs the server."""
 
     @property
     def flags_file(self) -> str:
         """The file in which this toolkit changes the Pushgateway's flags; empty if it changes none."""
-
-    @property
-    def flags_place(self) -> str:
-        """The place at which the administrator has the flags, in words for a message."""
 
     @property
     def is_drop_in(self) -> bool:
@@ -93,12 +87,6 @@ class PushgatewayInstallation(Protocol):
 
     def persistence_without_flag(self, seen: Snapshot) -> str | None:
         """Return the file in which the running Pushgateway would keep its groups without a flag; None if unknown."""
-
-    def to_edit_flags(self, example: Flag | None = None) -> str:
-        """Return the commands for people to change the flags.
-
-        + example: the flag to add, shown in a comment
-        """
 
     @property
     def to_see_flags(self) -> str:

@@ -26,11 +26,14 @@ class LonePrometheus:
     service: Service
 
     group: ClassVar[str] = "root"
-    flags_file: ClassVar[str] = ""
     flags_place: ClassVar[str] = "its command line"
     to_restore_config: ClassVar[str | None] = None
-    to_reread_flags: ClassVar[str] = ""
     to_change_port: ClassVar[str] = "start Prometheus with another --web.listen-address"
+
+    def to_edit_flags(self, example: Flag | None = None) -> str:
+        """Return the command that ends it: nothing here can start it anew."""
+        del example
+        return self.service.commands.restart
 
 
 @dataclass(frozen=True)

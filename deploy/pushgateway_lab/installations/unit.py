@@ -31,20 +31,23 @@ class UnitPrometheus:
 
     + service: the unit
     + group: the group that may read the configuration file: that of the unit
-    + flags_file: the file of the unit
+    + file: the file of the unit
     """
 
     service: Service
     group: str
-    flags_file: str
+    file: str
 
     to_restore_config: ClassVar[str | None] = None
-    to_reread_flags: ClassVar[str] = "sudo systemctl daemon-reload"
 
     @property
     def flags_place(self) -> str:
         """The command in the file."""
-        return f"ExecStart in {self.flags_file}"
+        return f"ExecStart in {self.file}"
+
+    def to_edit_flags(self, example: Flag | None = None) -> str:
+        """Return the commands that open the unit and restart Prometheus."""
+        return _to_edit(self.service, self.file, example)
 
     @property
     def to_change_port(self) -> str:
@@ -136,13 +139,7 @@ class UnitPushgateway:
 
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that open the unit and restart the Pushgateway."""
-        hint = f"   # ExecStart=... {example}" if example else ""
-        return "\n".join(
-            (
-                f"{shlex.join(['sudoedit', self._file])}{hint}",
-                f"sudo systemctl daemon-reload && {self.service.commands.restart}",
-            )
-        )
+        return _to_edit(self.service, self._file, example)
 
     @property
     def to_see_flags(self) -> str:
@@ -151,6 +148,12 @@ class UnitPushgateway:
             f"{shlex.join(['systemctl', 'cat', self.service.title])}\n"
             f"sudo systemctl daemon-reload && {self.service.commands.restart}"
         )
+
+
+def _to_edit(service: Service, file: str, example: Flag | None) -> str:
+    hint = f"   # ExecStart=... {example}" if example else ""
+    reread = f"sudo systemctl daemon-reload && {service.commands.restart}"
+    return f"{shlex.join(['sudoedit', file])}{hint}\n{reread}"
 
 
 def prometheus(seen: Snapshot) -> UnitPrometheus:

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from pushgateway_lab import installations
 from pushgateway_lab.formats.sockets import Listener
-from pushgateway_lab.installations import ports
+from pushgateway_lab.installations import Installation, ports
 from pushgateway_lab.installations.address import listen_addresses, url_of
 from pushgateway_lab.installations.flags import (
     ADMIN_API,
@@ -89,11 +89,11 @@ def _no_answer(look: Look, service: Service) -> Finding:
     # Without their values: an external URL may hold a password.
     flags = [f"--{each.name}" for each in given if each.name in _URL_FLAGS]
     if flags and not _is_at_url_of_settings(look, given):
-        file = installations.prometheus(look.snapshot, look.settings).flags_file
+        installation = installations.prometheus(look.snapshot, look.settings)
         return wrong(
             f"{says} Its flags put it at {excerpt(url_of(given, USUAL_ADDRESS))}: {listed(flags)}. Either they are taken "
-            f"out of ARGS in {file}, or the trainer sets prometheus_url.",
-            join("\n", command("sudoedit", file), service.commands.restart),
+            f"out of {excerpt(installation.flags_place)}, or the trainer sets prometheus_url.",
+            installation.to_edit_flags(),
         )
     if elsewhere := ports.elsewhere(look.snapshot, look.settings):
         return wrong(f"{says} It listens on {elsewhere.where}: the trainer sets prometheus_url.")
@@ -165,14 +165,13 @@ def _not_up(look: Look, service: Service, state: ServiceState) -> Finding:
     is_elsewhere = named and named[1] != look.settings.prometheus_config_path
     if not is_elsewhere and not any(words in log for words in _FLAG_ERRORS):
         return wrong(says, service.commands.log)
-    servers = (
+    servers: tuple[Installation, ...] = (
         installations.prometheus(look.snapshot, look.settings),
         installations.pushgateway(look.snapshot, look.settings),
     )
-    file = next(each.flags_file for each in servers if each.service.name == service.name)
+    found = next(each for each in servers if each.service.name == service.name)
     return wrong(
-        f"{says}\nA flag in {file} is wrong.",
-        join("\n", command("sudoedit", file), service.commands.restart),
+        f"{says}\nA flag is wrong: check {excerpt(found.flags_place)}.", found.to_edit_flags()
     )
 
 
@@ -207,9 +206,8 @@ def admin_api(look: Look) -> Finding:
         )
     if _is_written(look, flag):
         return wrong(
-            f"The admin API is off, so a wipe answers 404. {installation.flags_file} has {flag}, but the "
-            "Pushgateway runs without it: it was not restarted since, or its service does not use "
-            f"{installation.flags_place}.",
+            f"The admin API is off, so a wipe answers 404. {excerpt(installation.flags_place)} has {flag}, but "
+            "the Pushgateway runs without it: it was not restarted since, or its service does not use that.",
             installation.service.commands.restart,
         )
     return wrong(

@@ -21,6 +21,7 @@ class ServiceState(NamedTuple):
     + is_outdated: the definition on disk was changed, and the manager has not read the change
     + user, group: those that the service runs as; empty for root
     + file: the file that defines the service
+    + environment_file: the last file with variables for its command; empty if there is none
     """
 
     name: str
@@ -40,6 +41,7 @@ class ServiceState(NamedTuple):
     user: str = ""
     group: str = ""
     file: str = ""
+    environment_file: str = ""
 
 
 class Commands(NamedTuple):

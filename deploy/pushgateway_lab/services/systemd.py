@@ -104,6 +104,7 @@ def _state(name: str, properties: Mapping[str, str]) -> ServiceState:
         user=properties.get("User", ""),
         group=properties.get("Group", ""),
         file=properties.get("FragmentPath", ""),
+        environment_file=properties.get("EnvironmentFiles", "").partition(" (ignore_errors=")[0],
     )
 
 
