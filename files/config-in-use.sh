@@ -3,38 +3,17 @@
 # it. Needs the functions of whose.sh.
 
 # Sets running_config to the configuration file that the command line of a running Prometheus names, if that is
-# another file than a given one; else to the empty string. Two names of one file are the same file. Starts no
-# program if the command line has no such flag, or the given path behind it.
-#   $1 process id or 0; $2 the given path
+# another file than a given one; else to the empty string. Two names of one file are the same file.
+#   $1 process id; $2 the value of its flag --config.file, empty without the flag; $3 the given path
 find_running_config() {
     running_config=
-    [ "$1" -gt 0 ] || return 0
-    words=
-    # The shell leaves out the NUL bytes between the words.
-    { IFS= read -r words || :; } 2>/dev/null <"/proc/$1/cmdline"
-    case $words in
-    *--config.file="$2" | *--config.file="$2"--* | *--config.file"$2" | *--config.file"$2"--*) return 0 ;;
-    *--config.file*) ;;
-    *) return 0 ;;
-    esac
-    given=
-    flag=
-    while IFS= read -r word; do
-        case $flag$word in
-        --config.file) flag=$word= && continue ;;
-        --config.file=?*) given=$flag$word && given=${given#*=} ;;
-        esac
-        flag=
-    done <<WORDS
-$(tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline")
-WORDS
-    [ -n "$given" ] || return 0
-    real=$2
-    follow "$2"
+    [ -n "$2" ] && [ "$2" != "$3" ] || return 0
+    real=$3
+    follow "$3"
     named=$real
-    running_config=$given
+    running_config=$2
     # Relative to the directory of the process.
-    [ "${given#/}" != "$given" ] || running_config=$(readlink "/proc/$1/cwd")/$given
+    [ "${2#/}" != "$2" ] || running_config=$(readlink "/proc/$1/cwd")/$2
     real=$running_config
     follow "$running_config"
     case $running_config in

@@ -10,7 +10,7 @@ package_look() {
 # Prints whether apt has a package promtool: Debian's testing has one, earlier releases have promtool in the
 # package of Prometheus.
 package_look_for_promtool() {
-    if ! command -v promtool >/dev/null && command -v apt-cache >/dev/null; then
+    if command -v apt-cache >/dev/null; then
         apt-cache show promtool >/dev/null 2>&1 && echo "promtool_package available"
     fi
 }

@@ -1,16 +1,16 @@
 #!/bin/sh
 # The part of a look that only verify, prepare and reset need: look_further, which snapshot.sh calls at its end.
 #
-# Needs the variables of snapshot.sh, the functions of programs.sh, and these shell variables, set before the script:
+# Needs the variables of snapshot.sh, the functions of programs.sh and persistence.sh, and these shell variables, set before the script:
 #   course         the file with the start time of the course, in seconds since 1970
-#   start_file     the copy of the configuration file at the start line, in a directory of root's
+#   start_files    the directory, root's, with the copy of the configuration file at the start line
 #   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway
 #   default_persistence_file   the file to which a Pushgateway without the flag --persistence.file persists
 #   follow         yes: look at the configuration file that the running Prometheus reads, if its command line names
 #                  another one than config_path
 #   most_answered  the largest number of bytes of all answers together
-#   questions      further URLs to ask, one a line. LAB_AGE in them stands for the milliseconds since the start
-#                  of the course
+#   questions      further paths to ask Prometheus for, one a line. LAB_AGE in them stands for the milliseconds since
+#                  the start of the course
 # Prints lines like snapshot.sh. It changes nothing.
 # shellcheck disable=SC2154,SC3045 # pid and others come from snapshot.sh; every sh of Debian has ulimit -v
 
@@ -53,6 +53,7 @@ look_at_course() {
 
 # Only prepare writes this file; a trainee cannot, and most questions about it need its digest alone.
 look_at_start_file() {
+    start_file=$start_files$config_path
     [ -f "$start_file" ] || return
     read -r digest _ <<SUM
 $(sha256sum <"$start_file")
@@ -63,42 +64,13 @@ SUM
 # Sets gateway from the command line of the running Pushgateway; telemetry, the path of its own metrics; and
 # persistence, the file to which it persists.
 find_gateway() {
-    telemetry=/metrics
+    read_flags "$pid" "$default_persistence_file"
+    telemetry=${flag_telemetry:-/metrics}
     persistence=
-    asked=$gateway
-    [ "$gateway" != found ] || gateway=http://127.0.0.1:9091
-    [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ] || return
-    persistence=$default_persistence_file
-    address=
-    prefix=
-    external=
-    flag=
-    while IFS= read -r word; do
-        case $flag$word in
-        --web.listen-address | --web.route-prefix | --web.external-url | --web.telemetry-path | --persistence.file)
-            flag=$word= && continue
-            ;;
-        --web.listen-address=*) given=$flag$word && address=${address:-${given#*=}} ;;
-        --web.route-prefix=*) given=$flag$word && prefix=${given#*=} ;;
-        --web.external-url=*) given=$flag$word && external=${given#*://} ;;
-        --web.telemetry-path=*) given=$flag$word && telemetry=${given#*=} ;;
-        --persistence.file=*) given=$flag$word && persistence=${given#*=} ;;
-        esac
-        flag=
-    done <<WORDS
-$(tr '\0' '\n' <"/proc/$pid/cmdline")
-WORDS
-    [ "$asked" = found ] || return
-    address=${address:-:9091}
-    case ${address%:*} in
-    "" | 0.0.0.0 | "[::]" | localhost) address=127.0.0.1:${address##*:} ;;
-    esac
-    # The default route prefix is the path of the external URL.
-    case $external in
-    */*) prefix=${prefix:-${external#*/}} ;;
-    esac
-    prefix=${prefix#/}
-    gateway="http://$address${prefix:+/${prefix%/}}"
+    [ "$pid" -eq 0 ] || persistence=$flag_persistence
+    [ "$gateway" = found ] || return
+    find_url :9091
+    gateway=$url
 }
 
 # Prints all answers of both servers, each followed by the mark and the status, compressed: a day of samples is
@@ -113,7 +85,7 @@ ask() {
             while [ "$question" != "${question#*LAB_AGE}" ]; do
                 question=${question%%LAB_AGE*}$age${question#*LAB_AGE}
             done
-            set -- "$@" --url "$question"
+            set -- "$@" --url "$prometheus_url$question"
         done <<QUESTIONS
 $questions
 QUESTIONS
@@ -139,10 +111,10 @@ QUESTIONS
 # configuration, with limits of time and memory.
 look_at_verdict() {
     is_loaded && return
-    [ -n "${real:-}" ] && [ -f "$config_path" ] && command -v promtool >/dev/null && {
+    [ -n "${real:-}" ] && [ -f "$config_path" ] && [ -n "$promtool" ] && {
         verdict=$(
             ulimit -v 4000000
-            { as_reader timeout -k 1 4 promtool check config "$config_path" 2>&1; echo "$?"; } |
+            { as_reader timeout -k 1 4 "$promtool" check config "$config_path" 2>&1; echo "$?"; } |
                 tail -c "$MOST_QUOTED"
         )
         printf 'promtool_exit %s\n' "${verdict##*"
@@ -173,22 +145,24 @@ SAID
         awk 'BEGIN { exit !(ARGV[1] + 0 >= ARGV[2] + 0) }' "$taken" "$config_changed"
 }
 
+# Succeeds if a service is neither running nor stopped.   $1 its name
+is_broken() {
+    service_noted "$1"
+    [ "$state" != active ] && [ "$state" != inactive ]
+}
+
 # Prints the end of the log of each service that is neither running nor stopped.
 look_at_logs() {
     for service in "$prometheus_unit" "$pushgateway_unit"; do
-        case $broken in
-        *" $service "*) print_text "service_log $service" "$(
-            service_log "$service" 3 3 | head -c "$MOST_QUOTED"
-        )" ;;
-        esac
+        if is_broken "$service"; then
+            print_text "service_log $service" "$(service_log "$service" 3 3 | head -c "$MOST_QUOTED")"
+        fi
     done
     for service in ${prune_units:-}; do
-        case $broken in
         # With the lines of the service manager: it may have failed before the program started.
-        *" $service "*) print_text "service_log $service" "$(
-            service_log_of_boot "$service" 6 3 | head -c "$MOST_QUOTED"
-        )" ;;
-        esac
+        if is_broken "$service"; then
+            print_text "service_log $service" "$(service_log_of_boot "$service" 6 3 | head -c "$MOST_QUOTED")"
+        fi
     done
 }
 
@@ -197,11 +171,7 @@ look_at_logs() {
 look_at_programs() {
     [ -n "$prometheus_said" ] || [ "$prometheus_pid" -eq 0 ] ||
         print_base64 prometheus_argv "/proc/$prometheus_pid/cmdline"
-    case $active in
-    *" $prometheus_unit "*" $pushgateway_unit "* | *" $pushgateway_unit "*" $prometheus_unit "*)
-        [ -z "$prometheus_said" ] || return
-        ;;
-    esac
+    [ -n "$prometheus_said" ] && [ "$prometheus_pid" -gt 0 ] && [ "$pid" -gt 0 ] && return
     print_programs
 }
 
@@ -222,17 +192,9 @@ WAYS
 # cannot persist there: it needs a new file for each time it saves.
 look_at_persistence() {
     [ "$pid" -gt 0 ] && [ -n "$persistence" ] || return
-    case $persistence in
-    /*) ;;
-    *) persistence=$(readlink "/proc/$pid/cwd")/$persistence ;;
-    esac
-    reader_of_process "/proc/$pid/status"
-    # A word, because nsenter itself may fail, in a container without the right to enter.
-    # shellcheck disable=SC2016,SC2086 # for the inner shell; a list of options
-    answer=$(nsenter --target "$pid" --mount -- ${reader:+setpriv $reader --} \
-        sh -c '[ -w "$1" ] || echo refused' sh "${persistence%/*}" 2>/dev/null)
-    [ "$answer" = refused ] || return
-    print_text unwritable "${persistence%/*}"
+    find_unwritable "$pid" "$persistence"
+    [ -n "$unwritable" ] || return
+    print_text unwritable "$unwritable"
     service_changed_by "$pushgateway_unit" | while IFS= read -r file; do
         print_text changed_by "$file"
     done

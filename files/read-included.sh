@@ -3,7 +3,7 @@
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer), path
 # (the configuration file; relative patterns start in its directory), service (of Prometheus), patterns (file
-# name patterns, one a line) and longest (bytes to read of each file). Needs the functions of whose.sh and of a
+# name patterns, one a line), process (its main process, or 0) and longest (bytes to read of each file). Needs the functions of whose.sh and of a
 # service manager.
 # Prints one line for each file: its path and text, both as base64. Prints "cut" after a thousand files; the
 # output ends after eight million bytes.
@@ -27,12 +27,8 @@ reads='
     done'
 
 printf '\n%s\n' "$mark"
-follow "$path" || exit 1
-# shellcheck disable=SC2154 # real and ways come from whose.sh
-decide_writer <<STATS
-$(stat_all "${real%/*}/" "$ways")
-STATS
-find_reader_of "$service"
+find_writer "$path" || exit 1
+find_reader_of "$service" "${process:-0}"
 printf '%s\n' "$patterns" |
     as_reader timeout -k 1 10 sh -c "$reads" read-included "${path%/*}/" "$longest" 2>/dev/null |
     head -c 8000000

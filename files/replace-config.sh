@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2154,SC3045 # variables come from the caller and whose.sh; every sh of Debian has ulimit -v
+# shellcheck disable=SC2154,SC3045 # variables come from the caller and other files; every sh of Debian has ulimit -v
 #
 # Replaces a configuration file as one transaction, and reloads its service.
 #
@@ -11,11 +11,15 @@
 #   check     "promtool" to check the new text with promtool first, else empty
 #   loaded    "yes" if Prometheus has loaded the text from which the new text was made, else empty
 #   service   the service to reload, or empty
+#   process   the process of this Prometheus, or 0
+#   signalled yes: it is reloaded by a signal to this process; else by the service's own command
 #   url       the URL of this Prometheus
 #   seconds   the time limit for Prometheus to load or reject the file
 #   worker    the text of config-worker.sh
 #   suffix    what the name of the backup has after the name of the file; empty: before-pushgateway-lab
-# Needs the functions of whose.sh and of a service manager. The new text comes on standard input as base64.
+#   closed_note  the file with the note about closed directories, see close-directory.sh
+# Needs the functions of whose.sh, of close-directory.sh and of a service manager. The new text comes on standard
+# input as base64.
 # At every moment, the path has either the complete old or the complete new text. The first printed line is
 # "result WORD". The second is "candidate PATH", a name of the new text that promtool and Prometheus may use in
 # their messages. The further lines are the reason:
@@ -36,7 +40,7 @@
 #
 # Root itself writes only if no other user can change a name on the path. If directories on the path belong to
 # one user, config-worker.sh does the work as that user, and root only reloads. If they belong to several users,
-# nothing is written.
+# nothing is written. If they are root's, and their group may write in them, they are closed until the end.
 #
 # Editors do not take our lock, so somebody may edit the file at any time. The transaction detects and restores
 # an edit before our rename, and an edit of the old file until the end of the reload. It does not detect two
@@ -44,18 +48,21 @@
 # this needs a mv that cannot exchange (coreutils before 9.5). Second, somebody keeps the old file open until
 # after the reload, and then writes. The backup has this last version.
 
-: "${mark:?}" "${path:?}" "${seconds:?}" "${worker:?}"
+: "${mark:?}" "${path:?}" "${seconds:?}" "${worker:?}" "${closed_note:?}"
 export LC_ALL=C
+PATH=$PATH:/usr/local/bin
 umask 077
 lock=/run/pushgateway-lab.lock
-MOST_QUOTED=16000   # bytes of the output of promtool or the journal
-MOST_SAID=4000000   # bytes of Prometheus's metrics
-PROMTOOL_TIMEOUT=30 # seconds
+MOST_QUOTED=16000      # bytes of the output of promtool or the journal
+MOST_SAID=4000000      # bytes of Prometheus's metrics
+MOST_REPLACED=16000000 # bytes of the file that is replaced
+PROMTOOL_TIMEOUT=30    # seconds
 RELOAD_TIMEOUT=30
 LOG_TIMEOUT=10
 expected=${expected:-}
 digest=${digest:-}
 temporary=
+sweeps=
 # A name of the new text beside path: relative paths in it start there, even if path is a symbolic link.
 place=$(dirname -- "$path")
 candidate="$place/.$(basename -- "$path").pushgateway-lab.candidate"
@@ -82,13 +89,29 @@ take_lock() {
     flock -w "$patience" 9 || finish busy "Another run has held $lock for $patience s"
 }
 
+# Opens what a killed run left closed.
+heal() { open_closed || finish failed "$words"; }
+
 find_file() {
-    follow "$path" || finish failed "the symbolic links of $path cannot be resolved"
-    # The file may be missing, so its directory stands for it.
-    decide_writer <<STATS
-$(stat_all "${real%/*}/" "$ways")
-STATS
-    [ -z "$obstacle" ] || finish unsafe "$obstacle"
+    close_ways "$path" || {
+        [ -n "$obstacle" ] || finish failed "$words"
+        finish unsafe "$obstacle"
+    }
+    # The group may have planted what the reader reads, so root is no reader here: see as_reader.
+    # shellcheck disable=SC2034 # for whose.sh
+    shared=$closed
+    # A FIFO, and a file of terabytes with nothing in it, would block the one who reads it. The text of which we know
+    # the digest was in neither.
+    [ -n "$digest" ] && [ -e "$real" ] || return 0
+    if ! [ -f "$real" ] || [ "$(stat -c %s -- "$real")" -gt "$MOST_REPLACED" ]; then finish conflict; fi
+}
+
+# At every end: no temporary file stays, and no closed directory. Signals do not interrupt this.
+# shellcheck disable=SC2317 # a trap calls it
+end() {
+    trap '' HUP INT PIPE TERM
+    [ -z "$sweeps" ] || sweep
+    open_closed
 }
 
 # Runs a phase of config-worker.sh as the writer, and sets $answer. The phase does not inherit the descriptor
@@ -138,8 +161,10 @@ end_as_answered() {
 judge() {
     verdict=
     success=taken
-    [ "${check:-}" = promtool ] && command -v promtool >/dev/null || return 0
-    find_reader_of "$service"
+    [ "${check:-}" = promtool ] || return 0
+    find_promtool "${process:-0}"
+    [ -n "$promtool" ] || return 0
+    find_reader_of "$service" "${process:-0}"
     ask_promtool "$temporary"
     [ "$judged" -ne 0 ] || return 0
     about_new=$verdict
@@ -159,10 +184,14 @@ reason() { printf '%s' "$1" | tr -d 0-9; }
 # Sets verdict, promtool's output about a file, and judged, its exit status. promtool opens the files that the
 # text names, so it runs as the reader of the configuration. It sees each file under the name of the candidate.
 ask_promtool() {
-    words=$(as_owner_of_place ln -sfn -- "$1" "$candidate" 9>&- 2>&1) || finish failed "$words"
+    words=$(as_owner_of_place ln -sfT -- "$1" "$candidate" 9>&- 2>&1) || {
+        # Its path would stand for the path of the file.
+        [ ! -d "$candidate" ] || words="${candidate##*/} is a directory"
+        finish failed "$words"
+    }
     verdict=$(
         ulimit -v 4000000
-        as_reader timeout -k 1 "$PROMTOOL_TIMEOUT" promtool check config "$candidate" 9>&- 2>&1
+        as_reader timeout -k 1 "$PROMTOOL_TIMEOUT" "$promtool" check config "$candidate" 9>&- 2>&1
         echo "$?"
     )
     judged=${verdict##*"
@@ -184,7 +213,7 @@ metric() {
 reload() {
     taken_before=$(metric success_timestamp_seconds)
     since=$(date +%s.%N)
-    words=$(service_reload "$service" "$RELOAD_TIMEOUT" 2>&1)
+    words=$(send_reload 2>&1)
     case $? in
     0) ;;
     124) words="The reload of $service did not finish within $RELOAD_TIMEOUT s. $words" && return 1 ;;
@@ -203,6 +232,17 @@ reload() {
         *) words="It neither loaded nor rejected the configuration within $seconds s. $words" ;;
     esac
     return 1
+}
+
+send_reload() {
+    if [ "${signalled:-}" != yes ]; then
+        service_reload "$service" "$RELOAD_TIMEOUT"
+    elif [ "${process:-0}" -gt 0 ]; then
+        kill -s HUP "$process"
+    else
+        echo "Prometheus does not run"
+        return 1
+    fi
 }
 
 errors_in_log() {
@@ -229,12 +269,13 @@ The reload of the old file failed, too. $words"
 printf '\n%s\n' "$mark"
 [ -z "$digest" ] || receive
 take_lock
+trap end EXIT
+trap 'exit 1' HUP INT PIPE TERM
+heal
 find_file
 sweep
 if [ -n "$digest" ]; then
-    # No temporary file stays, even after a signal.
-    trap sweep EXIT
-    trap 'exit 1' HUP INT PIPE TERM
+    sweeps=yes
     feed=$text
     phase write
     feed=

@@ -12,7 +12,7 @@
     refusal=$(LC_ALL=C sudo -H -n ${sudo_user:+-u "$sudo_user"} sh -c "$snapshot" 2>&1 1>&3 3>&-) && exit 0
 } 3>&1
 printf '\n%s\n' "$mark"
-echo "snapshot 4"
+echo "snapshot 5"
 printf 'uid %s\n' "$(id -u)"
 printf 'user %s\n' "$(id -un)"
 printf 'sudo_refused %s\n' "$(printf '%s' "$refusal" | base64 -w0)"

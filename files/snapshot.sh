@@ -3,12 +3,16 @@
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer),
 # config_path, longest (the largest size of this file in bytes), prometheus_url, targets_path (the path and query
-# of the question for the job's targets), proof_note and added_note (files with notes of earlier runs); the services
-# prometheus_unit and pushgateway_unit; flags_file (the file with the Pushgateway's flags); packages and tools (lists of
-# words); for the prune: prune_files, prune_secrets (the files that are secrets) and prune_unit_names (lists of
-# words). Needs the functions of whose.sh, config-in-use.sh, a service manager and a package manager. If a function
-# look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, and a
-# function looks_at_running_config succeeds, that file is looked at.
+# of the question for the job's targets), proof_note and added_note (files with notes of earlier runs), closed_note (the
+# note of a transaction about directories, see close-directory.sh); given, a list of
+# those of the names config_path, prometheus_url, prometheus_unit and pushgateway_unit whose values come from the
+# settings, the others are found; prometheus_unit and pushgateway_unit, services or nothing; prometheus_units and
+# pushgateway_units (the usual services); prometheus_port and pushgateway_port; flags_file (the file with the
+# Pushgateway's flags, if there is no service yet); packages and tools (lists of words); for the prune: prune_files,
+# prune_secrets (the files that are secrets) and prune_unit_names (lists of words). Needs the functions of whose.sh,
+# find-servers.sh, flags-in-use.sh, config-in-use.sh, a service manager and a package manager. If a function
+# look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
+# file is looked at, unless config_path was given; then only if a function looks_at_running_config succeeds.
 # Prints one "name value" a line; values with arbitrary bytes are base64. The first line is the version of this
 # format; the last line, "end", shows that the answer is complete. "at PLACE" names the part that comes next,
 # for an answer that is incomplete; "cut PLACE" means that a limit was reached. The script changes nothing and
@@ -16,11 +20,12 @@
 # No data from the host becomes part of a program, an option or a pattern.
 
 # shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
-: "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_unit:?}" "${prometheus_url:?}"
-: "${pushgateway_unit:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
-: "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
+: "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_units:?}" "${prometheus_url:?}"
+: "${pushgateway_units:?}" "${prometheus_port:?}" "${pushgateway_port:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
+: "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
 
 export LC_ALL=C
+PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
 MOST_SAID=4000000    # bytes of Prometheus's answers
 MOST_LISTENERS=20000 # listening sockets
 MOST_NAMES=200       # lines of /etc/hosts, and addresses of each family
@@ -59,14 +64,16 @@ look_at_system() {
     for tool in $tools; do
         command -v "$tool" >/dev/null && echo "tool $tool"
     done
-    package_look_for_promtool
 }
 
-# The packages matter only if one of the services does not run.
+look_for_promtool() {
+    find_promtool "$prometheus_pid"
+    if [ -n "$promtool" ]; then echo "tool promtool"; else package_look_for_promtool; fi
+}
+
+# The packages matter only if one of the servers does not run.
 look_at_packages() {
-    case $active in
-    *" $prometheus_unit "*" $pushgateway_unit "* | *" $pushgateway_unit "*" $prometheus_unit "*) return ;;
-    esac
+    [ "$prometheus_pid" -eq 0 ] || [ "$pid" -eq 0 ] || return
     # shellcheck disable=SC2086 # a list of words
     package_look $packages
 }
@@ -116,22 +123,51 @@ $file $(base64 -w0 -- "$file")
 }
 
 look_at_services() {
-    pid=0
-    prometheus_pid=0
-    prometheus_user=
-    prometheus_group=
-    prometheus_exists=no
-    active=" "
-    broken=" "
-    echo "prometheus_service $prometheus_unit"
-    echo "pushgateway_service $pushgateway_unit"
     # shellcheck disable=SC2086 # a list of words
-    service_look "$prometheus_unit" "$pushgateway_unit" ${prune_units:-}
+    set -- ${prune_units:-}
+    for usual in ${prometheus_unit:-$prometheus_units} ${pushgateway_unit:-$pushgateway_units}; do
+        case $usual in
+        # The packages' services are asked for in any case, others only if they are there: each takes a millisecond.
+        "${prometheus_units%% *}" | "${pushgateway_units%% *}" | "$prometheus_unit" | "$pushgateway_unit")
+            set -- "$usual" "$@"
+            ;;
+        *) if service_is_there "$usual"; then set -- "$usual" "$@"; fi ;;
+        esac
+    done
+    service_look "$@"
+    find_server prometheus "${prometheus_unit:-}" "$prometheus_units" "$prometheus_port"
+    prometheus_unit=$found_unit
+    prometheus_pid=$found_pid
+    prometheus_is_service=$is_service
+    print_server prometheus
+    echo "prometheus_pid $prometheus_pid"
+    find_server pushgateway "${pushgateway_unit:-}" "$pushgateway_units" "$pushgateway_port"
+    pushgateway_unit=$found_unit
+    pid=$found_pid
+    print_server pushgateway
+    echo "pushgateway_pid $pid"
     if [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ]; then
         print_base64 pushgateway_argv "/proc/$pid/cmdline"
     fi
+    service_noted "$pushgateway_unit"
+    if [ "$exists" = yes ]; then
+        service_look_at_flags "$pushgateway_unit" "$starts"
+        flags_file=$own_flags_file
+        printf 'flags_file %s\n' "$flags_file"
+    fi
+    [ -f "$flags_file" ] && [ -r "$flags_file" ] && print_base64 flags_text "$flags_file"
     look_at_sockets
-    [ -e "$flags_file" ] && print_base64 flags_text "$flags_file"
+}
+
+# Prints what find_server found.   $1 the server
+print_server() {
+    echo "$1_service $found_unit"
+    [ -z "$rivals" ] || print_text "rivals $1" "$rivals"
+    [ "$is_service" = yes ] || [ "$found_pid" -eq 0 ] || {
+        group_of_process=
+        { read -r group_of_process; } 2>/dev/null <"/proc/$found_pid/cgroup"
+        print_text "process $1 $found_pid" "$group_of_process"
+    }
 }
 
 # The sockets of both servers. A server that does not run has the pid 0, and no process has the id 0.
@@ -142,28 +178,9 @@ look_at_sockets() {
         \( -path "/proc/$pid/*" -printf 'pushgateway_socket %l\n' -o -printf 'prometheus_socket %l\n' \) 2>/dev/null
 }
 
-# service_look calls this for each service.   $1 name; $2 state; $3 pid; $4 user; $5 group; $6 exists: yes or no
-# shellcheck disable=SC2034,SC2317 # called by service_look; other scripts use prometheus_pid and broken
-note_service() {
-    case $2 in
-    active) active="$active $1 " ;;
-    inactive) ;;
-    *) broken="$broken $1 " ;;
-    esac
-    case $1 in
-    "$pushgateway_unit") pid=$3 ;;
-    "$prometheus_unit")
-        prometheus_pid=$3
-        prometheus_user=$4
-        prometheus_group=$5
-        prometheus_exists=$6
-        ;;
-    esac
-}
-
-# The listening TCP sockets in the kernel's notation: address, port and inode. State 0A is LISTEN. Also the host's
-# names and addresses. awk reads the tables, because a host may have thousands of connections, too many for the
-# shell.
+# The listening TCP sockets in the kernel's notation: address, port and inode. State 0A is LISTEN. Also the ports to
+# which another host has a connection, and the host's names and addresses. awk reads the tables, because a host may
+# have thousands of connections, too many for the shell.
 look_at_network() {
     set --
     for table in /etc/hosts /proc/sys/kernel/hostname /proc/net/fib_trie /proc/net/if_inet6 /proc/net/tcp /proc/net/tcp6; do
@@ -188,13 +205,49 @@ look_at_network() {
         $4 == "0A" {
             if (++n > most) { print "cut listeners"; exit }
             print "listen", $2, $10
-        }' "$@" 2>/dev/null
+            listens[port($2)]
+            next
+        }
+        # Established, or closed a minute ago at most.
+        $4 == "01" || $4 == "06" {
+            here = $2
+            there = $3
+            sub(/:.*/, "", here)
+            sub(/:.*/, "", there)
+            if (here != there && there !~ /7F$/) used[port($2)]
+        }
+        END { for (each in used) if (each in listens) print "port_in_use", each }
+        function port(socket) { sub(/.*:/, "", socket); return socket }' "$@" 2>/dev/null
+}
+
+# Succeeds if a value comes from the settings.   $1 its name
+is_given() {
+    case " ${given:-} " in
+    *" $1 "*) return 0 ;;
+    esac
+    return 1
+}
+
+look_at_flags_of_prometheus() {
+    read_flags "$prometheus_pid"
+    # The default of upstream's program; that of Debian's is the usual path.
+    if [ -z "$flag_config" ] && [ "$prometheus_is_service" = no ] && [ -f "/proc/$prometheus_pid/cwd/prometheus.yml" ]; then
+        flag_config=prometheus.yml
+    fi
+    is_given prometheus_url && return
+    [ -n "$flag_address$flag_prefix" ] || return
+    find_url :9090
+    [ "$url" = "$prometheus_url" ] || print_text url_found "$url"
+    prometheus_url=$url
 }
 
 look_at_config() {
-    find_running_config "$prometheus_pid" "$config_path"
+    find_running_config "$prometheus_pid" "$flag_config" "$config_path"
     if [ -z "$running_config" ]; then
         :
+    elif ! is_given config_path; then
+        config_path=$running_config
+        print_text config_found "$running_config"
     elif command -v looks_at_running_config >/dev/null && looks_at_running_config; then
         config_path=$running_config
         print_text config_followed "$running_config"
@@ -204,8 +257,8 @@ look_at_config() {
     [ -e "$config_path" ] || { echo "config absent"; return; }
     [ -f "$config_path" ] || { echo "config special"; return; }
     follow "$config_path" || { echo "config unreadable"; return; }
-    # Temporary files of a transaction (replace-config.sh) that was killed.
-    for leftover in "${real%/*}/.${real##*/}.pushgateway-lab."* \
+    # Temporary files of a transaction (replace-config.sh) that was killed, and its note about closed directories.
+    for leftover in "$closed_note" "${real%/*}/.${real##*/}.pushgateway-lab."* \
         "${flags_file%/*}/.${flags_file##*/}.pushgateway-lab."*; do
         [ -e "$leftover" ] && echo "config_leftover yes"
     done
@@ -219,14 +272,49 @@ STATS
     is_number "$config_changed" || { echo "config unreadable"; return; }
     echo "config_changed $config_changed"
     echo "config_writer $writer"
+    service_noted "$prometheus_unit"
+    look_whether_apart
+    find_reader "$prometheus_pid" "$user" "$group" "$exists"
+    [ "$prometheus_is_service" = yes ] || [ -z "$running_config" ] || look_at_namer
     [ -z "$obstacle" ] || print_text config_obstacle "$obstacle"
     [ "$size" -le "$longest" ] || { echo "config large"; return; }
-    find_reader "$prometheus_pid" "$prometheus_user" "$prometheus_group" "$prometheus_exists"
     printf 'config_text '
     as_reader base64 -w0 -- "$real" 2>/dev/null
     config_read=$?
     echo
     [ "$config_read" -eq 0 ] && echo "config present" || echo "config unreadable"
+}
+
+# Prints why the running Prometheus may not see a change of the file: it has another file there, or this file alone
+# was mounted for it. A unit with PrivateTmp has mounts of its own, too, but the same file.
+# shellcheck disable=SC3013 # every sh of Debian and Ubuntu has -ef
+look_whether_apart() {
+    [ "$prometheus_pid" -gt 0 ] || return 0
+    own=/proc/$prometheus_pid
+    # The package's unit mounts no files.
+    service_noted "$prometheus_unit"
+    case $starts in
+    *" \$ARGS "*) return 0 ;;
+    esac
+    if [ "$own/root" -ef / ] && [ "$own/ns/mnt" -ef /proc/self/ns/mnt ]; then return; fi
+    if [ -e "$real" ] && ! [ "$own/root$real" -ef "$real" ]; then
+        echo "config_apart other"
+        return
+    fi
+    while read -r _ _ _ _ point _; do
+        if [ "$point" = "$real" ]; then
+            echo "config_apart mounted"
+            return
+        fi
+    done 2>/dev/null <"$own/mountinfo"
+}
+
+# Everybody can start a process that names a file of another user as its configuration.
+look_at_namer() {
+    case $reader in
+    "" | "--reuid=$writer "*) ;;
+    *) obstacle="only process $prometheus_pid names it, which no service started, and whose user may not write there" ;;
+    esac
 }
 
 # The loaded configuration and the targets are one line of JSON each, after the metrics. While Prometheus starts and
@@ -282,7 +370,7 @@ note_in() {
 }
 
 printf '\n%s\n' "$mark"
-echo "snapshot 4"
+echo "snapshot 5"
 echo "at rights"
 look_at_rights
 echo "uid $uid"
@@ -292,8 +380,10 @@ if [ "$uid" -eq 0 ]; then
     look_at_prune
     echo "at services"
     look_at_services
+    look_for_promtool
     look_at_packages
     look_at_network
+    look_at_flags_of_prometheus
     echo "at config"
     look_at_config
     echo "at prometheus"

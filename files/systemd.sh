@@ -5,18 +5,27 @@
 # Succeeds if systemd runs on this host.
 service_manager_runs() { [ -d /run/systemd/system ]; }
 
+known_files=
+
 # Prints the state of services for a look: lines "service PROPERTY", which services/systemd.py parses. Calls
-# note_service, which the look defines, for each service: NAME STATE PID USER GROUP EXISTS (yes or no).
+# note_service, which the look defines, for each service: NAME STATE PID USER GROUP EXISTS (yes or no) COMMAND.
 # systemctl prints a block of lines for each unit, with an Id line, and an empty line between two blocks. The
 # order of the units differs from the order of the arguments.
 #   $@ their names
 service_look() {
     shown=$(systemctl show --no-pager \
         -p Id,LoadState,ActiveState,UnitFileState,MainPID,ExecStart,CanReload,NeedDaemonReload,User,Group \
+        -p EnvironmentFiles,FragmentPath,DropInPaths \
         -- "$@" 2>/dev/null)
     id=
     user=
     group=
+    command=
+    environment=
+    drop_ins=
+    main_pid=0
+    state=
+    load_state=
     while IFS= read -r property; do
         printf 'service %s\n' "$property"
         case $property in
@@ -27,13 +36,30 @@ service_look() {
         LoadState=*) load_state=${property#LoadState=} ;;
         User=*) user=${property#User=} ;;
         Group=*) group=${property#Group=} ;;
+        ExecStart=*) command=${property#ExecStart=} ;;
+        EnvironmentFiles=*)
+            file=${property#EnvironmentFiles=}
+            environment="$environment
+environment ${file% (ignore_errors=*}"
+            ;;
+        FragmentPath=*) fragment=${property#FragmentPath=} ;;
+        DropInPaths=*) drop_ins=${property#DropInPaths=} ;;
         "")
             exists=yes
             [ "$load_state" != not-found ] || exists=no
-            note_service "$id" "$state" "$main_pid" "$user" "$group" "$exists"
+            note_service "$id" "$state" "$main_pid" "$user" "$group" "$exists" "$command"
+            known_files="$known_files
+service $id
+definition $fragment $drop_ins$environment"
+            main_pid=0
+            state=
+            load_state=
             id=
             user=
             group=
+            command=
+            environment=
+            drop_ins=
             ;;
         esac
     done <<UNITS
@@ -45,6 +71,91 @@ UNITS
 # Prints the files that change the definition of a service, one a line.   $1 its name
 service_changed_by() {
     systemctl show --no-pager -p DropInPaths --value -- "$1" 2>/dev/null | tr ' ' '\n' | grep .
+}
+
+# Succeeds if there is a file that defines a service.   $1 its name
+service_is_there() {
+    for place in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /lib/systemd/system; do
+        if [ -e "$place/$1" ]; then return 0; fi
+    done
+    return 1
+}
+
+# Prints the names of the administrator's services that start a program, by itself or with env or sh.
+#   $1 its name, without special characters; as a package has it, it may come after "prometheus-"
+service_with_program() {
+    grep -lE "^ExecStart[[:blank:]]*=[[:blank:]]*[-@:+!|]*(/[^ ]*/(env|sh -c) )?[\"']?(exec )?([^ ]*/)?(prometheus-)?$1[\"']?( |\$)" \
+        /etc/systemd/system/*.service /run/systemd/system/*.service 2>/dev/null |
+        sed 's,.*/,,' | grep -xE '[A-Za-z0-9:_.\\-]+' | grep -v '^-' | sort -u
+}
+
+# Sets own_flags_file to the file with the flags of a service that service_look has looked at: the EnvironmentFile
+# with the variable of its command, else the drop-in that this toolkit writes. Prints the files that define a service
+# of the second kind, in the order in which systemd reads them: lines "unit_file PATH TEXT", both in base64.
+#   $1 its name; $2 its command
+# shellcheck disable=SC2034 # the callers use it
+service_look_at_flags() {
+    own_flags_file=
+    files=
+    last=
+    find_variable "$2"
+    while read -r kind rest; do
+        case $kind in
+        service) current=$rest && continue ;;
+        esac
+        [ "$current" = "$1" ] || continue
+        case $kind in
+        definition) files=$rest ;;
+        environment)
+            last=$rest
+            if assigns "$rest" "$variable"; then own_flags_file=$rest; fi
+            ;;
+        esac
+    done <<KNOWN
+${known_files#?}
+KNOWN
+    case $2 in
+    # An init script reads this file, too.
+    *path=/etc/init.d/*) own_flags_file=/etc/default/${1%.service} ;;
+    esac
+    [ -z "$own_flags_file" ] || return 0
+    # No file sets the variable. If the unit does not, it is set in the last file, which counts most.
+    # shellcheck disable=SC2086 # a list of words
+    if [ -n "$variable" ] && [ -n "$last" ] && ! grep -qE "^[^#;]*\b$variable=" -- $files 2>/dev/null; then
+        own_flags_file=$last
+        return 0
+    fi
+    own_flags_file=/etc/systemd/system/$1.d/pushgateway-lab.conf
+    for file in $files; do
+        if [ -f "$file" ]; then
+            printf 'unit_file %s %s\n' "$(printf '%s' "$file" | base64 -w0)" "$(head -c 65536 -- "$file" | base64 -w0)"
+        fi
+    done
+}
+
+# Sets variable to the name of the first variable in a command that is a word of its own, and that systemd splits;
+# empty if there is none.   $1 the command
+find_variable() {
+    variable=
+    set -f
+    for word in $1; do
+        case $word in
+        \$*[!A-Za-z0-9_]*) ;;
+        \$[A-Za-z_]*) variable=${word#?} && break ;;
+        esac
+    done
+    set +f
+}
+
+# Succeeds if a file of an environment sets a variable.   $1 the file; $2 the variable
+assigns() {
+    [ -n "$2" ] && [ -f "$1" ] && [ -r "$1" ] || return 1
+    while IFS=" 	" read -r line || [ -n "$line" ]; do
+        case $line in
+        "$2="* | "$2 "*=* | "$2	"*=*) return 0 ;;
+        esac
+    done <"$1"
+    return 1
 }
 
 # Succeeds if one of the services starts, or waits for its start.   $@ their names
@@ -75,16 +186,35 @@ $(timeout 20 systemctl show --no-pager -p MainPID,User,Group,LoadState -- "$1" 2
 SHOWN
 }
 
-# Enables a service, and starts or restarts it, also after too many failed starts.
-#   $1 its name; $2 start or restart
+# Starts or restarts a service, also after too many failed starts.
+#   $1 its name; $2 start or restart; $3 yes: it starts at boot from now on
 service_run() {
     systemctl reset-failed -- "$1" 2>/dev/null
-    timeout 30 systemctl enable --quiet -- "$1" && timeout 90 systemctl "$2" -- "$1"
+    [ "$3" != yes ] || timeout 30 systemctl enable --quiet -- "$1" || return
+    timeout 90 systemctl "$2" -- "$1"
 }
 
 # Reloads the configuration of a service; exits with 124 if that takes too long.
 #   $1 its name; $2 seconds
 service_reload() { timeout -k 1 "$2" systemctl reload -- "$1"; }
+
+# Reads the files that define services anew, after the drop-in was written; its last text is not kept.
+#   $1 the service
+service_reread() {
+    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-"*
+    systemctl daemon-reload
+}
+
+# The directory for the drop-in that this toolkit writes.   $1 the service
+service_make_place_for_drop_in() { mkdir -p -- "/etc/systemd/system/$1.d"; }
+
+# Removes that drop-in, and its directory if nothing else is in it.   $1 the service
+service_remove_drop_in() {
+    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf" || return
+    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-"*
+    rmdir -- "/etc/systemd/system/$1.d" 2>/dev/null
+    systemctl daemon-reload
+}
 
 # Prevents a service from starting, also when its package is installed.
 #   $1 its name; standard input: the drop-in that prevents the start

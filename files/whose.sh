@@ -5,11 +5,12 @@
 NOBODY="--reuid=65534 --regid=65534 --clear-groups"
 
 # Resolves a path through all symbolic links. Sets `real`, the resolved path; `ways`, the directories in which
-# a name was looked up, one a line; `hops`, the number of links. Fails if links form a circle, or contain a
-# line break.
+# a name was looked up, one a line, each after the directories above it; `linked`, those of them in which the name
+# was a link; `hops`, the number of links. Fails if links form a circle, or contain a line break.
 follow() {
     at=
     ways=/
+    linked=
     hops=0
     rest=${1#/}
     while [ -n "$rest" ]; do
@@ -25,6 +26,8 @@ follow() {
         if [ -L "$at/$name" ]; then
             hops=$((hops + 1))
             [ "$hops" -le 20 ] || return 1
+            linked="$linked${at:-/}
+"
             link=$(readlink -- "$at/$name") || return 1
             case $link in
             *"
@@ -55,11 +58,14 @@ stat_all() {
     )
 }
 
-# Decides which user may write a file, from the lines of stat_all about its ways on standard input. Sets
-# `writer`, the id of this user, or `obstacle`, the reason why no user may: if two users, or the group of a
-# directory of root's, can change the path, none of them is safe from the others.
+# Decides which user may write a file, from the lines of stat_all about its ways on standard input. Sets one of:
+#   writer    the id of this user
+#   obstacle  the reason why no user may: if two users, or everybody, can change the path, none of them is safe
+#             from the others
+#   shared    directories of root's in which their group may write, one a line, if there is no obstacle but these.
+#             The writer is 0 then, and may write after the directories are closed: see close-directory.sh
 decide_writer() {
-    writer=0 obstacle=
+    writer=0 obstacle='' shared='' about_shared=''
     while read -r _ _ uid gid mode directory; do
         if [ "$uid" = "?" ]; then
             obstacle="a directory on the path cannot be read"
@@ -71,12 +77,43 @@ decide_writer() {
         [ "$uid" = 0 ] || writer=$uid
         case $mode in
         *[2367]) obstacle="everybody may write in $directory (mode $mode)" ;;
-        *[2367]?)
-            # shellcheck disable=SC2034 # the callers use it
-            [ "$uid" != 0 ] || obstacle="group $gid may write in root's directory $directory (mode $mode)"
-            ;;
+        *[2367]?) [ "$uid" != 0 ] || note_shared ;;
         esac
     done
+    [ -n "$shared" ] || return 0
+    # What the group can change could lead root, or the other user, to a place that the group chose.
+    [ "$writer" = 0 ] || obstacle=${obstacle:-$about_shared}
+    [ -z "$obstacle" ] || shared=
+}
+
+# Adds the directory that decide_writer has read to `shared`, once.
+note_shared() {
+    is_line_of "$directory" "$shared" && return
+    shared="$shared$directory
+"
+    about_shared="group $gid may write in root's directory $directory (mode $mode)"
+    # Root follows no link that the group can replace.
+    is_line_of "$directory" "${linked:-}" && obstacle="$about_shared, and the path has a symbolic link there"
+}
+
+# Resolves a path, and decides which user may write the file, which may be missing. See follow, which may fail, and
+# decide_writer.   $1 the path
+find_writer() {
+    follow "$1" || return 1
+    decide_writer <<STATS
+$(stat_all / "$ways")
+STATS
+}
+
+# Succeeds if a line is one of several, each of which ends with a line break.   $1 the line; $2 the lines
+is_line_of() {
+    case "
+$2" in
+    *"
+$1
+"*) return 0 ;;
+    esac
+    return 1
 }
 
 # Succeeds if a text is a number such as 1.79536e+09, so that awk may compare it.   $1 the text
@@ -98,8 +135,13 @@ find_reader() {
     fi
 }
 
-# Like find_reader, for a service. Uses the functions of a service manager.   $1 its name
+# Like find_reader, for a service. Uses the functions of a service manager.
+#   $1 its name; $2 its process, if it is known; else 0 or nothing
 find_reader_of() {
+    if [ "${2:-0}" -gt 0 ] && [ -r "/proc/$2/status" ]; then
+        reader_of_process "/proc/$2/status"
+        return
+    fi
     service_ask "$1"
     # shellcheck disable=SC2154 # service_ask sets them
     find_reader "$main_pid" "$user" "$group" "$exists"
@@ -141,10 +183,23 @@ reader_of_service() {
     reader="--reuid=$1 --regid=$group --init-groups"
 }
 
+# Sets promtool to the program that checks configurations: the one in PATH, else the one beside the program of a
+# running Prometheus, if both are root's; empty if there is none.   $1 process id of Prometheus, or 0
+# shellcheck disable=SC2034 # the callers use it
+find_promtool() {
+    promtool=promtool
+    if command -v promtool >/dev/null; then return; fi
+    promtool=
+    [ "${1:-0}" -gt 0 ] || return 0
+    beside=$(readlink "/proc/$1/exe") || return 0
+    beside=${beside%/*}
+    if [ -x "$beside/promtool" ] && [ -O "$beside" ] && [ -O "$beside/promtool" ]; then promtool=$beside/promtool; fi
+}
+
 # Runs a command as the reader. If the reader is root and another user can change the path, it runs as that
-# user; if several users can change the path, as nobody.
+# user; if several users can change the path, or a group, as nobody.
 as_reader() {
-    if [ -z "$reader" ] && [ -n "${obstacle:-}" ]; then
+    if [ -z "$reader" ] && [ -n "${obstacle:-}${shared:-}" ]; then
         # shellcheck disable=SC2086 # a list of options
         setpriv $NOBODY --no-new-privs -- "$@"
     elif [ -z "$reader" ] && [ "${writer:-0}" != 0 ]; then

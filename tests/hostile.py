@@ -7,7 +7,7 @@ from typing import Any, cast
 from hypothesis import strategies as st
 
 from looks import CONFIG, NOW, look
-from pushgateway_lab.facts.snapshot import ConfigFile, Loaded
+from pushgateway_lab.facts.snapshot import ConfigFile, Loaded, LoneProcess, UnitFile
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.lab.deletions import WIPES
 from pushgateway_lab.lab.identity import BUILD_INFO
@@ -131,10 +131,13 @@ def _service(name: str) -> st.SearchStrategy[ServiceState]:
         is_masked=st.booleans(),
         is_disabled=st.booleans(),
         main_pid=st.just(7),
-        command_line=st.just("") | TEXT,
+        command_line=st.just("") | TEXT | TEXT.map(lambda text: f"/x {text} $ARGS"),
         can_reload=st.booleans(),
     )
 
+
+LONE = {server: LoneProcess(7, "0::/") for server in ("prometheus", "pushgateway")}
+_UNIT_FILES = st.builds(UnitFile, TEXT, TEXT.map(lambda text: f"[Service]\nExecStart=/x {text}"))
 
 _CONFIGS = (
     CONFIG,
@@ -181,6 +184,9 @@ def looks(draw: st.DrawFn) -> Look:
             | TEXT.map(lambda text: ("x", f"--web.external-url={text}"))
         ),
         flags_text=draw(st.none() | TEXT.map(lambda text: f'ARGS="--web.listen-address={text}"')),
+        flags_file=draw(st.none() | TEXT),
+        unit_files=draw(st.just(()) | st.tuples(_UNIT_FILES)),
+        lone=draw(st.sampled_from(({}, LONE))),
         listeners=draw(st.sampled_from(((), (Listener("127.0.0.1", 9091, "1"),)))),
         pushgateway_sockets=("1",),
         config_state=draw(st.sampled_from(("absent", "special", "unreadable")) | TEXT),

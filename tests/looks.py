@@ -64,7 +64,7 @@ def look(
     lines = lines or tuple(unit("prometheus.service") + unit("prometheus-pushgateway.service"))
     text = ["config_changed 100", f"config_text {encoded(config)}", "config present"]
     tools = ["tool curl"] if curl else []
-    printed = ["snapshot 4", "uid 0", *tools, *SERVICES, *lines, *text, "end"]
+    printed = ["snapshot 5", "uid 0", *tools, *SERVICES, *lines, *text, "end"]
     seen = snapshot.parse_snapshot(snapshot.lines_of(printed))
     answers = parse_answers(said or {}, {})
     assert not (all_read and answers.unread)

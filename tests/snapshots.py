@@ -25,7 +25,7 @@ BOTH = (*DEBIAN, *unit(PROMETHEUS), *unit(GATEWAY))
 def seen(*lines: str) -> Snapshot:
     """Return the snapshot of a host with this output of a look as root."""
     return snapshot.parse_snapshot(
-        snapshot.lines_of(["snapshot 4", "uid 0", *SERVICES, *lines, "end"])
+        snapshot.lines_of(["snapshot 5", "uid 0", *SERVICES, *lines, "end"])
     )
 
 

@@ -196,8 +196,9 @@ def test_a_file_that_the_directory_s_owner_cannot_make_anew_is_refused(
     ("prepare", "says"),
     [
         ("chmod 777 /etc/prometheus", "everybody may write in /etc/prometheus"),
-        ("chgrp student /etc/prometheus; chmod 775 /etc/prometheus", "may write in root's directory"),
-        ("setfacl -m u:student:rwx /etc/prometheus", "may write in root's directory"),
+        (f"mv {CONFIG} /srv/p && ln -s /srv/p {CONFIG}; chmod 775 /etc/prometheus", "may write in root's directory"),
+        (f"mv {CONFIG} /srv/p && ln -s /srv/p {CONFIG}; setfacl -m u:student:rwx /etc/prometheus", "has a symbolic link"),
+        (f"cd /srv && mkdir -m 775 a a/b && chown student a && mv {CONFIG} a/b/p && ln -s /srv/a/b/p {CONFIG}", "root's directory"),
         (
             f"cd /srv && mkdir a a/b && chown student a && chown trainer a/b && mv {CONFIG} a/b/p && ln -s /srv/a/b/p {CONFIG}",
             "belongs to user",
@@ -262,11 +263,15 @@ def root_s_prometheus(host: Host) -> Iterator[None]:
     assert host.run("ps -o user= -C prometheus").stdout.strip() == "root"
     yield
     host.run(f"rm -r {drop_in}; chown -R prometheus:prometheus /var/lib/prometheus")
-    host.run("systemctl daemon-reload; chmod 755 /etc/prometheus; chown root:root /etc/prometheus")
+    host.run(
+        "systemctl daemon-reload; setfacl -b /etc/prometheus; chmod 755 /etc/prometheus; chown root:root /etc/prometheus"
+    )
 
 
 @pytest.mark.usefixtures("root_s_prometheus")
-@pytest.mark.parametrize("rights", ["chown student:student", "chmod 777", "chmod 1777"])
+@pytest.mark.parametrize(
+    "rights", ["chown student:student", "chmod 777", "chmod 1777", "setfacl -m u:student:rwx"]
+)
 def test_where_prometheus_is_root_others_files_are_read_as_theirs(
     rights: str, host: Host, attacker: Attacker, run_pyinfra: Run, tmp_path: Path
 ) -> None:

@@ -80,8 +80,9 @@ def process(directory: Path, *arguments: str) -> Iterator[int]:
 
 def found(pid: int, path: Path | str, *, programs: bool = True) -> str:
     """Return the file that the function of ``files/`` finds for a process, if it is another one than `path`."""
-    text = "".join(map(host_file, ("whose.sh", "config-in-use.sh")))
-    text += f'find_running_config {pid} "$1"\nprintf "%s\\n" "$running_config"\n'
+    text = "".join(map(host_file, ("whose.sh", "flags-in-use.sh", "config-in-use.sh")))
+    text += f'read_flags {pid}\nfind_running_config {pid} "$flag_config" "$1"\n'
+    text += 'printf "%s\\n" "$running_config"\n'
     shell = ["/bin/sh", "-c", text, "sh", str(path)]
     environment = {} if programs else {"PATH": "/nonexistent"}
     done = subprocess.run(shell, capture_output=True, text=True, check=True, env=environment)
@@ -135,7 +136,7 @@ def test_the_file_in_the_command_line_of_a_process(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["--config.file={}", "--x"], ["--config.file", "{}"], ["--web.config.file=/b"]],
+    [[], ["--storage.tsdb.path={}", "--x"]],
 )
 def test_a_host_that_is_right_starts_no_program_for_it(
     tmp_path: Path, arguments: Sequence[str]
@@ -188,31 +189,32 @@ def test_what_is_wrong_with_a_file_that_nobody_reads_does_not_matter() -> None:
 
 
 @pytest.mark.lab_host(packages=INSTALLED)
-def test_a_file_that_prometheus_does_not_read_is_not_changed(
+def test_the_file_that_prometheus_reads_is_the_one_that_is_changed(
     lab_host: Host, run_pyinfra: Run, sessions: Callable[[], int]
 ) -> None:
     another_file(lab_host)
     restart(lab_host, f"--config.file={MY}")
     before = untouched(lab_host)
+    given = FAST | {"prometheus_config_path": CONFIG}
     for deploy in (BOOTSTRAP, PREPARE, RESET):
-        refuses(lab_host, run_pyinfra(lab_host, "-y", deploy, data=FAST))
-    refuses(lab_host, run_pyinfra(lab_host, "--dry", BOOTSTRAP, data=FAST))
+        refuses(lab_host, run_pyinfra(lab_host, "-y", deploy, data=given))
+    refuses(lab_host, run_pyinfra(lab_host, "--dry", BOOTSTRAP, data=given))
     assert untouched(lab_host) == before
 
-    data = FAST | {"prometheus_config_path": MY}
-    proven = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
-    assert proven.returncode == 0, proven.output
-    assert "Proven" in proven.stderr
-    sessions()
-    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data))
-    assert sessions() == 1
-    assert lab_host.read(CONFIG) == HAND_EDITED
-    assert b"honor_labels: true" in lab_host.read(MY)
+    for data in (FAST, FAST | {"prometheus_config_path": MY}):
+        proven = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
+        assert proven.returncode == 0, proven.output
+        assert "Proven" in proven.stderr
+        sessions()
+        assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data))
+        assert sessions() == 1
+        assert lab_host.read(CONFIG) == HAND_EDITED
+        assert b"honor_labels: true" in lab_host.read(MY)
 
-    assert run_pyinfra(lab_host, "-y", RESET, data=data).returncode == 0
-    assert lab_host.read(MY) == HAND_EDITED
-    assert run_pyinfra(lab_host, "-y", PREPARE, data=data).returncode == 0
-    assert_unchanged_run(run_pyinfra(lab_host, "-y", PREPARE, data=data))
+        assert run_pyinfra(lab_host, "-y", RESET, data=data).returncode == 0
+        assert lab_host.read(MY) == HAND_EDITED
+        assert run_pyinfra(lab_host, "-y", PREPARE, data=data).returncode == 0
+        assert_unchanged_run(run_pyinfra(lab_host, "-y", PREPARE, data=data))
 
     # The other way round: the setting names a file that Prometheus does not read any more.
     restart(lab_host, f"--config.file={CONFIG}")
@@ -235,21 +237,21 @@ def test_each_way_to_name_the_file_is_understood(
     lab_host.run(f"mkdir {OVERRIDE.rpartition('/')[0]}; useradd --system other")
     lab_host.run("systemctl stop prometheus; chown -R other: /var/lib/prometheus/metrics2")
     lab_host.write(OVERRIDE, b"[Service]\nUser=other\n")
+    given = FAST | {"prometheus_config_path": CONFIG}
     restart(lab_host, f"--config.file {MY} --log.level=debug")
     assert lab_host.run("ps -o user= -C prometheus").stdout.split() == ["other"]
-    refuses(lab_host, run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
+    refuses(lab_host, run_pyinfra(lab_host, "-y", BOOTSTRAP, data=given))
     # Relative to the directory in which Prometheus runs.
     lab_host.write(OVERRIDE, b"[Service]\nUser=other\nWorkingDirectory=/etc/prometheus\n")
     restart(lab_host, "--config.file=./my.yml")
-    refuses(lab_host, run_pyinfra(lab_host, "-y", PREPARE))
+    refuses(lab_host, run_pyinfra(lab_host, "-y", PREPARE, data=given))
     # With a blank.
     lab_host.run(f"cp -p {CONFIG} {quote(BLANK)}")
     restart(lab_host, f'--config.file="{BLANK}"')
-    refuses(lab_host, run_pyinfra(lab_host, "-y", RESET), BLANK)
-    data = FAST | {"prometheus_config_path": BLANK}
-    proven = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
+    refuses(lab_host, run_pyinfra(lab_host, "-y", RESET, data=given), BLANK)
+    proven = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
     assert proven.returncode == 0, proven.output
-    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data))
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
     assert loaded_jobs(lab_host) == ["prometheus", "node", "pushgateway"]
     # Two names of one file.
     lab_host.run(f"ln -sf my.yml {CONFIG}")

@@ -16,7 +16,9 @@ OURS = "--web.listen-address=127.0.0.1:9091 --web.enable-admin-api"
 def converge(defaults: str | None, **data: object) -> str:
     """Return the content of the defaults file after a run with these settings."""
     present = flags.parse_flags(environment_file.arguments(defaults))
-    return environment_file.edit(defaults, flags.merge(present, parse_settings(data)))
+    return environment_file.edit(
+        defaults, flags.merge(present, parse_settings(data), keeps=lambda: False)
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,15 +154,12 @@ def test_the_same_flags_in_another_order_are_the_same() -> None:
 
 def test_the_units_own_flags_count() -> None:
     line = "/usr/bin/prometheus-pushgateway --log.level=debug $ARGS"
-    assert environment_file.command_line(line, ["--x=1"]) == (
-        Flag("log.level", "debug"),
-        Flag("x", "1"),
-    )
-    assert environment_file.command_line("/usr/bin/prometheus-pushgateway --x=1", []) is None
-    around = "/usr/bin/prometheus-pushgateway --a=1 $ARGS --b --c=2"
-    assert environment_file.command_line(around, ["--x"]) == flags.parse_flags(
-        ["--a=1", "--x", "--b", "--c=2"]
-    )
+    assert environment_file.around_variable(line) == ("ARGS", (Flag("log.level", "debug"),))
+    assert environment_file.around_variable("/usr/bin/prometheus-pushgateway --x=1") is None
+    around = environment_file.around_variable("/opt/pushgateway --a=1 $OPTS_2 --b --c=2")
+    assert around == ("OPTS_2", flags.parse_flags(["--a=1", "--b", "--c=2"]))
+    # In braces, the value is one word, whatever blanks it has.
+    assert environment_file.around_variable("/opt/pushgateway ${ARGS}") is None
 
 
 def test_a_file_is_read_up_to_its_longest() -> None:

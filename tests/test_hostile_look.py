@@ -26,11 +26,14 @@ PLAIN: tuple[str, ...] = (
     "os", "tool", "systemd", "promtool_package", "package", "unit", "pushgateway_socket", "listen", "config", "user",
     "config_changed", "config_writer", "config_leftover", "prometheus_config", "course_began", "now", "promtool_exit",
     "prometheus_config_last_reload_successful", "prometheus_config_last_reload_success_timestamp_seconds",
-    "tsdb_blocks", "prune_mode", "prune_content", "asked", "at", "cut",
+    "tsdb_blocks", "prune_mode", "prune_content", "asked", "at", "cut", "service", "prometheus_service",
+    "pushgateway_service", "rivals", "process", "unit_file", "port_in_use",
 )  # fmt: skip
 ENCODED = (
     "pushgateway_argv", "flags_text", "config_text", "config_obstacle", "promtool_said", "reload_error",
     "sudo_refused", "service_log prometheus.service", "answers", "config_running", "config_followed",
+    "config_found", "url_found", "flags_file", "rivals pushgateway", "process prometheus 5", "process pushgateway 6",
+    "unit_file L3g=",
 )  # fmt: skip
 
 
@@ -41,7 +44,7 @@ def encoded(text: str) -> str:
 @st.composite
 def printed(draw: st.DrawFn) -> list[str]:
     """Draw the output of a host, in which each line may be hostile or missing."""
-    lines = ["snapshot 4", "uid 0", "config_changed 100", "config present", "now 1800000000.5"]
+    lines = ["snapshot 5", "uid 0", "config_changed 100", "config present", "now 1800000000.5"]
     lines.append(f"config_text {encoded(draw(TEXTS | st.just(CONFIG)))}")
     for name in draw(st.lists(st.sampled_from(PLAIN), max_size=8)):
         value = draw(TEXTS | st.sampled_from(("1", "0", "nan", "1e999", "-1", "prometheus")))

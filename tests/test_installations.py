@@ -22,7 +22,7 @@ DEFAULT_FLAGS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api"
 def seen(*lines: str) -> Snapshot:
     """Return the snapshot of a host with this output."""
     return snapshot.parse_snapshot(
-        snapshot.lines_of(["snapshot 4", "uid 0", *SERVICES, *lines, "end"])
+        snapshot.lines_of(["snapshot 5", "uid 0", *SERVICES, *lines, "end"])
     )
 
 
@@ -43,6 +43,16 @@ def exec_start(command_line: str) -> list[str]:
     lines = [line for line in unit(GATEWAY) if not line.startswith("service ExecStart")]
     shown = f"{{ path=/x ; argv[]={command_line} ; ignore_errors=no ; pid=7 }}"
     return [*lines[:-1], f"service ExecStart={shown}", "service "]
+
+
+def own_unit(command_line: str) -> list[str]:
+    """Return lines of the snapshot: somebody's unit of the Pushgateway, which no variable has a part in."""
+    path, text = "/etc/systemd/system/x.service", f"[Service]\nExecStart={command_line}\n"
+    return [
+        *exec_start(command_line),
+        "flags_file /etc/systemd/system/x.service.d/pushgateway-lab.conf",
+        f"unit_file {encoded(path)} {encoded(text)}",
+    ]
 
 
 def test_the_plan_of_a_bare_host_has_the_defaults() -> None:
@@ -72,16 +82,16 @@ def test_the_plan_has_the_flags_around_args_in_a_unit() -> None:
     assert "--log.level" not in plan.text
 
 
-def test_a_unit_with_flags_of_its_own_is_right_or_refused() -> None:
-    right = exec_start(f"/opt/pushgateway {' '.join(DEFAULT_FLAGS)}")
-    plan = installations.plan(seen(*right, flags_text("# nothing\n")), settings())
+def test_a_unit_with_flags_of_its_own_is_right_or_gets_a_drop_in() -> None:
+    right = own_unit(f"/opt/pushgateway {' '.join(DEFAULT_FLAGS)}")
+    plan = installations.plan(seen(*right), settings())
     assert tuple(map(str, plan.flags)) == DEFAULT_FLAGS
-    assert plan.text == "# nothing\n"
-    wrong = exec_start("/opt/pushgateway --web.listen-address=:9091")
-    with pytest.raises(HostError) as refusal:
-        installations.plan(seen(*wrong), settings())
-    assert GATEWAY in str(refusal.value)
-    assert "--web.enable-admin-api" in str(refusal.value)
+    assert plan.text == ""
+    wrong = own_unit("/opt/pushgateway --web.listen-address=:9091")
+    plan = installations.plan(seen(*wrong), settings())
+    assert plan.text.endswith(
+        "\nExecStart=\nExecStart=/opt/pushgateway --web.listen-address=:9091 --web.enable-admin-api\n"
+    )
 
 
 def test_flags_that_cannot_be_read_are_refused_with_the_place() -> None:
@@ -89,7 +99,7 @@ def test_flags_that_cannot_be_read_are_refused_with_the_place() -> None:
     with pytest.raises(HostError, match="/etc/default/prometheus-pushgateway: line 1"):
         installations.plan(broken, settings())
     with pytest.raises(FlagError):
-        installations.pushgateway(settings()).written_flags(broken)
+        installations.pushgateway(broken, settings()).written_flags(broken)
 
 
 def test_the_address_is_the_set_one_else_the_running_one_else_the_planned_one() -> None:
@@ -118,6 +128,7 @@ COMMAND_LINES: tuple[tuple[list[str], str], ...] = (
     (["--web.route-prefix=/"], "http://127.0.0.1:9091"),
     (["--web.external-url=http://vm/push/"], "http://127.0.0.1:9091/push"),
     (["--web.external-url=http://vm"], "http://127.0.0.1:9091"),
+    (["--web.external-url=http://["], "http://127.0.0.1:9091"),
     (["--web.external-url", "http://vm/a", "--web.route-prefix=/b"], "http://127.0.0.1:9091/b"),
     (["--log.level=debug", "--web.enable-admin-api"], "http://127.0.0.1:9091"),
 )
@@ -127,10 +138,10 @@ COMMAND_LINES: tuple[tuple[list[str], str], ...] = (
 def test_the_package_and_the_look_find_the_same_address(words: list[str], url: str) -> None:
     assert address.url(parse_flags(words)) == url
     # The shell function of the look, with the command line of this process instead of the Pushgateway's.
-    look = host_file("look-at-lab.sh").replace('"/proc/$pid/cmdline"', '"$words"')
-    program = f'{look}\ngateway=found\npid=1\nfind_gateway\nprintf %s "$gateway"'
+    look = host_file("flags-in-use.sh").replace('"/proc/$1/cmdline"', '"$given"')
+    program = f'{look}\nread_flags 1\nfind_url :9091\nprintf %s "$url"'
     found = subprocess.run(
-        ["sh", "-c", f'words=$(mktemp) && cat >"$words"\n{program}\nrm "$words"'],
+        ["sh", "-c", f'given=$(mktemp) && cat >"$given"\n{program}\nrm "$given"'],
         input=("\0".join(["pushgateway", *words]) + "\0").encode(),
         capture_output=True,
         check=True,
@@ -175,15 +186,15 @@ def test_only_what_is_missing_is_installed() -> None:
 
 def test_the_settings_name_other_services() -> None:
     named = settings(prometheus_unit="prom.service", pushgateway_unit="push.service")
-    assert installations.prometheus(named).service.name == "prom.service"
-    assert installations.pushgateway(named).service.name == "push.service"
+    assert installations.prometheus(seen(), named).service.name == "prom.service"
+    assert installations.pushgateway(seen(), named).service.name == "push.service"
     variables = installations.look_variables(named)
     assert variables["prometheus_unit"] == "prom.service"
     assert variables["pushgateway_unit"] == "push.service"
     lines = ["prometheus_service prom.service", "pushgateway_service push.service"]
     found = snapshot.parse_snapshot(
         snapshot.lines_of(
-            ["snapshot 4", "uid 0", *lines, *unit("push.service", active="failed"), "end"]
+            ["snapshot 5", "uid 0", *lines, *unit("push.service", active="failed"), "end"]
         )
     )
     assert found.pushgateway.has_failed
@@ -191,10 +202,27 @@ def test_the_settings_name_other_services() -> None:
 
 
 def test_what_a_person_types_to_change_flags() -> None:
-    installation = installations.pushgateway(settings())
+    installation = installations.pushgateway(seen(), settings())
     edit = "sudoedit /etc/default/prometheus-pushgateway"
     restart = "sudo systemctl restart prometheus-pushgateway"
     assert installation.to_edit_flags() == f"{edit}\n{restart}"
     shown = installation.to_edit_flags(Flag("web.enable-admin-api", value=True))
     assert shown == f'{edit}   # ARGS="... --web.enable-admin-api"\n{restart}'
     assert installation.to_see_flags.endswith(restart)
+
+
+def test_the_file_with_prometheuss_flags_is_the_one_of_its_unit() -> None:
+    shown = "{ path=/x ; argv[]=/opt/prometheus $OPTS ; ignore_errors=no ; pid=7 }"
+    lines = [
+        f"service ExecStart={shown}" if line.startswith("service ExecStart") else line
+        for line in unit("prometheus.service")
+    ]
+    lines.insert(-1, "service EnvironmentFiles=/etc/sysconfig/prom (ignore_errors=yes)")
+    installation = installations.prometheus(seen(*lines), settings())
+    assert installation.flags_place == "OPTS in /etc/sysconfig/prom"
+    assert installation.to_edit_flags() == (
+        "sudoedit /etc/sysconfig/prom\nsudo systemctl restart prometheus"
+    )
+    assert 'write OPTS="--web.listen-address' in installation.to_change_port
+    bare = installations.prometheus(seen(), settings())
+    assert bare.flags_place == "ARGS in /etc/default/prometheus"

@@ -98,7 +98,7 @@ def test_prometheus_reads_a_file_as_its_unit_can() -> None:
     assert to_read() == "sudo systemctl reload prometheus"
     assert to_read(active="inactive") == "sudo systemctl start prometheus"
     cannot = [re.sub("CanReload=yes", "CanReload=no", line) for line in unit("prometheus.service")]
-    assert config_edits.reload(look(*cannot)) == "sudo systemctl restart prometheus"
+    assert config_edits.reload(look(*cannot)) == "sudo systemctl kill -s HUP prometheus"
 
 
 def test_a_closed_directory_is_opened_first() -> None:

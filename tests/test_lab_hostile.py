@@ -45,7 +45,10 @@ def check_is_safe(finding: Finding) -> None:
     for line in finding.fix.split("\n"):
         assert line.isprintable()
         assert shlex.split(line)
-        bare = QUOTED.sub("", line.replace(" # ARGS=", ""))
+        if line.startswith("# "):  # a comment for the shell
+            continue
+        # The comment with an example, and both ends of commands for a process.
+        bare = re.sub(r" # (ARGS|ExecStart)=| &$| </proc/7/cmdline$", "", QUOTED.sub("", line))
         assert HARMLESS.fullmatch(bare), line
 
 

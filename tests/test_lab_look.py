@@ -20,7 +20,7 @@ EARLIEST, LATEST = 1000.0, 1010.0
 
 def parsed(*lines: str) -> Look:
     """Return the look at a host that prints these lines and its snapshot; the look took ten seconds."""
-    printed = ["snapshot 4", "uid 0", *SERVICES, "config absent", *lines, "end"]
+    printed = ["snapshot 5", "uid 0", *SERVICES, "config absent", *lines, "end"]
     answer = Answer(snapshot.lines_of(printed), "mark", EARLIEST, LATEST)
     return lab_look.parse_look(parse_settings({}), answer, lab_look.paths_of(["up"]))
 
@@ -78,6 +78,10 @@ def test_the_file_that_prometheus_reads_is_the_one_that_is_looked_at() -> None:
     same = parsed()
     assert same.file_of_settings is None
     assert "--config.file" not in job(same).says
+    # The same without a setting, in each deploy.
+    found = parsed(f"config_found {encoded('/srv/my.yml')}")
+    assert found.settings.prometheus_config_path == "/srv/my.yml"
+    assert found.file_of_settings == "/etc/prometheus/prometheus.yml"
     # prepare and reset do not follow.
     named = parsed(f"config_running {encoded('/etc/prometheus/my.yml')}")
     assert named.file_of_settings is None

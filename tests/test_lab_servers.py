@@ -63,7 +63,6 @@ def test_too_little_room_is_wrong() -> None:
         (unit(GATEWAY, load="masked", active="inactive"), State.WRONG, "unmask"),
         (unit(GATEWAY, active="inactive"), State.WRONG, "enable --now"),
         (unit(GATEWAY, active="failed"), State.WRONG, "journalctl"),
-        (unit(GATEWAY, enabled="disabled"), State.WRONG, "systemctl enable prometheus-pushgateway"),
         (unit(GATEWAY, load="not-found", active="inactive"), State.OPEN, None),
         (unit(GATEWAY), State.WRONG, "systemctl restart"),  # active, but nothing answers
     ],

@@ -6,7 +6,6 @@ import pytest
 
 from expectations import (
     BOOTSTRAP,
-    CONFIG,
     FAST,
     INSTALLED,
     assert_unchanged_run,
@@ -46,9 +45,16 @@ def test_units_of_other_names_are_run_reloaded_and_verified(
     stopped = run_pyinfra(lab_host, "-y", "deploy/verify.py", data=NAMED)
     assert "sudo systemctl enable --now push" in stopped.stdout
     assert "prometheus-pushgateway" not in stopped.output
-    # Without the settings, the toolkit looks for the packages' units, which do not run, and changes nothing.
-    before = lab_host.read(CONFIG)
-    lost = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
-    assert lost.returncode == 1, lost.output
-    assert "prometheus.service is installed but inactive" in lost.stderr
-    assert lab_host.read(CONFIG) == before
+    # They are found without the settings, one that runs and one that does not; the init scripts of the packages,
+    # which are still there, are not.
+    found = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert found.returncode == 0, found.output
+    assert lab_host.run("systemctl is-active push prom").stdout.split() == ["active"] * 2
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
+    reset = run_pyinfra(lab_host, "-y", "deploy/reset.py", data=FAST)
+    assert reset.returncode == 0, reset.output
+    # A setting that names another service than the one that runs.
+    given = FAST | {"prometheus_unit": "other.service"}
+    refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=given)
+    assert refused.returncode == 1, refused.output
+    assert "the host has no other.service to reload" in refused.stderr

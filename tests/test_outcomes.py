@@ -4,9 +4,10 @@ import pytest
 
 from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
 from pushgateway_lab.prometheus import outcomes
-from snapshots import settings
+from snapshots import seen, settings
 
 PATH = "/etc/prom/prom.yml"
+SEEN = seen()
 GIVEN = settings(prometheus_config_path=PATH, prometheus_unit="prom.service")
 LOG = "Its log: sudo journalctl -u prom.service -n 20"
 
@@ -43,7 +44,7 @@ def test_all_outcomes_but_the_good_ones_are_errors() -> None:
 
 @pytest.mark.parametrize("result", NEXT_STEPS)
 def test_an_error_names_the_file_how_it_is_and_what_to_do(result: Result) -> None:
-    message = outcomes.explain(GIVEN, Outcome(result, "line 3: {bad}"))
+    message = outcomes.explain(SEEN, GIVEN, Outcome(result, "line 3: {bad}"))
     assert PATH in message
     assert LEAVES_THE_FILE[result] in message
     assert NEXT_STEPS[result] in message
@@ -53,9 +54,9 @@ def test_an_error_names_the_file_how_it_is_and_what_to_do(result: Result) -> Non
 @pytest.mark.parametrize("result", NEXT_STEPS)
 def test_a_reload_is_explained_alike_but_for_a_refusal(result: Result) -> None:
     outcome = Outcome(result, "line 3: {bad}")
-    message = outcomes.explain_reload(GIVEN, outcome)
+    message = outcomes.explain_reload(SEEN, GIVEN, outcome)
     if result is not Result.REFUSED:
-        assert message == outcomes.explain(GIVEN, outcome)
+        assert message == outcomes.explain(SEEN, GIVEN, outcome)
         return
     # There was no new text, so nothing was restored.
     assert "the old file was restored" not in message
@@ -64,7 +65,9 @@ def test_a_reload_is_explained_alike_but_for_a_refusal(result: Result) -> None:
 
 
 def test_words_of_a_program_are_cut() -> None:
-    message = outcomes.explain(GIVEN, Outcome(Result.REJECTED, "x" * 3000 + "\n" + "y\n" * 500))
+    message = outcomes.explain(
+        SEEN, GIVEN, Outcome(Result.REJECTED, "x" * 3000 + "\n" + "y\n" * 500)
+    )
     assert "x" * 1000 in message
     assert "x" * 1001 not in message
     assert message.count("\n") < 40

@@ -55,6 +55,10 @@ NO_RELOAD = [line.replace("CanReload=yes", "CanReload=no") for line in unit(PROM
         ),
         ((*BOTH, *FILE, PROMETHEUS_ANSWERS, *loaded(CONFIG)), {}),
         ((*BOTH, *FILE, PROMETHEUS_ANSWERS, "prometheus_answered 503"), {}),
+        # A unit without ExecReload gets a signal.
+        ((*BOTH, *NO_RELOAD, *FILE), {}),
+        # Nothing is missing, so nothing needs apt.
+        ((*BOTH[:1], *BOTH[2:], *FILE), {}),
         # A program on another port than Prometheus's.
         ((*DEBIAN, PROMETHEUS_ANSWERS), {"prometheus_url": "http://127.0.0.1:9099"}),
         # A file that must not be written, but needs no change.
@@ -70,11 +74,15 @@ def test_a_host_on_which_nothing_stands_in_the_way(
 @pytest.mark.parametrize(
     ("lines", "data", "says"),
     [
-        ((), {}, r"This host has no apt-get\. Use a host with Debian or Ubuntu"),
+        (
+            (),
+            {},
+            r"This host has no apt-get to install what is missing: prometheus, prometheus-pushgateway, curl\.",
+        ),
         (
             ("os Alpine", "service_manager runs", "tool apk"),
             {},
-            r"Alpine has no apt-get\. Use a host with Debian or Ubuntu",
+            r"Alpine has no apt-get to .*, curl\. Install that there, .*; or use a host with Debian or Ubuntu",
         ),
         (("tool apt-get",), {}, "systemd does not run on this host"),
         (
@@ -136,7 +144,6 @@ def test_a_host_on_which_nothing_stands_in_the_way(
             r"installed but inactive.*Start it \(sudo systemctl start prometheus\)",
         ),
         ((*DEBIAN, *unit(PROMETHEUS, active="deactivating"), *FILE), {}, "but deactivating"),
-        ((*DEBIAN, *NO_RELOAD, *FILE), {}, r"cannot be reloaded:.*ExecReload=/bin/kill -HUP"),
         ((*DEBIAN, *unit(PROMETHEUS)), {}, r"/etc/prometheus/prometheus\.yml does not exist"),
         (
             (*DEBIAN, *unit(PROMETHEUS), *config("scrape_configs: {")),
@@ -168,6 +175,38 @@ def test_a_host_on_which_nothing_stands_in_the_way(
 def test_a_host_that_is_refused(lines: Sequence[str], data: Mapping[str, Any], says: str) -> None:
     with pytest.raises(HostError, match=f"(?s){says}"):
         preflight.is_free(seen(*lines), settings(**data))
+
+
+@pytest.mark.parametrize(
+    ("server", "candidates", "says", "advice"),
+    [
+        (
+            "prometheus",
+            "a.service:5 b:c.service:0",
+            "more than one Prometheus: a.service (process 5) and b:c.service (does not run).",
+            "set prometheus_unit to one of them, as prometheus_unit=a.service.",
+        ),
+        (
+            "pushgateway",
+            "-:5 b.service:6",
+            "more than one Pushgateway: process 5 and b.service (process 6).",
+            "set pushgateway_unit to one of them, as pushgateway_unit=b.service.",
+        ),
+        (
+            "pushgateway",
+            "-:5 -:6",
+            "more than one Pushgateway: process 5 and process 6.",
+            "end all but one.",
+        ),
+    ],
+)
+def test_several_servers_that_are_equally_good_are_refused(
+    server: str, candidates: str, says: str, advice: str
+) -> None:
+    found = seen(*BOTH, *FILE, f"rivals {server} {encoded(candidates)}")
+    with pytest.raises(HostError) as error:
+        preflight.is_free(found, settings())
+    assert str(error.value) == f"This host has {says} Nothing was changed. To choose, {advice}"
 
 
 def test_a_prometheus_that_must_be_reloaded_as_another_service_is_named_so() -> None:

@@ -53,10 +53,12 @@ def test_another_program_has_the_port(lab_host: Host, run_pyinfra: Run) -> None:
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=moved)
     assert result.returncode == 0, result.output
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=moved))
-    # An installed Prometheus with another URL than the one that it has.
+    # It is found there without the setting; another setting is refused.
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=QUICK))
+    given = QUICK | {"prometheus_url": "http://127.0.0.1:9090"}
     assert_refused(
         lab_host,
-        run_pyinfra(lab_host, "-y", BOOTSTRAP, data=QUICK),
+        run_pyinfra(lab_host, "-y", BOOTSTRAP, data=given),
         "Prometheus does not listen at http://127.0.0.1:9090, but on 127.0.0.1:9099",
     )
 

@@ -11,6 +11,7 @@ from pushgateway_lab import prune
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.files import WantedFile
 from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.services import ServiceState
 from pushgateway_lab.settings import Settings
 from snapshots import seen, settings
 
@@ -104,7 +105,6 @@ def test_the_timer_must_run_and_both_units_must_be_what_is_written(
         {"pushgateway_prune_report": True},
         {"pushgateway_url": "http://127.0.0.1:9092"},
         {"pushgateway_listen_address": "127.0.0.1:9092"},
-        {"pushgateway_unit": "push.service"},
     ],
     ids=lambda data: next(iter(data)),
 )
@@ -112,6 +112,12 @@ def test_another_setting_makes_other_files(data: dict[str, Any]) -> None:
     given = settings(**({"pushgateway_prune_after": "24h"} | data))
     assert not prune.is_done(seen(*UNITS, *on()), given)
     assert prune.is_done(seen(*UNITS, *on(given)), given)
+
+
+def test_another_service_makes_other_files() -> None:
+    other = seen(*UNITS, *on())._replace(pushgateway=ServiceState("push.service"))
+    assert prune.is_done(seen(*UNITS, *on()), ON)
+    assert not prune.is_done(other, ON)
 
 
 def test_only_root_can_see_it() -> None:

@@ -82,7 +82,7 @@ def test_its_log_has_one_line_for_each_group(value: str) -> None:
     ("after", "is_needed"), [({}, False), ({"pushgateway_prune_after": "1h"}, True)]
 )
 def test_python_is_installed_where_it_is_needed(after: dict[str, str], is_needed: bool) -> None:
-    bare = snapshot.parse_snapshot(snapshot.lines_of(["snapshot 4", "uid 0", "end"]))
+    bare = snapshot.parse_snapshot(snapshot.lines_of(["snapshot 5", "uid 0", "end"]))
     assert (
         "python3" in installations.missing_packages(bare, settings.parse_settings(after))
     ) is is_needed

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reports
+from pushgateway_lab.lab import checks
 from pushgateway_lab.lab.results import HostResult, State
 from pushgateway_lab.report import console, counts
 from pushgateway_lab.run.visible import columns, one_line, visible
@@ -133,6 +134,25 @@ def test_a_finding_has_its_host_task_sentence_and_command() -> None:
         "      first",
         "      second",
     ]
+
+
+def test_a_note_comes_after_what_is_wrong_and_changes_no_number() -> None:
+    def with_note(host: HostResult) -> HostResult:
+        first, *others = host.tasks
+        noted = first.checks[0]._replace(finding=checks.noted("Not at boot.", "sudo enable"))
+        return host._replace(tasks=(first._replace(checks=(noted, *first.checks[1:])), *others))
+
+    vm1, vm2 = with_note(reports.host("vm1")), with_note(reports.host("vm2", reports.STUCK))
+    table, attention, counted = paragraphs(vm1, vm2)
+    assert table.split("\n")[1].split() == ["vm1", "cleaned", *["done"] * 4]
+    told = attention.split("\n")
+    notes = [line for line in told if line.startswith("note: ")]
+    assert notes == [f"note: vm1, vm2: Host: {vm1.tasks[0].checks[0].title}"]
+    at = told.index(notes[0])
+    assert told[at + 1 :] == ["    Not at boot.", "      sudo enable"]
+    assert told[0].startswith("wrong: vm2: ")
+    plain = paragraphs(reports.host("vm1"), reports.host("vm2", reports.STUCK))
+    assert (table, counted) == (plain[0], plain[-1])
 
 
 def test_of_what_is_open_only_the_next_step_is_told() -> None:

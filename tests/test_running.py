@@ -77,14 +77,14 @@ def test_flags_that_cannot_be_read_are_no_answer() -> None:
         ("--web.listen-address=localhost:9091", []),
         (
             "--web.listen-address=:9091",
-            ["listens on :9091, as /etc/default/prometheus-pushgateway"],
+            ["listens on :9091, as ARGS in /etc/default/prometheus-pushgateway"],
         ),
         ("--web.listen-address=vm:9091", ["listens on vm:9091"]),
         (
             "--web.listen-address=:1 --web.listen-address=localhost:2 --web.listen-address=10.0.0.7:3",
             ["listens on :1, ", "listens on 10.0.0.7:3, "],
         ),
-        ("--no-web.enable-admin-api", ["The admin API is off, as /etc/default/"]),
+        ("--no-web.enable-admin-api", ["The admin API is off, as ARGS in /etc/default/"]),
         (
             "--no-web.enable-admin-api --web.listen-address=:9091",
             ["listens on", "admin API is off"],
@@ -134,7 +134,7 @@ def test_whether_groups_are_there_again_after_a_restart(
 )
 def test_the_default_of_debians_program_is_known(program: str, file: str, *, keeps: bool) -> None:
     found = seen(argv(program, f"--persistence.file={file}"))
-    default = installations.pushgateway(settings()).persistence_without_flag(found)
+    default = installations.pushgateway(found, settings()).persistence_without_flag(found)
     before = parse_flags([f"--persistence.file={file}"])
     assert running.keeps_groups({"persistence.file": file}, before, (), default) == keeps
 

@@ -92,3 +92,14 @@ scrape_configs:
   - job_name: other
 """
     assert remove_job(text, "pushgateway") == removed
+
+
+@pytest.mark.parametrize(
+    "body", ["password: |\n        secret", "password: >\n        folded", "x: |+\n        kept\n"]
+)
+def test_the_last_job_of_a_file_without_a_final_newline_goes_and_the_block_above_keeps_its_value(
+    body: str,
+) -> None:
+    above = f"scrape_configs:\n  - job_name: node\n    basic_auth:\n      {body}\n"
+    text = f"{above}  - job_name: pushgateway\n    static_configs:\n      - targets: [a]"
+    assert remove_job(text, "pushgateway") == above

@@ -110,7 +110,8 @@ def test_what_a_person_types() -> None:
         "sudo systemctl unmask prometheus && sudo systemctl enable --now prometheus"
     )
     assert commands.log == "sudo journalctl -u prometheus.service -n 20"
-    assert "ExecReload=" in MANAGER.service("prometheus.service").to_make_reloadable
+    by_signal = MANAGER.service("prometheus.service", can_reload=False).commands
+    assert by_signal.reload == "sudo systemctl kill -s HUP prometheus"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,11 @@ def test_what_stands_in_the_way_of_every_run_stands_in_the_way_of_both(*, for_re
     free = at_start()
     student = free.snapshot._replace(is_root=False, user="student")
     assert "student, which is not root" in refused(replace(free, snapshot=student))
-    assert "has no apt-get" in refused(at_start(lines=BOTH[3:]))
+    no_apt = [each for each in BOTH if not each.startswith("tool ")]
+    assert "has no apt-get to install what is missing: curl" in refused(
+        at_start(lines=no_apt, curl=False)
+    )
+    assert "systemd does not run" in refused(at_start(lines=BOTH[3:]))
     failed = (*DEBIAN, *unit(PROMETHEUS, active="failed"), *unit(GATEWAY))
     assert "prometheus.service has failed" in refused(at_start(lines=failed))
     broken = refused(at_start(config="scrape_configs: [\n"))

@@ -263,7 +263,14 @@ HOSTS = {
     "unit cannot reload": Trainee(
         _drop_in("prometheus", "ExecReload=") + edit(),
         "prepared",
-        [Check("loaded", "wrong", "edited but not reloaded", "sudo systemctl restart prometheus")],
+        [
+            Check(
+                "loaded",
+                "wrong",
+                "edited but not reloaded",
+                "sudo systemctl kill -s HUP prometheus",
+            )
+        ],
     ),
     "Pushgateway as another user": Trainee(
         _drop_in("prometheus-pushgateway", "User=games")
@@ -310,7 +317,7 @@ HOSTS = {
         None,
         [
             Check("prometheus", "wrong", "does not stay up", f"sudoedit {_PROMETHEUS_DEFAULTS}"),
-            Check("prometheus", "wrong", "A flag in /etc/default/prometheus is wrong."),
+            Check("prometheus", "wrong", "A flag is wrong: check ARGS in /etc/default/prometheus."),
         ],
         by_hand=_WITHOUT_FLAGS,
         rests=False,

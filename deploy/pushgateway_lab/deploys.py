@@ -3,9 +3,13 @@
 Each imports its own table of steps: a run has one deploy, and starts faster without the others.
 """
 
+from collections.abc import Callable
+
 from pyinfra.api.deploy import deploy
+from pyinfra.api.host import Host
 from pyinfra.context import ctx_host, ctx_state
 
+from pushgateway_lab.host import looking
 from pushgateway_lab.run import ending, host_settings, json_output, patches, steps
 from pushgateway_lab.settings import Settings
 
@@ -19,7 +23,7 @@ def bootstrap() -> None:
     """
     from pushgateway_lab.tables.bootstrap import BOOTSTRAP
 
-    steps.take(_begin(), BOOTSTRAP)
+    steps.take(_in_use(_begin(), looking.snapshot_of), BOOTSTRAP)
 
 
 @deploy("Prepare")
@@ -29,9 +33,10 @@ def prepare() -> None:
     Raises:
         SettingsError: the host data of a host of the run is invalid; no host was changed.
     """
+    from pushgateway_lab.course.questions import look_for_start
     from pushgateway_lab.tables.course import PREPARE
 
-    steps.take(_begin(), PREPARE)
+    steps.take(_in_use(_begin(), look_for_start), PREPARE)
 
 
 @deploy("Reset")
@@ -41,9 +46,10 @@ def reset() -> None:
     Raises:
         SettingsError: the host data of a host of the run is invalid; no host was changed.
     """
+    from pushgateway_lab.course.questions import look_for_start
     from pushgateway_lab.tables.course import RESET
 
-    steps.take(_begin(), RESET)
+    steps.take(_in_use(_begin(), look_for_start), RESET)
 
 
 @deploy("Verify")
@@ -59,6 +65,10 @@ def verify() -> None:
     all_tasks = verification.begin(ctx_state.get(), wanted)
     verification.examine(name="Look at the host", settings=wanted, all_tasks=all_tasks)
     verification.conclude(name="Report", settings=wanted, all_tasks=all_tasks)
+
+
+def _in_use(settings: Settings, look: Callable[[Host, Settings], object]) -> Settings:
+    return looking.settings_in_use(ctx_host.get(), settings, look)
 
 
 def _begin(*, says_done: bool = True) -> Settings:

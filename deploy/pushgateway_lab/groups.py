@@ -30,6 +30,7 @@ from pushgateway_lab.formats.characters import shown
 from pushgateway_lab.formats.exposition import ExpositionError
 from pushgateway_lab.formats.grouping import GroupingError, written
 from pushgateway_lab.formats.words import further
+from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.http.api import ApiError, Pushgateway
 from pushgateway_lab.installations.flags import ADMIN_API
 from pushgateway_lab.pushgateway.client import client
@@ -236,7 +237,8 @@ def wipe(confirm: bool = False, url: str | None = None) -> Iterator[PyinfraComma
 
 
 def _admin_api_off(host: Host) -> str:
-    place = installations.pushgateway(host_settings.for_host(host)).flags_place
+    settings = host_settings.for_host(host)
+    place = installations.pushgateway(snapshot_of(host, settings), settings).flags_place
     return (
         "The admin API of this Pushgateway is off, so it cannot be wiped. To turn it on, run "
         "deploy/bootstrap.py with pushgateway_admin_api=True; or add --web.enable-admin-api to "

@@ -113,8 +113,18 @@ def _settings_in_effect(host: Host) -> Settings:
 
 
 def _wanted(seen: Snapshot, settings: Settings) -> list[WantedFile]:
-    unit = installations.pushgateway(settings).service.name
-    return wanted_files(settings, _url(seen, settings), unit)
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        raise HostError(
+            f"The Pushgateway is on another host ({settings.pushgateway_url}), so its groups are not pruned from here. Set "
+            "pushgateway_prune_after for that host alone."
+        )
+    if "pushgateway" in seen.lone:
+        raise HostError(
+            f"The Pushgateway is {seen.pushgateway.name}, which no service started, so the prune cannot be installed: "
+            "it needs the Pushgateway's service. Run the Pushgateway as a service, or take pushgateway_prune_after out "
+            "of the settings."
+        )
+    return wanted_files(settings, _url(seen, settings), seen.pushgateway.name)
 
 
 def _is_right(seen: Snapshot, files: list[WantedFile]) -> bool:

@@ -100,6 +100,9 @@ settings on the command line: --data pushgateway_smoke=always
 # file on this machine with further tasks (Python, see docs/verify.md)
 # lab_tasks = None
 
+# both servers have to start at boot: bootstrap and prepare enable the Pushgateway, verify wants both
+# lab_at_boot = False
+
 # verify shows error messages about a host's files with the text that they quote from the file
 # lab_quote_files = False
 

@@ -16,6 +16,7 @@ from pushgateway_lab.host import looking
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab import tasks
 from pushgateway_lab.lab.look import GROUPS, STATUS, TELEMETRY, Answers, Look
+from pushgateway_lab.pushgateway import persistence
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.settings import Settings
@@ -41,8 +42,8 @@ def look_at_lab(
 ) -> Look:
     """Return a look at a host: the remembered one if it is valid, else a new one.
 
-    + follow: True: look at the configuration file that the running Prometheus reads, even if the settings name
-      another one. Such a look is not remembered, because the file of the settings is the one to change
+    + follow: True: look at the configuration file that the running Prometheus reads, even if somebody has set another
+      one. Such a look is not remembered, because the file of the settings is the one to change
     + queries: instant queries in PromQL; ``[LAB_AGEms]`` in them stands for the time since the course began
 
     Raises:
@@ -51,7 +52,7 @@ def look_at_lab(
     looked = looking.remembered(host, Look) or looking.remember(
         host, lambda: _look(host, settings, queries, follow=follow), lambda taken: taken.snapshot
     )
-    if looked.file_of_settings is not None:
+    if looked.file_of_settings is not None and "prometheus_config_path" in settings.given:
         looking.forget(host)
     return looked
 
@@ -75,16 +76,15 @@ def _further(settings: Settings, paths: Sequence[str], *, follow: bool) -> str:
         "look-at-lab.sh",
         {
             "course": COURSE,
-            "start_file": start_file_of(settings),
-            "default_persistence_file": installations.pushgateway(
-                settings
-            ).default_persistence_file,
+            "start_files": _START_FILES,
+            "default_persistence_file": installations.DEFAULT_PERSISTENCE_FILE,
             "follow": "yes" if follow else "",
             "most_answered": str(lab_look.MOST_ANSWERED),
             "gateway": "" if _is_asked_apart(settings) else gateway,
-            "questions": "\n".join(f"{settings.prometheus_url}{path}" for path in paths),
+            "questions": "\n".join(paths),
         },
         program.FUNCTIONS,
+        persistence.FUNCTIONS,
     )
 
 

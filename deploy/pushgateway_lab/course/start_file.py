@@ -16,7 +16,7 @@ from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.course.questions import look_for_start, start_file_of
 from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
 from pushgateway_lab.host import service_control, transaction
-from pushgateway_lab.host.looking import forget
+from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.install import preflight
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.look import Look
@@ -49,7 +49,7 @@ def check(looked: Look) -> None:
     try:
         _check_jobs(looked)
         preflight.check_prometheus(seen, settings)
-        if installations.prometheus(settings).is_there(seen):
+        if installations.has_prometheus(seen, settings):
             config_text(seen, settings)
     except HostError as error:
         raise HostError("\n".join([str(error), *_remedies(looked)])) from error
@@ -148,10 +148,12 @@ def _remedies(looked: Look) -> Iterator[str]:
         )
         return
     moved = shlex.join(["sudo", "mv", path, f"{path}.{SUFFIX}"])
-    to_restore = installations.prometheus(settings).to_restore_config
+    to_restore = installations.prometheus(looked.snapshot, settings).to_restore_config
+    of_package = (
+        f" Or replace it by the package's: {moved}; sudo {to_restore}" if to_restore else ""
+    )
     yield (
-        f"There is no copy of {path} at the start line on this host. Correct the file, then run this again. Or "
-        f"replace it by the package's: {moved}; sudo {to_restore}"
+        f"There is no copy of {path} at the start line on this host. Correct the file, then run this again.{of_package}"
     )
 
 
@@ -220,16 +222,16 @@ def restored(settings: Settings) -> Iterator[PyinfraCommand]:
 def _restore(host: Host, settings: Settings) -> None:
     variables = {"start_file": start_file_of(settings), "longest": str(scrape_config.LONGEST)}
     data = b64decode("".join(ask(host, "read-start-file.sh", variables)))
-    outcome = Outcome(Result.CONFLICT, "")
+    seen, outcome = snapshot_of(host, settings), Outcome(Result.CONFLICT, "")
     for _ in range(ATTEMPTS):
         outcome = _put(host, settings, look_for_start(host, settings), data)
         forget(host)
         if outcome.result is not Result.CONFLICT:
             break
     if outcome.result not in {*LOADED, Result.WRITTEN}:
-        raise HostError(explain(settings, outcome))
+        raise HostError(explain(seen, settings, outcome))
     if outcome.result is Result.WRITTEN:
-        service_control.start(host, installations.prometheus(settings).service)
+        service_control.start(host, installations.prometheus(seen, settings).service)
         wait_until_it_answers(host, settings)
     path = settings.prometheus_config_path
     say(host, f"Restored {path} as at the start line. The text before is kept as {path}.{SUFFIX}.")

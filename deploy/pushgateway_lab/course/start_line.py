@@ -37,7 +37,7 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
     """
     seen = looked.snapshot
     preflight.check_rights(seen)
-    preflight.check_system(seen)
+    preflight.check_system(seen, settings)
     start_file.check(looked)
     if for_reset:
         _check_there(looked)
@@ -92,15 +92,15 @@ def _check_there(looked: Look) -> None:
     if looked.groups is None:
         raise HostError(
             "The Pushgateway does not answer, so its groups cannot be deleted. Start it "
-            f"({_pushgateway(looked.settings).commands.start}), or run deploy/prepare.py."
+            f"({_pushgateway(looked).commands.start}), or run deploy/prepare.py."
         )
     if looked.snapshot.pushgateway.exists and not looked.snapshot.pushgateway.runs:
         # Another program answers: to delete its groups would leave those that the Pushgateway persists.
         preflight.check_pushgateway(looked.snapshot, looked.settings)
 
 
-def _pushgateway(settings: Settings) -> Service:
-    return installations.pushgateway(settings).service
+def _pushgateway(looked: Look) -> Service:
+    return installations.pushgateway(looked.snapshot, looked.settings).service
 
 
 def _refuse_work(looked: Look, so_far: str = "Nothing was changed.") -> None:
@@ -182,7 +182,7 @@ def _going(looked: Look, settings: Settings, *, for_reset: bool) -> list[Group]:
     if looked.groups is None:
         raise HostError(
             "The Pushgateway does not answer, so its groups are unknown. Check its log: "
-            f"{_pushgateway(settings).commands.log}"
+            f"{_pushgateway(looked).commands.log}"
         )
     if not for_reset:
         # A Pushgateway that was down during the check may have read persisted groups when it started.

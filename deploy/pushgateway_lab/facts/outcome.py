@@ -22,6 +22,9 @@ class Result(StrEnum):
     FAILED = auto()
 
 
+CLOSED_NOTE = "/var/lib/pushgateway-lab/closed"
+"""The file on a host in which a transaction notes the modes of directories, see ``files/close-directory.sh``."""
+
 LOADED = frozenset({Result.TAKEN, Result.OVERRULED})
 """The results with which Prometheus has loaded the file."""
 

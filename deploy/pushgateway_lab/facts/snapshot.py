@@ -20,8 +20,9 @@ from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.layout import InstalledFile
 from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import MANAGER, ServiceState
+from pushgateway_lab.services.process import state_of as process_state
 
-VERSION = "4"
+VERSION = "5"
 
 _UNAVAILABLE = "503"  # Prometheus's answer while it starts (its web/web.go, testReady)
 
@@ -50,6 +51,39 @@ class Loaded(NamedTuple):
         return scrape_config.known_jobs(self.config)
 
 
+class Server(NamedTuple):
+    """A candidate for a server that was found on a host.
+
+    + service: its service; None for a process of no service
+    + pid: its process; 0 if it does not run
+    """
+
+    service: str | None
+    pid: int
+
+    def __str__(self) -> str:
+        process = f"process {self.pid}" if self.pid else "does not run"
+        return process if self.service is None else f"{self.service} ({process})"
+
+
+class LoneProcess(NamedTuple):
+    """The process of a server that is of no service.
+
+    + pid: its process id
+    + group: the first line of its control groups, as /proc/PID/cgroup has it
+    """
+
+    pid: int
+    group: str
+
+
+class UnitFile(NamedTuple):
+    """A file that defines the Pushgateway's service: the unit itself, or a drop-in."""
+
+    path: str
+    text: str
+
+
 class Snapshot(NamedTuple):
     """The state of a host at one moment.
 
@@ -59,11 +93,24 @@ class Snapshot(NamedTuple):
     + prometheus, pushgateway: the services of both servers
     + services: name -> state, of all services in the look
     + pushgateway_argv: the command line of the running Pushgateway, None if it does not run
-    + flags_text: the text of the file with the Pushgateway's flags, None if there is no such file
+    + prometheus_pid, pushgateway_pid: their processes, which may be children of a service's main process; 0 if they do
+      not run
+    + flags_file: the file with the Pushgateway's flags, as its service has it; None if there is no service
+    + flags_text: the text of that file, None if there is no such file
+    + unit_files: the files that define the Pushgateway's service, in the order in which they are read; empty if its
+      command has a variable, whose file is `flags_file` then
+    + ports_in_use: the ports on which the host listens and to which another host has a connection
+    + rivals: server -> its candidates, if several are equally good
+    + lone: server -> its process, if that is of no service
     + config_state: present, absent, special (not a regular file), large (over
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
+    + config_found: the configuration file that the running Prometheus reads and that was looked at, if that is another
+      one than the settings' default
     + config_running: the configuration file that the running Prometheus reads, if that is another one than the file
       that was looked at; None if it is the same, or unknown
+    + config_apart: why the running Prometheus would not see a change of the file: ``other``, it has another file there;
+      ``mounted``, this file alone was mounted for it; empty: it would
+    + url_found: the URL of the running Prometheus, if it is another one than the settings' default
     + config_obstacle: why root must not write the configuration file: somebody else could replace it or a
       directory on its path; None if root may write it
     + prometheus_sockets, pushgateway_sockets: the inodes of the sockets of both servers' main processes
@@ -91,13 +138,23 @@ class Snapshot(NamedTuple):
     pushgateway: ServiceState
     services: dict[str, ServiceState]
     pushgateway_argv: tuple[str, ...] | None
+    prometheus_pid: int
+    pushgateway_pid: int
     pushgateway_sockets: tuple[str, ...]
     prometheus_sockets: tuple[str, ...]
+    flags_file: str | None
     flags_text: str | None
+    unit_files: tuple[UnitFile, ...]
+    ports_in_use: tuple[int, ...]
+    rivals: dict[str, tuple[Server, ...]]
+    lone: dict[str, LoneProcess]
     listeners: tuple[Listener, ...]
     config_state: str
     config: ConfigFile | None
+    config_found: str | None
     config_running: str | None
+    config_apart: str
+    url_found: str | None
     config_obstacle: str | None
     prune_files: dict[str, InstalledFile]
     loaded: Loaded | None
@@ -139,6 +196,21 @@ class Snapshot(NamedTuple):
     def is_listening(self, port: int) -> bool:
         """Return whether any program listens on a TCP port."""
         return any(listener.port == port for listener in self.listeners)
+
+    @property
+    def is_used_by_others(self) -> bool:
+        """Return whether other hosts use the Pushgateway: a connection shows it, or a target by a name of the host."""
+        ports = {each.port for each in self.pushgateway_listeners}
+        return not ports.isdisjoint(self.ports_in_use) or any(
+            is_other and port in ports for is_other, port in map(self._reached_by, self.all_targets)
+        )
+
+    def _reached_by(self, target: Target) -> tuple[bool, int]:
+        """Return whether the address of a target is one of the host's that others reach, and its port."""
+        host, _, port = target.address.rpartition(":")
+        addresses = self.names.addresses_of(host)
+        reached = any(not each.is_loopback for each in addresses)
+        return reached, int(port) if port.isdecimal() else 0
 
     @property
     def pushgateway_listeners(self) -> tuple[Listener, ...]:
@@ -203,19 +275,25 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
     def first(name: str) -> str | None:
         return said.get(name, [None])[0]
 
-    refused, flags, argv, obstacle, running = map(
-        first,
-        ("sudo_refused", "flags_text", "pushgateway_argv", "config_obstacle", "config_running"),
-    )
+    def text(name: str) -> str | None:
+        value = first(name)
+        return None if value is None else decoded(value)
+
+    refused, argv = text("sudo_refused"), first("pushgateway_argv")
     services = MANAGER.states(said.get("service", ()))
+    lone = dict(map(_lone, said.get("process", ())))
     prometheus, pushgateway = (
-        services.get(name, ServiceState(name))
-        for name in (first(f"{server}_service") or "" for server in ("prometheus", "pushgateway"))
+        process_state(lone[server].pid)
+        if server in lone
+        else services.get(name, ServiceState(name))
+        for server, name in (
+            (server, first(f"{server}_service") or "") for server in ("prometheus", "pushgateway")
+        )
     )
     return Snapshot(
         is_root=first("uid") == "0",
         user=first("user") or "root",
-        sudo_refused=None if refused is None else decoded(refused).strip(),
+        sudo_refused=None if refused is None else refused.strip(),
         os=_unquoted(first("os") or ""),
         has_service_manager=first("service_manager") == "runs",
         tools=tuple(said.get("tool", ())),
@@ -224,15 +302,27 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         prometheus=prometheus,
         pushgateway=pushgateway,
         services=services,
+        prometheus_pid=int(first("prometheus_pid") or 0),
+        pushgateway_pid=int(first("pushgateway_pid") or 0),
         pushgateway_argv=None if argv is None else argv_of(argv),
         pushgateway_sockets=_inodes(said.get("pushgateway_socket", ())),
         prometheus_sockets=_inodes(said.get("prometheus_socket", ())),
-        flags_text=None if flags is None else decoded(flags),
+        flags_file=first("flags_file"),
+        flags_text=text("flags_text"),
+        unit_files=tuple(
+            UnitFile(*map(decoded, value.split(" "))) for value in said.get("unit_file", ())
+        ),
+        ports_in_use=tuple(int(value, 16) for value in said.get("port_in_use", ())),
+        rivals=dict(map(_rivals, said.get("rivals", ()))),
+        lone=lone,
         listeners=tuple(map(sockets.parse_listener, said.get("listen", ()))),
         config_state=first("config") or "absent",
         config=_config(said),
-        config_running=None if running is None else decoded(running),
-        config_obstacle=None if obstacle is None else decoded(obstacle),
+        config_found=text("config_found"),
+        config_running=text("config_running"),
+        config_apart=first("config_apart") or "",
+        url_found=text("url_found"),
+        config_obstacle=text("config_obstacle"),
         prune_files=_prune_files(said),
         loaded=_loaded(said),
         targets=_targets(said, "prometheus_targets"),
@@ -257,6 +347,17 @@ def _unquoted(value: str) -> str:
 def decoded(value: str) -> str:
     """Return the text in a base64 value."""
     return b64decode(value, validate=True).decode("utf-8", "surrogateescape")
+
+
+def _rivals(value: str) -> tuple[str, tuple[Server, ...]]:
+    server, encoded = value.split(" ")
+    pairs = (word.rpartition(":")[::2] for word in decoded(encoded).split(" "))
+    return server, tuple(Server(None if name == "-" else name, int(pid)) for name, pid in pairs)
+
+
+def _lone(value: str) -> tuple[str, LoneProcess]:
+    server, pid, group = value.split(" ")
+    return server, LoneProcess(int(pid), decoded(group))
 
 
 def _inodes(values: Iterable[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts import added, proof
+from pushgateway_lab.facts.outcome import CLOSED_NOTE
 from pushgateway_lab.facts.snapshot import Snapshot, lines_of, parse_snapshot
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
@@ -21,14 +22,21 @@ from pushgateway_lab.run.shell import after_mark, new_mark
 from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
 
+_FUNCTIONS = ("whose.sh", "find-servers.sh", "flags-in-use.sh", "config-in-use.sh")
+"""The files of ``files/`` with the functions of the look."""
+
+_FOUND = {"config_path": "prometheus_config_path", "prometheus_url": "prometheus_url"}
+"""Variable of the look -> the setting that gives it; without the setting, its value is found."""
+
 
 class HostSnapshot(FactBase[Snapshot | None]):
     """Returns the `Snapshot` of a host, or None (the default) if the look failed: then nothing is known.
 
-    + config_path: Prometheus's configuration file
+    + config_path: Prometheus's configuration file, if it runs without the flag --config.file
+    + given: the settings that somebody set, see `pushgateway_lab.settings.Settings`: what was not set is found
     + servers: shell variables about both servers, see `pushgateway_lab.installations.look_variables`;
       None: those of Debian's packages
-    + prometheus_url: Prometheus's URL, as seen from the host
+    + prometheus_url: Prometheus's URL, as seen from the host, if it runs with the usual flags
     + job_name: the name of the scrape job whose targets are looked at
     + with_sudo: run with sudo; if sudo wants a password, report it instead of asking for one
     + as_user: the user for sudo; empty: root
@@ -45,6 +53,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
         config_path: str = Settings.prometheus_config_path,
         servers: dict[str, str] | None = None,
         prometheus_url: str = Settings.prometheus_url,
+        given: frozenset[str] = frozenset(),
         job_name: str = Settings.pushgateway_job_name,
         with_sudo: bool = False,
         as_user: str = "",
@@ -59,17 +68,19 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "config_path": config_path,
             "longest": str(scrape_config.LONGEST),
             "prometheus_url": prometheus_url,
+            "given": " ".join(name for name, key in _FOUND.items() if key in given),
             # Older releases, 2.42 among them, ignore scrapePool, and report the targets of all jobs.
             "targets_path": f"/api/v1/targets?state=active&scrapePool={quote(job_name, safe='')}",
             "proof_note": proof.NOTE,
             "added_note": added.NOTE,
+            "closed_note": CLOSED_NOTE,
             "secrets_follow": "yes" if secrets_follow else "",
             "prune_files": " ".join(layout.FILES),
             "prune_secrets": " ".join(layout.SECRETS),
             "prune_unit_names": " ".join(layout.UNITS),
             **(servers or installations.look_variables(Settings())),
         }
-        functions = ("whose.sh", "config-in-use.sh", MANAGER.functions, installations.FUNCTIONS)
+        functions = (*_FUNCTIONS, MANAGER.functions, installations.FUNCTIONS)
         text = further + script("snapshot.sh", variables, *functions)
         if with_sudo:
             sudo = {"snapshot": text, "sudo_user": as_user, "mark": self._mark}

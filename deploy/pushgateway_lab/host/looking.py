@@ -128,6 +128,22 @@ def snapshot_within(host: Host, settings: Settings, seconds: float) -> Snapshot:
     return snapshot_of(host, settings)
 
 
+def settings_in_use(
+    host: Host, settings: Settings, look: Callable[[Host, Settings], object] = snapshot_of
+) -> Settings:
+    """Return the settings of a host with what runs there in place of defaults: units, configuration file, URL.
+
+    A host that cannot be looked at keeps its settings; the next look at it raises the error.
+
+    + look: takes the look, and has it remembered
+    """
+    try:
+        look(host, settings)
+        return installations.settings_in_use(snapshot_of(host, settings), settings)
+    except HostError:
+        return settings
+
+
 def forget(host: Host) -> None:
     """Forget the last look at a host, because the host was changed; the next `snapshot_of` looks again."""
     _seen(host).pop(host, None)
@@ -197,6 +213,7 @@ def _arguments(host: Host, settings: Settings) -> dict[str, Any]:
         "config_path": settings.prometheus_config_path,
         "servers": installations.look_variables(settings),
         "prometheus_url": settings.prometheus_url,
+        "given": settings.given,
         "job_name": settings.pushgateway_job_name,
     }
     wants_sudo = given.get("_sudo") and not given.get("_su_user")

@@ -13,22 +13,24 @@ START_TIMEOUT = 150.0
 """Seconds to enable and start a service: systemd allows 90 for the start of a unit."""
 
 
-def start(host: Host, service: Service) -> None:
-    """Enable and start a service.
+def start(host: Host, service: Service, *, enable: bool = True) -> None:
+    """Start a service.
+
+    + enable: whether it starts at boot from now on; False: as before
 
     Raises:
         HostError: it did not start; the message quotes the service manager.
     """
-    _run(host, service, "start")
+    _run(host, service, "start", enable=enable)
 
 
-def restart(host: Host, service: Service) -> None:
-    """Enable and restart a service. Raises as `start`."""
-    _run(host, service, "restart")
+def restart(host: Host, service: Service, *, enable: bool = True) -> None:
+    """Restart a service. Arguments and errors as for `start`."""
+    _run(host, service, "restart", enable=enable)
 
 
-def _run(host: Host, service: Service, how: str) -> None:
-    variables = {"service": service.name, "how": how}
+def _run(host: Host, service: Service, how: str, *, enable: bool) -> None:
+    variables = {"service": service.name, "how": how, "enable": "yes" if enable else ""}
     _ask(host, "start-service.sh", variables, deadline=START_TIMEOUT)
 
 
@@ -58,6 +60,25 @@ def release(host: Host, service: Service) -> None:
         HostError: see `pushgateway_lab.run.shell.ask`.
     """
     _ask(host, "release-service.sh", {"service": service.name})
+
+
+def make_place_for_drop_in(host: Host, service: Service) -> None:
+    """Make the directory for this toolkit's drop-in of a service.
+
+    Raises:
+        HostError: see `pushgateway_lab.run.shell.ask`.
+    """
+    _ask(host, "change-drop-in.sh", {"service": service.name, "change": "make place"})
+
+
+def reread(host: Host, service: Service) -> None:
+    """Have the service manager read the drop-in that was written. Raises as `make_place_for_drop_in`."""
+    _ask(host, "change-drop-in.sh", {"service": service.name, "change": "reread"})
+
+
+def remove_drop_in(host: Host, service: Service) -> None:
+    """Remove this toolkit's drop-in of a service, which has its own flags then. Raises as `make_place_for_drop_in`."""
+    _ask(host, "change-drop-in.sh", {"service": service.name, "change": "remove"})
 
 
 def _ask(

@@ -7,8 +7,8 @@ from itertools import islice
 
 from pyinfra.api.host import Host
 
-from pushgateway_lab import installations
-from pushgateway_lab.facts.outcome import RESULTS, Outcome
+from pushgateway_lab.facts.outcome import CLOSED_NOTE, RESULTS, Outcome
+from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import host_file
@@ -78,12 +78,12 @@ def replace_and_reload(
         "suffix": suffix,
         "loaded": "yes" if is_loaded else "",
     }
-    return _transaction(host, _reloading(settings) | variables, data)
+    return _transaction(host, _reloading(host, settings) | variables, data)
 
 
 def reload(host: Host, settings: Settings) -> Outcome:
     """Reload Prometheus with the unchanged file."""
-    return _transaction(host, _reloading(settings), b"")
+    return _transaction(host, _reloading(host, settings), b"")
 
 
 def sweep(host: Host, path: str) -> None:
@@ -91,17 +91,25 @@ def sweep(host: Host, path: str) -> None:
     _transaction(host, {"path": path, "seconds": "30"}, b"")
 
 
-def _reloading(settings: Settings) -> dict[str, str]:
+def _reloading(host: Host, settings: Settings) -> dict[str, str]:
+    seen = snapshot_of(host, settings)
     return {
         "path": settings.prometheus_config_path,
-        "service": installations.prometheus(settings).service.name,
+        "service": seen.prometheus.name,
+        "process": str(seen.prometheus_pid),
+        "signalled": "" if seen.prometheus.can_reload else "yes",
         "url": settings.prometheus_url,
         "seconds": f"{math.ceil(settings.prometheus_reload_timeout)}",
     }
 
 
 def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
-    variables = {"suffix": BACKUP, **variables, "worker": host_file("config-worker.sh")}
+    variables = {
+        "suffix": BACKUP,
+        **variables,
+        "worker": host_file("config-worker.sh"),
+        "closed_note": CLOSED_NOTE,
+    }
     # The script waits for Prometheus twice at most, and as long for the lock.
     deadline = 4 * float(variables["seconds"]) + AROUND
     try:
@@ -110,7 +118,7 @@ def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
             "replace-config.sh",
             variables,
             data,
-            functions=["whose.sh", MANAGER.functions],
+            functions=["whose.sh", "close-directory.sh", MANAGER.functions],
             deadline=deadline,
         )
     except HostError as error:

@@ -63,13 +63,11 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
     if not packages:
         noop(host, "all packages are installed")
         return
-    prometheus, pushgateway = (
-        installations.prometheus(settings),
-        installations.pushgateway(settings),
-    )
     apt, patience = Apt(), _Patience(settings.pushgateway_apt_timeout)
-    if pushgateway.package in packages:
-        yield from function(service_control.hold, pushgateway.service)
+    prometheus, pushgateway = installations.PACKAGES
+    if pushgateway in packages:
+        service = installations.pushgateway(seen, settings).service
+        yield from function(service_control.hold, service)
     yield from function(patience.wait)
     yield from function(_update, apt, patience)
     yield from _apt_packages(packages, apt, patience)
@@ -78,9 +76,10 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
     if further := missing_packages(seen, settings):
         yield from _apt_packages(further, apt, patience)
     yield from function(_tell, apt)
-    if prometheus.package in packages and not seen.prometheus.is_active:
+    if prometheus in packages and not seen.prometheus.is_active:
         # A policy-rc.d of the host may have prevented the start.
-        yield from function(service_control.start, prometheus.service)
+        service = installations.prometheus(seen, settings).service
+        yield from function(service_control.start, service)
     forget(host)
 
 

@@ -1,6 +1,6 @@
 """The preflight checks: the conditions that a host must meet before anything is changed on it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -12,10 +12,10 @@ from pyinfra.context import ctx_host
 from pushgateway_lab import installations
 from pushgateway_lab.facts import program
 from pushgateway_lab.facts.program import UNKNOWN, Program
-from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.snapshot import Server, Snapshot
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.host.looking import snapshot_of
-from pushgateway_lab.installations import INSTALLER, ports
+from pushgateway_lab.installations import INSTALLER, missing_packages, ports
 from pushgateway_lab.prometheus.job import check_path, merged
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
@@ -57,10 +57,10 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
         HostError: the host fails a check.
     """
     check_rights(seen)
-    check_system(seen)
+    check_system(seen, settings)
     check_path(seen, settings)
     check_prometheus(seen, settings)
-    if installations.prometheus(settings).is_there(seen):
+    if installations.has_prometheus(seen, settings):
         merged(seen, settings)
     check_pushgateway(seen, settings)
     return True
@@ -123,22 +123,44 @@ def check_rights(seen: Snapshot) -> None:
     )
 
 
-def check_system(seen: Snapshot) -> None:
-    """Check that the host has apt and systemd.
+def check_system(seen: Snapshot, settings: Settings) -> None:
+    """Check that the host has systemd, apt if something is missing, and one candidate for each server.
 
     Raises:
-        HostError: the host has no apt, or systemd does not run there.
+        HostError: packages are missing and the host has no apt, systemd does not run there, or several servers are
+            equally good.
     """
-    if INSTALLER not in seen.tools:
+    missing = missing_packages(seen, settings)
+    if missing and INSTALLER not in seen.tools:
         raise HostError(
-            f"{seen.os or 'This host'} has no {INSTALLER}. Use a host with Debian or Ubuntu."
+            f"{seen.os or 'This host'} has no {INSTALLER} to install what is missing: {', '.join(missing)}. Install that "
+            "there, then run this again; or use a host with Debian or Ubuntu."
         )
-    if not seen.has_service_manager:
-        raise HostError(f"{MANAGER.name} does not run on this host. Use a host with systemd.")
+    for server, candidates in seen.rivals.items():
+        raise HostError(_several(server, candidates))
+    if not seen.has_service_manager and set(seen.lone) != {"prometheus", "pushgateway"}:
+        raise HostError(
+            f"{MANAGER.name} does not run on this host, so nothing can be started there. Use a host with systemd, or "
+            "start Prometheus and the Pushgateway: both are used as they run."
+        )
+
+
+def _several(server: str, candidates: Sequence[Server]) -> str:
+    named = " and ".join(map(str, candidates))
+    example = next((each.service for each in candidates if each.service), None)
+    to_set = (
+        f"set {server}_unit to one of them, as {server}_unit={example}"
+        if example
+        else "end all but one"
+    )
+    title = {"prometheus": "Prometheus", "pushgateway": "Pushgateway"}[server]
+    return (
+        f"This host has more than one {title}: {named}. Nothing was changed. To choose, {to_set}."
+    )
 
 
 def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = True) -> None:
-    """Check that an existing Prometheus has a service that runs and can be reloaded.
+    """Check that an existing Prometheus runs.
 
     + must_run: False: the service may be down, because this run starts it
 
@@ -146,9 +168,9 @@ def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = Tru
         PortTakenError: another program uses its port.
         HostError: it has none, or listens on another port than the settings say.
     """
-    installation = installations.prometheus(settings)
-    if not installation.is_there(seen):
+    if not installations.has_prometheus(seen, settings):
         return
+    installation = installations.prometheus(seen, settings)
     service, unit = installation.service, seen.prometheus
     _check_port_of_prometheus(seen, settings)
     if must_run and unit.has_failed:
@@ -161,10 +183,6 @@ def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = Tru
             f"{service.name} is installed but {unit.state}. Somebody may have stopped it on "
             f"purpose, so it was not started. Start it ({service.commands.start}), or find the "
             f"reason in its log ({service.commands.log}), then run this again."
-        )
-    if not unit.can_reload:
-        raise HostError(
-            f"Prometheus cannot be reloaded: {service.to_make_reloadable}, then run this again."
         )
 
 
@@ -191,7 +209,7 @@ def _check_port_of_prometheus(seen: Snapshot, settings: Settings) -> None:
 
 
 def _without_unit(seen: Snapshot, settings: Settings, taker: str, to_stop: str) -> str:
-    installation = installations.prometheus(settings)
+    installation = installations.prometheus(seen, settings)
     is_in_use = f"The port of {settings.prometheus_url} is in use by {taker}"
     if seen.loaded is not None or seen.prometheus_starts:
         return (
@@ -205,7 +223,7 @@ def _without_unit(seen: Snapshot, settings: Settings, taker: str, to_stop: str) 
 
 
 def _not_listening(seen: Snapshot, settings: Settings, taker: str, to_stop: str) -> str:
-    installation = installations.prometheus(settings)
+    installation = installations.prometheus(seen, settings)
     service = installation.service
     is_in_use = f"{service.name} {_state(seen.prometheus)}, and the port of {settings.prometheus_url} is in use by {taker}."
     if seen.loaded is not None or seen.prometheus_starts:
@@ -240,7 +258,9 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
         PortTakenError: another program uses the port.
         HostError: its service is masked, or see `pushgateway_lab.installations.plan`.
     """
-    service = installations.pushgateway(settings).service
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        return
+    service = installations.pushgateway(seen, settings).service
     if seen.pushgateway.is_masked:
         raise HostError(
             f"{service.name} is masked: somebody has forbidden it to start. To allow it again: "

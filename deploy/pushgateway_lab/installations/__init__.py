@@ -1,54 +1,87 @@
 """The ways to install both servers, and everything that depends on them: unit, flags, address. Pure.
 
-Only the modules of implementations contain names of units, packages and their files. Debian's packages are the
-only implementation so far; the functions `pushgateway` and `prometheus` choose the implementation.
+Only the modules of implementations contain names of units, packages and their files: `debian` (the packages, and
+units that have their flags from a file), `unit` (units with flags in their command) and `lone` (processes of no
+service). The functions `pushgateway` and `prometheus` choose the implementation from what was found on the host.
 """
 
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.installations import address, debian, flags
+from pushgateway_lab.installations import address, debian, environment_file, flags, lone, unit
 from pushgateway_lab.installations.debian import (
+    DEFAULT_PERSISTENCE_FILE,
     FUNCTIONS,
     INSTALLER,
     PACKAGES,
     PYTHON,
+    EnvironmentPushgateway,
+    has_prometheus,
+    is_init_script,
     look_variables,
     missing_packages,
 )
+from pushgateway_lab.installations.elsewhere import pushgateway_is_elsewhere
+from pushgateway_lab.installations.in_use import settings_in_use
 from pushgateway_lab.installations.installation import (
     Installation,
     Plan,
     PrometheusInstallation,
     PushgatewayInstallation,
 )
+from pushgateway_lab.installations.lone import LonePushgateway
+from pushgateway_lab.services import MANAGER, ServiceState
 from pushgateway_lab.settings import Settings
 
 __all__ = [
+    "DEFAULT_PERSISTENCE_FILE",
     "FUNCTIONS",
     "INSTALLER",
     "PACKAGES",
     "PYTHON",
     "Installation",
+    "LonePushgateway",
     "Plan",
     "PrometheusInstallation",
     "PushgatewayInstallation",
+    "has_prometheus",
     "look_variables",
     "missing_packages",
     "plan",
     "planned_url",
     "prometheus",
     "pushgateway",
+    "pushgateway_is_elsewhere",
     "running_url",
+    "settings_in_use",
 ]
 
 
-def prometheus(settings: Settings) -> PrometheusInstallation:
-    """Return the installation of Prometheus on a host with these settings."""
-    return debian.prometheus(settings)
+def prometheus(seen: Snapshot, settings: Settings) -> PrometheusInstallation:
+    """Return the installation of Prometheus on a host: as found, else the one of the package."""
+    if "prometheus" in seen.lone:
+        return lone.prometheus(seen)
+    if seen.prometheus.exists and not _is_as_packaged(seen.prometheus):
+        return unit.prometheus(seen)
+    return debian.prometheus(seen, settings)
 
 
-def pushgateway(settings: Settings) -> PushgatewayInstallation:
-    """Return the installation of the Pushgateway on a host with these settings."""
-    return debian.pushgateway(settings)
+def pushgateway(seen: Snapshot, settings: Settings) -> PushgatewayInstallation:
+    """Return the installation of the Pushgateway on a host: as found, else the one of the package."""
+    if "pushgateway" in seen.lone:
+        return lone.pushgateway(seen)
+    # A masked service has no command.
+    if not seen.pushgateway.command_line or seen.flags_file is None:
+        return debian.pushgateway(settings)
+    around = environment_file.around_variable(seen.pushgateway.command_line)
+    if seen.unit_files or not (around or is_init_script(seen.pushgateway)):
+        return unit.pushgateway(seen)
+    variable = around.variable if around else environment_file.ARGS
+    return EnvironmentPushgateway(MANAGER.service(seen.pushgateway.name), seen.flags_file, variable)
+
+
+def _is_as_packaged(state: ServiceState) -> bool:
+    """Return whether a service has its flags in a file, as that of Debian's package."""
+    has_variable = environment_file.around_variable(state.command_line) is not None
+    return not state.command_line or has_variable or is_init_script(state)
 
 
 def plan(seen: Snapshot, settings: Settings) -> Plan:
@@ -57,7 +90,7 @@ def plan(seen: Snapshot, settings: Settings) -> Plan:
     Raises:
         HostError: see `PushgatewayInstallation.plan`.
     """
-    return pushgateway(settings).plan(seen, settings)
+    return pushgateway(seen, settings).plan(seen, settings)
 
 
 def planned_url(seen: Snapshot, settings: Settings) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from pushgateway_lab.installations.flags import LISTEN_ADDRESS, Flag
+from pushgateway_lab.installations.flags import LISTEN_ADDRESS, TELEMETRY_PATH, Flag
 
 DEFAULT = ":9091"
 """The default listen address (the Pushgateway's README, "Run it")."""
@@ -59,16 +59,46 @@ def url_of(flags: Iterable[Flag], default: str) -> str:
         'http://127.0.0.1:9090/prom'
     """
     flags = tuple(flags)
-    values = {flag.name: str(flag.value) for flag in flags}
-    # The default route prefix is the path of the external URL (the --help of both servers).
-    external = urlsplit(values.get("web.external-url", "")).path
-    prefix = (values.get("web.route-prefix") or external).strip("/")
+    prefix = route_prefix(flags)
     addresses = [str(flag.value) for flag in flags if flag.name == LISTEN_ADDRESS]
     host, _, port = next(iter(addresses), default).rpartition(":")
     address = (
         f"127.0.0.1:{port}" if _is_everywhere(host) or host == "localhost" else f"{host}:{port}"
     )
-    return f"http://{address}/{prefix}".rstrip("/")
+    return f"http://{address}{prefix}"
+
+
+def route_prefix(flags: Iterable[Flag]) -> str:
+    """Return the path of the URL of a server with these flags; empty if it has none."""
+    values = {flag.name: str(flag.value) for flag in flags}
+    # The default route prefix is the path of the external URL (the --help of both servers).
+    external = _path(values.get("web.external-url", ""))
+    prefix = (values.get("web.route-prefix") or external).strip("/")
+    return prefix and f"/{prefix}"
+
+
+def _path(external: str) -> str:
+    """Return the path of an external URL; empty for a text that is no URL, which a process of anybody may have."""
+    try:
+        return urlsplit(external).path
+    except ValueError:
+        return ""
+
+
+USUAL_METRICS_PATH = "/metrics"
+"""The path of the metrics of a Pushgateway without flags, and the default metrics_path of a scrape job."""
+
+
+def metrics_path(flags: Iterable[Flag]) -> str:
+    """Return the path at which a Pushgateway with these flags shows its metrics.
+
+    Example:
+        >>> metrics_path([Flag("web.route-prefix", "/push")])
+        '/push/metrics'
+    """
+    flags = tuple(flags)
+    given = next((str(each.value) for each in flags if each.name == TELEMETRY_PATH), "")
+    return f"{route_prefix(flags)}/{(given or USUAL_METRICS_PATH).lstrip('/')}"
 
 
 def is_loopback(host: str) -> bool:

@@ -4,13 +4,14 @@ Pure functions on text. Each installation knows where its command line is writte
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pushgateway_lab.settings import Settings
 
 LISTEN_ADDRESS = "web.listen-address"
 ADMIN_API = "web.enable-admin-api"
+TELEMETRY_PATH = "web.telemetry-path"
 PERSISTENCE = "persistence.file"
 """The flag with the file in which the Pushgateway keeps its groups; empty: it has them in memory only."""
 
@@ -57,11 +58,15 @@ def parse_flags(words: Sequence[str]) -> tuple[Flag, ...]:
     return tuple(flags)
 
 
-def merge(present: Sequence[Flag], settings: Settings) -> tuple[Flag, ...]:
+def merge(
+    present: Sequence[Flag], settings: Settings, *, keeps: Callable[[], bool]
+) -> tuple[Flag, ...]:
     """Return the wanted flags: the present ones, changed by the settings.
 
     An explicit setting replaces the flag of that name. The default of a setting is added only if the flag is
     missing. All other flags of the administrator are kept.
+
+    + keeps: returns whether a Pushgateway without a listen address keeps the usual one, which all hosts reach
     """
     wanted = [
         (Flag(LISTEN_ADDRESS, settings.pushgateway_listen_address), "pushgateway_listen_address"),
@@ -75,7 +80,9 @@ def merge(present: Sequence[Flag], settings: Settings) -> tuple[Flag, ...]:
     for flag, key in wanted:
         if key in settings.given:
             merged = _replace(merged, flag)
-        elif all(each.name != flag.name for each in merged):
+        elif all(each.name != flag.name for each in merged) and not (
+            flag.name == LISTEN_ADDRESS and keeps()
+        ):
             merged.append(flag)
     return tuple(merged)
 
@@ -88,6 +95,18 @@ def _replace(flags: list[Flag], flag: Flag) -> list[Flag]:
     others = [each for each in flags if each.name != flag.name]
     others.insert(at, flag)
     return others
+
+
+def minus(one: Iterable[Flag], other: Iterable[Flag]) -> list[Flag]:
+    """Return the flags of one command line that another does not have, or has fewer times."""
+    left = list(other)
+    found = []
+    for flag in one:
+        if flag in left:
+            left.remove(flag)
+        else:
+            found.append(flag)
+    return found
 
 
 def same(one: Iterable[Flag], other: Iterable[Flag]) -> bool:

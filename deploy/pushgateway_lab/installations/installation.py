@@ -1,6 +1,6 @@
 """The protocols of an installation of Prometheus and of the Pushgateway.
 
-`pushgateway_lab.installations.debian` is the first implementation of both.
+`debian`, `unit` and `lone` in this package implement both.
 """
 
 from typing import NamedTuple, Protocol
@@ -15,7 +15,7 @@ class Plan(NamedTuple):
     """The wanted configuration of the Pushgateway of a host.
 
     + flags: the whole wanted command line
-    + text: the wanted text of the flags file
+    + text: the wanted text of the flags file; empty: no text, as of a drop-in that is not needed
     """
 
     flags: tuple[Flag, ...]
@@ -23,34 +23,33 @@ class Plan(NamedTuple):
 
 
 class Installation(Protocol):
-    """One way to install a server on a host."""
+    """One way in which a server got onto a host."""
 
     @property
     def service(self) -> Service:
         """The service that runs the server."""
 
     @property
-    def package(self) -> str:
-        """The package of the server."""
+    def flags_place(self) -> str:
+        """The place at which the administrator has the flags, in words for a message."""
 
-    def is_there(self, seen: Snapshot) -> bool:
-        """Return whether the host has this server, however it was installed."""
+    def to_edit_flags(self, example: Flag | None = None) -> str:
+        """Return the commands for people to change the flags.
+
+        + example: the flag to add, shown in a comment
+        """
 
 
 class PrometheusInstallation(Installation, Protocol):
-    """One way to install Prometheus on a host."""
+    """One way in which Prometheus got onto a host."""
 
     @property
     def group(self) -> str:
         """The group that may read the configuration file."""
 
     @property
-    def to_restore_config(self) -> str:
-        """The command that restores the installed configuration file."""
-
-    @property
-    def flags_file(self) -> str:
-        """The file with Prometheus's flags."""
+    def to_restore_config(self) -> str | None:
+        """The command that restores the installed configuration file; None if there is none."""
 
     @property
     def to_change_port(self) -> str:
@@ -58,22 +57,22 @@ class PrometheusInstallation(Installation, Protocol):
 
 
 class PushgatewayInstallation(Installation, Protocol):
-    """One way to install the Pushgateway on a host."""
+    """One way in which the Pushgateway got onto a host."""
 
     @property
     def flags_file(self) -> str:
-        """The file with the Pushgateway's flags."""
+        """The file in which this toolkit changes the Pushgateway's flags; empty if it changes none."""
 
     @property
-    def flags_place(self) -> str:
-        """The place of the flags in that file, in words for a message."""
+    def is_drop_in(self) -> bool:
+        """Whether `flags_file` is a drop-in of this toolkit, which the service manager has to read."""
 
     @property
-    def default_persistence_file(self) -> str:
-        """The file to which this installation's program persists without its flag --persistence.file."""
+    def is_enabled_by_us(self) -> bool:
+        """Whether bootstrap has the service start at boot: for a service that its package enables."""
 
     def written_flags(self, seen: Snapshot) -> tuple[Flag, ...]:
-        """Return the flags in the flags file.
+        """Return the flags as they are written.
 
         Raises:
             FlagError: the flags cannot be parsed.
@@ -83,17 +82,11 @@ class PushgatewayInstallation(Installation, Protocol):
         """Return the administrator's flags, merged with the settings.
 
         Raises:
-            HostError: the flags cannot be parsed, or are in a file that this toolkit does not change.
+            HostError: the flags cannot be parsed, or are in a place that this toolkit does not change.
         """
 
     def persistence_without_flag(self, seen: Snapshot) -> str | None:
         """Return the file in which the running Pushgateway would keep its groups without a flag; None if unknown."""
-
-    def to_edit_flags(self, example: Flag | None = None) -> str:
-        """Return the commands for people to change the flags.
-
-        + example: the flag to add, shown in a comment
-        """
 
     @property
     def to_see_flags(self) -> str:

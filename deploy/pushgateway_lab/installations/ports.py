@@ -69,7 +69,8 @@ def blocks(listener: Listener, wanted: str) -> bool:
         True
     """
     name, _, port = wanted.rpartition(":")
-    if listener.port != int(port):
+    # A process may have any flags.
+    if not (port.isascii() and port.isdecimal()) or listener.port != int(port):
         return False
     name = {"": "0.0.0.0", "localhost": "127.0.0.1"}.get(name, name.strip("[]"))  # noqa: S104
     try:

@@ -66,6 +66,18 @@ def done(says: str, at: float | None = None) -> Finding:
     return Finding(State.DONE, says, None, at)
 
 
+def noted(says: str, fix: str) -> Finding:
+    """Return the finding of a condition that is met, and of which people should know more. verify shows it.
+
+    + says: one or more sentences for people, plain text
+    + fix: the shell command that changes it, at most 1,000 characters
+
+    Example:
+        noted("It runs, but will not after a reboot.", "sudo systemctl enable prometheus")
+    """
+    return Finding(State.DONE, says, fix)
+
+
 def still_open(says: str, fix: str | None = None) -> Finding:
     """Return the finding of a step that nobody has done yet, or that waits for something.
 

@@ -34,8 +34,16 @@ def join(separator: str, *commands: str | None) -> str | None:
 
 
 def is_shown(fix: str) -> bool:
-    """Return whether a fix is printable and not longer than `LONGEST`."""
-    return len(fix) <= LONGEST and all(map(_is_printable, fix.split("\n")))
+    """Return whether a fix is printable, not longer than `LONGEST`, and has no line end inside quotes."""
+    lines = fix.split("\n")
+    return len(fix) <= LONGEST and all(_is_printable(each) and _is_complete(each) for each in lines)
+
+
+def _is_complete(line: str) -> bool:
+    try:
+        return bool(shlex.split(line))
+    except ValueError:
+        return False
 
 
 def _is_printable(text: str) -> bool:

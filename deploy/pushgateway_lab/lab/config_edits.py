@@ -31,11 +31,11 @@ def edit_file(look: Look, path: str) -> str | None:
 
 def reload(look: Look) -> str:
     """Return the command that makes Prometheus read its file: a start or a restart where a reload is not possible."""
-    commands = installations.prometheus(look.settings).service.commands
+    commands = installations.prometheus(look.snapshot, look.settings).service.commands
     unit = look.snapshot.prometheus
     if unit.exists and not unit.is_active:
         return commands.start
-    return commands.reload if unit.can_reload or not unit.exists else commands.restart
+    return commands.reload
 
 
 def to_let_read(look: Look, says: str) -> Finding:
@@ -53,7 +53,7 @@ def to_let_read(look: Look, says: str) -> Finding:
 def _let_read(look: Look) -> str | None:
     """Return the commands that let Prometheus's user read the configuration file."""
     path = look.settings.prometheus_config_path
-    group = installations.prometheus(look.settings).group
+    group = installations.prometheus(look.snapshot, look.settings).group
     ways = [
         join("; ", command("sudo", "chgrp", group, way), command("sudo", "chmod", "g+x", way))
         for way in look.closed_ways

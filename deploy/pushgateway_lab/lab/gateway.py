@@ -6,20 +6,18 @@ from urllib.parse import quote, urlsplit
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
-from pushgateway_lab.lab.checks import unknown, wrong
+from pushgateway_lab.installations.flags import TELEMETRY_PATH
+from pushgateway_lab.lab.checks import done, unknown, wrong
 from pushgateway_lab.lab.commands import command
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.look import GROUPS, STATUS, Look
-from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import Service
 from pushgateway_lab.settings import Settings
 
 _USUAL = "http://localhost:9091"
 """The URL on the lab's page."""
-
-USUAL_PATH = "/metrics"
-"""The path of the metrics of a Pushgateway without a prefix, and the default metrics_path of a scrape job."""
 
 # RFC 3986, 3.2.2 and 3.3. Without brackets and braces in a path: curl expands them to several URLs.
 _IN_ADDRESS = "!$&'()*+,;=:@[]%"
@@ -36,10 +34,11 @@ def url(look: Look) -> str:
     if look.settings.pushgateway_url:
         return _escaped(look.settings.pushgateway_url)  # its certificate may have only that name
     try:
-        found = installations.running_url(look.snapshot, look.settings)
+        found = _escaped(installations.running_url(look.snapshot, look.settings))
+        urlsplit(found)
     except (HostError, ValueError):  # the flags give no URL
         return _USUAL
-    return _escaped(found).replace("//127.0.0.1:", "//localhost:")
+    return found.replace("//127.0.0.1:", "//localhost:")
 
 
 def _escaped(address: str) -> str:
@@ -68,9 +67,9 @@ def metrics_path(look: Look) -> str:
     """Return the path at which the running Pushgateway shows its metrics; the usual one if it does not answer."""
     flags = running_flags(look)
     if flags is None:
-        return USUAL_PATH
+        return address.USUAL_METRICS_PATH
     prefix = urlsplit(url(look)).path.rstrip("/")
-    return f"{prefix}/{(flags.get('web.telemetry-path') or USUAL_PATH).lstrip('/')}"
+    return f"{prefix}/{(flags.get(TELEMETRY_PATH) or address.USUAL_METRICS_PATH).lstrip('/')}"
 
 
 def curl(look: Look) -> str:
@@ -93,6 +92,8 @@ def version(look: Look) -> str | None:
 
 def is_silent(look: Look) -> Finding:
     """Return the finding "unknown" of a Pushgateway that did not answer, with the reason."""
+    if installations.pushgateway_is_elsewhere(look.snapshot, look.settings):
+        return elsewhere(look)._replace(state=State.UNKNOWN)
     says, fix = _why(look)
     return unknown(says, fix)
 
@@ -101,6 +102,14 @@ def does_not_answer(look: Look) -> Finding:
     """Return the finding of a Pushgateway whose unit is active and which did not answer."""
     says, fix = _why(look)
     return unknown(says, fix) if "curl" not in look.snapshot.tools else wrong(says, fix)
+
+
+def elsewhere(look: Look) -> Finding:
+    """Return the finding of a Pushgateway on another host: whether it answers this host."""
+    where = f"The Pushgateway at {excerpt(url(look))}, on another host,"
+    if look.pushgateway_status is None:
+        return wrong(f"{where} does not answer this host.")
+    return done(f"{where} answers.")
 
 
 def _why(look: Look) -> tuple[str, str | None]:
@@ -124,7 +133,7 @@ def _why(look: Look) -> tuple[str, str | None]:
 
 
 def _service(look: Look) -> Service:
-    return installations.pushgateway(look.settings).service
+    return installations.pushgateway(look.snapshot, look.settings).service
 
 
 def _refusals(look: Look) -> dict[int, str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pushgateway_lab import scrape_config
 from pushgateway_lab.formats.durations import seconds_of
+from pushgateway_lab.installations.address import USUAL_METRICS_PATH
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.scrape_config import Job, ScrapeConfigError
@@ -60,7 +61,7 @@ def lab_job(
     settings: Settings,
     targets: Sequence[str],
     interval: str | None = None,
-    metrics_path: str = gateway.USUAL_PATH,
+    metrics_path: str = USUAL_METRICS_PATH,
 ) -> dict[str, Any]:
     """Return the scrape job of the lab (task 4.2.1), as a dict for `pushgateway_lab.scrape_config.merge_job`.
 
@@ -76,7 +77,7 @@ def lab_job(
         "job_name": settings.pushgateway_job_name,
         **({_INTERVAL: interval} if interval else {}),
         "honor_labels": True,
-        **({"metrics_path": metrics_path} if metrics_path != gateway.USUAL_PATH else {}),
+        **({"metrics_path": metrics_path} if metrics_path != USUAL_METRICS_PATH else {}),
         "static_configs": [{"targets": list(targets)}],
     }
 

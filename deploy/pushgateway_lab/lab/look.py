@@ -19,6 +19,7 @@ from pushgateway_lab.facts.snapshot import Answer, Snapshot
 from pushgateway_lab.formats import answers
 from pushgateway_lab.formats.answers import AnswerError, Group, Result, Sample, Series, Target
 from pushgateway_lab.formats.telemetry import Telemetry, parse_telemetry
+from pushgateway_lab.installations.in_use import settings_in_use
 from pushgateway_lab.settings import Settings
 
 T = TypeVar("T")
@@ -215,6 +216,9 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
         configured = settings.prometheus_config_path
         running = snapshot.decoded(said["config_followed"][0])
         settings = replace(settings, prometheus_config_path=running)
+    elif seen.config_found is not None:
+        configured = settings.prometheus_config_path
+    settings = settings_in_use(seen, settings)
     return Look(
         settings=settings,
         snapshot=seen,

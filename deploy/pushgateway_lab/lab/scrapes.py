@@ -135,7 +135,7 @@ def _down(look: Look, each: Target, loaded: Job) -> Finding:
 
 
 def _service(look: Look) -> Commands:
-    return installations.pushgateway(look.settings).service.commands
+    return installations.pushgateway(look.snapshot, look.settings).service.commands
 
 
 def _blanks(look: Look, each: Target, loaded: Job) -> Finding | None:

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from pushgateway_lab import installations
 from pushgateway_lab.formats.sockets import Listener
-from pushgateway_lab.installations import ports
+from pushgateway_lab.installations import Installation, ports
 from pushgateway_lab.installations.address import listen_addresses, url_of
 from pushgateway_lab.installations.flags import (
     ADMIN_API,
@@ -17,7 +17,7 @@ from pushgateway_lab.installations.flags import (
     parse_flags,
 )
 from pushgateway_lab.lab import gateway, taken_port
-from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
+from pushgateway_lab.lab.checks import Check, done, noted, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.config_edits import to_correct_rejected
@@ -55,8 +55,8 @@ PREPARE = "the trainer runs deploy/prepare.py, which installs it"
 
 
 def prometheus_runs(look: Look) -> Finding:
-    """Check that Prometheus's service is active and enabled, and that Prometheus answers."""
-    service = installations.prometheus(look.settings).service
+    """Check that Prometheus's service is active, and that Prometheus answers."""
+    service = installations.prometheus(look.snapshot, look.settings).service
     if found := taken_port.of_prometheus(look) or _service_is_wrong(
         look, service, look.snapshot.prometheus
     ):
@@ -78,7 +78,7 @@ def prometheus_runs(look: Look) -> Finding:
         )
     if look.snapshot.loaded is None:
         return _no_answer(look, service)
-    return done("Prometheus runs, and starts at boot.")
+    return done("Prometheus runs.")
 
 
 def _no_answer(look: Look, service: Service) -> Finding:
@@ -89,11 +89,11 @@ def _no_answer(look: Look, service: Service) -> Finding:
     # Without their values: an external URL may hold a password.
     flags = [f"--{each.name}" for each in given if each.name in _URL_FLAGS]
     if flags and not _is_at_url_of_settings(look, given):
-        file = installations.prometheus(look.settings).flags_file
+        installation = installations.prometheus(look.snapshot, look.settings)
         return wrong(
             f"{says} Its flags put it at {excerpt(url_of(given, USUAL_ADDRESS))}: {listed(flags)}. Either they are taken "
-            f"out of ARGS in {file}, or the trainer sets prometheus_url.",
-            join("\n", command("sudoedit", file), service.commands.restart),
+            f"out of {excerpt(installation.flags_place)}, or the trainer sets prometheus_url.",
+            installation.to_edit_flags(),
         )
     if elsewhere := ports.elsewhere(look.snapshot, look.settings):
         return wrong(f"{says} It listens on {elsewhere.where}: the trainer sets prometheus_url.")
@@ -109,15 +109,17 @@ def _is_at_url_of_settings(look: Look, given: Sequence[Flag]) -> bool:
 
 
 def pushgateway_runs(look: Look) -> Finding:
-    """Check that the Pushgateway's service is active and enabled, and that the Pushgateway answers."""
-    service = installations.pushgateway(look.settings).service
+    """Check that the Pushgateway's service is active, and that the Pushgateway answers."""
+    if installations.pushgateway_is_elsewhere(look.snapshot, look.settings):
+        return gateway.elsewhere(look)
+    service = installations.pushgateway(look.snapshot, look.settings).service
     if found := taken_port.of_pushgateway(look) or _service_is_wrong(
         look, service, look.snapshot.pushgateway
     ):
         return found
     if look.pushgateway_status is None:
         return gateway.does_not_answer(look)
-    return done("The Pushgateway runs, and starts at boot.")
+    return done("The Pushgateway runs.")
 
 
 def _service_is_wrong(look: Look, service: Service, state: ServiceState) -> Finding | None:
@@ -130,11 +132,29 @@ def _service_is_wrong(look: Look, service: Service, state: ServiceState) -> Find
         return wrong(f"{shown} is inactive: somebody stopped it.", commands.enable_and_start)
     if not state.runs:
         return _not_up(look, service, state)
-    if state.is_disabled:
-        return wrong(
-            f"{shown} runs, but is disabled, so it would not start at boot.", commands.enable
-        )
     return None
+
+
+def at_boot(look: Look) -> Finding:
+    """Tell whether both servers start at boot. That they do not is wrong only if ``lab_at_boot`` wants it."""
+    seen, settings = look.snapshot, look.settings
+    found = (
+        (installations.prometheus(seen, settings).service, seen.prometheus),
+        (installations.pushgateway(seen, settings).service, seen.pushgateway),
+    )
+    left = [service for service, state in found if state.exists and not _starts_at_boot(state)]
+    if not left:
+        return done("What is on this host starts at boot.")
+    says = (
+        f"Not started at boot, so not there after a reboot: {listed([each.name for each in left])}."
+    )
+    fix = "\n".join(each.commands.enable for each in left)
+    return wrong(says, fix) if settings.lab_at_boot else noted(says, fix)
+
+
+def _starts_at_boot(state: ServiceState) -> bool:
+    # Neither enabled nor disabled: another unit starts it.
+    return not state.is_disabled and state.name.endswith(".service")
 
 
 def _not_up(look: Look, service: Service, state: ServiceState) -> Finding:
@@ -145,11 +165,13 @@ def _not_up(look: Look, service: Service, state: ServiceState) -> Finding:
     is_elsewhere = named and named[1] != look.settings.prometheus_config_path
     if not is_elsewhere and not any(words in log for words in _FLAG_ERRORS):
         return wrong(says, service.commands.log)
-    servers = (installations.prometheus(look.settings), installations.pushgateway(look.settings))
-    file = next(each.flags_file for each in servers if each.service.name == service.name)
+    servers: tuple[Installation, ...] = (
+        installations.prometheus(look.snapshot, look.settings),
+        installations.pushgateway(look.snapshot, look.settings),
+    )
+    found = next(each for each in servers if each.service.name == service.name)
     return wrong(
-        f"{says}\nA flag in {file} is wrong.",
-        join("\n", command("sudoedit", file), service.commands.restart),
+        f"{says}\nA flag is wrong: check {excerpt(found.flags_place)}.", found.to_edit_flags()
     )
 
 
@@ -161,7 +183,7 @@ def _log(look: Look, service: Service) -> str:
 
 def admin_api(look: Look) -> Finding:
     """Check that the running Pushgateway has the admin API on or off, as the settings want it."""
-    installation = installations.pushgateway(look.settings)
+    installation = installations.pushgateway(look.snapshot, look.settings)
     running = _running_flag(look, ADMIN_API)
     if running is None:
         return gateway.is_silent(look)
@@ -177,11 +199,15 @@ def admin_api(look: Look) -> Finding:
             installation.to_edit_flags(),
         )
     flag = Flag(ADMIN_API, value=True)
+    if installations.pushgateway_is_elsewhere(look.snapshot, look.settings):
+        return wrong(
+            f"The admin API of the Pushgateway at {excerpt(gateway.url(look))} is off, so a wipe answers 404; single groups "
+            f"can be deleted. It needs {flag} on its host."
+        )
     if _is_written(look, flag):
         return wrong(
-            f"The admin API is off, so a wipe answers 404. {installation.flags_file} has {flag}, but the "
-            "Pushgateway runs without it: it was not restarted since, or its service does not use "
-            f"{installation.flags_place}.",
+            f"The admin API is off, so a wipe answers 404. {excerpt(installation.flags_place)} has {flag}, but "
+            "the Pushgateway runs without it: it was not restarted since, or its service does not use that.",
             installation.service.commands.restart,
         )
     return wrong(
@@ -193,13 +219,17 @@ def admin_api(look: Look) -> Finding:
 def _is_written(look: Look, flag: Flag) -> bool:
     """Return whether the file with the Pushgateway's flags has this one."""
     try:
-        return flag in installations.pushgateway(look.settings).written_flags(look.snapshot)
+        return flag in installations.pushgateway(look.snapshot, look.settings).written_flags(
+            look.snapshot
+        )
     except FlagError:
         return False
 
 
 def listens(look: Look) -> Finding:
     """Check that the running Pushgateway listens on the addresses of the settings."""
+    if installations.pushgateway_is_elsewhere(look.snapshot, look.settings):
+        return gateway.elsewhere(look)
     listeners = look.snapshot.pushgateway_listeners
     if not listeners:
         return gateway.is_silent(look)
@@ -207,7 +237,7 @@ def listens(look: Look) -> Finding:
         wanted = listen_addresses(installations.plan(look.snapshot, look.settings).flags)
     except (HostError, ValueError) as error:
         return wrong(lines(str(error), each=600))
-    installation = installations.pushgateway(look.settings)
+    installation = installations.pushgateway(look.snapshot, look.settings)
     where = listed([each.where for each in listeners])
     if not all(any(_is_at(each, address) for each in listeners) for address in wanted):
         return wrong(
@@ -251,10 +281,10 @@ def persistence(look: Look) -> Finding:
 
 def _not_saved(look: Look, directory: str) -> Finding:
     """Return the finding of a Pushgateway that may not write to the directory to which it persists."""
-    service = installations.pushgateway(look.settings).service
+    service = installations.pushgateway(look.snapshot, look.settings).service
     says = f"Groups do not survive a restart: the Pushgateway's user may not write in {excerpt(directory)}, or it is not there."
     if not look.changed_by:
-        group = installations.prometheus(look.settings).group
+        group = installations.prometheus(look.snapshot, look.settings).group
         return wrong(
             says,
             join(
@@ -306,11 +336,7 @@ def _running_flag(look: Look, name: str) -> str | None:
 
 def versions(look: Look) -> Finding:
     """Tell the versions of both servers and of the operating system."""
-    installed = look.snapshot.packages
-    prometheus, pushgateway = (
-        installed.get(server(look.settings).package)
-        for server in (installations.prometheus, installations.pushgateway)
-    )
+    prometheus, pushgateway = map(look.snapshot.packages.get, installations.PACKAGES)
     parts = [
         f"{name} {excerpt(running)}"
         if isinstance(running, str) and running
@@ -364,6 +390,7 @@ def clock(look: Look) -> Finding:
 CHECKS = (
     Check("prometheus", "Prometheus runs", prometheus_runs),
     Check("pushgateway", "The Pushgateway runs", pushgateway_runs),
+    Check("at_boot", "Start at boot", at_boot),
     Check("admin_api", "The admin API is on", admin_api),
     Check("listen_address", "The Pushgateway listens", listens),
     Check("persistence", "Persistence", persistence),

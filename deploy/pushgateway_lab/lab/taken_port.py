@@ -20,7 +20,9 @@ def of_prometheus(look: Look) -> Finding | None:
     if seen.prometheus.runs and (answers or "curl" not in seen.tools):
         return None
     taken = ports.taken_from_prometheus(seen, look.settings)
-    return _finding(look, installations.prometheus(look.settings).service, seen.prometheus, taken)
+    return _finding(
+        look, installations.prometheus(look.snapshot, look.settings).service, seen.prometheus, taken
+    )
 
 
 def of_pushgateway(look: Look) -> Finding | None:
@@ -32,7 +34,12 @@ def of_pushgateway(look: Look) -> Finding | None:
         taken = ports.taken_from_pushgateway(seen, look.settings)
     except (HostError, ValueError):  # the flags give no address
         return None
-    return _finding(look, installations.pushgateway(look.settings).service, seen.pushgateway, taken)
+    return _finding(
+        look,
+        installations.pushgateway(look.snapshot, look.settings).service,
+        seen.pushgateway,
+        taken,
+    )
 
 
 def _finding(

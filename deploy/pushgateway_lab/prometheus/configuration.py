@@ -12,7 +12,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab import installations, scrape_config
+from pushgateway_lab import scrape_config
 from pushgateway_lab.facts import added
 from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
@@ -139,18 +139,22 @@ def look_at_included(host: Host, settings: Settings) -> Included:
     known = looking.remembered(host, Included)
     if known is None:
         text = config_text(seen, settings)
-        known = looking.remember_also(host, Included(seen, _included_files(host, settings, text)))
+        files = _included_files(host, seen, settings, text)
+        known = looking.remember_also(host, Included(seen, files))
     return known
 
 
-def _included_files(host: Host, settings: Settings, text: str) -> tuple[IncludedFile, ...]:
+def _included_files(
+    host: Host, seen: Snapshot, settings: Settings, text: str
+) -> tuple[IncludedFile, ...]:
     """Read the included files; their patterns are relative to the directory of the configuration file."""
     patterns = scrape_config.scrape_config_files(text)
     if not patterns:
         return ()
     variables = {
         "path": settings.prometheus_config_path,
-        "service": installations.prometheus(settings).service.name,
+        "service": seen.prometheus.name,
+        "process": str(seen.prometheus_pid),
         "patterns": "\n".join(patterns),
         "longest": str(scrape_config.LONGEST),
     }
@@ -192,7 +196,7 @@ def _change(
         if outcome.result is not Result.CONFLICT:
             break
     if outcome.result not in LOADED:
-        raise HostError(explain(settings, outcome))
+        raise HostError(explain(seen, settings, outcome))
     note = added.note_after(seen, settings, text, wanted)
     if note != seen.added_targets:
         ask(host, "note.sh", {"note": added.NOTE, "word": note})

@@ -8,11 +8,13 @@ import shlex
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts.added import obsolete_targets
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.installations import address
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.jobs import lab_job
@@ -37,7 +39,12 @@ def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
     Raises:
         HostError: see `pushgateway_lab.installations.plan`.
     """
-    return lab_job(settings, scrapers.targets(seen, settings))
+    path = address.USUAL_METRICS_PATH
+    if not settings.pushgateway_targets:
+        path = address.metrics_path(installations.plan(seen, settings).flags)
+    elif installations.pushgateway_is_elsewhere(seen, settings):
+        path = f"{urlsplit(settings.pushgateway_url or '').path.rstrip('/')}{path}"
+    return lab_job(settings, scrapers.targets(seen, settings), metrics_path=path)
 
 
 def check_path(seen: Snapshot, settings: Settings) -> None:
@@ -47,6 +54,10 @@ def check_path(seen: Snapshot, settings: Settings) -> None:
         HostError: it reads another one, so a change of the file would have no effect.
     """
     running = seen.config_running
+    if seen.config_apart:
+        raise HostError(_apart(seen, settings))
+    if seen.config_found is not None and seen.config_found != settings.prometheus_config_path:
+        running = seen.config_found
     if running is None:
         return
     told = (
@@ -65,6 +76,28 @@ def check_path(seen: Snapshot, settings: Settings) -> None:
     )
 
 
+def _apart(seen: Snapshot, settings: Settings) -> str:
+    path, where = settings.prometheus_config_path, _where(seen)
+    if seen.config_apart == "mounted":
+        return (
+            f"{path} alone is mounted into the file system of Prometheus{where}, so it would not see a new file there. "
+            "Nothing was changed. Mount the directory of the file instead, and start Prometheus anew."
+        )
+    return (
+        f"Prometheus{where} has a file system of its own, with another {path} than this host. Nothing was changed. Set "
+        "prometheus_config_path to the file on this host that it reads, and mount the directory of that file, or change "
+        "the file there."
+    )
+
+
+def _where(seen: Snapshot) -> str:
+    found = seen.lone.get("prometheus")
+    if found is None:
+        return f" ({seen.prometheus.name})"
+    group = found.group.rpartition(":")[2].strip("/")
+    return f" (process {found.pid}{f', in {excerpt(group)}' if group else ''})"
+
+
 def config_text(seen: Snapshot, settings: Settings) -> str:
     """Return the text of the configuration file.
 
@@ -78,14 +111,18 @@ def config_text(seen: Snapshot, settings: Settings) -> str:
     if seen.config is None:
         raise HostError(
             f"{path} does not exist. If Prometheus reads another file (see its flag --config.file), set "
-            f"prometheus_config_path. If the file was deleted, restore the backup {path}.before-pushgateway-lab, "
-            "or restore the file of the package with: "
-            f"{installations.prometheus(settings).to_restore_config}"
+            f"prometheus_config_path. If the file was deleted, restore the backup {path}.before-pushgateway-lab"
+            f"{_or_of_package(seen, settings)}"
         )
     try:
         return scrape_config.decode(seen.config.data)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
+
+
+def _or_of_package(seen: Snapshot, settings: Settings) -> str:
+    command = installations.prometheus(seen, settings).to_restore_config
+    return f", or restore the file of the package with: {command}" if command else "."
 
 
 def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
@@ -151,7 +188,7 @@ def _writable(seen: Snapshot, settings: Settings, text: str, wanted: str) -> str
         HostError: the text differs, and root must not write the file.
     """
     if wanted != text and seen.config_obstacle:
-        raise HostError(explain(settings, Outcome(Result.UNSAFE, seen.config_obstacle)))
+        raise HostError(explain(seen, settings, Outcome(Result.UNSAFE, seen.config_obstacle)))
     return wanted
 
 

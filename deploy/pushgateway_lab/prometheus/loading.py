@@ -74,7 +74,8 @@ def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraComm
 
 def _sweep(host: Host, settings: Settings) -> None:
     """Delete the temporary files that a killed run left beside the files that it changes."""
-    for path in (settings.prometheus_config_path, installations.pushgateway(settings).flags_file):
+    flags_file = installations.pushgateway(snapshot_of(host, settings), settings).flags_file
+    for path in filter(None, (settings.prometheus_config_path, flags_file)):
         transaction.sweep(host, path)
     forget(host)
 
@@ -85,7 +86,7 @@ def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
         return
     outcome = transaction.reload(host, settings)
     if outcome.result is not Result.TAKEN:
-        raise HostError(explain_reload(settings, outcome))
+        raise HostError(explain_reload(snapshot_of(host, settings), settings, outcome))
     deadline = time.monotonic() + settings.prometheus_reload_timeout
     while not is_loaded(snapshot_now(host, settings), settings, with_job=with_job):
         if time.monotonic() > deadline:
@@ -137,7 +138,7 @@ def _waiting(seen: Snapshot, limit: float) -> str:
 
 
 def _ended(host: Host, settings: Settings, seen: Snapshot) -> str:
-    service = installations.prometheus(settings).service
+    service = installations.prometheus(seen, settings).service
     words = service_control.log(host, service)
     return (
         f"Prometheus does not start: {service.name} is {seen.prometheus.state}. Its log ends with:\n{words}\n"
@@ -146,7 +147,7 @@ def _ended(host: Host, settings: Settings, seen: Snapshot) -> str:
 
 
 def _too_late(seen: Snapshot, settings: Settings, limit: float) -> str:
-    commands = installations.prometheus(settings).service.commands
+    commands = installations.prometheus(seen, settings).service.commands
     if seen.prometheus_starts:
         return (
             f"Prometheus has been reading its write-ahead log for more than {limit:g} s, and answers 503 "

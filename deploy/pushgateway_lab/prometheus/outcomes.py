@@ -2,6 +2,7 @@
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.outcome import Outcome, Result
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.lab.excerpts import lines
 from pushgateway_lab.services import Commands
 from pushgateway_lab.settings import Settings
@@ -54,23 +55,23 @@ _EXPLANATIONS = {
 """The message of each outcome that is an error."""
 
 
-def explain(settings: Settings, outcome: Outcome) -> str:
+def explain(seen: Snapshot, settings: Settings, outcome: Outcome) -> str:
     """Return the message of an outcome that is an error: what happened, and the next step."""
     return _EXPLANATIONS[outcome.result].format(
         path=settings.prometheus_config_path,
         words=shortened(outcome.words),
-        log=_commands(settings).log,
-        reload=_commands(settings).reload,
+        log=_commands(seen, settings).log,
+        reload=_commands(seen, settings).reload,
     )
 
 
-def explain_reload(settings: Settings, outcome: Outcome) -> str:
+def explain_reload(seen: Snapshot, settings: Settings, outcome: Outcome) -> str:
     """Return the message of a failed reload of the unchanged file. See `explain`."""
     if outcome.result is not Result.REFUSED:
-        return explain(settings, outcome)
+        return explain(seen, settings, outcome)
     return (
         f"Prometheus rejected {settings.prometheus_config_path}. It says:\n{shortened(outcome.words)}\n"
-        f"Correct this, then run this again. Its log: {_commands(settings).log}"
+        f"Correct this, then run this again. Its log: {_commands(seen, settings).log}"
     )
 
 
@@ -97,5 +98,5 @@ def shortened(words: str) -> str:
     return lines(words, each=LONGEST_LINE)
 
 
-def _commands(settings: Settings) -> Commands:
-    return installations.prometheus(settings).service.commands
+def _commands(seen: Snapshot, settings: Settings) -> Commands:
+    return installations.prometheus(seen, settings).service.commands

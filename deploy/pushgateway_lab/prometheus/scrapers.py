@@ -212,7 +212,7 @@ def _inherited(job: Job, seen: Snapshot, settings: Settings) -> list[str]:
     flags = installations.plan(seen, settings).flags
     as_wanted = {
         "scheme": job.scheme == "http",
-        "metrics_path": job.metrics_path == f"{urlsplit(address.url(flags)).path}/metrics",
+        "metrics_path": job.metrics_path == address.metrics_path(flags),
     }
     harmless = {"params", "relabel_configs"}
     return [each for each in job.inherited if not as_wanted.get(each) and each not in harmless]

@@ -18,6 +18,11 @@ def why_not_there(url: str, seen: Snapshot) -> str | None:
             f"The password is not sent to {url}: only root can see which program listens there, but the "
             f"user is {seen.user}. Add --sudo."
         )
+    if "pushgateway" in seen.lone:
+        return (
+            f"The password is not sent to {url}: the Pushgateway is {seen.pushgateway.name}, which no service started, "
+            "so anybody may have started it. Run it as a service, or set pushgateway_url to a URL with https."
+        )
     found = reached(seen.listeners, url)
     if not found:
         return (

@@ -1,10 +1,11 @@
-"""Wait until a Pushgateway that persists has written deletions to its file: until then, a loss of power undoes them."""
+"""The persistence file of a Pushgateway: whether it can be written, and whether deletions are in it."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
 
 from pyinfra.api.host import Host
 
+from pushgateway_lab.facts.snapshot import Snapshot, decoded
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.installations.flags import PERSISTENCE
@@ -17,6 +18,27 @@ LONGEST_WAIT = 5
 
 _INTERVAL = 300
 """The default of --persistence.interval, in seconds."""
+
+
+FUNCTIONS = "persistence.sh"
+"""The file of ``files/`` with the shell function that tries whether a Pushgateway can persist."""
+
+
+def unwritable(host: Host, seen: Snapshot, file: str) -> str | None:
+    """Return the directory in which a running Pushgateway cannot write its persistence file; None if it can.
+
+    + seen: of the running Pushgateway
+    + file: its persistence file
+
+    Raises:
+        HostError: the host did not answer.
+    """
+    pid = seen.pushgateway_pid
+    if not pid:
+        return None
+    variables = {"process": str(pid), "file": file}
+    answer = ask(host, "try-persistence.sh", variables, functions=("whose.sh", FUNCTIONS))
+    return decoded(answer[0]) if answer and answer[0] else None
 
 
 def await_saved(host: Host, flags: Mapping[str, str], deleted: Sequence[Group]) -> None:

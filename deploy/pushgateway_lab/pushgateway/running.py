@@ -1,5 +1,6 @@
 """The Pushgateway's service: it must run with the wanted flags, and start at boot."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -15,9 +16,16 @@ from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.words import counted
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
-from pushgateway_lab.installations import Plan, address, flags
+from pushgateway_lab.installations import (
+    LonePushgateway,
+    Plan,
+    PushgatewayInstallation,
+    address,
+    flags,
+)
 from pushgateway_lab.installations.flags import PERSISTENCE, Flag
 from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.pushgateway import persistence
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
@@ -38,7 +46,9 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
     Raises:
         HostError: see `pushgateway_lab.installations.plan`.
     """
-    return seen.pushgateway.exists and _is_right(seen, installations.plan(seen, settings))
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        return True
+    return seen.pushgateway.exists and _is_right(seen, settings, installations.plan(seen, settings))
 
 
 def is_restart_due(seen: Snapshot, settings: Settings) -> bool:
@@ -73,31 +83,37 @@ def run_with_flags(
     """
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        noop(host, "the Pushgateway is on another host")
+        return
     if not seen.pushgateway.exists and not ctx_state.get().is_executing:
         yield StringCommand("true")  # a dry run on a bare host: the package is not installed yet
         return
     wanted = installations.plan(seen, settings)
     tell(host, notes(seen, settings))
-    if _is_right(seen, wanted):
+    if _is_right(seen, settings, wanted):
         noop(host, "the Pushgateway runs with the wanted flags")
         return
-    installation = installations.pushgateway(settings)
+    installation = installations.pushgateway(seen, settings)
     transaction.show_diff(host, installation.flags_file, seen.flags_text or "", wanted.text)
     if _must_restart(seen, wanted):
         yield from function(_refuse_data_loss, settings, seen, wanted, may_lose)
     if wanted.text != (seen.flags_text or ""):
-        yield from function(_write_flags, installation.flags_file, seen.flags_text, wanted.text)
+        yield from function(_write_flags, installation, seen.flags_text, wanted.text)
     yield from function(service_control.release, installation.service)
     start = service_control.restart if _must_restart(seen, wanted) else service_control.start
-    yield from function(start, installation.service)
+    is_enabled = installation.is_enabled_by_us or settings.lab_at_boot
+    yield from function(start, installation.service, enable=is_enabled)
     yield from function(_see_it_listen, settings, wanted)
     forget(host)
 
 
-def _is_right(seen: Snapshot, wanted: Plan) -> bool:
+def _is_right(seen: Snapshot, settings: Settings, wanted: Plan) -> bool:
+    installation = installations.pushgateway(seen, settings)
+    must_be_enabled = installation.is_enabled_by_us or settings.lab_at_boot
     return (
         seen.pushgateway.is_active
-        and not seen.pushgateway.is_disabled
+        and not (must_be_enabled and seen.pushgateway.is_disabled)
         and not seen.pushgateway.is_masked
         and wanted.text == (seen.flags_text or "")
         and not _must_restart(seen, wanted)
@@ -113,8 +129,14 @@ def _must_restart(seen: Snapshot, wanted: Plan) -> bool:
 
 def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
     """Yield sentences for the trainer about an administrator's flags with side effects."""
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        return
     wanted = installations.plan(seen, settings)
-    place = installations.pushgateway(settings).flags_file
+    installation = installations.pushgateway(seen, settings)
+    if isinstance(installation, LonePushgateway):
+        yield from _notes_on_process(installation, settings)
+        return
+    place = installation.flags_place
     for each in address.listen_addresses(wanted.flags):
         if not address.is_loopback(each.rpartition(":")[0]):
             yield (
@@ -128,7 +150,23 @@ def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
         )
 
 
-def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:
+def _notes_on_process(installation: LonePushgateway, settings: Settings) -> Iterator[str]:
+    if wanted := installation.missing(settings):
+        yield (
+            f"The Pushgateway is {installation.service.name}, which no service started, so it is used as it is, and not "
+            f"restarted. It runs as: {excerpt(shlex.join(installation.command))}. It should run as: {excerpt(wanted)}"
+        )
+
+
+def _write_flags(
+    host: Host, installation: PushgatewayInstallation, old: str | None, new: str
+) -> None:
+    path = installation.flags_file
+    if installation.is_drop_in and not new:
+        service_control.remove_drop_in(host, installation.service)
+        return
+    if installation.is_drop_in:
+        service_control.make_place_for_drop_in(host, installation.service)
     data = new.encode("utf-8", "surrogateescape")
     expected = transaction.ABSENT
     if old is not None:
@@ -139,6 +177,8 @@ def _write_flags(host: Host, path: str, old: str | None, new: str) -> None:
             f"{path} was not written ({outcome.result}) {outcome.words}".rstrip()
             + ". Run this again."
         )
+    if installation.is_drop_in:
+        service_control.reread(host, installation.service)
 
 
 def keeps_groups(
@@ -180,8 +220,11 @@ def _refuse_data_loss(
     try:
         gateway = client(host, settings, installations.running_url(seen, settings))
         reported = gateway.flags()
-        default = installations.pushgateway(settings).persistence_without_flag(seen)
-        if keeps_groups(reported, running, wanted.flags, default):
+        default = installations.pushgateway(seen, settings).persistence_without_flag(seen)
+        file = reported.get(PERSISTENCE, "")
+        keeps = keeps_groups(reported, running, wanted.flags, default)
+        directory = persistence.unwritable(host, seen, file) if keeps else None
+        if keeps and directory is None:
             return
         lost = [each for each in gateway.groups() if not may_lose(each, settings)]
     except api.ApiError as error:
@@ -190,10 +233,11 @@ def _refuse_data_loss(
             "pushgateway_allow_data_loss=True."
         ) from error
     if lost:
-        raise HostError(_would_lose(lost, settings, reported.get(PERSISTENCE, "")))
+        place = installations.pushgateway(seen, settings).flags_place
+        raise HostError(_would_lose(lost, place, file, directory))
 
 
-def _would_lose(lost: Sequence[Group], settings: Settings, file: str) -> str:
+def _would_lose(lost: Sequence[Group], place: str, file: str, directory: str | None) -> str:
     holds = (
         f"The Pushgateway must be restarted to change its flags, but holds "
         f"{counted(len(lost), 'pushed group')} and"
@@ -203,7 +247,12 @@ def _would_lose(lost: Sequence[Group], settings: Settings, file: str) -> str:
             f"{holds} does not persist them (no --{PERSISTENCE}). It was not restarted. Delete the groups, or set "
             "pushgateway_allow_data_loss=True."
         )
-    place = installations.pushgateway(settings).flags_place
+    if directory is not None:
+        return (
+            f"{holds} cannot persist them: its user may not write in {excerpt(directory)}, or it is not there. It was not "
+            "restarted. Let it write there, and run this again after it has saved (its flag --persistence.interval). "
+            "Otherwise delete the groups, or set pushgateway_allow_data_loss=True."
+        )
     return (
         f"{holds} keeps them in {excerpt(file)}, which the new flags do not name. It was not restarted. To keep the "
         f"groups, add --{PERSISTENCE}={excerpt(file)} to {place}. Otherwise delete them, or set "
@@ -213,21 +262,21 @@ def _would_lose(lost: Sequence[Group], settings: Settings, file: str) -> str:
 
 def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:
     """Wait until the Pushgateway runs with exactly these flags and listens on their addresses."""
-    installation = installations.pushgateway(settings)
     addresses = address.listen_addresses(wanted.flags)
     ports = {int(each.rpartition(":")[2]) for each in addresses}
     deadline = time.monotonic() + START_TIMEOUT
     while True:
         seen = snapshot_now(host, settings)
         listening = {listener.port for listener in seen.pushgateway_listeners}
-        if _is_right(seen, wanted) and ports <= listening:
+        if _is_right(seen, settings, wanted) and ports <= listening:
             return
         if time.monotonic() > deadline or seen.pushgateway.has_failed:
             break
         time.sleep(0.2)
+    installation = installations.pushgateway(seen, settings)
     words = service_control.log(host, installation.service)
     raise HostError(
         f"The Pushgateway does not run with the flags {' '.join(map(str, wanted.flags))}: "
         f"{installation.service.name} is {seen.pushgateway.state}. Its log ends with:\n{words}\n"
-        f"Check {installation.flags_file} and: {installation.service.commands.log}"
+        f"Check {installation.flags_place} and: {installation.service.commands.log}"
     )

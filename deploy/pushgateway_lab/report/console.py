@@ -150,7 +150,7 @@ def _concerns(report: Report) -> Iterator[tuple[str, _Concern]]:
 
 
 def _troubles(host: HostResult) -> Iterator[_Concern]:
-    """Yield wrong and unknown findings; of several unknown ones with the same reason, the first."""
+    """Yield wrong and unknown findings, and notes; of several unknown ones with the same reason, the first."""
     told: set[tuple[str, str | None]] = set()
     # On a host that is not prepared, most is unknown, and the next step tells why.
     is_bare = bool(host.tasks) and any(
@@ -159,7 +159,7 @@ def _troubles(host: HostResult) -> Iterator[_Concern]:
     for task in host.tasks:
         for check in task.checks:
             state, says, fix, _ = check.finding
-            if state is State.WRONG:
+            if state is State.WRONG or (state is State.DONE and fix is not None):
                 yield _concern(task, check.title, check.finding)
             elif state is State.UNKNOWN and not is_bare and (says, fix) not in told:
                 told.add((says, fix))
@@ -183,7 +183,8 @@ def _concern(task: TaskResult, title: str, finding: Finding) -> _Concern:
 
 def _told(concern: _Concern, hosts: list[str], color: bool, width: int | None) -> Iterator[str]:
     who = ", ".join(hosts)
-    heading = f"{concern.state}: {who}: {one_line(concern.what)}"
+    word = "note" if concern.state is State.DONE else concern.state
+    heading = f"{word}: {who}: {one_line(concern.what)}"
     for number, line in enumerate(_wrapped(heading, width, "  ")):
         yield _painted(line, _COLORS[concern.state], color) if number == 0 else line
     for paragraph in visible(concern.says).splitlines():

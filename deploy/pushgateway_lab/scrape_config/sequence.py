@@ -88,14 +88,27 @@ def remove_from_block(text: str, sequence: Node, position: int) -> Edit:
         before = after_own_comments(text, items[position - 1].end, indent)
         if after_blank_lines(text, before) == start:
             start = before
+        above = items[position - 1]
+        follows_scalar = not text[above.end : start].strip() and _last_leaf(above).style in {
+            "|",
+            ">",
+        }
+        if end == len(text) and follows_scalar:
+            # The line break above is part of that scalar's value.
+            return Edit(start, end, "")
     return cut_lines(text, start, end)
+
+
+def _last_leaf(node: Node) -> Node:
+    while node.children and not node.alias:
+        node = node.children[-1]
+    return node
 
 
 def ends_in_open_block_scalar(text: str, node: Node) -> bool:
     """Return whether the text ends with a ``|`` or ``>`` scalar of the node, without line break."""
-    while node.children and not node.alias:
-        node = node.children[-1]
-    return node.style in {"|", ">"} and node.end == len(text) and not ends_line(text, node.end)
+    last = _last_leaf(node)
+    return last.style in {"|", ">"} and last.end == len(text) and not ends_line(text, last.end)
 
 
 def append_to_flow(

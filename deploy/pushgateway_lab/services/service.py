@@ -19,6 +19,9 @@ class ServiceState(NamedTuple):
     + command_line: the command that starts the service; empty if unknown
     + can_reload: the service can reload its configuration
     + is_outdated: the definition on disk was changed, and the manager has not read the change
+    + user, group: those that the service runs as; empty for root
+    + file: the file that defines the service
+    + environment_file: the last file with variables for its command; empty if there is none
     """
 
     name: str
@@ -35,6 +38,10 @@ class ServiceState(NamedTuple):
     command_line: str = ""
     can_reload: bool = False
     is_outdated: bool = False
+    user: str = ""
+    group: str = ""
+    file: str = ""
+    environment_file: str = ""
 
 
 class Commands(NamedTuple):
@@ -73,10 +80,6 @@ class Service(Protocol):
     def commands(self) -> Commands:
         """The commands for people."""
 
-    @property
-    def to_make_reloadable(self) -> str:
-        """The instruction to make the service reloadable: what to add, and where."""
-
 
 class ServiceManager(Protocol):
     """The program that starts the services of a host."""
@@ -89,8 +92,11 @@ class ServiceManager(Protocol):
     def functions(self) -> str:
         """The file of ``files/`` with the manager's shell functions, ``service_...``."""
 
-    def service(self, name: str) -> Service:
-        """Return the service of that name."""
+    def service(self, name: str, *, can_reload: bool = True) -> Service:
+        """Return the service of that name.
+
+        + can_reload: see `ServiceState`
+        """
 
     def states(self, lines: Iterable[str]) -> dict[str, ServiceState]:
         """Parse the ``service`` lines of a look, and return the state of each service by its name.

@@ -18,9 +18,11 @@ class Unit:
     """A unit of type service.
 
     + name: the full name, such as ``prometheus.service``
+    + can_reload: the unit has a command to reload; without one, the process gets a signal
     """
 
     name: str
+    can_reload: bool = True
 
     @property
     def title(self) -> str:
@@ -39,21 +41,16 @@ class Unit:
         return Commands(
             start=self._systemctl("start"),
             restart=self._systemctl("restart"),
-            reload=self._systemctl("reload"),
+            # Both servers reload on SIGHUP (Prometheus's documentation, "Configuration").
+            reload=self._systemctl("reload")
+            if self.can_reload
+            else self._systemctl("kill", "-s", "HUP"),
             enable=self._systemctl("enable"),
             enable_and_start=enable_and_start,
             disable_and_stop=self._systemctl("disable", "--now"),
             allow_and_start=f"{self._systemctl('unmask')} && {enable_and_start}",
             log=shlex.join(["sudo", "journalctl", "-u", self.name, "-n", LOG_LINES]),
             status=self._systemctl("status"),
-        )
-
-    @property
-    def to_make_reloadable(self) -> str:
-        """The line that makes a unit reloadable (systemd.service(5))."""
-        return (
-            f"{self.name} has no ExecReload. Give it ExecReload=/bin/kill -HUP $MAINPID "
-            f"(sudo systemctl edit {shlex.quote(self.title)})"
         )
 
     def _systemctl(self, verb: str, *options: str) -> str:
@@ -68,9 +65,9 @@ class Systemd:
     name = "systemd"
     functions = "systemd.sh"
 
-    def service(self, name: str) -> Unit:
+    def service(self, name: str, *, can_reload: bool = True) -> Unit:
         """Return the unit of that name."""
-        return Unit(name)
+        return Unit(name, can_reload)
 
     def states(self, lines: Iterable[str]) -> dict[str, ServiceState]:
         """Parse the output of ``systemctl show``: one block of lines for each unit, separated by empty lines."""
@@ -104,6 +101,10 @@ def _state(name: str, properties: Mapping[str, str]) -> ServiceState:
         command_line=_command_line(properties.get("ExecStart", "")),
         can_reload=properties.get("CanReload") == "yes",
         is_outdated=properties.get("NeedDaemonReload") == "yes",
+        user=properties.get("User", ""),
+        group=properties.get("Group", ""),
+        file=properties.get("FragmentPath", ""),
+        environment_file=properties.get("EnvironmentFiles", "").partition(" (ignore_errors=")[0],
     )
 
 

@@ -206,6 +206,11 @@ class Settings:
         values.local_file,
         "file on this machine with further tasks (Python, see docs/verify.md)",
     )
+    lab_at_boot: bool = _setting(
+        False,
+        values.boolean,
+        "both servers have to start at boot: bootstrap and prepare enable the Pushgateway, verify wants both",
+    )
     lab_quote_files: bool = _setting(
         False,
         values.boolean,
@@ -223,6 +228,14 @@ class Settings:
     def prometheus_port(self) -> int:
         """The TCP port of `prometheus_url`."""
         return urlsplit(self.prometheus_url).port or 80
+
+    @property
+    def pushgateway_port(self) -> int:
+        """The TCP port at which the Pushgateway is expected: that of its URL, else of its listen address."""
+        if self.pushgateway_url:
+            parts = urlsplit(self.pushgateway_url)
+            return parts.port or (443 if parts.scheme == "https" else 80)
+        return int(self.pushgateway_listen_address.rpartition(":")[2])
 
 
 KEYS = tuple(field.name for field in fields(Settings) if "check" in field.metadata)

@@ -1,0 +1,212 @@
+#!/bin/sh
+# Functions that find the services and processes of Prometheus and of the Pushgateway. This file is put before the
+# scripts that use them. Needs the functions of a service manager.
+#
+# What runs comes first, then what could run. A process of a service comes before any other: every user can run a
+# program of any name. Programs are known by the name that the kernel has, the first 15 characters (proc(5), comm).
+
+noted_services=
+scanned=
+
+# service_look calls this for each service.
+#   $1 name; $2 state; $3 main process or 0; $4 user; $5 group; $6 exists: yes or no; $7 its command
+note_service() {
+    noted_services="$noted_services
+$1 $2 $3 ${4:--} ${5:--} $6 $7"
+}
+
+# Sets state, main_pid, user, group, exists and starts of a service that was looked at; those of a service that does
+# not exist, if it was not.   $1 its name
+# shellcheck disable=SC2034 # the callers use them
+service_noted() {
+    state=inactive main_pid=0 user='' group='' exists=no starts=''
+    while read -r name state_ pid_ user_ group_ exists_ starts_; do
+        [ "$name" = "$1" ] || continue
+        state=$state_ main_pid=$pid_ user=${user_#-} group=${group_#-} exists=$exists_ starts=$starts_
+        return
+    done <<NOTED
+$noted_services
+NOTED
+}
+
+# Sets server to the server that a process is: prometheus, pushgateway or nothing.   $1 process id
+server_of() {
+    server=
+    comm=
+    { IFS= read -r comm; } 2>/dev/null <"/proc/$1/comm"
+    case $comm in
+    prometheus) server=prometheus ;;
+    pushgateway | prometheus-push) server=pushgateway ;;
+    esac
+}
+
+# Sets unit to the service in whose control group a process is; empty if it is in none of the system's.
+#   $1 process id
+unit_of() {
+    unit=
+    while read -r line; do
+        case $line in
+        *:/user.slice/* | *:*/user.slice/*) ;;
+        0::*.service | 1:name=systemd:*.service) unit=${line##*/} ;;
+        esac
+    done 2>/dev/null <"/proc/$1/cgroup"
+    case $unit in
+    *[!A-Za-z0-9:_.@\\-]* | -*) unit= ;;
+    esac
+}
+
+# Sets servers, a list of words PID:SERVER, once. Starts no program.
+scan_processes() {
+    [ -z "$scanned" ] || return 0
+    scanned=yes
+    servers=
+    for process in /proc/[0-9]*; do
+        server_of "${process#/proc/}"
+        [ -z "$server" ] || servers="$servers ${process#/proc/}:$server"
+    done
+}
+
+# Finds the service and the process of a server. Sets found_unit; found_pid, 0 if it does not run; is_service, no if
+# the process is of no service, found_unit is the first usual one then; and rivals, a list of words SERVICE:PROCESS
+# if several are equally good. The process of no service is "-:PROCESS" there.
+#   $1 prometheus or pushgateway; $2 its service in the settings, or nothing; $3 its usual services; $4 its port
+# shellcheck disable=SC2034 # the callers use them
+find_server() {
+    candidates=
+    if [ -n "$2" ]; then
+        find_process_of "$1" "$2"
+    else
+        find_among_usual "$1" "$3"
+        case $candidates in
+        "" | *" "*) find_among_processes "$1" ;;
+        esac
+        [ -n "$candidates" ] || find_what_could_run "$1" "$3"
+        prefer_by_port "$4"
+    fi
+    first=${candidates%% *}
+    rivals=
+    [ "$first" = "$candidates" ] || rivals=$candidates
+    found_pid=${first##*:}
+    found_pid=${found_pid:-0}
+    found_unit=${first%:*}
+    is_service=yes
+    case $found_unit in
+    "") found_unit=${3%% *} ;;
+    -) is_service=no && found_unit=${3%% *} ;;
+    esac
+}
+
+add_candidate() { candidates="$candidates${candidates:+ }$1"; }
+
+# Finds the process of a service: its main process, or the server that this one has started, as a shell does.
+#   $1 server; $2 the service
+find_process_of() {
+    service_noted "$2"
+    candidates="$2:$main_pid"
+    [ "$main_pid" -gt 0 ] || return 0
+    server_of "$main_pid"
+    [ "$server" != "$1" ] || return 0
+    scan_processes
+    for each in $servers; do
+        unit_of "${each%:*}"
+        if [ "$unit" = "$2" ] && [ "${each#*:}" = "$1" ]; then
+            candidates="$2:${each%:*}"
+            return
+        fi
+    done
+}
+
+# Adds the usual services that run this server.   $1 server; $2 the services
+find_among_usual() {
+    for usual in $2; do
+        service_noted "$usual"
+        [ "$main_pid" -gt 0 ] || continue
+        server_of "$main_pid"
+        [ "$server" != "$1" ] || add_candidate "$usual:$main_pid"
+    done
+}
+
+# Finds the services among all processes; sets without, the processes of this server that are of no service.
+#   $1 server
+find_among_processes() {
+    scan_processes
+    candidates=
+    without=
+    for each in $servers; do
+        [ "${each#*:}" = "$1" ] || continue
+        process=${each%:*}
+        unit_of "$process"
+        if [ -n "$unit" ] && is_service_of "$1" "$process"; then
+            add_candidate "$unit:$process"
+        else
+            without="$without $process"
+        fi
+    done
+}
+
+# Succeeds if a unit is the service of a process in its group: the process is its main process, or its command
+# names the server, and the process is in no container, whose units may have the same names.
+#   $1 server; $2 process; variable unit
+# shellcheck disable=SC3013 # every sh of Debian and Ubuntu has -ef
+is_service_of() {
+    case $noted_services in
+    *"
+$unit "*) ;;
+    *) service_look "$unit" ;;
+    esac
+    service_noted "$unit"
+    [ "$exists" = yes ] || return 1
+    [ "$main_pid" != "$2" ] || return 0
+    [ "/proc/$2/root" -ef / ] || return 1
+    case $starts in
+    *"$1"*) return 0 ;;
+    esac
+    return 1
+}
+
+# Adds an existing service that does not run, else the processes of no service. A service that systemd made from an
+# init script is the last choice: the script stays when somebody writes a unit of another name.
+#   $1 server; $2 usual services
+find_what_could_run() {
+    scripts=
+    for usual in $2; do
+        service_noted "$usual"
+        case $exists$starts in
+        no*) ;;
+        *path=/etc/init.d/*) scripts="$scripts $usual:0" ;;
+        *) add_candidate "$usual:0" ;;
+        esac
+    done
+    [ -z "$candidates" ] || { candidates=${candidates%% *} && return; }
+    for unit in $(service_with_program "$1"); do
+        service_look "$unit"
+        add_candidate "$unit:0"
+    done
+    [ -n "$candidates" ] || for script in $scripts; do add_candidate "$script"; done
+    [ -n "$candidates" ] || for process in $without; do add_candidate "-:$process"; done
+}
+
+# Of several candidates, keeps the only one that listens on a port.   $1 the port
+prefer_by_port() {
+    case $candidates in
+    *" "*) ;;
+    *) return ;;
+    esac
+    best=
+    for each in $candidates; do
+        if listens_on "${each##*:}" "$1"; then best="$best $each"; fi
+    done
+    case ${best# } in
+    "" | *" "*) ;;
+    *) candidates=${best# } ;;
+    esac
+}
+
+# Succeeds if a process listens on a TCP port.   $1 process; $2 port
+listens_on() {
+    find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null |
+        awk -v "port=$(printf '%04X' "$2")" '
+            NR == FNR { held[substr($0, 9, length($0) - 9)]; next }
+            $4 == "0A" && $10 in held && substr($2, length($2) - 3) == port { found = 1; exit }
+            END { exit !found }' - /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
