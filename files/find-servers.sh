@@ -145,10 +145,12 @@ find_among_processes() {
 }
 
 # Succeeds if a unit is the service of a process in its group: the process is its main process, or its command
-# names the server, and the process is in no container, whose units may have the same names.
+# names the server, and the process is in no container, whose units may have the same names. A service that somebody
+# made for one run is like a process started by hand.
 #   $1 server; $2 process; variable unit
 # shellcheck disable=SC3013 # every sh of Debian and Ubuntu has -ef
 is_service_of() {
+    if service_is_transient "$unit"; then return 1; fi
     case $noted_services in
     *"
 $unit "*) ;;

@@ -81,6 +81,10 @@ service_is_there() {
     return 1
 }
 
+# Succeeds if somebody made a service for one run, with systemd-run: it is not there after a restart of the host.
+#   $1 its name
+service_is_transient() { [ -e "/run/systemd/transient/$1" ]; }
+
 # Prints the names of the administrator's services that start a program, by itself or with env or sh.
 #   $1 its name, without special characters; as a package has it, it may come after "prometheus-"
 service_with_program() {

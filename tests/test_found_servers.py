@@ -28,6 +28,7 @@ input()
 """
 
 _SERVICE_MANAGER = """
+service_is_transient() { [ "$1" = made-for-one-run.service ]; }
 service_look() {
     for asked in "$@"; do
         printf '%s\\n' "$asked" >>"$looked"

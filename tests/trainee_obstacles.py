@@ -193,35 +193,21 @@ HOSTS = {
         ],
         by_hand="s/\\[/lab/",
     ),
+    # They are found where their flags put them.
     "Prometheus on another port": Trainee(
         edit() + _flag("--web.listen-address=:9095"),
-        None,
-        [
-            Check(
-                "prometheus", "wrong", "at http://127.0.0.1:9095: --web.listen-address.", "sudoedit"
-            ),
-            Check("prometheus", "wrong", "the trainer sets prometheus_url", _PROMETHEUS_DEFAULTS),
-        ],
-        by_hand=_WITHOUT_FLAGS,
+        "configured",
+        [Check("prometheus", "done", "Prometheus runs.")],
     ),
     "Prometheus at another address": Trainee(
         edit() + _flag("--web.listen-address=127.0.0.2:9090"),
-        None,
-        [Check("prometheus", "wrong", "Its flags put it at http://127.0.0.2:9090", "sudoedit")],
-        by_hand=_WITHOUT_FLAGS,
+        "configured",
+        [Check("prometheus", "done", "Prometheus runs.")],
     ),
     "Prometheus under a path": Trainee(
         edit() + _flag("--web.external-url=http://vm/prom/"),
-        None,
-        [
-            Check(
-                "prometheus",
-                "wrong",
-                "at http://127.0.0.1:9090/prom: --web.external-url",
-                "sudoedit",
-            )
-        ],
-        by_hand=_WITHOUT_FLAGS,
+        "configured",
+        [Check("prometheus", "done", "Prometheus runs.")],
     ),
     "Pushgateway by hand": Trainee(
         edit()
