@@ -7,7 +7,8 @@ import pytest
 
 from looks import encoded, unit
 from pushgateway_lab import installations
-from pushgateway_lab.facts.snapshot import Snapshot, UnitFile
+from pushgateway_lab.facts.found import UnitFile
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import exec_start, flags
 from pushgateway_lab.installations.debian import DebianPrometheus, EnvironmentPushgateway
 from pushgateway_lab.installations.unit import UnitPrometheus, UnitPushgateway

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushgateway_lab.facts.snapshot import UnitFile
+from pushgateway_lab.facts.found import UnitFile
 from pushgateway_lab.installations import exec_start
 from pushgateway_lab.installations.flags import Flag, FlagError, minus, parse_flags, same
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from pushgateway_lab.facts.snapshot import Server, Snapshot
+from pushgateway_lab.facts.found import Server
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.run.host_files import host_file
 from snapshots import seen
 

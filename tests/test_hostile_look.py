@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hostile import looks
 from hostile_texts import ALL, PIECES
 from looks import CONFIG
-from pushgateway_lab.facts import snapshot
-from pushgateway_lab.facts.snapshot import Answer
+from pushgateway_lab.facts import look_output
+from pushgateway_lab.facts.look_output import Answer
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.checks import judged
 from pushgateway_lab.lab.look import Look
@@ -69,7 +69,7 @@ def shown(looked: Look) -> None:
 
 
 def read(lines: list[str]) -> Look:
-    said = snapshot.lines_of(lines)
+    said = look_output.lines_of(lines)
     paths = lab_look.paths_of(queries_of(TASKS))
     return lab_look.parse_look(parse_settings({}), Answer(said, "mark", 1.0, 2.0), paths)
 

@@ -7,7 +7,7 @@ import pytest
 
 from looks import SERVICES, encoded, unit
 from pushgateway_lab import installations
-from pushgateway_lab.facts import snapshot
+from pushgateway_lab.facts import look_output, snapshot
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
 from pushgateway_lab.installations.flags import Flag, FlagError, parse_flags
@@ -22,7 +22,7 @@ DEFAULT_FLAGS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api"
 def seen(*lines: str) -> Snapshot:
     """Return the snapshot of a host with this output."""
     return snapshot.parse_snapshot(
-        snapshot.lines_of(["snapshot 5", "uid 0", *SERVICES, *lines, "end"])
+        look_output.lines_of(["snapshot 5", "uid 0", *SERVICES, *lines, "end"])
     )
 
 
@@ -193,7 +193,7 @@ def test_the_settings_name_other_services() -> None:
     assert variables["pushgateway_unit"] == "push.service"
     lines = ["prometheus_service prom.service", "pushgateway_service push.service"]
     found = snapshot.parse_snapshot(
-        snapshot.lines_of(
+        look_output.lines_of(
             ["snapshot 5", "uid 0", *lines, *unit("push.service", active="failed"), "end"]
         )
     )

@@ -8,8 +8,8 @@ from hashlib import sha256
 import pytest
 
 from looks import SERVICES, encoded, status
-from pushgateway_lab.facts import snapshot
-from pushgateway_lab.facts.snapshot import Answer
+from pushgateway_lab.facts import look_output
+from pushgateway_lab.facts.look_output import Answer
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab.look import Disk, Look, Verdict
 from pushgateway_lab.lab.scrape_job import job
@@ -21,7 +21,7 @@ EARLIEST, LATEST = 1000.0, 1010.0
 def parsed(*lines: str) -> Look:
     """Return the look at a host that prints these lines and its snapshot; the look took ten seconds."""
     printed = ["snapshot 5", "uid 0", *SERVICES, "config absent", *lines, "end"]
-    answer = Answer(snapshot.lines_of(printed), "mark", EARLIEST, LATEST)
+    answer = Answer(look_output.lines_of(printed), "mark", EARLIEST, LATEST)
     return lab_look.parse_look(parse_settings({}), answer, lab_look.paths_of(["up"]))
 
 

@@ -12,6 +12,15 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pushgateway_lab import scrape_config
+from pushgateway_lab.facts.found import (
+    LoneProcess,
+    Server,
+    UnitFile,
+    parse_lone,
+    parse_rivals,
+    parse_unit_file,
+)
+from pushgateway_lab.facts.look_output import argv_of, decoded
 from pushgateway_lab.facts.names import Names, parse_names
 from pushgateway_lab.formats import answers, sockets
 from pushgateway_lab.formats.answers import AnswerError, Target
@@ -21,8 +30,6 @@ from pushgateway_lab.pruning.layout import InstalledFile
 from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import MANAGER, ServiceState
 from pushgateway_lab.services.process import state_of as process_state
-
-VERSION = "5"
 
 _UNAVAILABLE = "503"  # Prometheus's answer while it starts (its web/web.go, testReady)
 
@@ -49,39 +56,6 @@ class Loaded(NamedTuple):
     def jobs(self) -> tuple[Job, ...]:
         """The scrape jobs in the loaded configuration."""
         return scrape_config.known_jobs(self.config)
-
-
-class Server(NamedTuple):
-    """A candidate for a server that was found on a host.
-
-    + service: its service; None for a process of no service
-    + pid: its process; 0 if it does not run
-    """
-
-    service: str | None
-    pid: int
-
-    def __str__(self) -> str:
-        process = f"process {self.pid}" if self.pid else "does not run"
-        return process if self.service is None else f"{self.service} ({process})"
-
-
-class LoneProcess(NamedTuple):
-    """The process of a server that is of no service.
-
-    + pid: its process id
-    + group: the first line of its control groups, as /proc/PID/cgroup has it
-    """
-
-    pid: int
-    group: str
-
-
-class UnitFile(NamedTuple):
-    """A file that defines the Pushgateway's service: the unit itself, or a drop-in."""
-
-    path: str
-    text: str
 
 
 class Snapshot(NamedTuple):
@@ -223,48 +197,6 @@ class Snapshot(NamedTuple):
         return tuple(each for each in self.listeners if each.inode in self.prometheus_sockets)
 
 
-class Answer(NamedTuple):
-    """The answer of a host to a look.
-
-    + said: see `lines_of`
-    + mark: the line after which the answer began
-    + earliest, latest: the host printed the answer between these times, in seconds since 1970 by this
-      machine's clock
-    """
-
-    said: dict[str, list[str]]
-    mark: str
-    earliest: float
-    latest: float
-
-
-class IncompleteError(ValueError):
-    """The output of a look is incomplete; ``at`` is the last part that it reached, empty if unknown."""
-
-    def __init__(self, at: str) -> None:
-        super().__init__("the answer is incomplete, or of another version")
-        self.at = at
-
-
-def lines_of(output: Iterable[str]) -> dict[str, list[str]]:
-    """Split the output of ``files/snapshot.sh``, and return the values of each name.
-
-    Raises:
-        IncompleteError: the output has another version, or is incomplete.
-    """
-    said: dict[str, list[str]] = {}
-    for line in output:
-        name, _, value = line.partition(" ")
-        if name == "end":
-            break
-        said.setdefault(name, []).append(value)
-    else:
-        raise IncompleteError(said.get("at", [""])[-1])
-    if said.get("snapshot") != [VERSION]:
-        raise IncompleteError("")
-    return said
-
-
 def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
     """Return the snapshot in the values that `lines_of` returns.
 
@@ -281,7 +213,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
 
     refused, argv = text("sudo_refused"), first("pushgateway_argv")
     services = MANAGER.states(said.get("service", ()))
-    lone = dict(map(_lone, said.get("process", ())))
+    lone = dict(map(parse_lone, said.get("process", ())))
     prometheus, pushgateway = (
         process_state(lone[server].pid)
         if server in lone
@@ -309,11 +241,9 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         prometheus_sockets=_inodes(said.get("prometheus_socket", ())),
         flags_file=first("flags_file"),
         flags_text=text("flags_text"),
-        unit_files=tuple(
-            UnitFile(*map(decoded, value.split(" "))) for value in said.get("unit_file", ())
-        ),
+        unit_files=tuple(map(parse_unit_file, said.get("unit_file", ()))),
         ports_in_use=tuple(int(value, 16) for value in said.get("port_in_use", ())),
-        rivals=dict(map(_rivals, said.get("rivals", ()))),
+        rivals=dict(map(parse_rivals, said.get("rivals", ()))),
         lone=lone,
         listeners=tuple(map(sockets.parse_listener, said.get("listen", ()))),
         config_state=first("config") or "absent",
@@ -344,29 +274,8 @@ def _unquoted(value: str) -> str:
         return value
 
 
-def decoded(value: str) -> str:
-    """Return the text in a base64 value."""
-    return b64decode(value, validate=True).decode("utf-8", "surrogateescape")
-
-
-def _rivals(value: str) -> tuple[str, tuple[Server, ...]]:
-    server, encoded = value.split(" ")
-    pairs = (word.rpartition(":")[::2] for word in decoded(encoded).split(" "))
-    return server, tuple(Server(None if name == "-" else name, int(pid)) for name, pid in pairs)
-
-
-def _lone(value: str) -> tuple[str, LoneProcess]:
-    server, pid, group = value.split(" ")
-    return server, LoneProcess(int(pid), decoded(group))
-
-
 def _inodes(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(value.removeprefix("socket:[").removesuffix("]") for value in values)
-
-
-def argv_of(value: str) -> tuple[str, ...]:
-    """Return the words of a command line in a base64 value: the content of ``/proc/PID/cmdline``."""
-    return tuple(decoded(value).rstrip("\0").split("\0"))
 
 
 def _packages(values: Iterable[str]) -> dict[str, str]:

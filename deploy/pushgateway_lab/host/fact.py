@@ -14,8 +14,9 @@ from typing_extensions import override
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts import added, proof
+from pushgateway_lab.facts.look_output import lines_of
 from pushgateway_lab.facts.outcome import CLOSED_NOTE
-from pushgateway_lab.facts.snapshot import Snapshot, lines_of, parse_snapshot
+from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import after_mark, new_mark

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, TypeVar
 from pyinfra.api.host import Host
 
 from pushgateway_lab import installations
-from pushgateway_lab.facts import snapshot
-from pushgateway_lab.facts.snapshot import Answer, IncompleteError, Snapshot
+from pushgateway_lab.facts import look_output, snapshot
+from pushgateway_lab.facts.look_output import Answer, IncompleteError
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host.fact import HostSnapshot
 from pushgateway_lab.pruning import files as prune_files
 from pushgateway_lab.run.host_error import HostError
@@ -183,7 +184,7 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
     if lines is None and (refused := refusal(host, given_arguments(host) | sudo, output)):
         raise HostError(f"{refused}\nNothing was changed.")
     try:
-        said = snapshot.lines_of(lines or [])
+        said = look_output.lines_of(lines or [])
         return read(Answer(said, mark, asked_at, time.time()))
     except IncompleteError as error:
         if time.time() - asked_at < seconds - 1:

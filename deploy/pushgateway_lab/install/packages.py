@@ -15,7 +15,7 @@ from pyinfra.context import ctx_host
 from pyinfra.operations import apt as operations
 
 from pushgateway_lab import installations
-from pushgateway_lab.facts import snapshot
+from pushgateway_lab.facts import look_output
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import service_control
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
@@ -154,7 +154,7 @@ def _in_the_way(host: Host, within: float) -> str | None:
     if kind != "lock":
         return _CLOUD_INIT
     pid, _, name = rest.partition(" ")
-    return f"process {pid} ({snapshot.decoded(name).strip()}) holds the lock of apt"
+    return f"process {pid} ({look_output.decoded(name).strip()}) holds the lock of apt"
 
 
 def _update(host: Host, apt: Apt, patience: _Patience) -> None:

@@ -11,8 +11,9 @@ from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts import program
+from pushgateway_lab.facts.found import Server
 from pushgateway_lab.facts.program import UNKNOWN, Program
-from pushgateway_lab.facts.snapshot import Server, Snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.installations import INSTALLER, missing_packages, ports

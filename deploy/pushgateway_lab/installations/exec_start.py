@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from pushgateway_lab.facts.snapshot import UnitFile
+from pushgateway_lab.facts.found import UnitFile
 from pushgateway_lab.installations.flags import Flag, FlagError, minus, parse_flags, same
 from pushgateway_lab.settings.values import check_word
 

@@ -8,7 +8,8 @@ import shlex
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pushgateway_lab.facts.snapshot import Snapshot, UnitFile
+from pushgateway_lab.facts.found import UnitFile
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import exec_start, flags
 from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.installations.installation import Plan

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from pushgateway_lab.facts import snapshot
+from pushgateway_lab.facts import look_output, snapshot
+from pushgateway_lab.facts.look_output import Answer
 from pushgateway_lab.facts.program import Program, parse_programs
-from pushgateway_lab.facts.snapshot import Answer, Snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats import answers
 from pushgateway_lab.formats.answers import AnswerError, Group, Result, Sample, Series, Target
 from pushgateway_lab.formats.telemetry import Telemetry, parse_telemetry
@@ -209,12 +210,12 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
     heard = _hear(names, said.get("answers", [""])[0], answer.mark)
     verdict = None
     if "promtool_exit" in said:
-        words = snapshot.decoded(said["promtool_said"][0])
+        words = look_output.decoded(said["promtool_said"][0])
         verdict = Verdict(said["promtool_exit"] == ["0"], words)
     configured = None
     if "config_followed" in said:
         configured = settings.prometheus_config_path
-        running = snapshot.decoded(said["config_followed"][0])
+        running = look_output.decoded(said["config_followed"][0])
         settings = replace(settings, prometheus_config_path=running)
     elif seen.config_found is not None:
         configured = settings.prometheus_config_path
@@ -226,24 +227,24 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
         ahead=_beyond(now, answer.earliest, answer.latest),
         began_at=_number(said["course_began"][0]) if "course_began" in said else None,
         verdict=verdict,
-        reload_error=snapshot.decoded(said.get("reload_error", [""])[0]),
+        reload_error=look_output.decoded(said.get("reload_error", [""])[0]),
         disk=_disk(said.get("tsdb_blocks", [])),
         answers=parse_answers(heard.said, heard.unread),
         gateway_status=heard.statuses.get(STATUS) or None,
         file_of_settings=configured,
         history_began_at=_number(said[_OLDEST][0]) if _OLDEST in said else None,
         logs={
-            name: snapshot.decoded(log)
+            name: look_output.decoded(log)
             for name, _, log in (value.partition(" ") for value in said.get("service_log", ()))
         },
         statuses=heard.statuses,
         start_digest=said.get("start_file", [None])[0],
         programs=parse_programs(said.get("program", ())),
-        prometheus_argv=next(map(snapshot.argv_of, said.get("prometheus_argv", ())), ()),
-        closed_ways=tuple(map(snapshot.decoded, said.get("closed_way", ()))),
-        config_link=next(map(snapshot.decoded, said.get("config_link", ())), None),
-        unwritable=next(map(snapshot.decoded, said.get("unwritable", ())), None),
-        changed_by=tuple(map(snapshot.decoded, said.get("changed_by", ()))),
+        prometheus_argv=next(map(look_output.argv_of, said.get("prometheus_argv", ())), ()),
+        closed_ways=tuple(map(look_output.decoded, said.get("closed_way", ()))),
+        config_link=next(map(look_output.decoded, said.get("config_link", ())), None),
+        unwritable=next(map(look_output.decoded, said.get("unwritable", ())), None),
+        changed_by=tuple(map(look_output.decoded, said.get("changed_by", ()))),
     )
 
 

@@ -5,7 +5,8 @@ from math import ceil
 
 from pyinfra.api.host import Host
 
-from pushgateway_lab.facts.snapshot import Snapshot, decoded
+from pushgateway_lab.facts.look_output import decoded
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.installations.flags import PERSISTENCE
