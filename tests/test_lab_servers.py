@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from looks import CONFIG, NOW, encoded, look, status, unit
-from pushgateway_lab.lab import servers
+from pushgateway_lab.lab import running_flags, servers
 from pushgateway_lab.lab.look import Disk, Verdict
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.pruning import layout
@@ -78,15 +78,15 @@ def test_a_unit_that_is_not_as_it_should_be(
 def test_the_admin_api_is_judged_by_the_running_flags() -> None:
     on = look(said={"status": status(**{"web.enable-admin-api": "true"})})
     off = look(said={"status": status(**{"web.enable-admin-api": "false"})})
-    assert servers.admin_api(on).state is State.DONE
-    assert "404" in servers.admin_api(off).says
+    assert running_flags.admin_api(on).state is State.DONE
+    assert "404" in running_flags.admin_api(off).says
     assert (
-        servers.admin_api(
+        running_flags.admin_api(
             replace(off, settings=look(data={"pushgateway_admin_api": False}).settings)
         ).state
         is State.DONE
     )
-    assert servers.admin_api(look()).state is State.UNKNOWN
+    assert running_flags.admin_api(look()).state is State.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_the_admin_api_is_judged_by_the_running_flags() -> None:
 def test_only_what_counts_in_the_defaults_file_counts(defaults: str, says: str, fix: str) -> None:
     off = status(**{"web.enable-admin-api": "false"})
     lines = [*unit(GATEWAY), f"flags_text {encoded(defaults)}"]
-    finding = servers.admin_api(look(*lines, said={"status": off}))
+    finding = running_flags.admin_api(look(*lines, said={"status": off}))
     assert says in finding.says
     assert finding.fix
     assert fix in finding.fix
@@ -113,7 +113,7 @@ def test_it_must_listen_where_it_is_looked_for(listens_on: str, state: State) ->
         "pushgateway_socket socket:[77]",
         f"pushgateway_argv {encoded('prometheus-pushgateway')}",
     ]
-    assert servers.listens(look(*lines)).state is state
+    assert running_flags.listens(look(*lines)).state is state
 
 
 def test_all_addresses_of_one_family_are_all_of_both() -> None:
@@ -124,7 +124,7 @@ def test_all_addresses_of_one_family_are_all_of_both() -> None:
         f"pushgateway_argv {encoded('prometheus-pushgateway')}",
     ]
     data = {"pushgateway_listen_address": "0.0.0.0:9091"}
-    assert servers.listens(look(*lines, data=data)).state is State.DONE
+    assert running_flags.listens(look(*lines, data=data)).state is State.DONE
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_pushgateway_that_gives_no_answer_is_told_apart(answer: int | None, sa
     looked = look(*unit(GATEWAY), gateway_status=answer)
     assert servers.pushgateway_runs(looked).state is State.WRONG
     assert says in servers.pushgateway_runs(looked).says
-    assert says in servers.admin_api(looked).says
+    assert says in running_flags.admin_api(looked).says
 
 
 def test_without_curl_nothing_is_called_wrong() -> None:
@@ -207,15 +207,15 @@ def test_where_it_listens_is_told_and_compared(
     address: str, shown: str, wanted: str, state: State
 ) -> None:
     lines = [*RUNNING, f"listen {address} 77", "pushgateway_socket socket:[77]"]
-    finding = servers.listens(look(*lines, data={"pushgateway_listen_address": wanted}))
+    finding = running_flags.listens(look(*lines, data={"pushgateway_listen_address": wanted}))
     assert (finding.state, f"listens on {shown}" in finding.says) == (state, True), finding
 
 
 def test_whether_it_persists_is_told() -> None:
-    assert servers.persistence(look()).state is State.UNKNOWN
-    lost = servers.persistence(look(said={"status": status()}))
+    assert running_flags.persistence(look()).state is State.UNKNOWN
+    lost = running_flags.persistence(look(said={"status": status()}))
     assert lost.says == "Persistence is off: a restart deletes all groups."
-    kept = servers.persistence(look(said={"status": status(**{"persistence.file": "/a"})}))
+    kept = running_flags.persistence(look(said={"status": status(**{"persistence.file": "/a"})}))
     assert kept.says == "Persistence is on: groups are saved to /a and survive a restart."
 
 
@@ -224,7 +224,7 @@ def test_an_admin_api_that_is_on_against_the_settings_is_wrong() -> None:
         said={"status": status(**{"web.enable-admin-api": "true"})},
         data={"pushgateway_admin_api": False},
     )
-    finding = servers.admin_api(on)
+    finding = running_flags.admin_api(on)
     assert finding.state is State.WRONG
     assert "The admin API is on, though" in finding.says
 
@@ -304,6 +304,8 @@ def test_groups_that_cannot_be_saved(
     file: str, directory: str, changed_by: tuple[str, ...], fix: str | None
 ) -> None:
     said = {"status": {**status(), "flags": {"persistence.file": file}}}
-    finding = servers.persistence(look(said=said, unwritable=directory, changed_by=changed_by))
+    finding = running_flags.persistence(
+        look(said=said, unwritable=directory, changed_by=changed_by)
+    )
     assert finding.state is (State.DONE if fix is None else State.WRONG)
     assert (finding.fix or "").startswith(fix or "")
