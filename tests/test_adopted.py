@@ -10,8 +10,8 @@ from pushgateway_lab import installations
 from pushgateway_lab.facts.found import UnitFile
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import exec_start, flags
-from pushgateway_lab.installations.debian import DebianPrometheus, EnvironmentPushgateway
 from pushgateway_lab.installations.unit import UnitPrometheus, UnitPushgateway
+from pushgateway_lab.installations.variable import VariablePrometheus, VariablePushgateway
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.run.host_error import HostError
 from snapshots import GATEWAY, PROMETHEUS, argv, listen, seen, settings
@@ -212,7 +212,7 @@ def test_a_prometheus_in_a_unit() -> None:
     assert own.service.commands.reload == "sudo systemctl reload prometheus"
     assert own.to_restore_config is None
     packaged = seen(*shown(PROMETHEUS, "/usr/bin/prometheus $ARGS"))
-    assert isinstance(installations.prometheus(packaged, settings()), DebianPrometheus)
+    assert isinstance(installations.prometheus(packaged, settings()), VariablePrometheus)
     no_reload = [line.replace("CanReload=yes", "CanReload=no") for line in lines]
     own = installations.prometheus(seen(*no_reload), settings())
     assert own.service.commands.reload == "sudo systemctl kill -s HUP prometheus"
@@ -249,7 +249,7 @@ def test_a_variable_gets_what_is_not_beside_it(
 ) -> None:
     found = in_file(command, text)
     own = installations.pushgateway(found, settings())
-    assert isinstance(own, EnvironmentPushgateway)
+    assert isinstance(own, VariablePushgateway)
     assert own.flags_place == "OPTS in /etc/default/pushgateway"
     assert not own.is_enabled_by_us
     plan = own.plan(found, settings())
@@ -276,7 +276,7 @@ def test_a_flag_beside_the_variable_is_not_replaced(command: str, text: str) -> 
 
 def test_a_variable_in_braces_is_one_word_so_flags_are_not_written_there() -> None:
     found = in_file("/bin/p ${OPTS}", "OPTS=--a\n")
-    assert not isinstance(installations.pushgateway(found, settings()), EnvironmentPushgateway)
+    assert not isinstance(installations.pushgateway(found, settings()), VariablePushgateway)
 
 
 def test_a_variable_that_cannot_be_read_is_refused() -> None:

@@ -134,7 +134,7 @@ def test_whether_groups_are_there_again_after_a_restart(
 )
 def test_the_default_of_debians_program_is_known(program: str, file: str, *, keeps: bool) -> None:
     found = seen(argv(program, f"--persistence.file={file}"))
-    default = installations.pushgateway(found, settings()).persistence_without_flag(found)
+    default = installations.persistence_without_flag(found)
     before = parse_flags([f"--persistence.file={file}"])
     assert running.keeps_groups({"persistence.file": file}, before, (), default) == keeps
 

@@ -1,8 +1,8 @@
 """The ways to install both servers, and everything that depends on them: unit, flags, address. Pure.
 
-Only the modules of implementations contain names of units, packages and their files: `debian` (the packages, and
-units that have their flags from a file), `unit` (units with flags in their command) and `lone` (processes of no
-service). The functions `pushgateway` and `prometheus` choose the implementation from what was found on the host.
+Only the modules of implementations contain names of units, packages and their files: `variable` (units that have their
+flags from a variable, as those of the packages, which `debian` names), `unit` (units with flags in their command) and
+`lone` (processes of no service). The functions `pushgateway` and `prometheus` choose the implementation from what was found on the host.
 """
 
 from pushgateway_lab.facts.snapshot import Snapshot
@@ -13,11 +13,10 @@ from pushgateway_lab.installations.debian import (
     INSTALLER,
     PACKAGES,
     PYTHON,
-    EnvironmentPushgateway,
     has_prometheus,
-    is_init_script,
     look_variables,
     missing_packages,
+    persistence_without_flag,
 )
 from pushgateway_lab.installations.elsewhere import pushgateway_is_elsewhere
 from pushgateway_lab.installations.in_use import settings_in_use
@@ -28,7 +27,8 @@ from pushgateway_lab.installations.installation import (
     PushgatewayInstallation,
 )
 from pushgateway_lab.installations.lone import LonePushgateway
-from pushgateway_lab.services import MANAGER, ServiceState
+from pushgateway_lab.installations.variable import is_init_script
+from pushgateway_lab.services import ServiceState
 from pushgateway_lab.settings import Settings
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "has_prometheus",
     "look_variables",
     "missing_packages",
+    "persistence_without_flag",
     "plan",
     "planned_url",
     "prometheus",
@@ -59,29 +60,24 @@ def prometheus(seen: Snapshot, settings: Settings) -> PrometheusInstallation:
     """Return the installation of Prometheus on a host: as found, else the one of the package."""
     if "prometheus" in seen.lone:
         return lone.prometheus(seen)
-    if seen.prometheus.exists and not _is_as_packaged(seen.prometheus):
-        return unit.prometheus(seen)
-    return debian.prometheus(seen, settings)
+    if _has_variable(seen.prometheus):
+        return debian.prometheus(seen, settings)
+    return unit.prometheus(seen)
 
 
 def pushgateway(seen: Snapshot, settings: Settings) -> PushgatewayInstallation:
     """Return the installation of the Pushgateway on a host: as found, else the one of the package."""
     if "pushgateway" in seen.lone:
         return lone.pushgateway(seen)
-    # A masked service has no command.
-    if not seen.pushgateway.command_line or seen.flags_file is None:
-        return debian.pushgateway(settings)
-    around = environment_file.around_variable(seen.pushgateway.command_line)
-    if seen.unit_files or not (around or is_init_script(seen.pushgateway)):
-        return unit.pushgateway(seen)
-    variable = around.variable if around else environment_file.ARGS
-    return EnvironmentPushgateway(MANAGER.service(seen.pushgateway.name), seen.flags_file, variable)
+    if _has_variable(seen.pushgateway) and not seen.unit_files:
+        return debian.pushgateway(seen, settings)
+    return unit.pushgateway(seen)
 
 
-def _is_as_packaged(state: ServiceState) -> bool:
-    """Return whether a service has its flags in a file, as that of Debian's package."""
-    has_variable = environment_file.around_variable(state.command_line) is not None
-    return not state.command_line or has_variable or is_init_script(state)
+def _has_variable(state: ServiceState) -> bool:
+    """Return whether a service has its flags from a variable; also if it is masked or missing, and has no command."""
+    has_one = environment_file.around_variable(state.command_line) is not None
+    return not state.command_line or has_one or is_init_script(state)
 
 
 def plan(seen: Snapshot, settings: Settings) -> Plan:

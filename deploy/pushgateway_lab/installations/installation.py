@@ -1,6 +1,6 @@
 """The protocols of an installation of Prometheus and of the Pushgateway.
 
-`debian`, `unit` and `lone` in this package implement both.
+`variable`, `unit` and `lone` in this package implement both.
 """
 
 from typing import NamedTuple, Protocol
@@ -65,11 +65,11 @@ class PushgatewayInstallation(Installation, Protocol):
 
     @property
     def is_drop_in(self) -> bool:
-        """Whether `flags_file` is a drop-in of this toolkit, which the service manager has to read."""
+        """Return whether `flags_file` is a drop-in of this toolkit. systemd reads a new one after a daemon-reload."""
 
     @property
     def is_enabled_by_us(self) -> bool:
-        """Whether bootstrap has the service start at boot: for a service that its package enables."""
+        """Return whether bootstrap enables the service. A package that enables its service wants this."""
 
     def written_flags(self, seen: Snapshot) -> tuple[Flag, ...]:
         """Return the flags as they are written.
@@ -84,9 +84,6 @@ class PushgatewayInstallation(Installation, Protocol):
         Raises:
             HostError: the flags cannot be parsed, or are in a place that this toolkit does not change.
         """
-
-    def persistence_without_flag(self, seen: Snapshot) -> str | None:
-        """Return the file in which the running Pushgateway would keep its groups without a flag; None if unknown."""
 
     @property
     def to_see_flags(self) -> str:

@@ -73,11 +73,6 @@ class LonePushgateway:
         kept = [str(each) for each in present if each in wanted]
         return shlex.join([self.command[0], *kept, *added])
 
-    def persistence_without_flag(self, seen: Snapshot) -> str | None:
-        """Return None: the default of the program is unknown."""
-        del seen
-        return None
-
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that start it anew."""
         words = [*self.command, *([str(example)] if example else [])]

@@ -133,11 +133,6 @@ class UnitPushgateway:
             return False
         return all(each.name != flags.LISTEN_ADDRESS for each in self.written_flags(seen))
 
-    def persistence_without_flag(self, seen: Snapshot) -> str | None:
-        """Return None: the default of the program is unknown."""
-        del seen
-        return None
-
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that open the unit and restart the Pushgateway."""
         return _to_edit(self.service, self._file, example)

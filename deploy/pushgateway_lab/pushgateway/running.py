@@ -220,7 +220,7 @@ def _refuse_data_loss(
     try:
         gateway = client(host, settings, installations.running_url(seen, settings))
         reported = gateway.flags()
-        default = installations.pushgateway(seen, settings).persistence_without_flag(seen)
+        default = installations.persistence_without_flag(seen)
         file = reported.get(PERSISTENCE, "")
         keeps = keeps_groups(reported, running, wanted.flags, default)
         directory = persistence.unwritable(host, seen, file) if keeps else None
