@@ -1,7 +1,8 @@
 #!/bin/sh
 # The part of a look that only verify, prepare and reset need: look_further, which snapshot.sh calls at its end.
 #
-# Needs the variables of snapshot.sh, the functions of programs.sh and persistence.sh, and these shell variables, set before the script:
+# Needs the variables of snapshot.sh, the functions of programs.sh and persistence.sh, and these shell variables, set
+# before the script:
 #   course         the file with the start time of the course, in seconds since 1970
 #   start_files    the directory, root's, with the copy of the configuration file at the start line
 #   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway
@@ -169,7 +170,8 @@ look_at_logs() {
 # Prints the programs that listen, if a service does not run or Prometheus does not answer: another program may
 # have taken a port, or Prometheus's flags may name another one.
 look_at_programs() {
-    [ -n "$prometheus_said" ] || [ "$prometheus_pid" -eq 0 ] ||
+    # Also if its flags move it from where the lab's page has it.
+    { [ -n "$prometheus_said" ] && [ -z "${moved:-}" ]; } || [ "$prometheus_pid" -eq 0 ] ||
         print_base64 prometheus_argv "/proc/$prometheus_pid/cmdline"
     [ -n "$prometheus_said" ] && [ "$prometheus_pid" -gt 0 ] && [ "$pid" -gt 0 ] && return
     print_programs

@@ -3,8 +3,8 @@
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer), path
 # (the configuration file; relative patterns start in its directory), service (of Prometheus), patterns (file
-# name patterns, one a line), process (its main process, or 0) and longest (bytes to read of each file). Needs the functions of whose.sh and of a
-# service manager.
+# name patterns, one a line), process (its process, or 0) and longest (bytes to read of each file). Needs the functions
+# of whose.sh and of a service manager.
 # Prints one line for each file: its path and text, both as base64. Prints "cut" after a thousand files; the
 # output ends after eight million bytes.
 

@@ -237,12 +237,22 @@ reload() {
 send_reload() {
     if [ "${signalled:-}" != yes ]; then
         service_reload "$service" "$RELOAD_TIMEOUT"
-    elif [ "${process:-0}" -gt 0 ]; then
+    elif is_prometheus; then
         kill -s HUP "$process"
     else
-        echo "Prometheus does not run"
+        echo "Prometheus does not run any more as process ${process:-0}"
         return 1
     fi
+}
+
+# Succeeds if the process is still this Prometheus: another program may have got its id since the look.
+is_prometheus() {
+    [ "${process:-0}" -gt 0 ] || return 1
+    comm=
+    { IFS= read -r comm; } 2>/dev/null <"/proc/$process/comm"
+    [ "$comm" != prometheus ] || return 0
+    service_ask "$service"
+    [ "$main_pid" = "$process" ]
 }
 
 errors_in_log() {

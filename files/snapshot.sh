@@ -228,6 +228,7 @@ is_given() {
     return 1
 }
 
+# shellcheck disable=SC2034 # look-at-lab.sh uses moved
 look_at_flags_of_prometheus() {
     read_flags "$prometheus_pid"
     # The default of upstream's program; that of Debian's is the usual path.
@@ -237,7 +238,9 @@ look_at_flags_of_prometheus() {
     is_given prometheus_url && return
     [ -n "$flag_address$flag_prefix" ] || return
     find_url :9090
-    [ "$url" = "$prometheus_url" ] || print_text url_found "$url"
+    [ "$url" != "$prometheus_url" ] || return
+    moved=yes
+    print_text url_found "$url"
     prometheus_url=$url
 }
 

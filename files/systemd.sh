@@ -202,9 +202,9 @@ service_run() {
 #   $1 its name; $2 seconds
 service_reload() { timeout -k 1 "$2" systemctl reload -- "$1"; }
 
-# Reads the files that define services anew, after the drop-in was written; its last text is not kept.
+# Reloads the files that define services, after the drop-in was written; its last text is not kept.
 #   $1 the service
-service_reread() {
+service_reload_definitions() {
     rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-"*
     systemctl daemon-reload
 }

@@ -136,14 +136,12 @@ find_reader() {
 }
 
 # Like find_reader, for a service. Uses the functions of a service manager.
-#   $1 its name; $2 its process, if it is known; else 0 or nothing
+#   $1 its name; $2 the process that was found for it, which may be of no service; else 0 or nothing
+# shellcheck disable=SC2154 # service_ask sets the variables
 find_reader_of() {
-    if [ "${2:-0}" -gt 0 ] && [ -r "/proc/$2/status" ]; then
-        reader_of_process "/proc/$2/status"
-        return
-    fi
     service_ask "$1"
-    # shellcheck disable=SC2154 # service_ask sets them
+    # Its main process now: another program may have the id that was found.
+    [ "$exists" = yes ] || main_pid=${2:-0}
     find_reader "$main_pid" "$user" "$group" "$exists"
 }
 

@@ -239,7 +239,7 @@ def under_a_path(host: Host) -> None:
 
 
 def on_two_addresses(host: Host) -> None:
-    """Have the Pushgateway of a training VM listen on two addresses (since its release 1.8)."""
+    """Give the Pushgateway of a training VM two listen addresses (its release 1.8 and newer)."""
     training_vm(host)
     host.run(
         "sed -i 's,^ExecStart=.*,&  --web.listen-address=127.0.0.1:9091 --web.listen-address=:9191,' "

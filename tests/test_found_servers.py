@@ -56,7 +56,7 @@ class Process(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What find_server has set."""
+    """The result of find_server: the variables that it set."""
 
     unit: str
     pid: int

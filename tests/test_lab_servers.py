@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from looks import CONFIG, NOW, encoded, look, status, unit
+from pushgateway_lab.facts.snapshot import Loaded
 from pushgateway_lab.lab import running_flags, servers
 from pushgateway_lab.lab.look import Disk, Verdict
 from pushgateway_lab.lab.results import State
@@ -309,3 +310,19 @@ def test_groups_that_cannot_be_saved(
     )
     assert finding.state is (State.DONE if fix is None else State.WRONG)
     assert (finding.fix or "").startswith(fix or "")
+
+
+def test_a_prometheus_that_its_flags_move_is_noted() -> None:
+    loaded = replace(look(*RUNNING), prometheus_argv=("prometheus", "--web.listen-address=:9095"))
+    answers = loaded.snapshot._replace(
+        loaded=Loaded("scrape_configs: []", last_reload_successful=True, last_reload_success_at=1),
+        prometheus=loaded.snapshot.pushgateway,
+    )
+    assert servers.prometheus_runs(replace(loaded, snapshot=answers)).fix is None
+    found = replace(loaded, snapshot=answers._replace(url_found="http://127.0.0.1:9095"))
+    finding = servers.prometheus_runs(found)
+    assert finding.state is State.DONE
+    assert "Its flags put it at http://127.0.0.1:9095: --web.listen-address." in finding.says
+    assert "prometheus_url" in finding.says
+    assert finding.fix
+    assert "sudoedit /etc/default/prometheus" in finding.fix

@@ -41,12 +41,11 @@ def test_only_a_file_of_its_own_user(reader: str, writer: str, expected: str) ->
 # The signal for a reload
 
 
-def reload(signalled: str, process: int) -> tuple[int, str]:
+def reload(signalled: str, process: int, main_pid: int = 0) -> tuple[int, str]:
     """Reload by a signal as replace-config.sh does; return the status and the output."""
     text = host_file("replace-config.sh")
-    function = text[text.index("send_reload()") :]
-    function = function[: function.index("\n}") + 3]
-    asks = "service_reload() { echo reload $1; }\n"
+    function = text[text.index("send_reload()") : text.index("errors_in_log()")]
+    asks = f"service_reload() {{ echo reload $1; }}\nservice_ask() {{ main_pid={main_pid}; }}\n"
     variables = f"signalled={signalled} process={process} service=my.service RELOAD_TIMEOUT=1\n"
     done = subprocess.run(
         ["/bin/sh", "-c", f"{asks}{variables}{function}send_reload"],
@@ -62,7 +61,11 @@ def test_a_process_is_signalled_and_never_the_group_of_the_script() -> None:
     # Whoever started the tests may ignore the signal, and their children inherit that.
     sleep = ["/usr/bin/env", "--default-signal=HUP", "/bin/sleep", "60"]
     with subprocess.Popen(sleep) as process:
-        assert reload("yes", process.pid) == (0, "")
+        # Another program has got its id since the look.
+        gone = f"Prometheus does not run any more as process {process.pid}\n"
+        assert reload("yes", process.pid) == (1, gone)
+        assert process.poll() is None
+        assert reload("yes", process.pid, main_pid=process.pid) == (0, "")
         assert process.wait() == -1
-    assert reload("yes", 0) == (1, "Prometheus does not run\n")
+    assert reload("yes", 0) == (1, "Prometheus does not run any more as process 0\n")
     assert reload("''", os.getpid()) == (0, "reload my.service\n")

@@ -126,7 +126,7 @@ def test_a_host_on_which_nothing_stands_in_the_way(
                 "prometheus_socket socket:[6]",
             ),
             {},
-            r"does not listen at http://127\.0\.0\.1:9090, but on 127\.0\.0\.1:9095\. Set prometheus_url",
+            r"does not listen at http://127\.0\.0\.1:9090, but on 127\.0\.0\.1:9095\. Leave prometheus_url out",
         ),
         (
             (*DEBIAN, *unit(PROMETHEUS, active="failed"), *FILE),
@@ -326,3 +326,11 @@ def test_a_host_that_is_free_is_asked_nothing_more(monkeypatch: pytest.MonkeyPat
     with host_in_run() as host:
         assert list(preflight.check_host._inner(settings=settings())) == []
         assert reason_of(host) == ""
+
+
+def test_a_unit_of_the_settings_that_is_not_there_is_told_apart_from_a_taken_port() -> None:
+    found = seen(*DEBIAN, listen("127.0.0.1", 9091), "pushgateway_service push.service")
+    with pytest.raises(PortTakenError) as refusal:
+        preflight.check_pushgateway(found, settings(pushgateway_unit="push.service"))
+    assert "There is no push.service on this host (pushgateway_unit)" in str(refusal.value)
+    assert "leave pushgateway_unit out: it is found" in str(refusal.value)

@@ -197,17 +197,38 @@ HOSTS = {
     "Prometheus on another port": Trainee(
         edit() + _flag("--web.listen-address=:9095"),
         "configured",
-        [Check("prometheus", "done", "Prometheus runs.")],
+        [
+            Check(
+                "prometheus",
+                "done",
+                "Its flags put it at http://127.0.0.1:9095: --web.listen-address.",
+                "sudoedit",
+            )
+        ],
     ),
     "Prometheus at another address": Trainee(
         edit() + _flag("--web.listen-address=127.0.0.2:9090"),
         "configured",
-        [Check("prometheus", "done", "Prometheus runs.")],
+        [
+            Check(
+                "prometheus",
+                "done",
+                "Its flags put it at http://127.0.0.2:9090: --web.listen-address.",
+                "sudoedit",
+            )
+        ],
     ),
     "Prometheus under a path": Trainee(
         edit() + _flag("--web.external-url=http://vm/prom/"),
         "configured",
-        [Check("prometheus", "done", "Prometheus runs.")],
+        [
+            Check(
+                "prometheus",
+                "done",
+                "Its flags put it at http://127.0.0.1:9090/prom: --web.external-url.",
+                "sudoedit",
+            )
+        ],
     ),
     "Pushgateway by hand": Trainee(
         edit()

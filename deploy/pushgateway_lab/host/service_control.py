@@ -71,9 +71,9 @@ def make_place_for_drop_in(host: Host, service: Service) -> None:
     _ask(host, "change-drop-in.sh", {"service": service.name, "change": "make place"})
 
 
-def reread(host: Host, service: Service) -> None:
-    """Have the service manager read the drop-in that was written. Raises as `make_place_for_drop_in`."""
-    _ask(host, "change-drop-in.sh", {"service": service.name, "change": "reread"})
+def reload_definitions(host: Host, service: Service) -> None:
+    """Reload the service manager's definitions after a drop-in was written. Raises as `make_place_for_drop_in`."""
+    _ask(host, "change-drop-in.sh", {"service": service.name, "change": "reload"})
 
 
 def remove_drop_in(host: Host, service: Service) -> None:

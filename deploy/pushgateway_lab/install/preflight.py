@@ -197,7 +197,7 @@ def _check_port_of_prometheus(seen: Snapshot, settings: Settings) -> None:
     unit, url = seen.prometheus, settings.prometheus_url
     if own := ports.elsewhere(seen, settings):
         raise HostError(
-            f"Prometheus does not listen at {url}, but on {own.where}. Set prometheus_url."
+            f"Prometheus does not listen at {url}, but on {own.where}. Leave prometheus_url out, or set it to that address."
         )
     taken = ports.taken_from_prometheus(seen, settings)
     if taken is None:
@@ -268,10 +268,22 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
             f"{service.commands.allow_and_start}"
         )
     if taken := ports.taken_from_pushgateway(seen, settings):
-        raise PortTakenError(taken.listener, partial(_pushgateway_cannot_listen, taken.address))
+        of_setting = None
+        if "pushgateway_unit" in settings.given and not seen.pushgateway.exists:
+            of_setting = service.name
+        raise PortTakenError(
+            taken.listener, partial(_pushgateway_cannot_listen, taken.address, of_setting)
+        )
 
 
-def _pushgateway_cannot_listen(address: str, taker: str, to_stop: str) -> str:
+def _pushgateway_cannot_listen(
+    address: str, of_setting: str | None, taker: str, to_stop: str
+) -> str:
+    if of_setting:
+        return (
+            f"There is no {of_setting} on this host (pushgateway_unit), and {taker} listens where the Pushgateway should. "
+            f"If that is the Pushgateway, leave pushgateway_unit out: it is found. Otherwise {to_stop}."
+        )
     return (
         f"The Pushgateway cannot listen on {address}: that port is in use by {taker}. "
         f"{to_stop[0].upper()}{to_stop[1:]}, or choose another address with pushgateway_listen_address."

@@ -71,6 +71,18 @@ def prometheus_runs(look: Look) -> Finding:
         )
     if look.snapshot.loaded is None:
         return _no_answer(look, service)
+    return _answers(look)
+
+
+def _answers(look: Look) -> Finding:
+    """Return the finding of a Prometheus that answers; a note if its flags move it."""
+    if look.snapshot.url_found is not None and (moved := _moved_by_flags(look)):
+        installation = installations.prometheus(look.snapshot, look.settings)
+        return noted(
+            f"Prometheus runs, but not where the lab's page has it. {moved} To move it back, take them out of "
+            f"{excerpt(installation.flags_place)}. The toolkit finds it there; prometheus_url need not be set.",
+            installation.to_edit_flags(),
+        )
     return done("Prometheus runs.")
 
 
@@ -78,19 +90,27 @@ def _no_answer(look: Look, service: Service) -> Finding:
     """Return the finding of a Prometheus that runs and does not answer at the URL of the settings."""
     url = excerpt(look.settings.prometheus_url)
     says = f"{excerpt(service.name)} is active, but Prometheus does not answer at {url}."
-    given = parse_flags(look.prometheus_argv[1:])
-    # Without their values: an external URL may hold a password.
-    flags = [f"--{each.name}" for each in given if each.name in _URL_FLAGS]
-    if flags and not _is_at_url_of_settings(look, given):
-        installation = installations.prometheus(look.snapshot, look.settings)
+    if moved := _moved_by_flags(look):
+        place = installations.prometheus(look.snapshot, look.settings).flags_place
         return wrong(
-            f"{says} Its flags put it at {excerpt(url_of(given, USUAL_ADDRESS))}: {listed(flags)}. Either they are taken "
-            f"out of {excerpt(installation.flags_place)}, or the trainer sets prometheus_url.",
-            installation.to_edit_flags(),
+            f"{says} {moved} Either they are taken out of {excerpt(place)}, or the trainer sets prometheus_url.",
+            installations.prometheus(look.snapshot, look.settings).to_edit_flags(),
         )
     if elsewhere := ports.elsewhere(look.snapshot, look.settings):
         return wrong(f"{says} It listens on {elsewhere.where}: the trainer sets prometheus_url.")
     return wrong(f"{says} It may hang: restart it.", service.commands.restart)
+
+
+def _moved_by_flags(look: Look) -> str | None:
+    """Return a sentence about the flags that put Prometheus at another URL; None if there are none."""
+    given = parse_flags(look.prometheus_argv[1:])
+    # Without their values: an external URL may hold a password.
+    flags = [f"--{each.name}" for each in given if each.name in _URL_FLAGS]
+    if not flags:
+        return None
+    if look.snapshot.url_found is None and _is_at_url_of_settings(look, given):
+        return None
+    return f"Its flags put it at {excerpt(url_of(given, USUAL_ADDRESS))}: {listed(flags)}."
 
 
 def _is_at_url_of_settings(look: Look, given: Sequence[Flag]) -> bool:

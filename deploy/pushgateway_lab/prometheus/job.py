@@ -110,14 +110,21 @@ def config_text(seen: Snapshot, settings: Settings) -> str:
         raise HostError(f"{seen.config_in_words(path)} Correct that, then run this again.")
     if seen.config is None:
         raise HostError(
-            f"{path} does not exist. If Prometheus reads another file (see its flag --config.file), set "
-            f"prometheus_config_path. If the file was deleted, restore the backup {path}.before-pushgateway-lab"
-            f"{_or_of_package(seen, settings)}"
+            f"{path} does not exist. {_if_another(settings)} If the file was deleted, restore the backup "
+            f"{path}.before-pushgateway-lab{_or_of_package(seen, settings)}"
         )
     try:
         return scrape_config.decode(seen.config.data)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
+
+
+def _if_another(settings: Settings) -> str:
+    if "prometheus_config_path" in settings.given:
+        return "Leave prometheus_config_path out, or set it to the file that Prometheus reads."
+    return (
+        "If Prometheus reads another file (see its flag --config.file), set prometheus_config_path."
+    )
 
 
 def _or_of_package(seen: Snapshot, settings: Settings) -> str:

@@ -178,7 +178,7 @@ def _write_flags(
             + ". Run this again."
         )
     if installation.is_drop_in:
-        service_control.reread(host, installation.service)
+        service_control.reload_definitions(host, installation.service)
 
 
 def keeps_groups(
