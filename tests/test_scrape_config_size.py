@@ -4,12 +4,12 @@
 """
 
 import gc
-import time
 import tracemalloc
 from functools import partial
 
 import pytest
 
+from growth import is_linear
 from pushgateway_lab.scrape_config import (
     LONGEST,
     ScrapeConfigError,
@@ -43,28 +43,10 @@ def outcome(text: str) -> str:
     return "merged"
 
 
-def seconds(text: str) -> float:
-    started = time.process_time()
-    outcome(text)
-    return time.process_time() - started
-
-
-def is_linear(small: str, large: str, most: float) -> bool:
-    """Return whether the large text takes at most a number of times as long, in the best of some rounds.
-
-    Times below 20 ms are too short to measure growth, and pass.
-    """
-    best, worst = seconds(small), seconds(large)
-    for _ in range(6):
-        if worst <= max(0.02, most * best):
-            return True
-        best, worst = min(best, seconds(small)), min(worst, seconds(large))
-    return False
-
-
 @every_shape
 def test_time_grows_with_the_size_and_not_with_its_square(shape: Shape) -> None:
-    assert is_linear(shape.text(SMALL), shape.text(4 * SMALL), most=6)
+    small, large = shape.text(SMALL), shape.text(4 * SMALL)
+    assert is_linear(lambda: outcome(small), lambda: outcome(large), most=6)
 
 
 @every_shape
