@@ -45,16 +45,9 @@ server_of() {
     esac
 }
 
-# Sets unit to the service in whose control group a process is; empty if it is in none of the system's.
-#   $1 process id
+# Sets unit to the service of a process; empty if it is of none of the system's.   $1 process id; $2 its server
 unit_of() {
-    unit=
-    while read -r line; do
-        case $line in
-        *:/user.slice/* | *:*/user.slice/*) ;;
-        0::*.service | 1:name=systemd:*.service) unit=${line##*/} ;;
-        esac
-    done 2>/dev/null <"/proc/$1/cgroup"
+    unit=$(service_of_process "$1" "$2")
     case $unit in
     *[!A-Za-z0-9:_.@\\-]* | -*) unit= ;;
     esac
@@ -85,7 +78,7 @@ find_server() {
         case $candidates in
         "" | *" "*) find_among_processes "$1" ;;
         esac
-        [ -n "$candidates" ] || find_what_could_run "$1" "$3"
+        [ -n "$candidates" ] || find_what_could_run "$1" "$3" "$4"
         prefer_by_port "$4"
     fi
     first=${candidates%% *}
@@ -113,7 +106,7 @@ find_process_of() {
     [ "$server" != "$1" ] || return 0
     scan_processes
     for each in $servers; do
-        unit_of "${each%:*}"
+        unit_of "${each%:*}" "$1"
         if [ "$unit" = "$2" ] && [ "${each#*:}" = "$1" ]; then
             candidates="$2:${each%:*}"
             return
@@ -140,7 +133,7 @@ find_among_processes() {
     for each in $servers; do
         [ "${each#*:}" = "$1" ] || continue
         process=${each%:*}
-        unit_of "$process"
+        unit_of "$process" "$1"
         if [ -n "$unit" ] && is_service_of "$1" "$process"; then
             add_candidate "$unit:$process"
         else
@@ -173,7 +166,7 @@ $unit "*) ;;
 
 # Adds an existing service that does not run, else the processes of no service. A service that systemd made from an
 # init script is the last choice: the script stays when somebody writes a unit of another name.
-#   $1 server; $2 usual services
+#   $1 server; $2 usual services; $3 the server's port
 find_what_could_run() {
     scripts=
     for usual in $2; do
@@ -189,8 +182,18 @@ find_what_could_run() {
         service_look "$unit"
         add_candidate "$unit:0"
     done
+    [ -n "$candidates" ] || find_in_container "$3"
     [ -n "$candidates" ] || for script in $scripts; do add_candidate "$script"; done
     [ -n "$candidates" ] || for process in $without; do add_candidate "-:$process"; done
+}
+
+# Adds the processes of no service on a port, on a host without systemd: a container may start its server itself, and
+# the scripts of its packages are never used.   $1 the port
+find_in_container() {
+    [ "$(service_manager)" = init ] || return 0
+    for process in $without; do
+        if listens_on "$process" "$1"; then add_candidate "-:$process"; fi
+    done
 }
 
 # Of several candidates, keeps the only one that listens on a port.   $1 the port

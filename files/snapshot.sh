@@ -60,7 +60,7 @@ look_at_system() {
         PRETTY_NAME=*) printf 'os %s\n' "${line#PRETTY_NAME=}" && break ;;
         esac
     done 2>/dev/null </etc/os-release
-    service_manager_runs && echo "service_manager runs"
+    printf 'service_manager %s\n' "$(service_manager)"
     for tool in $tools; do
         command -v "$tool" >/dev/null && echo "tool $tool"
     done

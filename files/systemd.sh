@@ -2,8 +2,8 @@
 # Functions for systemd's services. This file is put before the scripts that use them. Only this file uses
 # systemctl, journalctl and the directories of units. services/systemd.py is its counterpart in the package.
 
-# Succeeds if systemd runs on this host.
-service_manager_runs() { [ -d /run/systemd/system ]; }
+# Prints the name of the service manager that starts the services of this host; nothing if there is none.
+service_manager() { [ ! -d /run/systemd/system ] || echo systemd; }
 
 known_files=
 
@@ -84,6 +84,18 @@ service_is_there() {
 # Succeeds if somebody made a service for one run, with systemd-run: it is not there after a restart of the host.
 #   $1 its name
 service_is_transient() { [ -e "/run/systemd/transient/$1" ]; }
+
+# Prints the service in whose control group a process is; nothing if it is in none of the system's.   $1 process
+service_of_process() {
+    in_group=
+    while read -r line; do
+        case $line in
+        *:/user.slice/* | *:*/user.slice/*) ;;
+        0::*.service | 1:name=systemd:*.service) in_group=${line##*/} ;;
+        esac
+    done 2>/dev/null <"/proc/$1/cgroup"
+    printf '%s' "$in_group"
+}
 
 # Prints the names of the administrator's services that start a program, by itself or with env or sh.
 #   $1 its name, without special characters; as a package has it, it may come after "prometheus-"

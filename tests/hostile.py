@@ -207,5 +207,5 @@ def looks(draw: st.DrawFn) -> Look:
         reload_error=draw(st.just("permission denied") | TEXT),
         disk=draw(st.none() | st.builds(Disk, st.integers(0), st.sampled_from((1, 10**400)))),
         gateway_status=draw(st.sampled_from((None, 200, 400, 401, 404))),
-        logs={name: draw(TEXT) for name in names},
+        logs={name.removesuffix(".service"): draw(TEXT) for name in names},
     )

@@ -17,7 +17,7 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.settings import Settings, parse_settings
 
 PROMETHEUS, GATEWAY = "prometheus.service", "prometheus-pushgateway.service"
-DEBIAN = ("service_manager runs", "tool apt-get", "tool curl")
+DEBIAN = ("service_manager systemd", "tool apt-get", "tool curl")
 BOTH = (*DEBIAN, *unit(PROMETHEUS), *unit(GATEWAY))
 """Lines of a host with both services and without changes of the lab."""
 

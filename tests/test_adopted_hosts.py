@@ -288,3 +288,43 @@ def test_a_pushgateway_of_another_host_is_used_from_there(
         near, "-y", BOOTSTRAP, data=FAST | given | {"pushgateway_prune_after": "1h"}
     )
     assert "so its groups are not pruned from here" in pruned.stderr
+
+
+def test_the_prometheus_of_another_host_scrapes_this_one(
+    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
+) -> None:
+    near, far = boot_hosts(HostSpec(), HostSpec(packages=INSTALLED))
+    shapes.both_answer(far)
+    given = {
+        "prometheus_url": f"http://{far.address}:9090",
+        "pushgateway_targets": [f"{near.address}:9091"],
+    }
+    refused = run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given)
+    assert refused.returncode == 1
+    assert "Set pushgateway_listen_address to an address that it reaches" in refused.stderr
+    assert near.run("ls /usr/bin | grep -c pushgateway", check=False).stdout == "0\n"
+    given["pushgateway_listen_address"] = "0.0.0.0:9091"
+    # Its Prometheus has no job yet: that is said, with what to do there.
+    first = run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given)
+    assert first.returncode == 1
+    assert f"The Prometheus at http://{far.address}:9090, on another host, has no" in first.stderr
+    there = {
+        "pushgateway_url": f"http://{near.address}:9091",
+        "pushgateway_targets": given["pushgateway_targets"],
+    }
+    far.run(
+        "systemctl disable --now prometheus-pushgateway; apt-get purge -qy prometheus-pushgateway"
+    )
+    assert "Proven" in run_pyinfra(far, "-y", BOOTSTRAP, data=FAST | there).stderr
+    assert "Proven" in run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given).stderr
+    assert_unchanged_run(run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given))
+    assert near.run("ls /usr/bin | grep -cx prometheus", check=False).stdout == "0\n"
+    near.run(PUSH_TRAINING)
+    wait_on_host(far, f"{shapes.QUERY}prometheus_training_labs_completed_total | grep -q value")
+    verified = run_pyinfra(near, "-y", VERIFY, data=FAST | given)
+    assert f"{near.name}  configured  done" in verified.stdout, verified.output
+    for deploy in (RESET, PREPARE):
+        done = run_pyinfra(near, "-y", deploy, data=FAST | given)
+        assert done.returncode == 0, done.output
+    assert "prometheus_training" not in near.run("curl -s localhost:9091/metrics").stdout
+    assert_unchanged_run(run_pyinfra(near, "-y", PREPARE, data=FAST | given))

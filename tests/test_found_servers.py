@@ -29,6 +29,7 @@ input()
 """
 
 _SERVICE_MANAGER = """
+service_manager() { echo "$manager"; }
 service_is_transient() { [ "$1" = made-for-one-run.service ]; }
 service_look() {
     for asked in "$@"; do
@@ -110,9 +111,9 @@ class Machine:
         """Put a process into the control group of a service."""
         self.groups[pid] = f"0::/system.slice/{name}\n"
 
-    def find(self, given: str = "", *, server: str = "pushgateway", usual: str = USUAL, port: int = 1) -> Found:  # fmt: skip
+    def find(self, given: str = "", *, server: str = "pushgateway", usual: str = USUAL, port: int = 1, manager: str = "systemd") -> Found:  # fmt: skip
         """Return what is found among the processes of `groups`."""
-        text = host_file("find-servers.sh")
+        text = host_file("systemd.sh") + host_file("find-servers.sh")
         every, group = "in /proc/[0-9]*;", '"/proc/$1/cgroup"'
         assert every in text
         assert group in text
@@ -124,6 +125,7 @@ class Machine:
         for name, lines in files.items():
             (self.directory / name).write_text("".join(f"{line}\n" for line in lines))
         variables = {"given": given, "server": server, "usual": usual, "port": str(port)}
+        variables["manager"] = manager
         variables |= {name: str(self.directory / name) for name in files}
         said = answer(text + _SERVICE_MANAGER + _ANSWER, variables).split("\n")
         return Found(said[0], int(said[1]), said[2] == "yes", tuple(said[3].split()))
@@ -334,6 +336,19 @@ def test_a_stopped_service_that_starts_the_program(machine: Machine, start: Star
     # One that exists under a usual name comes first.
     machine.service(MINE)
     assert machine.find() == Found(MINE, 0, is_service=True, rivals=())
+
+
+def test_in_a_container_a_process_on_the_port_counts_more_than_a_stopped_init_script(
+    machine: Machine, start: Start
+) -> None:
+    alone = start("pushgateway", "127.0.0.1")
+    machine.groups[alone.pid] = "0::/\n"
+    machine.service(MINE, command="{ path=/etc/init.d/prometheus-pushgateway ; }")
+    by_script = Found(MINE, 0, is_service=True, rivals=())
+    assert machine.find(port=alone.port) == by_script
+    assert machine.find(manager="init") == by_script  # not on the port
+    found = machine.find(manager="init", port=alone.port)
+    assert found == Found(MINE, alone.pid, is_service=False, rivals=())
 
 
 def test_processes_of_no_service_are_rivals_or_found_by_their_port(

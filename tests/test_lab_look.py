@@ -57,7 +57,7 @@ def test_a_host_that_says_much_is_read_as_it_is() -> None:
         f"promtool_said {encoded('line 3: bad')}",
         f"reload_error {encoded('line 3: worse')}",
         "tsdb_blocks 20 300 4096",
-        f"service_log prometheus {encoded(log)}",
+        f"service_log prometheus.service {encoded(log)}",
         f"service_log other {encoded('three')}",
     )
     assert looked.began_at == 900

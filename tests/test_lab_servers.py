@@ -158,7 +158,7 @@ def test_a_course_that_begins_later_is_told() -> None:
 
 
 def test_a_unit_that_does_not_stay_up_shows_its_log() -> None:
-    log = {GATEWAY: "bind: address already in use\n"}
+    log = {GATEWAY.removesuffix(".service"): "bind: address already in use\n"}
     finding = servers.pushgateway_runs(look(*unit(GATEWAY, active="activating"), logs=log))
     assert finding.says.endswith("Its log ends with:\nbind: address already in use")
 
@@ -266,7 +266,7 @@ def prune_lines(service: str = "inactive", timer: str = "active") -> list[str]:
 def test_a_prune_that_does_not_work_is_wrong(
     lines: list[str], after: str | None, state: State, says: str, fix: str | None
 ) -> None:
-    log = {layout.SERVICE: "status=243/CREDENTIALS"}
+    log = {layout.SERVICE.removesuffix(".service"): "status=243/CREDENTIALS"}
     finding = servers.prune(look(*lines, data={"pushgateway_prune_after": after}, logs=log))
     assert finding.state is state
     assert says in finding.says

@@ -26,7 +26,7 @@ LONE = (
 
 def alone(*command: str, lines: Sequence[str] = ()) -> Snapshot:
     """Return the snapshot of a host with both servers as processes of no service."""
-    return seen("service_manager runs", "tool curl", *LONE, argv(*command), *lines)
+    return seen("service_manager systemd", "tool curl", *LONE, argv(*command), *lines)
 
 
 def test_a_process_of_no_service_is_used_as_it_is() -> None:

@@ -80,11 +80,11 @@ def test_a_host_on_which_nothing_stands_in_the_way(
             r"This host has no apt-get to install what is missing: prometheus, prometheus-pushgateway, curl\.",
         ),
         (
-            ("os Alpine", "service_manager runs", "tool apk"),
+            ("os Alpine", "service_manager systemd", "tool apk"),
             {},
             r"Alpine has no apt-get to .*, curl\. Install that there, .*; or use a host with Debian or Ubuntu",
         ),
-        (("tool apt-get",), {}, "systemd does not run on this host"),
+        (("tool apt-get",), {}, "This host has neither systemd nor init scripts"),
         (
             (*DEBIAN, PROMETHEUS_ANSWERS, *loaded(CONFIG)),
             {},
@@ -308,7 +308,7 @@ def test_the_program_that_took_the_port_is_named(
         host: Host, name: str, variables: Mapping[str, str], functions: Sequence[str]
     ) -> list[str]:
         del host
-        assert functions == ["systemd.sh", "programs.sh"]
+        assert functions == ["systemd.sh", "init-scripts.sh", "programs.sh"]
         asked.append((name, variables))
         return found
 

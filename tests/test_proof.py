@@ -296,7 +296,7 @@ def test_targets_are_waited_for(servers: Servers, said: list[str]) -> None:
 def test_without_a_target_nothing_is_pushed(servers: Servers) -> None:
     servers.found_after = 16
     message = refusal(pushgateway_job_name="pushgateway")
-    assert "no target of the job pushgateway 15 s after it loaded /etc/prometheus/" in message
+    assert "After 15 s: Prometheus has no target localhost:9091 of the job pushgateway." in message
     assert "relabel_configs" in message
     assert servers.pushes == []
     assert 15 < servers.now - BEGAN < 16

@@ -2,14 +2,14 @@
 
 import pytest
 
-from pushgateway_lab.services import MANAGER, ServiceState
+from pushgateway_lab.services import SYSTEMD, ServiceState
 
 
 def shown(**properties: str) -> ServiceState:
     """Return the state of a unit with this output of ``systemctl show``."""
     says = {"Id": "a.service", "LoadState": "loaded", "ActiveState": "active", "MainPID": "7"}
     lines = [f"{name}={value}" for name, value in (says | properties).items()]
-    return MANAGER.states(lines)["a.service"]
+    return SYSTEMD.states(lines)["a.service"]
 
 
 @pytest.mark.parametrize(
@@ -94,23 +94,23 @@ def test_its_command_line_and_what_it_can() -> None:
 
 def test_several_are_told_apart() -> None:
     lines = ["Id=a.service", "ActiveState=active", "", "Id=b.timer", "ActiveState=failed", "", ""]
-    states = MANAGER.states(lines)
+    states = SYSTEMD.states(lines)
     assert {name: state.state for name, state in states.items()} == {
         "a.service": "active",
         "b.timer": "failed",
     }
-    assert MANAGER.states([]) == {}
+    assert SYSTEMD.states([]) == {}
 
 
 def test_what_a_person_types() -> None:
-    commands = MANAGER.service("prometheus.service").commands
+    commands = SYSTEMD.service("prometheus.service").commands
     assert commands.reload == "sudo systemctl reload prometheus"
     assert commands.enable_and_start == "sudo systemctl enable --now prometheus"
     assert commands.allow_and_start == (
         "sudo systemctl unmask prometheus && sudo systemctl enable --now prometheus"
     )
     assert commands.log == "sudo journalctl -u prometheus.service -n 20"
-    by_signal = MANAGER.service("prometheus.service", can_reload=False).commands
+    by_signal = SYSTEMD.service("prometheus.service", can_reload=False).commands
     assert by_signal.reload == "sudo systemctl kill -s HUP prometheus"
 
 
@@ -123,4 +123,4 @@ def test_what_a_person_types() -> None:
     ],
 )
 def test_a_name_is_never_an_option_or_a_program(name: str, reload: str) -> None:
-    assert MANAGER.service(name).commands.reload == reload
+    assert SYSTEMD.service(name).commands.reload == reload

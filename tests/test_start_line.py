@@ -53,7 +53,7 @@ def test_what_stands_in_the_way_of_every_run_stands_in_the_way_of_both(*, for_re
     assert "has no apt-get to install what is missing: curl" in refused(
         at_start(lines=no_apt, curl=False)
     )
-    assert "systemd does not run" in refused(at_start(lines=BOTH[3:]))
+    assert "neither systemd nor init scripts" in refused(at_start(lines=BOTH[3:]))
     failed = (*DEBIAN, *unit(PROMETHEUS, active="failed"), *unit(GATEWAY))
     assert "prometheus.service has failed" in refused(at_start(lines=failed))
     broken = refused(at_start(config="scrape_configs: [\n"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pushgateway_lab.run.host_files import host_file
-from pushgateway_lab.services import MANAGER
+from pushgateway_lab.services import SYSTEMD
 
 NAME = "my.service"
 DROP_IN = f"/etc/systemd/system/{NAME}.d/pushgateway-lab.conf"
@@ -55,7 +55,7 @@ def test_the_package_reads_the_same_services(tmp_path: Path) -> None:
     blocks = [block("a.service", "MainPID=7"), block("b.timer"), block("c.service", load="not-found")]  # fmt: skip
     (tmp_path / "shown").write_text("\n".join(blocks))
     lines = shell("service_look x", tmp_path).splitlines()
-    states = MANAGER.states(line.removeprefix("service ") for line in lines if line.startswith("service "))  # fmt: skip
+    states = SYSTEMD.states(line.removeprefix("service ") for line in lines if line.startswith("service "))  # fmt: skip
     assert {name: (each.main_pid, each.exists) for name, each in states.items()} == {
         "a.service": (7, True),
         "b.timer": (0, True),

@@ -27,13 +27,13 @@ from pushgateway_lab.run import host_settings
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
-from pushgateway_lab.services import MANAGER
+from pushgateway_lab.services import FUNCTIONS, SYSTEMD
 from pushgateway_lab.settings import Settings, SettingsError
 
 _RUN_TIMEOUT = 330.0
 """Seconds to install the prune and run it once; the unit gives a run five minutes."""
 
-_FUNCTIONS = ("prune-directory.sh", MANAGER.functions)
+_FUNCTIONS = ("prune-directory.sh", *FUNCTIONS)
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
@@ -118,6 +118,11 @@ def _wanted(seen: Snapshot, settings: Settings) -> list[WantedFile]:
             f"The Pushgateway is on another host ({settings.pushgateway_url}), so its groups are not pruned from here. Set "
             "pushgateway_prune_after for that host alone."
         )
+    if seen.manager is not SYSTEMD:
+        raise HostError(
+            f"The prune is started by a timer of {SYSTEMD.name}, which does not run on this host. Take "
+            "pushgateway_prune_after out of the settings, and delete old groups with pushgateway_lab.groups.delete."
+        )
     if "pushgateway" in seen.lone:
         raise HostError(
             f"The Pushgateway is {seen.pushgateway.name}, which no service started, so the prune cannot be installed: "
@@ -168,7 +173,7 @@ def _install(host: Host, settings: Settings) -> None:
     if problem:
         raise HostError(
             f"The prune could not be installed and run: {problem}\nCheck: "
-            f"{MANAGER.service(layout.SERVICE).commands.log}"
+            f"{SYSTEMD.service(layout.SERVICE).commands.log}"
         )
 
 

@@ -57,12 +57,14 @@ def remove_tree(directory: Path) -> None:
         shutil.rmtree(directory)
 
 
-def start(name: str, namespace: str, directory: Path, share: Sequence[str]) -> Process:
+def start(
+    name: str, namespace: str, directory: Path, share: Sequence[str], *, systemd: bool
+) -> Process:
     """Boot the root file system in `directory`/root; the console goes to `directory`/console.log.
 
     Its process has a session of its own, so it survives this process and a Ctrl-C in its terminal.
     """
-    nspawn = _nspawn_command(name, namespace, directory / "root", share)
+    nspawn = _nspawn_command(name, namespace, directory / "root", share, systemd=systemd)
     command = [*cgroup.enter(namespace), *nspawn]
     with (directory / "console.log").open("wb") as console:
         child = subprocess.Popen(
@@ -79,11 +81,14 @@ def start(name: str, namespace: str, directory: Path, share: Sequence[str]) -> P
     return process
 
 
-def _nspawn_command(name: str, namespace: str, root: Path, share: Sequence[str]) -> list[str]:
+def _nspawn_command(
+    name: str, namespace: str, root: Path, share: Sequence[str], *, systemd: bool
+) -> list[str]:
     return [
         "systemd-nspawn",
         "--quiet",
-        "--boot",
+        # Without systemd, the process 1 is nspawn's own, which only reaps children.
+        "--boot" if systemd else "--as-pid2",
         f"--directory={root}",
         f"--machine={namespace}",
         f"--hostname={name}",
@@ -100,6 +105,7 @@ def _nspawn_command(name: str, namespace: str, root: Path, share: Sequence[str])
         "--capability=all",
         "--system-call-filter=@memlock",
         *(f"--bind-ro={path}" for path in share),
+        *([] if systemd else ["/bin/sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D"]),
     ]
 
 

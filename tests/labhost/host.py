@@ -31,6 +31,7 @@ class HostSpec:
     + packages: packages in its image, with their services enabled and running
     + user: the user who logs in: `root`, `trainer` (may use sudo) or `student` (may not)
     + share: directories of this machine that the host has at the same path, read-only
+    + systemd: whether systemd boots the host; else nothing runs but sshd, as in many a container
     """
 
     name: str | None = None
@@ -38,6 +39,7 @@ class HostSpec:
     packages: Sequence[str] = ()
     user: str = "root"
     share: Sequence[str] = ()
+    systemd: bool = True
 
 
 @dataclass
@@ -193,13 +195,16 @@ def boot(host: Host, spec: HostSpec) -> None:
     image = ensure_image(spec.suite, spec.packages)
     container.mount_root(host.directory, image.lower_directories)
     _write_identity(host, image)
-    host.nspawn = container.start(host.name, host.namespace, host.directory, spec.share)
+    host.nspawn = container.start(
+        host.name, host.namespace, host.directory, spec.share, systemd=spec.systemd
+    )
     host.save()
     _wait_for_sshd(host, host.nspawn)
     host.init = container.find_init(host.nspawn)
     host.save()
     # sshd starts before the other services; a test needs all of them.
-    host.run("systemctl is-system-running --wait", check=False, timeout=_BOOT_TIMEOUT)
+    if spec.systemd:
+        host.run("systemctl is-system-running --wait", check=False, timeout=_BOOT_TIMEOUT)
 
 
 def _write_identity(host: Host, image: Image) -> None:

@@ -282,7 +282,8 @@ def job_removed(settings: Settings) -> Iterator[PyinfraCommand]:
 
 def is_kept(looked: Look, settings: Settings) -> bool:
     """Return whether the operation `kept` has nothing to do."""
-    del settings
+    if installations.prometheus_is_elsewhere(looked.snapshot, settings):
+        return True
     return looked.snapshot.config is not None and looked.start_digest == _digest(looked)
 
 

@@ -84,7 +84,8 @@ def _check_there(looked: Look) -> None:
         HostError: a server is missing, or the Pushgateway does not answer.
     """
     will_be_restored = start_file.is_pending(looked) and looked.snapshot.prometheus.exists
-    if looked.snapshot.config is None and not will_be_restored:
+    is_elsewhere = installations.prometheus_is_elsewhere(looked.snapshot, looked.settings)
+    if looked.snapshot.config is None and not will_be_restored and not is_elsewhere:
         raise HostError(
             f"{looked.settings.prometheus_config_path} is {looked.snapshot.config_state}: there is no "
             "Prometheus to reset. Run deploy/prepare.py, which installs both servers."

@@ -11,7 +11,7 @@ from base64 import b64decode
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pushgateway_lab import scrape_config
+from pushgateway_lab import scrape_config, services
 from pushgateway_lab.facts.found import (
     LoneProcess,
     Server,
@@ -28,7 +28,7 @@ from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.layout import InstalledFile
 from pushgateway_lab.scrape_config import Job
-from pushgateway_lab.services import MANAGER, ServiceState
+from pushgateway_lab.services import SYSTEMD, ServiceManager, ServiceState
 from pushgateway_lab.services.process import state_of as process_state
 
 _UNAVAILABLE = "503"  # Prometheus's answer while it starts (its web/web.go, testReady)
@@ -65,6 +65,7 @@ class Snapshot(NamedTuple):
     + sudo_refused: sudo's error message, None if sudo did not refuse
     + packages: name -> version of the installed packages of the lab; empty if both services run
     + prometheus, pushgateway: the services of both servers
+    + manager: the service manager; systemd if the host has none
     + services: name -> state, of all services in the look
     + pushgateway_argv: the command line of the running Pushgateway, None if it does not run
     + prometheus_pid, pushgateway_pid: their processes, which may be children of a service's main process; 0 if they do
@@ -105,6 +106,7 @@ class Snapshot(NamedTuple):
     sudo_refused: str | None
     os: str
     has_service_manager: bool
+    manager: ServiceManager
     tools: tuple[str, ...]
     promtool_package: bool
     packages: dict[str, str]
@@ -212,12 +214,12 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         return None if value is None else decoded(value)
 
     refused, argv = text("sudo_refused"), first("pushgateway_argv")
-    services = MANAGER.states(said.get("service", ()))
+    found_manager = services.manager(first("service_manager"))
+    manager = found_manager or SYSTEMD
+    states = manager.states(said.get("service", ()))
     lone = dict(map(parse_lone, said.get("process", ())))
     prometheus, pushgateway = (
-        process_state(lone[server].pid)
-        if server in lone
-        else services.get(name, ServiceState(name))
+        process_state(lone[server].pid) if server in lone else states.get(name, ServiceState(name))
         for server, name in (
             (server, first(f"{server}_service") or "") for server in ("prometheus", "pushgateway")
         )
@@ -227,13 +229,14 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         user=first("user") or "root",
         sudo_refused=None if refused is None else refused.strip(),
         os=_unquoted(first("os") or ""),
-        has_service_manager=first("service_manager") == "runs",
+        has_service_manager=found_manager is not None,
+        manager=manager,
         tools=tuple(said.get("tool", ())),
         promtool_package=first("promtool_package") == "available",
         packages=_packages(said.get("package", ())),
         prometheus=prometheus,
         pushgateway=pushgateway,
-        services=services,
+        services=states,
         prometheus_pid=int(first("prometheus_pid") or 0),
         pushgateway_pid=int(first("pushgateway_pid") or 0),
         pushgateway_argv=None if argv is None else argv_of(argv),

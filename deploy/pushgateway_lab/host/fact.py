@@ -12,7 +12,7 @@ from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
-from pushgateway_lab import installations, scrape_config
+from pushgateway_lab import installations, scrape_config, services
 from pushgateway_lab.facts import added, proof
 from pushgateway_lab.facts.look_output import lines_of
 from pushgateway_lab.facts.outcome import CLOSED_NOTE
@@ -20,7 +20,6 @@ from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import after_mark, new_mark
-from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
 
 _FUNCTIONS = ("whose.sh", "find-servers.sh", "flags-in-use.sh", "config-in-use.sh")
@@ -81,7 +80,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "prune_unit_names": " ".join(layout.UNITS),
             **(servers or installations.look_variables(Settings())),
         }
-        functions = (*_FUNCTIONS, MANAGER.functions, installations.FUNCTIONS)
+        functions = (*_FUNCTIONS, *services.FUNCTIONS, installations.FUNCTIONS)
         text = further + script("snapshot.sh", variables, *functions)
         if with_sudo:
             sudo = {"snapshot": text, "sudo_user": as_user, "mark": self._mark}

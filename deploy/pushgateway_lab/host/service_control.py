@@ -7,7 +7,7 @@ from pyinfra.api.host import Host
 
 from pushgateway_lab.run.host_files import host_file
 from pushgateway_lab.run.shell import ask
-from pushgateway_lab.services import MANAGER, Service
+from pushgateway_lab.services import FUNCTIONS, Service
 
 START_TIMEOUT = 150.0
 """Seconds to enable and start a service: systemd allows 90 for the start of a unit."""
@@ -88,4 +88,4 @@ def _ask(
     stdin: bytes | None = None,
     deadline: float = 60,
 ) -> list[str]:
-    return ask(host, name, variables, stdin, functions=[MANAGER.functions], deadline=deadline)
+    return ask(host, name, variables, stdin, functions=FUNCTIONS, deadline=deadline)

@@ -7,13 +7,13 @@ from itertools import islice
 
 from pyinfra.api.host import Host
 
+from pushgateway_lab import services
 from pushgateway_lab.facts.outcome import CLOSED_NOTE, RESULTS, Outcome
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import host_file
 from pushgateway_lab.run.shell import ask
-from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
 
 ABSENT = "absent"
@@ -118,7 +118,7 @@ def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
             "replace-config.sh",
             variables,
             data,
-            functions=["whose.sh", "close-directory.sh", MANAGER.functions],
+            functions=["whose.sh", "close-directory.sh", *services.FUNCTIONS],
             deadline=deadline,
         )
     except HostError as error:

@@ -14,7 +14,7 @@ from pyinfra.connectors.util import CommandOutput
 from pyinfra.context import ctx_host
 from pyinfra.operations import apt as operations
 
-from pushgateway_lab import installations
+from pushgateway_lab import installations, services
 from pushgateway_lab.facts import look_output
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import service_control
@@ -24,7 +24,6 @@ from pushgateway_lab.installations import missing_packages
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask, run
-from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
 
 INSTALL_TIMEOUT = 1800
@@ -146,7 +145,7 @@ def _in_the_way(host: Host, within: float) -> str | None:
     """Wait up to `within` seconds; return a description of what is still in the way of apt, None if nothing."""
     variables = {"seconds": f"{within:.0f}"}
     found = ask(
-        host, "wait-for-apt.sh", variables, functions=(MANAGER.functions,), deadline=within + 30
+        host, "wait-for-apt.sh", variables, functions=services.FUNCTIONS, deadline=within + 30
     )
     if not found:
         return None

@@ -16,19 +16,20 @@ from pushgateway_lab.facts.program import UNKNOWN, Program
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.host.looking import snapshot_of
-from pushgateway_lab.installations import INSTALLER, missing_packages, ports
+from pushgateway_lab.installations import INSTALLER, address, missing_packages, ports
 from pushgateway_lab.prometheus.job import check_path, merged
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.scrape_config import ScrapeConfigError, decode, known_jobs
-from pushgateway_lab.services import MANAGER, ServiceState
+from pushgateway_lab.services import FUNCTIONS, SYSTEMD, ServiceManager, ServiceState
 from pushgateway_lab.settings import Settings
 
 
 class PortTakenError(HostError):
     """Another program listens where a server of this host should listen.
 
+    + manager: the host's service manager
     + listener: the socket of the other program
     + message: returns the message for the words of the program and of the way to stop it
     + program: the other program; None if it is not known yet
@@ -36,19 +37,21 @@ class PortTakenError(HostError):
 
     def __init__(
         self,
+        manager: ServiceManager,
         listener: Listener,
         message: Callable[[str, str], str],
         program: Program | None = None,
     ) -> None:
-        super().__init__(message(str(program or UNKNOWN), _to_stop(program)))
+        super().__init__(message(str(program or UNKNOWN), _to_stop(manager, program)))
+        self.manager = manager
         self.listener = listener
         self.message = message
 
 
-def _to_stop(program: Program | None) -> str:
+def _to_stop(manager: ServiceManager, program: Program | None) -> str:
     if program is None or not program.unit:
         return "stop that program"
-    return f"stop it ({MANAGER.service(program.unit).commands.disable_and_stop})"
+    return f"stop it ({manager.service(program.unit).commands.disable_and_stop})"
 
 
 def is_free(seen: Snapshot, settings: Settings) -> bool:
@@ -97,7 +100,7 @@ def naming_the_program(host: Host) -> Iterator[None]:
         yield
     except PortTakenError as error:
         raise PortTakenError(
-            error.listener, error.message, _program_at(host, error.listener)
+            error.manager, error.listener, error.message, _program_at(host, error.listener)
         ) from error
 
 
@@ -125,10 +128,10 @@ def check_rights(seen: Snapshot) -> None:
 
 
 def check_system(seen: Snapshot, settings: Settings) -> None:
-    """Check that the host has systemd, apt if something is missing, and one candidate for each server.
+    """Check that the host can start services, has apt if something is missing, and one candidate for each server.
 
     Raises:
-        HostError: packages are missing and the host has no apt, systemd does not run there, or several servers are
+        HostError: packages are missing and the host has no apt, it has no service manager, or several servers are
             equally good.
     """
     missing = missing_packages(seen, settings)
@@ -141,7 +144,7 @@ def check_system(seen: Snapshot, settings: Settings) -> None:
         raise HostError(_several(server, candidates))
     if not seen.has_service_manager and set(seen.lone) != {"prometheus", "pushgateway"}:
         raise HostError(
-            f"{MANAGER.name} does not run on this host, so nothing can be started there. Use a host with systemd, or "
+            f"This host has neither {SYSTEMD.name} nor init scripts, so nothing can be started there. Use another host, or "
             "start Prometheus and the Pushgateway: both are used as they run."
         )
 
@@ -203,10 +206,10 @@ def _check_port_of_prometheus(seen: Snapshot, settings: Settings) -> None:
     if taken is None:
         return
     if not unit.exists:
-        raise PortTakenError(taken.listener, partial(_without_unit, seen, settings))
+        raise PortTakenError(seen.manager, taken.listener, partial(_without_unit, seen, settings))
     answers = seen.loaded is not None or seen.prometheus_starts
     if not unit.is_active or not (answers or seen.prometheus_listeners):
-        raise PortTakenError(taken.listener, partial(_not_listening, seen, settings))
+        raise PortTakenError(seen.manager, taken.listener, partial(_not_listening, seen, settings))
 
 
 def _without_unit(seen: Snapshot, settings: Settings, taker: str, to_stop: str) -> str:
@@ -261,6 +264,8 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
     """
     if installations.pushgateway_is_elsewhere(seen, settings):
         return
+    if installations.prometheus_is_elsewhere(seen, settings):
+        _check_reached_from_outside(seen, settings)
     service = installations.pushgateway(seen, settings).service
     if seen.pushgateway.is_masked:
         raise HostError(
@@ -272,7 +277,19 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
         if "pushgateway_unit" in settings.given and not seen.pushgateway.exists:
             of_setting = service.name
         raise PortTakenError(
-            taken.listener, partial(_pushgateway_cannot_listen, taken.address, of_setting)
+            seen.manager,
+            taken.listener,
+            partial(_pushgateway_cannot_listen, taken.address, of_setting),
+        )
+
+
+def _check_reached_from_outside(seen: Snapshot, settings: Settings) -> None:
+    wanted = address.listen_addresses(installations.plan(seen, settings).flags)
+    if all(address.is_loopback(each.rpartition(":")[0]) for each in wanted):
+        raise HostError(
+            f"Prometheus is on another host ({settings.prometheus_url}), and cannot reach the Pushgateway on {wanted[0]}. "
+            "Nothing was changed. Set pushgateway_listen_address to an address that it reaches, as 0.0.0.0:9091. Everybody "
+            "who reaches it can push and wipe then: restrict it with a firewall."
         )
 
 
@@ -291,7 +308,7 @@ def _pushgateway_cannot_listen(
 
 
 def _program_at(host: Host, listener: Listener) -> Program | None:
-    functions = [MANAGER.functions, program.FUNCTIONS]
+    functions = [*FUNCTIONS, program.FUNCTIONS]
     lines = ask(host, "who-listens.sh", {"inode": listener.inode}, functions=functions)
     found = program.parse_programs(line.removeprefix("program ") for line in lines)
     return found.get(listener.inode)

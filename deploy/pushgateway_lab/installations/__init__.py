@@ -18,7 +18,10 @@ from pushgateway_lab.installations.debian import (
     missing_packages,
     persistence_without_flag,
 )
-from pushgateway_lab.installations.elsewhere import pushgateway_is_elsewhere
+from pushgateway_lab.installations.elsewhere import (
+    prometheus_is_elsewhere,
+    pushgateway_is_elsewhere,
+)
 from pushgateway_lab.installations.in_use import settings_in_use
 from pushgateway_lab.installations.installation import (
     Installation,
@@ -49,6 +52,7 @@ __all__ = [
     "plan",
     "planned_url",
     "prometheus",
+    "prometheus_is_elsewhere",
     "pushgateway",
     "pushgateway_is_elsewhere",
     "running_url",

@@ -5,13 +5,15 @@
 
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import environment_file
-from pushgateway_lab.installations.elsewhere import pushgateway_is_elsewhere
+from pushgateway_lab.installations.elsewhere import (
+    prometheus_is_elsewhere,
+    pushgateway_is_elsewhere,
+)
 from pushgateway_lab.installations.variable import (
     VariablePrometheus,
     VariablePushgateway,
     is_init_script,
 )
-from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
 
 PACKAGES = ("prometheus", "prometheus-pushgateway")
@@ -42,7 +44,9 @@ def prometheus(seen: Snapshot, settings: Settings) -> VariablePrometheus:
     """Return the Prometheus of a host in a unit with a variable: as found, else that of the package."""
     state = seen.prometheus
     name = state.name if state.exists else settings.prometheus_unit or PROMETHEUS_UNIT
-    service = MANAGER.service(name, can_reload=state.can_reload or not state.exists)
+    service = seen.manager.service(
+        name, can_reload=state.can_reload or not state.exists, main_pid=state.main_pid
+    )
     around = environment_file.around_variable(state.command_line)
     file = (around and state.environment_file) or _PROMETHEUS_DEFAULTS
     return VariablePrometheus(
@@ -61,7 +65,7 @@ def pushgateway(seen: Snapshot, settings: Settings) -> VariablePushgateway:
     file = seen.flags_file or _PUSHGATEWAY_DEFAULTS
     around = None if is_init_script(state) else environment_file.around_variable(state.command_line)
     return VariablePushgateway(
-        MANAGER.service(name),
+        seen.manager.service(name, main_pid=state.main_pid),
         flags_file=file,
         variable=around.variable if around else environment_file.ARGS,
         # The package enables its service.
@@ -80,7 +84,9 @@ def persistence_without_flag(seen: Snapshot) -> str | None:
 
 
 def has_prometheus(seen: Snapshot, settings: Settings) -> bool:
-    """Return whether there is a Prometheus, or another program listens on its port."""
+    """Return whether there is a Prometheus on the host, or another program listens on its port."""
+    if prometheus_is_elsewhere(seen, settings):
+        return False
     return seen.prometheus.exists or seen.is_listening(settings.prometheus_port)
 
 
@@ -91,12 +97,13 @@ def missing_packages(seen: Snapshot, settings: Settings) -> list[str]:
         or PACKAGES[1] in seen.packages
         or pushgateway_is_elsewhere(seen, settings)
     )
+    needs_prometheus = not prometheus_is_elsewhere(seen, settings)
     wanted = {
-        PACKAGES[0]: not has_prometheus(seen, settings),
+        PACKAGES[0]: needs_prometheus and not has_prometheus(seen, settings),
         PACKAGES[1]: not has_pushgateway,
         "curl": "curl" not in seen.tools,
         "python3": settings.pushgateway_prune_after is not None and PYTHON not in seen.tools,
-        "promtool": "promtool" not in seen.tools and seen.promtool_package,
+        "promtool": needs_prometheus and "promtool" not in seen.tools and seen.promtool_package,
     }
     return [name for name, is_missing in wanted.items() if is_missing]
 

@@ -1,4 +1,4 @@
-"""A Pushgateway on another host than the Prometheus that scrapes it. Pure."""
+"""A Pushgateway on another host than the Prometheus that scrapes it: what the host of each is not asked for. Pure."""
 
 from urllib.parse import urlsplit
 
@@ -16,5 +16,21 @@ def pushgateway_is_elsewhere(seen: Snapshot, settings: Settings) -> bool:
     """
     if seen.pushgateway.exists or not (settings.pushgateway_url and settings.pushgateway_targets):
         return False
-    host = urlsplit(settings.pushgateway_url).hostname or ""
-    return not seen.names.addresses_of(host)
+    return _is_of_another_host(settings.pushgateway_url, seen)
+
+
+def prometheus_is_elsewhere(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether the settings name the Prometheus of another host, and this host has none.
+
+    Both ``prometheus_url`` and ``pushgateway_targets``, by which that Prometheus scrapes this host, have to be set.
+
+    Example:
+        ``prometheus_url="http://prom.example.org:9090"`` with ``pushgateway_targets=["push.example.org:9091"]``
+    """
+    if seen.prometheus.exists or "prometheus_url" not in settings.given:
+        return False
+    return bool(settings.pushgateway_targets) and _is_of_another_host(settings.prometheus_url, seen)
+
+
+def _is_of_another_host(url: str, seen: Snapshot) -> bool:
+    return not seen.names.addresses_of(urlsplit(url).hostname or "")

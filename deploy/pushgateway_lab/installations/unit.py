@@ -14,7 +14,7 @@ from pushgateway_lab.installations import exec_start, flags
 from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.installations.installation import Plan
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.services import MANAGER, Service
+from pushgateway_lab.services import Service
 from pushgateway_lab.settings import Settings
 
 _DROP_IN = """\
@@ -156,7 +156,7 @@ def prometheus(seen: Snapshot) -> UnitPrometheus:
     """Return the Prometheus of the unit that was found on a host."""
     state = seen.prometheus
     group = state.group or state.user or "root"
-    service = MANAGER.service(state.name, can_reload=state.can_reload)
+    service = seen.manager.service(state.name, can_reload=state.can_reload)
     return UnitPrometheus(service, group, state.file)
 
 
@@ -164,4 +164,4 @@ def pushgateway(seen: Snapshot) -> UnitPushgateway:
     """Return the Pushgateway of the unit that was found on a host."""
     flags_file = seen.flags_file or ""
     files = tuple(each for each in seen.unit_files if each.path != flags_file)
-    return UnitPushgateway(MANAGER.service(seen.pushgateway.name), flags_file, files)
+    return UnitPushgateway(seen.manager.service(seen.pushgateway.name), flags_file, files)

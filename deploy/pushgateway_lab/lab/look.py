@@ -82,7 +82,7 @@ class Look:
     + verdict: None if promtool was not run: Prometheus has loaded the file, or promtool is missing
     + reload_error: the log line of Prometheus's last failed reload
     + disk: None if Prometheus does not run
-    + logs: service -> the end of its log, for services that failed
+    + logs: title of a service -> the end of its log, for services that failed
     + programs: inode of a listening socket -> its program; only if a service does not run
     + history_began_at: the time of Prometheus's oldest sample, in seconds since 1970; in the future if it has
       none; None if unknown
@@ -234,7 +234,7 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
         file_of_settings=configured,
         history_began_at=_number(said[_OLDEST][0]) if _OLDEST in said else None,
         logs={
-            name: look_output.decoded(log)
+            name.removesuffix(".service"): look_output.decoded(log)
             for name, _, log in (value.partition(" ") for value in said.get("service_log", ()))
         },
         statuses=heard.statuses,

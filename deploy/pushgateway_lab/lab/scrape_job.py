@@ -1,7 +1,7 @@
 """Task 4.2.1: Prometheus scrapes the Pushgateway and keeps the pushed labels (honor_labels)."""
 
 from pushgateway_lab import scrape_config
-from pushgateway_lab.lab import gateway
+from pushgateway_lab.lab import gateway, remote
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.config_edits import (
@@ -18,6 +18,7 @@ from pushgateway_lab.lab.jobs import job_in_file, jobs_in_file, loaded_job, name
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
 from pushgateway_lab.lab.rejection import rejected
+from pushgateway_lab.lab.remote import if_elsewhere
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.scrape_config import Job, LimitError, ScrapeConfigError
 
@@ -259,8 +260,8 @@ def _refused(look: Look) -> Finding:
 
 
 CHECKS = (
-    Check("job", "The job is in the file", job),
-    Check("honor_labels", "honor_labels is true", honor_labels),
-    Check("accepted", "The file is accepted", accepted),
-    Check("loaded", "Prometheus has loaded it", is_loaded),
+    Check("job", "The job is in the file", if_elsewhere(remote.job, job)),
+    Check("honor_labels", "honor_labels is true", if_elsewhere(remote.honor_labels, honor_labels)),
+    Check("accepted", "The file is accepted", if_elsewhere(remote.loaded, accepted)),
+    Check("loaded", "Prometheus has loaded it", if_elsewhere(remote.loaded, is_loaded)),
 )

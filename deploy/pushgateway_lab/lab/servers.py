@@ -11,15 +11,16 @@ from pushgateway_lab.installations.flags import (
     Flag,
     parse_flags,
 )
-from pushgateway_lab.lab import gateway, running_flags, taken_port
+from pushgateway_lab.lab import gateway, remote, running_flags, taken_port
 from pushgateway_lab.lab.checks import Check, done, noted, still_open, unknown, wrong
 from pushgateway_lab.lab.complaints import told
 from pushgateway_lab.lab.config_edits import to_correct_rejected
 from pushgateway_lab.lab.excerpts import excerpt, lines, listed
 from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.remote import if_elsewhere
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.pruning import layout
-from pushgateway_lab.services import MANAGER, Service, ServiceState
+from pushgateway_lab.services import SYSTEMD, Service, ServiceState
 
 LEAST_FREE = 500_000_000
 """The least free bytes for Prometheus's samples: ten times the need of a day of the lab."""
@@ -173,7 +174,7 @@ def _starts_at_boot(state: ServiceState) -> bool:
 def _not_up(look: Look, service: Service, state: ServiceState) -> Finding:
     """Return the finding of a service that ends by itself; its flags are wrong if its log says so."""
     says = f"{excerpt(service.name)} does not stay up: its state is {excerpt(state.state)}.{_log(look, service)}"
-    log = look.logs.get(service.name, "")
+    log = look.logs.get(service.title, "")
     named = _CONFIG_FLAG.search(log)
     is_elsewhere = named and named[1] != look.settings.prometheus_config_path
     if not is_elsewhere and not any(words in log for words in _FLAG_ERRORS):
@@ -190,7 +191,7 @@ def _not_up(look: Look, service: Service, state: ServiceState) -> Finding:
 
 def _log(look: Look, service: Service) -> str:
     """Return the end of a service's log, as a further sentence; nothing if the look has no log of it."""
-    log = look.logs.get(service.name, "").strip()
+    log = look.logs.get(service.title, "").strip()
     return f" Its log ends with:\n{told(log, look.settings)}" if log else ""
 
 
@@ -204,10 +205,10 @@ def prune(look: Look) -> Finding:
             "pushgateway_prune_after is set, but there is no prune on this host: the trainer runs "
             "deploy/prepare.py, which installs it."
         )
-    service, timer = (MANAGER.service(name) for name in layout.UNITS)
+    service, timer = (SYSTEMD.service(name) for name in layout.UNITS)
     if seen.service(service.name).has_failed:
         # The program and systemd write this log: it quotes no configuration file.
-        log = lines(look.logs.get(service.name, "").strip(), each=300)
+        log = lines(look.logs.get(service.title, "").strip(), each=300)
         ending = f" Its log ends with:\n{log}" if log else ""
         return wrong(f"The last prune of old groups failed.{ending}", service.commands.log)
     if not seen.service(timer.name).is_active:
@@ -272,7 +273,7 @@ def clock(look: Look) -> Finding:
 
 
 CHECKS = (
-    Check("prometheus", "Prometheus runs", prometheus_runs),
+    Check("prometheus", "Prometheus runs", if_elsewhere(remote.answers, prometheus_runs)),
     Check("pushgateway", "The Pushgateway runs", pushgateway_runs),
     Check("at_boot", "Start at boot", at_boot),
     Check("admin_api", "The admin API is on", running_flags.admin_api),
@@ -280,6 +281,6 @@ CHECKS = (
     Check("persistence", "Persistence", running_flags.persistence),
     Check("prune", "Old groups", prune),
     Check("versions", "Versions", versions),
-    Check("disk_space", "Room for samples", disk_space),
+    Check("disk_space", "Room for samples", if_elsewhere(remote.disk_space, disk_space)),
     Check("clock", "The clock", clock),
 )

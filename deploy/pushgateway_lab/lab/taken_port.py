@@ -10,7 +10,7 @@ from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.services import MANAGER, Service, ServiceState
+from pushgateway_lab.services import Service, ServiceState
 
 
 def of_prometheus(look: Look) -> Finding | None:
@@ -55,7 +55,7 @@ def _finding(
         return wrong(f"There is no {excerpt(service.name)} on this host, and {is_in_use}.")
     to_stop = command("sudo", "ss", "-lntp", f"sport = :{taken.listener.port}")
     if program and program.unit:
-        to_stop = MANAGER.service(program.unit).commands.disable_and_stop
+        to_stop = look.snapshot.manager.service(program.unit).commands.disable_and_stop
     elif program:
         to_stop = command("sudo", "kill", str(program.pid))
     return wrong(

@@ -12,7 +12,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host, ctx_state
 
-from pushgateway_lab import scrape_config
+from pushgateway_lab import installations, scrape_config, services
 from pushgateway_lab.facts import added
 from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
@@ -33,7 +33,6 @@ from pushgateway_lab.prometheus.outcomes import ATTEMPTS, explain, remarks
 from pushgateway_lab.run.failure import cleanly, function, noop, say, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
-from pushgateway_lab.services import MANAGER
 from pushgateway_lab.settings import Settings
 
 
@@ -50,6 +49,8 @@ def is_merged(seen: Snapshot, settings: Settings) -> bool:
     Raises:
         HostError: see `merged`.
     """
+    if installations.prometheus_is_elsewhere(seen, settings):
+        return True
     text, wanted = merged(seen, settings)
     return text == wanted
 
@@ -74,6 +75,9 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     """
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
+    if installations.prometheus_is_elsewhere(seen, settings):
+        noop(host, "Prometheus is on another host")
+        return
     if seen.config is None and not ctx_state.get().is_executing:
         yield StringCommand("true")  # a dry run on a bare host: the package will bring the file
         return
@@ -98,6 +102,8 @@ def is_removed(seen: Included, settings: Settings) -> bool:
     Raises:
         HostError: see `without_job` and `refuse_included`.
     """
+    if installations.prometheus_is_elsewhere(seen.snapshot, settings):
+        return True
     text, wanted = without_job(seen.snapshot, settings)
     if text != wanted:
         return False
@@ -111,6 +117,9 @@ def remove_scrape_job(host: Host, settings: Settings) -> Iterator[PyinfraCommand
     See `without_job`.
     """
     seen = snapshot_of(host, settings)
+    if installations.prometheus_is_elsewhere(seen, settings):
+        noop(host, "Prometheus is on another host")
+        return
     if seen.config is None and not ctx_state.get().is_executing:
         noop(host, "there is no configuration file yet")
         return
@@ -138,8 +147,9 @@ def look_at_included(host: Host, settings: Settings) -> Included:
     seen = snapshot_of(host, settings)
     known = looking.remembered(host, Included)
     if known is None:
-        text = config_text(seen, settings)
-        files = _included_files(host, seen, settings, text)
+        files: tuple[IncludedFile, ...] = ()
+        if not installations.prometheus_is_elsewhere(seen, settings):
+            files = _included_files(host, seen, settings, config_text(seen, settings))
         known = looking.remember_also(host, Included(seen, files))
     return known
 
@@ -158,7 +168,7 @@ def _included_files(
         "patterns": "\n".join(patterns),
         "longest": str(scrape_config.LONGEST),
     }
-    functions = ["whose.sh", MANAGER.functions]
+    functions = ["whose.sh", *services.FUNCTIONS]
     lines = (
         line.partition(" ")
         for line in ask(host, "read-included.sh", variables, functions=functions)

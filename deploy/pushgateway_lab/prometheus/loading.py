@@ -40,6 +40,8 @@ def is_loaded(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> b
 
 def is_done(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> bool:
     """Return whether the operation `loaded` has nothing to do. See `is_loaded`."""
+    if installations.prometheus_is_elsewhere(seen, settings):
+        return True
     has_leftovers = seen.config is not None and seen.config.has_leftovers
     return not has_leftovers and is_loaded(seen, settings, with_job=with_job)
 
@@ -64,7 +66,7 @@ def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraComm
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
     if is_done(seen, settings, with_job=with_job):
-        noop(host, "Prometheus has loaded the current file")
+        noop(host, "Prometheus has loaded the current file, or is on another host")
         return
     if seen.config is not None and seen.config.has_leftovers:
         yield from function(_sweep, settings)

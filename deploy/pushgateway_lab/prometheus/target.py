@@ -8,6 +8,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
+from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Target
 from pushgateway_lab.formats.durations import seconds_of
@@ -63,11 +64,25 @@ def problem(seen: Snapshot, settings: Settings) -> str | None:
     for address in job(seen, settings)["static_configs"][0]["targets"]:
         found = [each for each in ours if same_target(each.address, address)]
         if not found:
-            return f"Prometheus has no target {address} of the job {name}. Do the job's relabel_configs drop it?"
+            return without_target(seen, settings, address)
         for each in found:
             if each.health != "up":
                 return why_down(each)
     return None
+
+
+def without_target(seen: Snapshot, settings: Settings, address: str) -> str:
+    """Return a sentence that Prometheus has no such target of the lab's job, and why that may be.
+
+    + address: of the wanted target, as HOST:PORT
+    """
+    target = f"target {address} of the job {settings.pushgateway_job_name}"
+    if not installations.prometheus_is_elsewhere(seen, settings):
+        return f"Prometheus has no {target}. Do the job's relabel_configs drop it?"
+    return (
+        f"The Prometheus at {settings.prometheus_url}, on another host, has no {target}. Run bootstrap on that host, too, "
+        f"with pushgateway_url=http://{address} and pushgateway_targets={address}"
+    )
 
 
 def why_down(target: Target) -> str:

@@ -1,4 +1,4 @@
-"""The protocols of a service manager and its services; `pushgateway_lab.services.systemd` implements them."""
+"""The protocols of a service manager and its services; `systemd` and `init_scripts` in this package implement them."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
@@ -88,14 +88,10 @@ class ServiceManager(Protocol):
     def name(self) -> str:
         """Its name in messages."""
 
-    @property
-    def functions(self) -> str:
-        """The file of ``files/`` with the manager's shell functions, ``service_...``."""
-
-    def service(self, name: str, *, can_reload: bool = True) -> Service:
+    def service(self, name: str, *, can_reload: bool = True, main_pid: int = 0) -> Service:
         """Return the service of that name.
 
-        + can_reload: see `ServiceState`
+        + can_reload, main_pid: see `ServiceState`
         """
 
     def states(self, lines: Iterable[str]) -> dict[str, ServiceState]:

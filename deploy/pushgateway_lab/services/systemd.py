@@ -63,10 +63,10 @@ class Systemd:
     """The service manager systemd."""
 
     name = "systemd"
-    functions = "systemd.sh"
 
-    def service(self, name: str, *, can_reload: bool = True) -> Unit:
+    def service(self, name: str, *, can_reload: bool = True, main_pid: int = 0) -> Unit:
         """Return the unit of that name."""
+        del main_pid  # systemctl knows it
         return Unit(name, can_reload)
 
     def states(self, lines: Iterable[str]) -> dict[str, ServiceState]:

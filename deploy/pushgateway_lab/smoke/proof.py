@@ -11,12 +11,19 @@ from pyinfra.api.host import Host
 
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts import proof
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group, Sample, Target
 from pushgateway_lab.formats.durations import seconds_of
-from pushgateway_lab.host.looking import forget, snapshot_of
+from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
 from pushgateway_lab.http.connection import session
-from pushgateway_lab.prometheus.target import DISCOVERY_TIMEOUT, LONGEST, why_down
+from pushgateway_lab.prometheus.job import job
+from pushgateway_lab.prometheus.target import (
+    DISCOVERY_TIMEOUT,
+    LONGEST,
+    why_down,
+    without_target,
+)
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.host_error import HostError
@@ -57,6 +64,8 @@ def prove(host: Host, settings: Settings) -> None:
         HostError: the metric did not arrive, arrived with other labels, or was not deleted; with the reason.
     """
     seen = snapshot_of(host, settings)
+    if installations.prometheus_is_elsewhere(seen, settings):
+        seen = snapshot_now(host, settings)  # the same run may have merged the job on that host
     address = installations.planned_url(seen, settings)
     smoke = Smoke(
         client(host, settings, address),
@@ -67,7 +76,7 @@ def prove(host: Host, settings: Settings) -> None:
         _note(host, "")
     try:
         _sweep(smoke)
-        _await_targets(smoke, settings)
+        _await_targets(smoke, seen, settings)
         bound = settings.pushgateway_smoke_timeout or _two_scrapes(smoke, settings)
         with interruptible(host.state), _deleted_at_the_end(host, smoke):
             started = time.monotonic()
@@ -95,14 +104,13 @@ def _name_of(host: Host) -> str:
     return socket.gethostname() if host.name == "@local" else host.name.removeprefix("@")
 
 
-def _await_targets(smoke: Smoke, settings: Settings) -> None:
+def _await_targets(smoke: Smoke, seen: Snapshot, settings: Settings) -> None:
     deadline = time.monotonic() + DISCOVERY_TIMEOUT
     while not _targets(smoke, settings):
         if time.monotonic() > deadline:
+            address = job(seen, settings)["static_configs"][0]["targets"][0]
             raise HostError(
-                f"Prometheus has no target of the job {settings.pushgateway_job_name} "
-                f"{DISCOVERY_TIMEOUT} s after it loaded {settings.prometheus_config_path}. Do the job's "
-                "relabel_configs drop the target?"
+                f"After {DISCOVERY_TIMEOUT} s: {without_target(seen, settings, address)}"
             )
         time.sleep(POLL)
 

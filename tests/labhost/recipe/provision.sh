@@ -15,10 +15,10 @@ fetch() {
 download_packages() {
     fetch update
     set -- prometheus prometheus-pushgateway curl acl attr xz-utils tcsh fish cloud-init locales
-    # In older releases promtool is part of the prometheus package.
-    if apt-cache show promtool >/dev/null 2>&1; then
-        set -- "$@" promtool
-    fi
+    # In older releases promtool is part of the prometheus package, and the programs in Rust are missing.
+    for package in promtool rust-coreutils sudo-rs crun; do
+        if apt-cache show "$package" >/dev/null 2>&1; then set -- "$@" "$package"; fi
+    done
     mkdir -p /srv/apt/partial
     fetch install --yes --download-only -o Dir::Cache::archives=/srv/apt "$@"
     rm -rf /srv/apt/partial /srv/apt/lock

@@ -1,0 +1,176 @@
+#!/bin/sh
+# Functions for the services of a host without systemd: init scripts in /etc/init.d, as Debian's packages have them.
+# This file is put after systemd.sh, whose functions it replaces on such a host. services/init_scripts.py is its
+# counterpart in the package.
+
+if [ ! -d /run/systemd/system ]; then
+
+    # Prints the name of the service manager that starts the services of this host; nothing if there is none.
+    service_manager() { [ ! -d /etc/init.d ] || echo init; }
+
+    # Sets script to the init script of a service.   $1 its name
+    find_script() { script=/etc/init.d/${1%.service}; }
+
+    # Sets main_pid to the process that the script of a service has started; 0 if it does not run. Only a file of
+    # root's counts: the directory may belong to the user of the service.   $1 its name
+    # shellcheck disable=SC3067 # every sh of Debian and Ubuntu has -O
+    find_started() {
+        find_script "$1"
+        main_pid=0
+        own=$(sed -n 's,^PIDFILE=\(/[A-Za-z0-9_./-]*\)$,\1,p' "$script" 2>/dev/null)
+        for file in $own "/run/prometheus/${script##*/}.pid" "/run/${script##*/}.pid" "/run/${script##*/}/${script##*/}.pid"; do
+            if [ -f "$file" ] && [ -O "$file" ] && read -r noted <"$file"; then
+                case $noted in
+                "" | *[!0-9]*) continue ;;
+                esac
+                if [ -e "/proc/$noted/exe" ]; then main_pid=$noted && return; fi
+            fi
+        done 2>/dev/null
+    }
+
+    # Sets user and group to those of a running service; to the user that its script names if it does not run.
+    find_user() {
+        if [ "$main_pid" -gt 0 ]; then
+            read -r user group <<OWNER
+$(stat -c '%U %G' "/proc/$main_pid" 2>/dev/null)
+OWNER
+        else
+            user=$(sed -n 's/^USER=\([a-z_][a-z0-9_-]*\)$/\1/p' "$script" 2>/dev/null | head -n 1)
+            group=$user
+        fi
+    }
+
+    # Prints the same lines as systemd.sh, with the names of systemctl's properties.   $@ the names of services
+    service_look() {
+        for name in "$@"; do
+            case $name in
+            *.timer) continue ;;
+            esac
+            find_started "$name"
+            if [ ! -x "$script" ]; then
+                printf 'service %s\n' "Id=$name" LoadState=not-found ActiveState=inactive ""
+                note_service "$name" inactive 0 "" "" no ""
+                continue
+            fi
+            find_user
+            state=inactive
+            [ "$main_pid" -eq 0 ] || state=active
+            starts_at_boot=disabled
+            for link in /etc/rc[2-5].d/S[0-9][0-9]"${script##*/}"; do
+                [ ! -e "$link" ] || starts_at_boot=enabled
+            done
+            command="{ path=$script ; argv[]=$script start ; ignore_errors=no }"
+            printf 'service %s\n' "Id=$name" LoadState=loaded "ActiveState=$state" "UnitFileState=$starts_at_boot" \
+                "MainPID=$main_pid" "ExecStart=$command" CanReload=no "User=$user" "Group=$group" "FragmentPath=$script" ""
+            note_service "$name" "$state" "$main_pid" "$user" "$group" yes "$command"
+        done
+    }
+
+    service_changed_by() { :; }
+
+    service_is_there() {
+        find_script "$1"
+        [ -x "$script" ]
+    }
+
+    service_is_transient() { return 1; }
+
+    # Prints the services whose scripts name a program as their own.   $1 its name, without special characters
+    service_with_program() {
+        grep -lE "^DAEMON=[\"']?/[^ ]*/(prometheus-)?$1[\"']?\$" /etc/init.d/* 2>/dev/null |
+            sed 's,.*/,,' | grep -xE '[A-Za-z0-9_.-]+' | grep -v '^-' | sed 's/$/.service/'
+    }
+
+    # Prints the service that has started a process; nothing if none has.   $1 process; $2 the program's name
+    service_of_process() {
+        for each in $(service_with_program "$2"); do
+            find_started "$each"
+            if [ "$main_pid" = "$1" ]; then
+                echo "$each"
+                return
+            fi
+        done
+    }
+
+    # shellcheck disable=SC2034 # the callers use it
+    service_look_at_flags() { own_flags_file=/etc/default/${1%.service}; }
+
+    service_is_starting() { return 1; }
+
+    # shellcheck disable=SC2034 # the callers use them
+    service_ask() {
+        find_started "$1"
+        find_user
+        exists=no
+        if [ -x "$script" ]; then exists=yes; fi
+    }
+
+    # Debian's scripts send this signal, too, whatever the name of their function (do_reload_sigusr1). Others may not.
+    service_reload() {
+        find_started "$1"
+        [ "$main_pid" -gt 0 ] && kill -s HUP "$main_pid"
+    }
+
+    service_run() {
+        find_script "$1"
+        [ "$3" != yes ] || update-rc.d "${script##*/}" defaults || return
+        # A daemon must not hold on to the pipes and the lock of this run.
+        env -i "PATH=$PATH" LC_ALL=C timeout 90 "$script" "$2" </dev/null 9>&- || return
+        find_started "$1"
+        [ "$main_pid" -gt 0 ] || { echo "$script $2 has started no process" && return 1; }
+    }
+
+    service_reload_definitions() { :; }
+    service_make_place_for_drop_in() { :; }
+    service_remove_drop_in() { :; }
+
+    # The script of a package is started by invoke-rc.d, which asks policy-rc.d. One that is there stays: it decides.
+    service_hold() {
+        [ ! -e /usr/sbin/policy-rc.d ] || return 0
+        printf '#!/bin/sh\n# of pushgateway-lab, while it installs packages\ncase " $* " in *" %s "*) exit 101 ;; esac\n' \
+            "${1%.service}" >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
+    }
+
+    service_release() {
+        if grep -q '^# of pushgateway-lab,' /usr/sbin/policy-rc.d 2>/dev/null; then rm -f /usr/sbin/policy-rc.d; fi
+    }
+
+    service_main_pids() {
+        for file in /run/*.pid /run/*/*.pid; do
+            name=${file##*/}
+            [ -x "/etc/init.d/${name%.pid}" ] || continue
+            find_started "${name%.pid}"
+            [ "$main_pid" -eq 0 ] || echo "main $main_pid ${name%.pid}"
+        done
+    }
+
+    service_listening_ports() { :; }
+    service_drop_ins() { :; }
+
+    # Sets log to the log of a service, which its script writes.   $1 its name
+    find_log() {
+        find_script "$1"
+        log=/dev/null
+        for file in "/var/log/prometheus/${script##*/}.log" "/var/log/${script##*/}.log" "/var/log/${script##*/}/${script##*/}.log"; do
+            if [ -f "$file" ]; then log=$file && return; fi
+        done
+    }
+
+    service_log() {
+        find_log "$1"
+        tail -n "$2" -- "$log"
+    }
+
+    service_log_of_boot() { service_log "$@"; }
+
+    # Each line of both servers has the time in UTC: ts= or time=.
+    service_log_since() {
+        find_log "$1"
+        tail -c 1000000 -- "$log" | awk -v since="$(date -u -d "@$2" +%Y-%m-%dT%H:%M:%S.%3N)" '
+            match($0, /(ts|time)=[0-9T:.-]+Z/) {
+                at = substr($0, RSTART, RLENGTH)
+                sub(/^[a-z]*=/, "", at)
+                if (substr(at, 1, 23) >= since) print
+            }'
+    }
+fi

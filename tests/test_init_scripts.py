@@ -1,0 +1,109 @@
+"""Hosts without systemd: Debian's packages with their init scripts, and a container that starts its servers itself."""
+
+from collections.abc import Callable
+
+import pytest
+
+import shapes
+from expectations import (
+    BOOTSTRAP,
+    FAST,
+    INSTALLED,
+    PREPARE,
+    RESET,
+    VERIFY,
+    assert_unchanged_run,
+)
+from labhost import Host, PyinfraResult
+from pushgateway_lab import services
+from pushgateway_lab.services import FUNCTIONS
+
+Run = Callable[..., PyinfraResult]
+
+
+def test_commands_for_people() -> None:
+    init = services.manager("init")
+    assert init is not None
+    commands = init.service("prometheus.service", main_pid=7).commands
+    assert commands.start == "sudo service prometheus start"
+    assert commands.reload == "sudo kill -HUP 7"
+    assert (
+        commands.disable_and_stop
+        == "sudo service prometheus stop && sudo update-rc.d prometheus disable"
+    )
+    assert init.service("prometheus").commands.reload == commands.restart
+    assert "systemctl" not in " ".join(commands)
+
+
+def test_the_managers_are_known_by_what_the_host_says() -> None:
+    names = [each and each.name for each in map(services.manager, ("systemd", "init", "", None))]
+    assert names == ["systemd", "init", None, None]
+    assert FUNCTIONS[0] == "systemd.sh"  # the other one replaces functions of it
+
+
+@pytest.mark.parametrize("suite", ["bullseye", "bookworm", "forky"])
+def test_a_bare_host_is_set_up_with_the_scripts_of_the_packages(
+    suite: str, boot_host: Callable[..., Host], run_pyinfra: Run
+) -> None:
+    host = boot_host(suite=suite, systemd=False)
+    result = run_pyinfra(host, "-y", BOOTSTRAP, data=FAST)
+    assert result.returncode == 0, result.output
+    assert "Proven" in result.stderr
+    # Its package did not start it on all interfaces, and nothing is left of what prevented that.
+    assert host.run("pgrep -xc prometheus-push").stdout == "1\n"
+    assert host.run("ls /usr/sbin/policy-rc.d", check=False).returncode != 0
+    assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=FAST))
+    assert f"{host.name}  configured" in run_pyinfra(host, "-y", VERIFY, data=FAST).stdout
+    for deploy in (RESET, PREPARE):
+        done = run_pyinfra(host, "-y", deploy, data=FAST)
+        assert done.returncode == 0, done.output
+    assert_unchanged_run(run_pyinfra(host, "-y", PREPARE, data=FAST))
+    pruned = run_pyinfra(host, "-y", PREPARE, data=FAST | {"pushgateway_prune_after": "1h"})
+    assert "a timer of systemd, which does not run on this host" in pruned.stderr
+
+
+@pytest.mark.lab_host(packages=INSTALLED, systemd=False)
+def test_what_verify_shows_mends_and_a_rejected_file_is_taken_back(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    stopped = run_pyinfra(lab_host, "-y", VERIFY, data=FAST)
+    shown = "sudo update-rc.d prometheus defaults && sudo service prometheus start"
+    assert f"prometheus is inactive: somebody stopped it.\n      {shown}\n" in stopped.stdout
+    assert "systemctl" not in stopped.output
+    lab_host.run(f"{shown}; {shown.replace('prometheus', 'prometheus-pushgateway')}")
+    shapes.both_answer(lab_host)
+    # promtool does not open this file; Prometheus does, and says in its log why it rejects the configuration.
+    before = lab_host.read(shapes.CONFIG)
+    broken = (
+        before
+        + b"# \n"
+        + b"remote_write:\n  - url: http://x\n    name: a\n  - url: http://y\n    name: a\n"
+    )
+    lab_host.run("mv /usr/bin/promtool /root/")
+    lab_host.write(shapes.CONFIG, broken)
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert result.returncode == 1
+    assert "name" in result.stderr, result.stderr
+    assert lab_host.read(shapes.CONFIG) == broken
+    lab_host.write(shapes.CONFIG, before)
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert result.returncode == 0, result.output
+
+
+@pytest.mark.lab_host(packages=INSTALLED, systemd=False)
+def test_servers_that_a_container_starts_itself_are_used_as_they_run(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    for program in ("prometheus", "prometheus-pushgateway --web.enable-admin-api"):
+        lab_host.run(
+            "mkdir -p /srv/data; chown prometheus /srv/data; cd /srv/data; "
+            f"setsid setpriv --reuid=prometheus --regid=prometheus --clear-groups /usr/bin/{program} >/dev/null 2>&1 </dev/null &"
+        )
+    shapes.both_answer(lab_host)
+    lab_host.run("chown prometheus: /etc/prometheus /etc/prometheus/prometheus.yml")
+    processes = lab_host.run("pgrep prometheus").stdout
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert result.returncode == 0, result.output
+    assert "Proven" in result.stderr
+    assert lab_host.run("pgrep prometheus").stdout == processes
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
