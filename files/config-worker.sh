@@ -76,10 +76,16 @@ copy_attributes() {
         return
     fi
     words=$(cp --attributes-only --preserve=all -- "$real" "$temporary" 2>&1) || fail "$words"
-    [ "$(access_to "$temporary")" = "$(access_to "$real")" ] ||
+    has_same_access || {
+        # The cp in Rust keeps the ACL that the directory has for new files.
+        if command -v setfacl >/dev/null; then getfacl -cnp -- "$real" | setfacl --set-file=- -- "$temporary"; fi
+        has_same_access
+    } 2>/dev/null ||
         fail "owner, mode or ACL of $real cannot be given to a new file by user $(id -u), to whom its \
 directory belongs. Where that is not root, give the file to the same user and group: chown --reference=DIRECTORY FILE"
 }
+
+has_same_access() { [ "$(access_to "$temporary")" = "$(access_to "$real")" ]; }
 
 access_to() {
     # Without getfacl, the + after the mode in the output of ls still shows that there is an ACL.
@@ -96,7 +102,10 @@ put() {
 
 find_exchange() {
     exchange=
-    if mv --help | grep -q -e --exchange; then exchange=--exchange; fi
+    # Not with grep -q, which reads no further: the mv in Rust complains about the closed pipe then.
+    case $(mv --help) in
+    *--exchange*) exchange=--exchange ;;
+    esac
 }
 
 replace() {

@@ -168,6 +168,8 @@ $unit "*) ;;
 # init script is the last choice: the script stays when somebody writes a unit of another name.
 #   $1 server; $2 usual services; $3 the server's port
 find_what_could_run() {
+    find_in_container "$3"
+    [ -z "$candidates" ] || return
     scripts=
     for usual in $2; do
         service_noted "$usual"
@@ -182,16 +184,17 @@ find_what_could_run() {
         service_look "$unit"
         add_candidate "$unit:0"
     done
-    [ -n "$candidates" ] || find_in_container "$3"
     [ -n "$candidates" ] || for script in $scripts; do add_candidate "$script"; done
     [ -n "$candidates" ] || for process in $without; do add_candidate "-:$process"; done
 }
 
-# Adds the processes of no service on a port, on a host without systemd: a container may start its server itself, and
-# the scripts of its packages are never used.   $1 the port
+# Adds the processes of no service on a port that are in a container of this host, as one of an engine that is no
+# service itself; or all of them if this host is a container that starts its server itself. The package's service, or
+# its script, is not used then.   $1 the port
+# shellcheck disable=SC3013 # every sh of Debian and Ubuntu has -ef
 find_in_container() {
-    [ "$(service_manager)" = init ] || return 0
     for process in $without; do
+        [ "$(service_manager)" = init ] || ! [ "/proc/$process/root" -ef / ] || continue
         if listens_on "$process" "$1"; then add_candidate "-:$process"; fi
     done
 }

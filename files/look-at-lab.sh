@@ -206,5 +206,5 @@ look_at_persistence() {
 look_at_disk() {
     [ "$prometheus_pid" -gt 0 ] || return
     wal=$(find "/proc/$prometheus_pid/fd" -lname '*/wal/*' -printf '%l\n' -quit 2>/dev/null)
-    [ -z "$wal" ] || stat -f -c 'tsdb_blocks %a %b %S' -- "${wal%/wal/*}" 2>/dev/null
+    [ -z "$wal" ] || stat -f -c 'tsdb_blocks %a %b %S' -- "/proc/$prometheus_pid/root${wal%/wal/*}" 2>/dev/null
 }

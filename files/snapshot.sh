@@ -165,7 +165,14 @@ print_server() {
     [ -z "$rivals" ] || print_text "rivals $1" "$rivals"
     [ "$is_service" = yes ] || [ "$found_pid" -eq 0 ] || {
         group_of_process=
-        { read -r group_of_process; } 2>/dev/null <"/proc/$found_pid/cgroup"
+        while read -r line; do
+            # systemd's own hierarchy, if there are several.
+            case $line in
+            0::/) ;;
+            0::*) group_of_process=$line ;;
+            *) : "${group_of_process:=$line}" ;;
+            esac
+        done 2>/dev/null <"/proc/$found_pid/cgroup"
         print_text "process $1 $found_pid" "$group_of_process"
     }
 }
@@ -257,7 +264,7 @@ look_at_config() {
     else
         print_text config_running "$running_config"
     fi
-    [ -e "$config_path" ] || { echo "config absent"; return; }
+    [ -e "$config_path" ] || { look_whether_in_container; echo "config absent"; return; }
     [ -f "$config_path" ] || { echo "config special"; return; }
     follow "$config_path" || { echo "config unreadable"; return; }
     # Temporary files of a transaction (replace-config.sh) that was killed, and its note about closed directories.
@@ -294,22 +301,34 @@ STATS
 look_whether_apart() {
     [ "$prometheus_pid" -gt 0 ] || return 0
     own=/proc/$prometheus_pid
+    seen_as=$real
     # The package's unit mounts no files.
     service_noted "$prometheus_unit"
     case $starts in
     *" \$ARGS "*) return 0 ;;
     esac
     if [ "$own/root" -ef / ] && [ "$own/ns/mnt" -ef /proc/self/ns/mnt ]; then return; fi
-    if [ -e "$real" ] && ! [ "$own/root$real" -ef "$real" ]; then
+    # The file may have another name in a container.
+    [ "$own/root" -ef / ] || [ -n "$running_config" ] || seen_as=$inside
+    if [ -e "$real" ] && ! [ "$own/root$seen_as" -ef "$real" ]; then
         echo "config_apart other"
         return
     fi
     while read -r _ _ _ _ point _; do
-        if [ "$point" = "$real" ]; then
+        if [ "$point" = "$seen_as" ]; then
             echo "config_apart mounted"
             return
         fi
     done 2>/dev/null <"$own/mountinfo"
+}
+
+# Prints that the running Prometheus has a file which this host does not have.
+# shellcheck disable=SC3013 # every sh of Debian and Ubuntu has -ef
+look_whether_in_container() {
+    [ "$prometheus_pid" -gt 0 ] || return 0
+    if ! [ "/proc/$prometheus_pid/root" -ef / ] && [ -f "/proc/$prometheus_pid/root$inside" ]; then
+        echo "config_apart other"
+    fi
 }
 
 # Everybody can start a process that names a file of another user as its configuration.

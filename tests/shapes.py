@@ -259,6 +259,51 @@ def with_the_file_mounted_alone(host: Host) -> None:
     both_answer(host)
 
 
+_CONTAINER = r"""
+set -e
+mkdir -p /srv/rootfs/usr /srv/rootfs/etc/prometheus /srv/rootfs/proc /srv/rootfs/dev /srv/rootfs/data /srv/bundle /srv/prom /srv/data
+for name in bin lib lib64; do ln -s usr/$name /srv/rootfs/$name; done
+mv /etc/prometheus/prometheus.yml /srv/prom/
+chown -R prometheus: /srv/data
+cat >/srv/bundle/config.json
+sed -i "s/UID/$(id -u prometheus)/; s/GID/$(id -g prometheus)/" /srv/bundle/config.json
+cat >/etc/systemd/system/monitoring.service <<'UNIT'
+[Service]
+ExecStart=/usr/bin/crun --cgroup-manager=disabled run --no-new-keyring --bundle /srv/bundle prom
+UNIT
+systemctl daemon-reload
+systemctl disable --quiet --now prometheus
+systemctl start monitoring
+"""
+
+_BUNDLE = """{
+"ociVersion": "1.0.2", "root": {"path": "/srv/rootfs"},
+"process": {"user": {"uid": UID, "gid": GID}, "cwd": "/", "env": ["PATH=/usr/bin"], "args":
+    ["/usr/bin/prometheus", "--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/data"]},
+"mounts": [
+    {"destination": "/proc", "type": "proc", "source": "proc"},
+    {"destination": "/usr", "type": "bind", "source": "/usr", "options": ["rbind", "ro"]},
+    {"destination": "/etc/hosts", "type": "bind", "source": "/etc/hosts", "options": ["bind", "ro"]},
+    {"destination": "/etc/prometheus", "type": "bind", "source": "/srv/prom", "options": ["rbind", "rw"]},
+    {"destination": "/data", "type": "bind", "source": "/srv/data", "options": ["rbind", "rw"]}],
+"linux": {"namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}]}}
+"""
+
+
+def in_a_container(host: Host) -> None:
+    """Run Prometheus in a container, whose unit has another name, with the directory of its file mounted."""
+    host.run(_CONTAINER, input=_BUNDLE)
+    both_answer(host)
+
+
+def with_tools_in_rust(host: Host) -> None:
+    """Replace coreutils and sudo by those that Ubuntu 25.10 has: its packages rust-coreutils and sudo-rs."""
+    host.run(
+        "for tool in /usr/lib/cargo/bin/coreutils/* /usr/lib/cargo/bin/sudo; do ln -sf $tool /usr/bin/; done\n"
+        "ls --version | grep -q uutils && sudo --version | grep -q sudo-rs"
+    )
+
+
 def without_pushgateway(host: Host) -> None:
     """Take the Pushgateway from a training VM."""
     training_vm(host)

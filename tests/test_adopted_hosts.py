@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 import shapes
 from expectations import (
@@ -18,6 +19,7 @@ from expectations import (
     assert_unchanged_run,
 )
 from labhost import Host, HostSpec, PyinfraResult
+from labhost.image import SUITES
 from labhost.pyinfra_command import REPOSITORY
 from trainee_commands import DELETE_TRAINING, JOB, PUSH_INSTANCE, PUSH_TRAINING, WIPE
 from waiting import wait_on_host
@@ -49,18 +51,23 @@ def run(host: Host, run_pyinfra: Run, deploy: str, **data: object) -> PyinfraRes
     return result
 
 
-@pytest.mark.lab_host(packages=INSTALLED)
+def on(suite: str, shape: Callable[[Host], None]) -> ParameterSet:
+    """Return the parameter of a test for a shape, on a host of this release."""
+    host = pytest.mark.lab_host(suite=suite, packages=INSTALLED)
+    return pytest.param(shape, marks=host, id=f"{shape.__name__}-{suite}")
+
+
 @pytest.mark.parametrize(
     "shape",
     [
-        shapes.training_vm,
-        shapes.collection,
-        shapes.renamed,
-        shapes.by_hand,
-        shapes.with_variable,
-        shapes.under_a_path,
+        *(on(suite, shapes.training_vm) for suite in SUITES),
+        on("bookworm", shapes.collection),
+        on("forky", shapes.collection),
+        on("bookworm", shapes.renamed),
+        on("bookworm", shapes.by_hand),
+        on("bookworm", shapes.with_variable),
+        on("bookworm", shapes.under_a_path),
     ],
-    ids=lambda shape: shape.__name__,
 )
 def test_all_deploys_work_and_the_rest_stays(
     shape: Callable[[Host], None], lab_host: Host, run_pyinfra: Run, sessions: Callable[[], int]
@@ -98,10 +105,14 @@ def test_all_deploys_work_and_the_rest_stays(
     assert_unchanged_run(run(lab_host, run_pyinfra, PREPARE))
 
 
-@pytest.mark.lab_host(packages=INSTALLED)
-def test_a_trainers_day_on_a_vm_of_the_training(lab_host: Host, run_pyinfra: Run) -> None:
+@pytest.mark.parametrize(
+    "shape", [on("bookworm", shapes.training_vm), on("forky", shapes.training_vm)]
+)
+def test_a_trainers_day_on_a_vm_of_the_training(
+    shape: Callable[[Host], None], lab_host: Host, run_pyinfra: Run
+) -> None:
     """The trainee works as the login user, who owns the file, without root but for the reload of the page."""
-    shapes.training_vm(lab_host)
+    shape(lab_host)
     before = lab_host.run(f"stat -c '%U %G %a' {shapes.CONFIG}; cat {shapes.CONFIG}").stdout
 
     def types(command: str) -> None:
@@ -231,6 +242,54 @@ def test_a_file_that_prometheus_would_not_see_changed_is_not_written(
     assert lab_host.read(shapes.CONFIG) == shapes.CHAPTERS.encode()
     assert "pushgateway.service.d" not in shown(lab_host, shapes.CONFIG)
     assert before.startswith("student student 664")
+
+
+@pytest.mark.lab_host(packages=(*INSTALLED, "crun"))
+def test_a_prometheus_in_a_container_is_used_once_its_file_is_named(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    shapes.in_a_container(lab_host)
+    path = "/srv/prom/prometheus.yml"
+    before = lab_host.read(path)
+    processes = lab_host.run("pgrep -x prometheus").stdout
+    refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert refused.returncode == 1
+    assert "has a file system of its own" in refused.stderr, refused.stderr
+    assert "monitoring.service" in refused.stderr
+    assert "Set prometheus_config_path to the file on this host that it reads" in refused.stderr
+    given = FAST | {"prometheus_config_path": path}
+    assert "Proven" in run_pyinfra(lab_host, "-y", BOOTSTRAP, data=given).stderr
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=given))
+    assert (
+        f"{lab_host.name}  configured  done"
+        in run_pyinfra(lab_host, "-y", VERIFY, data=given).stdout
+    )
+    assert run_pyinfra(lab_host, "-y", RESET, data=given).returncode == 0
+    assert lab_host.read(path) == before
+    assert lab_host.run("pgrep -x prometheus").stdout == processes
+
+
+@pytest.mark.lab_host(
+    suite="forky", packages=("acl", "attr", "rust-coreutils", "sudo-rs"), user="trainer"
+)
+def test_a_host_with_coreutils_and_sudo_in_rust(lab_host: Host, run_pyinfra: Run) -> None:
+    shapes.with_tools_in_rust(lab_host)
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST, sudo=True)
+    assert result.returncode == 0, result.output
+    assert "Proven" in result.stderr
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST, sudo=True))
+    verified = run_pyinfra(lab_host, "-y", VERIFY, data=FAST, sudo=True)
+    assert f"{lab_host.name}  configured  done" in verified.stdout
+    lab_host.run(
+        f"setfacl -m u:student:rw {shapes.CONFIG}; setfattr -n user.note -v kept {shapes.CONFIG}"
+    )
+    look = f"getfacl -p {shapes.CONFIG}; getfattr -d {shapes.CONFIG}; stat -c '%U %G %a' {shapes.CONFIG}"
+    before = lab_host.run(look).stdout
+    for deploy in (RESET, PREPARE):
+        done = run_pyinfra(lab_host, "-y", deploy, data=FAST, sudo=True)
+        assert done.returncode == 0, done.output
+    assert lab_host.run(look).stdout == before
+    assert b"honor_labels" not in lab_host.read(shapes.CONFIG)
 
 
 @pytest.mark.lab_host(packages=INSTALLED)

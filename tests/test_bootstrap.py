@@ -14,6 +14,9 @@ from expectations import (
     FAST,
     HAND_EDITED,
     INSTALLED,
+    PREPARE,
+    RESET,
+    VERIFY,
     assert_bootstrapped,
     assert_refused,
     assert_unchanged_run,
@@ -21,7 +24,10 @@ from expectations import (
     prometheus_runs,
 )
 from labhost import Host, HostSpec, PyinfraResult
+from labhost.image import SUITES
 from labhost.pyinfra_command import PyinfraCommand, toolkit_directories
+from shapes import QUERY
+from trainee_commands import PUSH_TRAINING
 from waiting import wait_for_port, wait_on_host
 
 JOB = b"""
@@ -253,8 +259,8 @@ def test_a_policy_of_the_host_stays_in_force(
     assert lab_host.read("/usr/sbin/policy-rc.d") == policy
 
 
-@pytest.mark.parametrize("suite", ["bullseye", "trixie", "forky"])
-def test_other_releases(
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_main_job_on_each_release(
     suite: str, boot_host: Callable[..., Host], run_pyinfra: Callable[..., PyinfraResult]
 ) -> None:
     host = boot_host(suite=suite)
@@ -262,6 +268,18 @@ def test_other_releases(
     assert result.returncode == 0, result.output
     assert_bootstrapped(host)
     assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=FAST))
+    installed = host.read(f"{CONFIG}.before-pushgateway-lab")
+    host.run(PUSH_TRAINING)
+    wait_on_host(host, f"{QUERY}prometheus_training_labs_completed_total | grep -q value")
+    verified = run_pyinfra(host, "-y", VERIFY, data=FAST)
+    assert verified.returncode == 0, verified.output
+    assert f"{host.name}  configured  done  done   " in verified.stdout
+    for deploy in (RESET, PREPARE):
+        done = run_pyinfra(host, "-y", deploy, data=FAST)
+        assert done.returncode == 0, done.output
+    assert host.read(CONFIG) == installed
+    assert "prometheus_training" not in host.run("curl -s localhost:9091/metrics").stdout
+    assert_unchanged_run(run_pyinfra(host, "-y", PREPARE, data=FAST))
 
 
 def test_an_interrupted_smoke_push_leaves_no_group_and_no_proof(

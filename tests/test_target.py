@@ -57,6 +57,11 @@ def test_a_job_whose_targets_are_up(targets: tuple[Target, ...], data: dict[str,
         ),
         ((DOWN._replace(last_error="connection refused"),), {}, "refused. Nothing listens there."),
         (
+            (DOWN._replace(last_error="lookup push on [::1]:53: connection refused"),),
+            {},
+            "refused. Prometheus does not know that name: check /etc/hosts",
+        ),
+        (
             (DOWN._replace(last_error="EOF"),),
             {},
             "cannot scrape http://localhost:9091/metrics: EOF.",

@@ -105,6 +105,8 @@ def _advice(error: str) -> str:
             " That server has its metrics under another path: set metrics_path in the job, or check the "
             "Pushgateway's flags --web.route-prefix, --web.external-url and --web.telemetry-path."
         )
+    if "lookup " in error:
+        return " Prometheus does not know that name: check /etc/hosts, in its container if it runs in one."
     return " Nothing listens there." if "connection refused" in error else ""
 
 
