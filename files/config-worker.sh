@@ -75,17 +75,13 @@ copy_attributes() {
         chmod 0644 "$temporary"
         return
     fi
+    # The ACL that the directory has for new files: the cp in Rust would keep it, and open the file to its users.
+    if command -v setfacl >/dev/null; then setfacl -b -- "$temporary" 2>/dev/null; fi
     words=$(cp --attributes-only --preserve=all -- "$real" "$temporary" 2>&1) || fail "$words"
-    has_same_access || {
-        # The cp in Rust keeps the ACL that the directory has for new files.
-        if command -v setfacl >/dev/null; then getfacl -cnp -- "$real" | setfacl --set-file=- -- "$temporary"; fi
-        has_same_access
-    } 2>/dev/null ||
+    [ "$(access_to "$temporary")" = "$(access_to "$real")" ] ||
         fail "owner, mode or ACL of $real cannot be given to a new file by user $(id -u), to whom its \
 directory belongs. Where that is not root, give the file to the same user and group: chown --reference=DIRECTORY FILE"
 }
-
-has_same_access() { [ "$(access_to "$temporary")" = "$(access_to "$real")" ]; }
 
 access_to() {
     # Without getfacl, the + after the mode in the output of ls still shows that there is an ACL.

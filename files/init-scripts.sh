@@ -147,18 +147,28 @@ OWNER
     service_listening_ports() { :; }
     service_drop_ins() { :; }
 
-    # Sets log to the log of a service, which its script writes.   $1 its name
+    # Sets log to the log of a service, which its script writes, and user and group.   $1 its name
     find_log() {
-        find_script "$1"
+        find_started "$1"
+        find_user
         log=/dev/null
         for file in "/var/log/prometheus/${script##*/}.log" "/var/log/${script##*/}.log" "/var/log/${script##*/}/${script##*/}.log"; do
             if [ -f "$file" ]; then log=$file && return; fi
         done
     }
 
+    # Prints the end of that log, as the user of the service: its directory is that user's, who may put a link there.
+    #   $@ the options of tail
+    read_log() {
+        case $user in
+        "" | root) tail "$@" -- "$log" ;;
+        *) setpriv "--reuid=$user" "--regid=${group:-$user}" --clear-groups tail "$@" -- "$log" ;;
+        esac 2>/dev/null
+    }
+
     service_log() {
         find_log "$1"
-        tail -n "$2" -- "$log"
+        read_log -n "$2"
     }
 
     service_log_of_boot() { service_log "$@"; }
@@ -166,7 +176,7 @@ OWNER
     # Each line of both servers has the time in UTC: ts= or time=.
     service_log_since() {
         find_log "$1"
-        tail -c 1000000 -- "$log" | awk -v since="$(date -u -d "@$2" +%Y-%m-%dT%H:%M:%S.%3N)" '
+        read_log -c 1000000 | awk -v since="$(date -u -d "@$2" +%Y-%m-%dT%H:%M:%S.%3N)" '
             match($0, /(ts|time)=[0-9T:.-]+Z/) {
                 at = substr($0, RSTART, RLENGTH)
                 sub(/^[a-z]*=/, "", at)

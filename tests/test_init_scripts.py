@@ -91,6 +91,18 @@ def test_what_verify_shows_mends_and_a_rejected_file_is_taken_back(
 
 
 @pytest.mark.lab_host(packages=INSTALLED, systemd=False)
+def test_a_link_in_the_directory_of_the_log_shows_nobody_else_s_file(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    lab_host.run("chown prometheus /var/log/prometheus")
+    lab_host.run("ln -sf /etc/shadow /var/log/prometheus/prometheus.log")
+    for deploy in (BOOTSTRAP, VERIFY):
+        result = run_pyinfra(lab_host, "-y", "-vvv", deploy, data=FAST)
+        assert result.returncode == 1
+        assert "root:*:" not in result.output
+
+
+@pytest.mark.lab_host(packages=INSTALLED, systemd=False)
 def test_servers_that_a_container_starts_itself_are_used_as_they_run(
     lab_host: Host, run_pyinfra: Run
 ) -> None:
