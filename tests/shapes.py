@@ -296,6 +296,16 @@ def in_a_container(host: Host) -> None:
     both_answer(host)
 
 
+def without_packages(host: Host) -> None:
+    """Make a training VM a host of another distribution: without apt and dpkg, and sudo does not know /usr/local/bin."""
+    training_vm(host)
+    host.run(
+        "for tool in apt-get apt-cache dpkg dpkg-query; do mv /usr/bin/$tool /root/; done\n"
+        'printf \'NAME=Example\\nID=example\\nID_LIKE="rhel fedora"\\nPRETTY_NAME="Example Linux 9"\\n\' >/etc/os-release\n'
+        "echo 'Defaults secure_path=/sbin:/bin:/usr/sbin:/usr/bin' >/etc/sudoers.d/path"
+    )
+
+
 def with_tools_in_rust(host: Host) -> None:
     """Replace coreutils and sudo by those that Ubuntu 25.10 has: its packages rust-coreutils and sudo-rs."""
     host.run(

@@ -269,6 +269,28 @@ def test_a_prometheus_in_a_container_is_used_once_its_file_is_named(
     assert lab_host.run("pgrep -x prometheus").stdout == processes
 
 
+@pytest.mark.lab_host(packages=INSTALLED, user="trainer")
+def test_a_host_of_another_distribution_needs_nothing_installed(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    shapes.without_packages(lab_host)
+    lab_host.run("mv /usr/bin/curl /root/")
+    refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST, sudo=True)
+    assert refused.returncode == 1
+    assert "Example Linux 9 has no apt-get to install what is missing: curl." in refused.stderr
+    lab_host.run("mv /root/curl /usr/bin/")
+    before = lab_host.read(shapes.CONFIG)
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST, sudo=True)
+    assert result.returncode == 0, result.output
+    assert "Proven" in result.stderr
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST, sudo=True))
+    verified = run_pyinfra(lab_host, "-y", VERIFY, data=FAST, sudo=True)
+    assert f"{lab_host.name}  configured  done" in verified.stdout, verified.output
+    reset = run_pyinfra(lab_host, "-y", RESET, data=FAST, sudo=True)
+    assert reset.returncode == 0, reset.output
+    assert lab_host.read(shapes.CONFIG) == before
+
+
 @pytest.mark.lab_host(
     suite="forky", packages=("acl", "attr", "rust-coreutils", "sudo-rs"), user="trainer"
 )
