@@ -18,7 +18,7 @@ from expectations import (
     VERIFY,
     assert_unchanged_run,
 )
-from labhost import Host, HostSpec, PyinfraResult
+from labhost import Host, PyinfraResult
 from labhost.image import SUITES
 from labhost.pyinfra_command import REPOSITORY
 from trainee_commands import DELETE_TRAINING, JOB, PUSH_INSTANCE, PUSH_TRAINING, WIPE
@@ -334,78 +334,6 @@ def test_the_table_of_hosts_names_the_shapes_that_are_tested() -> None:
     named = set(re.findall(r"`(\w+)` \|$", table, re.MULTILINE))
     recipes = {name for name, each in vars(shapes).items() if inspect.isfunction(each)}
     assert named == recipes - {"both_answer", "quoted", "wait_on_host"}
-    tested = Path(__file__).read_text(encoding="utf-8")
+    tests = sorted(Path(__file__).parent.glob("test_*.py"))
+    tested = "".join(each.read_text(encoding="utf-8") for each in tests)
     assert all(f"shapes.{name}" in tested for name in named)
-
-
-def test_a_pushgateway_of_another_host_is_used_from_there(
-    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
-) -> None:
-    near, far = boot_hosts(*[HostSpec(packages=INSTALLED)] * 2)
-    shapes.without_pushgateway(near)
-    flags = "--web.listen-address=0.0.0.0:9091 --web.enable-admin-api"
-    far.write("/etc/default/prometheus-pushgateway", f"ARGS='{flags}'\n".encode())
-    far.run("systemctl restart prometheus-pushgateway")
-    shapes.both_answer(far)
-    given = {
-        "pushgateway_url": f"http://{far.address}:9091",
-        "pushgateway_targets": [f"{far.address}:9091"],
-    }
-    before = near.read(shapes.CONFIG)
-    processes = far.run("pgrep -x prometheus-push").stdout
-    assert "Proven" in run(near, run_pyinfra, BOOTSTRAP, **given).stderr
-    assert_unchanged_run(run(near, run_pyinfra, BOOTSTRAP, **given))
-    assert f"{far.address}:9091" in near.read(shapes.CONFIG).decode()
-    near.run(PUSH_TRAINING.replace("localhost", far.address))
-    wait_on_host(near, f"{shapes.QUERY}prometheus_training_labs_completed_total | grep -q value")
-    verified = run(near, run_pyinfra, VERIFY, **given)
-    assert f"{near.name}  configured  done" in verified.stdout
-    run(near, run_pyinfra, RESET, **given)
-    assert near.read(shapes.CONFIG) == before
-    assert "prometheus_training" not in far.run("curl -s localhost:9091/metrics").stdout
-    assert near.run("ls /usr/bin | grep -c pushgateway", check=False).stdout == "0\n"
-    assert far.run("pgrep -x prometheus-push").stdout == processes
-    pruned = run_pyinfra(
-        near, "-y", BOOTSTRAP, data=FAST | given | {"pushgateway_prune_after": "1h"}
-    )
-    assert "so its groups are not pruned from here" in pruned.stderr
-
-
-def test_the_prometheus_of_another_host_scrapes_this_one(
-    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
-) -> None:
-    near, far = boot_hosts(HostSpec(), HostSpec(packages=INSTALLED))
-    shapes.both_answer(far)
-    given = {
-        "prometheus_url": f"http://{far.address}:9090",
-        "pushgateway_targets": [f"{near.address}:9091"],
-    }
-    refused = run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given)
-    assert refused.returncode == 1
-    assert "Set pushgateway_listen_address to an address that it reaches" in refused.stderr
-    assert near.run("ls /usr/bin | grep -c pushgateway", check=False).stdout == "0\n"
-    given["pushgateway_listen_address"] = "0.0.0.0:9091"
-    # Its Prometheus has no job yet: that is said, with what to do there.
-    first = run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given)
-    assert first.returncode == 1
-    assert f"The Prometheus at http://{far.address}:9090, on another host, has no" in first.stderr
-    there = {
-        "pushgateway_url": f"http://{near.address}:9091",
-        "pushgateway_targets": given["pushgateway_targets"],
-    }
-    far.run(
-        "systemctl disable --now prometheus-pushgateway; apt-get purge -qy prometheus-pushgateway"
-    )
-    assert "Proven" in run_pyinfra(far, "-y", BOOTSTRAP, data=FAST | there).stderr
-    assert "Proven" in run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given).stderr
-    assert_unchanged_run(run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given))
-    assert near.run("ls /usr/bin | grep -cx prometheus", check=False).stdout == "0\n"
-    near.run(PUSH_TRAINING)
-    wait_on_host(far, f"{shapes.QUERY}prometheus_training_labs_completed_total | grep -q value")
-    verified = run_pyinfra(near, "-y", VERIFY, data=FAST | given)
-    assert f"{near.name}  configured  done" in verified.stdout, verified.output
-    for deploy in (RESET, PREPARE):
-        done = run_pyinfra(near, "-y", deploy, data=FAST | given)
-        assert done.returncode == 0, done.output
-    assert "prometheus_training" not in near.run("curl -s localhost:9091/metrics").stdout
-    assert_unchanged_run(run_pyinfra(near, "-y", PREPARE, data=FAST | given))

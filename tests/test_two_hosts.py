@@ -1,7 +1,12 @@
-"""Decisions about a host whose Prometheus or Pushgateway is on another host."""
+"""Hosts whose Prometheus or Pushgateway is on another host: decisions, and both on real hosts."""
+
+from collections.abc import Callable
 
 import pytest
 
+import shapes
+from expectations import BOOTSTRAP, FAST, INSTALLED, PREPARE, RESET, VERIFY, assert_unchanged_run
+from labhost import Host, HostSpec, PyinfraResult
 from looks import CONFIG, look, unit
 from pushgateway_lab import installations
 from pushgateway_lab.install import preflight
@@ -11,6 +16,10 @@ from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.run.host_error import HostError
 from snapshots import DEBIAN, loaded, seen, settings
+from trainee_commands import PUSH_TRAINING
+from waiting import wait_on_host
+
+Run = Callable[..., PyinfraResult]
 
 THERE = {
     "prometheus_url": "http://prom.example.org:9090",
@@ -88,3 +97,79 @@ def test_what_verify_says_of_a_prometheus_that_answers(
     assert servers.CHECKS[0].judge(looked).state is State.DONE
     disk = next(each for each in servers.CHECKS if each.name == "disk_space")
     assert disk.judge(looked).state is State.DONE
+
+
+# On real hosts
+
+
+def test_a_pushgateway_of_another_host_is_used_from_there(
+    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
+) -> None:
+    near, far = boot_hosts(*[HostSpec(packages=INSTALLED)] * 2)
+    shapes.without_pushgateway(near)
+    flags = "--web.listen-address=0.0.0.0:9091 --web.enable-admin-api"
+    far.write("/etc/default/prometheus-pushgateway", f"ARGS='{flags}'\n".encode())
+    far.run("systemctl restart prometheus-pushgateway")
+    shapes.both_answer(far)
+    given = {
+        "pushgateway_url": f"http://{far.address}:9091",
+        "pushgateway_targets": [f"{far.address}:9091"],
+    }
+    before = near.read(shapes.CONFIG)
+    processes = far.run("pgrep -x prometheus-push").stdout
+    assert "Proven" in run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given).stderr
+    assert_unchanged_run(run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given))
+    assert f"{far.address}:9091" in near.read(shapes.CONFIG).decode()
+    near.run(PUSH_TRAINING.replace("localhost", far.address))
+    wait_on_host(near, f"{shapes.QUERY}prometheus_training_labs_completed_total | grep -q value")
+    verified = run_pyinfra(near, "-y", VERIFY, data=FAST | given)
+    assert f"{near.name}  configured  done" in verified.stdout
+    run_pyinfra(near, "-y", RESET, data=FAST | given)
+    assert near.read(shapes.CONFIG) == before
+    assert "prometheus_training" not in far.run("curl -s localhost:9091/metrics").stdout
+    assert near.run("ls /usr/bin | grep -c pushgateway", check=False).stdout == "0\n"
+    assert far.run("pgrep -x prometheus-push").stdout == processes
+    pruned = run_pyinfra(
+        near, "-y", BOOTSTRAP, data=FAST | given | {"pushgateway_prune_after": "1h"}
+    )
+    assert "so its groups are not pruned from here" in pruned.stderr
+
+
+def test_the_prometheus_of_another_host_scrapes_this_one(
+    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
+) -> None:
+    near, far = boot_hosts(HostSpec(), HostSpec(packages=INSTALLED))
+    shapes.both_answer(far)
+    given = {
+        "prometheus_url": f"http://{far.address}:9090",
+        "pushgateway_targets": [f"{near.address}:9091"],
+    }
+    refused = run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given)
+    assert refused.returncode == 1
+    assert "Set pushgateway_listen_address to an address that it reaches" in refused.stderr
+    assert near.run("ls /usr/bin | grep -c pushgateway", check=False).stdout == "0\n"
+    given["pushgateway_listen_address"] = "0.0.0.0:9091"
+    # Its Prometheus has no job yet: that is said, with what to do there.
+    first = run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given)
+    assert first.returncode == 1
+    assert f"The Prometheus at http://{far.address}:9090, on another host, has no" in first.stderr
+    there = {
+        "pushgateway_url": f"http://{near.address}:9091",
+        "pushgateway_targets": given["pushgateway_targets"],
+    }
+    far.run(
+        "systemctl disable --now prometheus-pushgateway; apt-get purge -qy prometheus-pushgateway"
+    )
+    assert "Proven" in run_pyinfra(far, "-y", BOOTSTRAP, data=FAST | there).stderr
+    assert "Proven" in run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given).stderr
+    assert_unchanged_run(run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given))
+    assert near.run("ls /usr/bin | grep -cx prometheus", check=False).stdout == "0\n"
+    near.run(PUSH_TRAINING)
+    wait_on_host(far, f"{shapes.QUERY}prometheus_training_labs_completed_total | grep -q value")
+    verified = run_pyinfra(near, "-y", VERIFY, data=FAST | given)
+    assert f"{near.name}  configured  done" in verified.stdout, verified.output
+    for deploy in (RESET, PREPARE):
+        done = run_pyinfra(near, "-y", deploy, data=FAST | given)
+        assert done.returncode == 0, done.output
+    assert "prometheus_training" not in near.run("curl -s localhost:9091/metrics").stdout
+    assert_unchanged_run(run_pyinfra(near, "-y", PREPARE, data=FAST | given))
