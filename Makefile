@@ -77,7 +77,7 @@ unit: .venv/locked ## run the tests that need no host
 
 .PHONY: hosts
 hosts: .venv/locked ## run the tests on real hosts (needs root)
-	.venv/bin/pytest -q -n $(WORKERS) --dist loadgroup -m hosts
+	.venv/bin/pytest -q -n $(WORKERS) --dist loadgroup --durations 30 -m hosts
 
 .PHONY: mutations
 mutations: .venv/locked ## make 90 small mistakes in the pure modules: which do the tests without hosts not notice?
