@@ -32,7 +32,7 @@ look_further() {
     # shellcheck disable=SC2086 # a list of words
     [ -f "$packages_note" ] || package_look $packages
     [ -d "$notes" ] || return 0
-    find_writer "$notes/x" && [ "$hops.$writer.$obstacle$shared" = 0.0. ] || {
+    find_writer "$notes/." && [ "$hops.$writer.$obstacle$shared" = 0.0. ] || {
         echo "notes_unsafe yes"
         return 0
     }

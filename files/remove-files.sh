@@ -13,12 +13,12 @@ export LC_ALL=C
 # Removes one name. Root removes it only from a directory to which nobody else can change the way.   $1 the path
 remove_file() {
     [ -e "$1" ] || [ -L "$1" ] || return 0
-    # With a slash at the end: the file itself is not followed.
-    if ! find_writer "${1%/*}/x" || [ -n "$obstacle" ]; then
+    # The way to its directory; the name itself is not followed.
+    if ! find_writer "${1%/*}/." || [ -n "$obstacle" ]; then
         printf '%s: %s\n' "$1" "${obstacle:-its links cannot be resolved}"
         return
     fi
-    directory=${real%/*}
+    directory=$real
     case $shared in
     "" | "$directory
 ") ;;
@@ -47,7 +47,7 @@ FILES
 # In one step: what is left of a run that was killed is found by its name.
 while IFS= read -r tree; do
     [ -d "$tree" ] || continue
-    find_writer "$tree/x" && [ "$hops.$writer.$obstacle$shared" = 0.0. ] || {
+    find_writer "$tree/." && [ "$hops.$writer.$obstacle$shared" = 0.0. ] || {
         printf '%s: it is not in a directory of root'"'"'s alone\n' "$tree"
         continue
     }

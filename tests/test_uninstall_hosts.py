@@ -100,7 +100,7 @@ def test_a_bare_host_is_bare_again(
     installed = lab_host.run("dpkg -l").stdout
     shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=WIPE, sudo=True)
     assert shown.returncode == 0, shown.output
-    for words in ("the package prometheus-pushgateway", "the user prometheus", NOTES):
+    for words in ("all groups", "the package prometheus-pushgateway", "the user prometheus", NOTES):
         assert words in shown.stderr, shown.output
     assert lab_host.run("dpkg -l").stdout == installed
     run(lab_host, run_pyinfra, UNINSTALL, lab_wipe=True)
@@ -120,6 +120,8 @@ def test_a_prometheus_that_was_there_stays_with_its_file(lab_host: Host, run_pyi
     run(lab_host, run_pyinfra, BOOTSTRAP)
     assert lab_host.read(CONFIG) != HAND_EDITED
     pid = lab_host.run("pgrep -x prometheus").stdout
+    shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=FAST)
+    assert f"the job pushgateway in {CONFIG}" in shown.stderr, shown.output
     run(lab_host, run_pyinfra, UNINSTALL)
     assert lab_host.read(CONFIG) == HAND_EDITED
     assert lab_host.run("dpkg -l").stdout == packages

@@ -81,7 +81,7 @@ def removed(settings: Settings) -> Iterator[PyinfraCommand]:
 
 def _remove(host: Host, settings: Settings) -> None:
     traces = look_for_traces(host, settings)
-    files = [each for each in traces.remains.paths if each != NOTES and "\n" not in each]
+    files = [each for each in traces.remains.paths if each != NOTES]
     left = remove_files(host, files, enabled=_enabled(traces))
     if left:
         raise HostError(

@@ -15,7 +15,7 @@ from pushgateway_lab.install import preflight
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.pushgateway.client import client
-from pushgateway_lab.removal import own_flags, own_groups
+from pushgateway_lab.removal import own_flags, own_groups, own_job
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say, tell
 from pushgateway_lab.run.host_error import HostError
@@ -80,15 +80,27 @@ def check(settings: Settings) -> Iterator[PyinfraCommand]:
         noop(host, "nothing of this toolkit is left")
         return
     if not ctx_state.get().is_executing:
-        _say_what_goes(host, traces)
+        _say_what_goes(host, traces, settings)
     tell(host, notes(traces, settings))
     noop(host, "the host can be cleared")
     yield from function(_refuse_loss, settings)
 
 
-def _say_what_goes(host: Host, traces: Traces) -> None:
+def _say_what_goes(host: Host, traces: Traces, settings: Settings) -> None:
+    seen = traces.snapshot
     users = [f"the {kind} {name}" for kind, name in traces.remains.users]
+    inside = []
+    if not own_job.is_done(traces, settings):
+        inside.append(
+            f"the job {settings.pushgateway_job_name} in {settings.prometheus_config_path}"
+        )
+    if not own_flags.is_done(traces, settings):
+        file = installations.pushgateway(seen, settings).flags_file
+        inside.append(f"the Pushgateway's flags of this toolkit in {file}")
+    if settings.lab_wipe or traces.pushgateway_goes:
+        inside.append("all groups")
     lines = [
+        *inside,
         *(f"the package {name}" for name in traces.going),
         *users,
         *map(excerpt, traces.remains.paths),

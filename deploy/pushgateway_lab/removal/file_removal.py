@@ -18,7 +18,7 @@ def remove_files(
 ) -> list[str]:
     """Remove files, each as the user who can change its path; return what was not removed, and why.
 
-    + files: paths
+    + files: paths; one with a line break is left out, because the script would see two
     + digest: SHA-256 of the text that the only file must have; empty: any text
     + trees: directories of root's alone, which are removed last, with all that is in them
     + enabled: a service that starts at boot no more; empty: none
@@ -27,7 +27,7 @@ def remove_files(
         HostError: see `pushgateway_lab.run.shell.ask`.
     """
     variables = {
-        "files": "\n".join(files),
+        "files": "\n".join(each for each in files if "\n" not in each),
         "digest": digest,
         "trees": "\n".join(trees),
         "enabled": enabled,

@@ -120,7 +120,13 @@ def removed(settings: Settings) -> Iterator[PyinfraCommand]:
 def _remove(host: Host, settings: Settings) -> None:
     seen = look_for_traces(host, settings).snapshot
     text, wanted = without_own(seen, settings)
-    if text != wanted:
+    if text != wanted and not seen.prometheus.is_active:
+        path, seconds = settings.prometheus_config_path, settings.prometheus_reload_timeout
+        expected = transaction.digest_of(text.encode())
+        outcome = transaction.replace(host, path, expected, wanted.encode(), seconds=seconds)
+        if outcome.result is not Result.WRITTEN:
+            raise HostError(explain(seen, settings, outcome))
+    elif text != wanted:
         wait_until_it_answers(host, settings)
         configuration.change_file(host, settings, without_own)
     elif _must_reload(seen):
