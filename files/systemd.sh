@@ -212,6 +212,15 @@ service_run() {
     timeout 90 systemctl "$2" -- "$1"
 }
 
+# Stops a service.   $1 its name
+service_stop() { timeout 90 systemctl stop -- "$1" 2>/dev/null || :; }
+
+# Lets a service start at boot no more.   $1 its name
+service_disable() { timeout 30 systemctl disable --quiet -- "$1" 2>/dev/null; }
+
+# Reloads the files that define services, and forgets failed services that are gone.
+service_reload_all() { systemctl daemon-reload; }
+
 # Reloads the configuration of a service; exits with 124 if that takes too long.
 #   $1 its name; $2 seconds
 service_reload() { timeout -k 1 "$2" systemctl reload -- "$1"; }
