@@ -51,6 +51,7 @@ QUICK = {
     "installations/address.py": _FLAGS,
     "installations/environment_file.py": _FLAGS,
     "installations/flags.py": _FLAGS,
+    "installations/hardening.py": ("hardening",),
 }
 """The pure rooms, and the tests to run first: names of test files without ``test_`` and ``.py``."""
 
