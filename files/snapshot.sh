@@ -3,14 +3,15 @@
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer),
 # config_path, longest (the largest size of this file in bytes), prometheus_url, targets_path (the path and query
-# of the question for the job's targets), proof_note and added_note (files with notes of earlier runs), closed_note (the
+# of the question for the job's targets), proof_note, added_note and firewall_note (files with notes of earlier runs), firewall_port (the port at which a firewall
+# must be open, or nothing), closed_note (the
 # note of a transaction about directories, see close-directory.sh); given, a list of
 # those of the names config_path, prometheus_url, prometheus_unit and pushgateway_unit whose values come from the
 # settings, the others are found; prometheus_unit and pushgateway_unit, services or nothing; prometheus_units and
 # pushgateway_units (the usual services); prometheus_port and pushgateway_port; flags_file (the file with the
 # Pushgateway's flags, if there is no service yet); packages and tools (lists of words); for the prune: prune_files,
 # prune_secrets (the files that are secrets) and prune_unit_names (lists of words). Needs the functions of whose.sh,
-# find-servers.sh, flags-in-use.sh, config-in-use.sh, a service manager and a package manager. If a function
+# find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, a service manager and a package manager. If a function
 # look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
 # file is looked at, unless config_path was given; then only if a function looks_at_running_config succeeds.
 # Prints one "name value" a line; values with arbitrary bytes are base64. The first line is the version of this
@@ -22,7 +23,7 @@
 # shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_units:?}" "${prometheus_url:?}"
 : "${pushgateway_units:?}" "${prometheus_port:?}" "${pushgateway_port:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
-: "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
+: "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${firewall_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
 
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
@@ -387,6 +388,17 @@ look_at_notes() {
     [ -z "$note" ] || printf 'added_targets %s\n' "$note"
 }
 
+# An active firewall, only if others are to reach the Pushgateway; and the ports that earlier runs opened.
+look_at_firewall() {
+    [ -z "${firewall_port:-}" ] || firewall_look "$firewall_port"
+    [ -f "$firewall_note" ] && while read -r name port; do
+        case $name.$port in
+        ufw.*[!0-9]* | firewalld.*[!0-9]*) ;;
+        ufw.?* | firewalld.?*) echo "opened_port $name $port" ;;
+        esac
+    done 2>/dev/null <"$firewall_note"
+}
+
 note_in() {
     note=
     [ -f "$1" ] && read -r note _ 2>/dev/null <"$1"
@@ -412,6 +424,7 @@ if [ "$uid" -eq 0 ]; then
     echo "at prometheus"
     look_at_prometheus
     look_at_notes
+    look_at_firewall
     if command -v look_further >/dev/null; then look_further; fi
 else
     echo "user $(id -un)"

@@ -24,6 +24,9 @@ USERS_NOTE = f"{NOTES}/users"
 ENABLED_NOTE = f"{NOTES}/enabled"
 """The file with the service that starts at boot because of this toolkit."""
 
+FIREWALL_NOTE = f"{NOTES}/firewall"
+"""The file with the ports that this toolkit opened in a firewall, see ``files/change-firewall.sh``."""
+
 ABSENT = "absent"
 
 # Names that go to dpkg and userdel: no option, nothing that a shell or apt interprets.

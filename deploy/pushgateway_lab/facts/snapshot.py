@@ -58,6 +58,17 @@ class Loaded(NamedTuple):
         return scrape_config.known_jobs(self.config)
 
 
+class OpenPort(NamedTuple):
+    """A TCP port that this toolkit opened in a firewall: ``ufw`` or ``firewalld``."""
+
+    firewall: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return it as ``files/change-firewall.sh`` reads it."""
+        return f"{self.firewall}:{self.port}"
+
+
 class Snapshot(NamedTuple):
     """The state of a host at one moment.
 
@@ -94,6 +105,9 @@ class Snapshot(NamedTuple):
     + prometheus_starts: Prometheus answers 503: it starts, and reads its write-ahead log
     + prune_files: path -> file, of the existing files among `pushgateway_lab.pruning.layout.FILES`
     + loaded: None if Prometheus does not answer, or if curl is missing
+    + firewalls: name -> state of the active firewalls: ``open``, ``closed`` or ``decided`` (by a rule of somebody else)
+      at the port of the look; empty if the look has no port
+    + opened_ports: the ports that this toolkit opened
     + targets: the active targets of the lab's job, as Prometheus reports them; older releases report those of all
       jobs. None if it did not report them, and in the look of verify, prepare and reset, which asks for all targets
       by itself
@@ -137,6 +151,8 @@ class Snapshot(NamedTuple):
     config_obstacle: str | None
     prune_files: dict[str, InstalledFile]
     loaded: Loaded | None
+    firewalls: dict[str, str]
+    opened_ports: tuple[OpenPort, ...]
     targets: tuple[Target, ...] | None
     all_targets: tuple[Target, ...]
     names: Names
@@ -271,6 +287,8 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         config_obstacle=text("config_obstacle"),
         prune_files=_prune_files(said),
         loaded=_loaded(said),
+        firewalls=dict(line.split(" ", 1) for line in said.get("firewall", ())),
+        opened_ports=tuple(map(_open_port, said.get("opened_port", ()))),
         targets=_targets(said, "prometheus_targets"),
         all_targets=_targets(said, "prometheus_all_targets")
         or _targets(said, "prometheus_targets")
@@ -288,6 +306,11 @@ def _unquoted(value: str) -> str:
         return " ".join(shlex.split(value))
     except ValueError:
         return value
+
+
+def _open_port(line: str) -> OpenPort:
+    firewall, _, port = line.partition(" ")
+    return OpenPort(firewall, int(port))
 
 
 def _inodes(values: Iterable[str]) -> tuple[str, ...]:

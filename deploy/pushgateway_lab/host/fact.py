@@ -16,13 +16,14 @@ from pushgateway_lab import installations, scrape_config, services
 from pushgateway_lab.facts import added, proof
 from pushgateway_lab.facts.look_output import lines_of
 from pushgateway_lab.facts.outcome import CLOSED_NOTE
+from pushgateway_lab.facts.remains import FIREWALL_NOTE
 from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import after_mark, new_mark
 from pushgateway_lab.settings import Settings
 
-_FUNCTIONS = ("whose.sh", "find-servers.sh", "flags-in-use.sh", "config-in-use.sh")
+_FUNCTIONS = ("whose.sh", "find-servers.sh", "flags-in-use.sh", "config-in-use.sh", "firewalls.sh")
 """The files of ``files/`` with the functions of the look."""
 
 _FOUND = {"config_path": "prometheus_config_path", "prometheus_url": "prometheus_url"}
@@ -74,6 +75,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "proof_note": proof.NOTE,
             "added_note": added.NOTE,
             "closed_note": CLOSED_NOTE,
+            "firewall_note": FIREWALL_NOTE,
             "secrets_follow": "yes" if secrets_follow else "",
             "prune_files": " ".join(layout.FILES),
             "prune_secrets": " ".join(layout.SECRETS),

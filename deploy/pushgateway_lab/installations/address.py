@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pushgateway_lab.installations.flags import LISTEN_ADDRESS, TELEMETRY_PATH, Flag
+from pushgateway_lab.settings import Settings
 
 DEFAULT = ":9091"
 """The default listen address (the Pushgateway's README, "Run it")."""
@@ -107,6 +108,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def firewall_port(settings: Settings) -> int | None:
+    """Return the port at which a firewall of the host must be open: others are to reach the Pushgateway there.
+
+    Only a listen address that somebody set counts. Nobody asked for the others.
+
+    Example:
+        >>> firewall_port(parse_settings({"pushgateway_listen_address": "0.0.0.0:9091"}))
+        9091
+    """
+    host, _, port = settings.pushgateway_listen_address.rpartition(":")
+    is_asked_for = "pushgateway_listen_address" in settings.given and not is_loopback(host)
+    return int(port) if is_asked_for else None
 
 
 def _is_everywhere(host: str) -> bool:

@@ -5,6 +5,7 @@
 
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import environment_file
+from pushgateway_lab.installations.address import firewall_port
 from pushgateway_lab.installations.elsewhere import (
     prometheus_is_elsewhere,
     pushgateway_is_elsewhere,
@@ -123,6 +124,7 @@ def look_variables(settings: Settings) -> dict[str, str]:
         "pushgateway_units": f"{PUSHGATEWAY_UNIT} {UPSTREAM_PUSHGATEWAY_UNIT}",
         "prometheus_port": str(settings.prometheus_port),
         "pushgateway_port": str(settings.pushgateway_port),
+        "firewall_port": str(firewall_port(settings) or ""),
         "flags_file": _PUSHGATEWAY_DEFAULTS,
         "packages": " ".join(PACKAGES),
         "tools": f"{INSTALLER} curl {PYTHON}",

@@ -101,6 +101,7 @@ def _say_what_goes(host: Host, traces: Traces, settings: Settings) -> None:
         inside.append("all groups")
     lines = [
         *inside,
+        *(f"TCP port {each.port} open in {each.firewall}" for each in seen.opened_ports),
         *(f"the package {name}" for name in traces.going),
         *users,
         *map(excerpt, traces.remains.paths),

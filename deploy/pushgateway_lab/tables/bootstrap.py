@@ -6,7 +6,7 @@ from pushgateway_lab.prometheus import configuration, loading, target
 from pushgateway_lab.prometheus.job import duplicates
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.smoke import push
-from pushgateway_lab.tables.servers import INSTALL, PRUNE, RUN
+from pushgateway_lab.tables.servers import FIREWALL, INSTALL, PRUNE, RUN
 
 _MERGE = Step(
     "Merge the scrape job",
@@ -21,6 +21,7 @@ BOOTSTRAP = (
     Step("Check the host", preflight.check_host, snapshot_of, preflight.is_free),
     INSTALL,
     RUN,
+    FIREWALL,
     PRUNE,
     _MERGE,
     _LOAD,

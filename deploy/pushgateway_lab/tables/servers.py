@@ -3,7 +3,7 @@
 from pushgateway_lab import prune
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.install import packages
-from pushgateway_lab.pushgateway import running
+from pushgateway_lab.pushgateway import firewall, running
 from pushgateway_lab.run.steps import Step
 
 INSTALL = Step("Install the packages", packages.install, snapshot_of, packages.are_installed)
@@ -14,4 +14,5 @@ RUN = Step(
     running.is_done,
     notes=running.notes,
 )
+FIREWALL = Step("Open the firewall", firewall.opened, snapshot_of, firewall.is_done)
 PRUNE = Step("Prune old groups", prune.scheduled, snapshot_of, prune.is_done)

@@ -1,6 +1,14 @@
 """The steps of uninstall. The notes go last: a run that was killed is finished by the next one."""
 
-from pushgateway_lab.removal import cleanup, clearance, own_flags, own_groups, own_job, purge
+from pushgateway_lab.removal import (
+    cleanup,
+    clearance,
+    own_flags,
+    own_groups,
+    own_job,
+    own_ports,
+    purge,
+)
 from pushgateway_lab.removal.traces import look_for_traces
 from pushgateway_lab.run.steps import Step
 
@@ -16,5 +24,6 @@ UNINSTALL = (
         own_flags.is_done,
     ),
     Step("Remove the packages", purge.purged, look_for_traces, purge.is_done),
+    Step("Close the firewall", own_ports.closed, look_for_traces, own_ports.is_done),
     Step("Remove the notes", cleanup.removed, look_for_traces, cleanup.is_done),
 )

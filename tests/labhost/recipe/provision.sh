@@ -14,7 +14,8 @@ fetch() {
 # Recommended packages are fetched too: installing with them must work as it does elsewhere.
 download_packages() {
     fetch update
-    set -- prometheus prometheus-pushgateway curl acl attr xz-utils tcsh fish cloud-init locales
+    set -- prometheus prometheus-pushgateway curl acl attr xz-utils tcsh fish cloud-init locales \
+        ufw firewalld
     # In older releases promtool is part of the prometheus package, and the programs in Rust are missing.
     for package in promtool rust-coreutils sudo-rs crun; do
         if apt-cache show "$package" >/dev/null 2>&1; then set -- "$@" "$package"; fi
