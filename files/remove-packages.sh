@@ -23,11 +23,13 @@ for how in purge remove; do
     fi
 done
 service_reload_all
-printf '%s\n' "${users:-}" | while read -r kind name; do
+# Users first: a group cannot be removed while it is the main group of a user.
+for which in user group; do
+    printf '%s\n' "${users:-}" | grep "^$which "
+done | while read -r kind name; do
     case $kind in
     user) getent passwd "$name" >/dev/null || continue ;;
     group) getent group "$name" >/dev/null || continue ;;
-    *) continue ;;
     esac
     if dpkg-query -W -f='${db:Status-Status}\n' -- "${keepers:-}" 2>/dev/null | grep -qx installed; then
         echo "$kind $name"

@@ -11,7 +11,7 @@ from pushgateway_lab.installations import own_text
 from pushgateway_lab.removal import clearance, own_flags, own_job, purge
 from pushgateway_lab.removal.traces import Traces
 from pushgateway_lab.run.host_error import HostError
-from snapshots import BOTH, config, flags, listen, loaded, seen, settings
+from snapshots import BOTH, GATEWAY, PROMETHEUS, config, flags, listen, loaded, seen, settings
 
 OLD, ADDED = 'ARGS="--log.level=debug"\n', "--web.enable-admin-api"
 NEW = 'ARGS="--log.level=debug --web.enable-admin-api"\n'
@@ -146,6 +146,40 @@ def test_a_job_of_this_toolkit_goes_and_another_one_stays() -> None:
     text, wanted = own_job.without_own(with_job(", 'b:9091'", ours).snapshot, settings())
     assert "localhost:9091" in text
     assert wanted == OWNERS + JOB.format("").replace("localhost:9091", "b:9091")
+
+
+def test_a_job_of_another_name_in_the_note_is_named() -> None:
+    ours = note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(""))
+    other = settings(pushgateway_job_name="own")
+    with pytest.raises(HostError, match=r"is pushgateway, and not own.*Set pushgateway_job_name"):
+        clearance.is_done(with_job("", ours), other)
+    # Somebody has removed it since.
+    gone = traces(*config(OWNERS), *loaded(OWNERS), f"added_targets {ours}")
+    assert own_job.is_done(gone, other)
+
+
+def test_a_setting_names_a_file_that_is_not_there() -> None:
+    wrong = settings(prometheus_config_path="/srv/wrong.yml")
+    running = traces("config absent", f"config_running {encoded('/srv/prom.yml')}")
+    with pytest.raises(HostError, match=r"Prometheus reads /srv/prom\.yml .*add: --data"):
+        clearance.is_done(running, wrong)
+    stopped = traces("config absent")
+    with pytest.raises(HostError, match=r"/srv/wrong\.yml does not exist. Leave prometheus_config"):
+        clearance.is_done(stopped, wrong)
+    assert not clearance.is_done(stopped, settings())
+    # The package, and its file with it, went in a run that was killed.
+    bare = Traces(seen("config absent"), running.remains, ())
+    assert not clearance.is_done(bare, wrong)
+
+
+@pytest.mark.parametrize("key", ["prometheus_unit", "pushgateway_unit"])
+def test_a_setting_names_a_unit_that_is_not_there(key: str) -> None:
+    bare = Traces(seen(), Remains(paths=("/var/lib/pushgateway-lab",)), ())
+    with pytest.raises(HostError, match=f"no own.service on this host .{key}.*Correct {key}, or"):
+        clearance.is_done(bare, settings(**{key: "own.service"}))
+    # Its package went in a run that was killed.
+    of_package = {"prometheus_unit": PROMETHEUS, "pushgateway_unit": GATEWAY}[key]
+    assert not clearance.is_done(bare, settings(**{key: of_package}))
 
 
 def test_a_file_that_is_not_loaded_is_reloaded_by_the_next_run() -> None:

@@ -97,13 +97,22 @@ def test_a_bare_host_is_bare_again(
     run(lab_host, run_pyinfra, VERIFY)
     refused = run_pyinfra(lab_host, "-y", UNINSTALL, data=FAST, sudo=True)
     assert_refused(lab_host, refused, "holds 1 pushed group, which would go with its package")
+    shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=FAST, sudo=True)
+    assert shown.returncode == 1
+    assert "holds 1 pushed group, which would go with its package" in shown.stderr, shown.output
     installed = lab_host.run("dpkg -l").stdout
     shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=WIPE, sudo=True)
     assert shown.returncode == 0, shown.output
-    for words in ("all groups", "the package prometheus-pushgateway", "the user prometheus", NOTES):
+    for words in (
+        "all pushed groups",
+        "the package prometheus, with its",
+        "the user prometheus",
+        NOTES,
+    ):
         assert words in shown.stderr, shown.output
     assert lab_host.run("dpkg -l").stdout == installed
-    run(lab_host, run_pyinfra, UNINSTALL, lab_wipe=True)
+    result = run(lab_host, run_pyinfra, UNINSTALL, lab_wipe=True)
+    assert "so they stay" not in result.stderr
     assert lab_host.run("dpkg -l").stdout == packages
     assert lab_host.run("pgrep prometheus; getent passwd prometheus", check=False).stdout == ""
     sessions()
@@ -122,6 +131,28 @@ def test_a_prometheus_that_was_there_stays_with_its_file(lab_host: Host, run_pyi
     pid = lab_host.run("pgrep -x prometheus").stdout
     shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=FAST)
     assert f"the job pushgateway in {CONFIG}" in shown.stderr, shown.output
+    # Settings of another host: with them, the job or the flags would stay, and the notes about them would go.
+    for key, value, told in (
+        (
+            "prometheus_config_path",
+            "/etc/prometheus/own.yml",
+            "own.yml does not exist. Leave prometheus_config_path out",
+        ),
+        ("pushgateway_job_name", "own", "is pushgateway, and not own. Nothing was removed"),
+        (
+            "prometheus_unit",
+            "own.service",
+            "There is no own.service on this host (prometheus_unit)",
+        ),
+        (
+            "pushgateway_unit",
+            "own.service",
+            "There is no own.service on this host (pushgateway_unit)",
+        ),
+    ):
+        assert_refused(
+            lab_host, run_pyinfra(lab_host, "-y", UNINSTALL, data=FAST | {key: value}), told
+        )
     run(lab_host, run_pyinfra, UNINSTALL)
     assert lab_host.read(CONFIG) == HAND_EDITED
     assert lab_host.run("dpkg -l").stdout == packages
@@ -263,6 +294,9 @@ def test_a_host_of_an_earlier_version_keeps_its_packages(lab_host: Host, run_pyi
     lab_host.run(f"rm -f {NOTES}/packages {NOTES}/users")
     packages = lab_host.run("dpkg -l").stdout
     result = run(lab_host, run_pyinfra, UNINSTALL)
-    assert "There is no note about packages" in result.stderr
+    assert (
+        "There is no note that this toolkit installed prometheus or prometheus-pushgateway"
+        in result.stderr
+    )
     assert "apt-get purge --autoremove prometheus-pushgateway prometheus" in result.stderr
     assert lab_host.run("dpkg -l").stdout == packages

@@ -23,6 +23,12 @@ def noted_targets(seen: Snapshot, settings: Settings) -> tuple[str, ...]:
     return tuple(filter(None, targets.split(",")))
 
 
+def noted_job(seen: Snapshot, names: Iterable[str]) -> str | None:
+    """Return the first of these names of jobs that is the one in the note; None if there is none."""
+    digest = seen.added_targets.partition("=")[0]
+    return next((each for each in names if _digest(each) == digest), None)
+
+
 def obsolete_targets(seen: Snapshot, settings: Settings, wanted: Iterable[str]) -> tuple[str, ...]:
     """Return the targets that the toolkit has added, and that the job should not have any more.
 

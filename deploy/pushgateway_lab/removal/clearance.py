@@ -9,6 +9,7 @@ from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.remains import NOTES
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.words import counted
 from pushgateway_lab.install import preflight
@@ -26,7 +27,8 @@ def is_done(traces: Traces, settings: Settings) -> bool:
     """Return whether nothing of this toolkit is left.
 
     Raises:
-        HostError: the look was not taken as root, or somebody else than root can write the notes.
+        HostError: the look was not taken as root, somebody else than root can write the notes, the settings are not
+            those of the host, or a later step would fail.
     """
     preflight.check_rights(traces.snapshot)
     for server, candidates in traces.snapshot.rivals.items():
@@ -37,8 +39,24 @@ def is_done(traces: Traces, settings: Settings) -> bool:
             f"{NOTES} is not a directory of root's alone, so its notes were not read, and nothing was changed. Give it "
             f"to root: chown -R root:root {NOTES} && chmod -R go-w {NOTES}"
         )
-    del settings
+    if not traces.is_clear:
+        _check_units(traces.snapshot, settings)
+        own_job.is_done(traces, settings)
+        own_flags.is_done(traces, settings)
     return traces.is_clear
+
+
+def _check_units(seen: Snapshot, settings: Settings) -> None:
+    """Fail if a setting names a unit that is not there. The package's unit may have gone with its package."""
+    for server, key, of_package in (
+        (seen.prometheus, "prometheus_unit", installations.PROMETHEUS_UNIT),
+        (seen.pushgateway, "pushgateway_unit", installations.PUSHGATEWAY_UNIT),
+    ):
+        name = getattr(settings, key)
+        if name not in (None, of_package) and not server.exists:
+            raise HostError(
+                f"There is no {name} on this host ({key}). Nothing was removed. Correct {key}, or leave it out."
+            )
 
 
 def notes(traces: Traces, settings: Settings) -> Iterator[str]:
@@ -49,8 +67,9 @@ def notes(traces: Traces, settings: Settings) -> Iterator[str]:
     if not traces.remains.has_packages_note and traces.snapshot.packages:
         names = " ".join(sorted(traces.snapshot.packages, reverse=True))
         yield (
-            "There is no note about packages that this toolkit installed on this host, so all packages stay. If you do "
-            f"not need them: apt-get purge --autoremove {names}"
+            f"There is no note that this toolkit installed {' or '.join(sorted(traces.snapshot.packages))}, so all packages stay: "
+            "they were there before, or a version of this toolkit without notes installed them. If nobody needs them: "
+            f"apt-get purge --autoremove {names}"
         )
     if traces.staying:
         yield f"Other packages need these, or somebody asked for them, so they stay: {excerpt(', '.join(traces.staying))}"
@@ -81,6 +100,7 @@ def check(settings: Settings) -> Iterator[PyinfraCommand]:
         return
     if not ctx_state.get().is_executing:
         _say_what_goes(host, traces, settings)
+        _refuse_loss(host, settings)  # so that --dry fails as the run would
     tell(host, notes(traces, settings))
     noop(host, "the host can be cleared")
     yield from function(_refuse_loss, settings)
@@ -98,11 +118,16 @@ def _say_what_goes(host: Host, traces: Traces, settings: Settings) -> None:
         file = installations.pushgateway(seen, settings).flags_file
         inside.append(f"the Pushgateway's flags of this toolkit in {file}")
     if settings.lab_wipe or traces.pushgateway_goes:
-        inside.append("all groups")
+        inside.append("all pushed groups")
+    keeps = {each.name for each in traces.remains.packages if each.keeps_files}
+    servers = set(installations.PACKAGES) - keeps
     lines = [
         *inside,
         *(f"TCP port {each.port} open in {each.firewall}" for each in seen.opened_ports),
-        *(f"the package {name}" for name in traces.going),
+        *(
+            f"the package {name}{', with its configuration and data' if name in servers else ''}"
+            for name in traces.going
+        ),
         *users,
         *map(excerpt, traces.remains.paths),
     ]
@@ -137,5 +162,5 @@ def _refuse_loss(host: Host, settings: Settings) -> None:
 def _would_go(lost: list[Group]) -> str:
     return (
         f"The Pushgateway holds {counted(len(lost), 'pushed group')}, which would go with its package. Nothing was "
-        "removed. Delete the groups, or set lab_wipe=True or pushgateway_allow_data_loss=True."
+        "removed. Delete the groups (pushgateway_lab.groups.list shows them), or set lab_wipe=True or pushgateway_allow_data_loss=True."
     )

@@ -1,5 +1,6 @@
 """The scrape job that this toolkit put into Prometheus's configuration file; or its targets in somebody else's job."""
 
+import shlex
 from collections.abc import Iterator
 
 from pyinfra.api.command import PyinfraCommand
@@ -8,13 +9,13 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import scrape_config
-from pushgateway_lab.facts.added import noted_targets
+from pushgateway_lab.facts.added import noted_job, noted_targets
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import transaction
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.prometheus import configuration
-from pushgateway_lab.prometheus.job import config_text
+from pushgateway_lab.prometheus.job import check_path, config_text
 from pushgateway_lab.prometheus.loading import sweep, wait_until_it_answers
 from pushgateway_lab.prometheus.outcomes import explain, explain_reload
 from pushgateway_lab.removal.traces import Traces, look_for_traces
@@ -30,12 +31,20 @@ def without_own(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     A job all of whose targets this toolkit added goes. From another job, only these targets go.
 
     Raises:
-        HostError: the file cannot be parsed or changed safely, or root must not write it.
+        HostError: the file cannot be parsed or changed safely, root must not write it, or this toolkit added a job
+            with another name than that of the settings.
     """
     text, noted = config_text(seen, settings), noted_targets(seen, settings)
     name = settings.pushgateway_job_name
     try:
-        job = next((each for each in scrape_config.known_jobs(text) if each.name == name), None)
+        jobs = scrape_config.known_jobs(text)
+        own = noted_job(seen, (each.name for each in jobs))
+        if own not in (None, name):
+            raise HostError(
+                f"The job that this toolkit added to {settings.prometheus_config_path} is {own}, and not {name}. Nothing "
+                f"was removed. Set pushgateway_job_name={shlex.quote(own)}."
+            )
+        job = next((each for each in jobs if each.name == name), None)
         if job is None or not noted:
             return text, text
         if all(any(same_target(each, own) for own in noted) for each in job.targets):
@@ -55,10 +64,15 @@ def is_done(traces: Traces, settings: Settings) -> bool:
     """Return whether the operation `removed` has nothing to do.
 
     Raises:
-        HostError: see `without_own`.
+        HostError: Prometheus reads another file, the file of the settings is not there, or see `without_own`.
     """
     seen = traces.snapshot
-    if traces.is_clear or traces.prometheus_goes or seen.config is None:
+    if traces.is_clear or traces.prometheus_goes:
+        return True
+    if seen.config is None:
+        check_path(seen, settings)
+        if seen.prometheus.exists and "prometheus_config_path" in settings.given:
+            config_text(seen, settings)
         return True
     if seen.config.has_leftovers:
         return False
