@@ -14,3 +14,9 @@ package_look_for_promtool() {
         apt-cache show promtool >/dev/null 2>&1 && echo "promtool_package available"
     fi
 }
+
+# Prints the configuration files of packages, one a line.   $@ the packages
+package_config_files() {
+    dpkg-query -W -f='${Conffiles}\n' -- "$@" 2>/dev/null |
+        while read -r file _; do [ -z "$file" ] || printf '%s\n' "$file"; done
+}

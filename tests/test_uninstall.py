@@ -9,7 +9,7 @@ from pushgateway_lab.facts.added import note_after
 from pushgateway_lab.facts.remains import ABSENT, FlagsNote, Remains, flags_note, parse_remains
 from pushgateway_lab.installations import own_text
 from pushgateway_lab.removal import clearance, own_flags, own_job, purge
-from pushgateway_lab.removal.traces import Traces
+from pushgateway_lab.removal.traces import Traces, parse_going
 from pushgateway_lab.run.host_error import HostError
 from snapshots import BOTH, config, flags, listen, loaded, seen, settings
 
@@ -126,9 +126,14 @@ def test_the_note_of_a_file_has_a_name_that_leads_nowhere_else() -> None:
     assert "/" not in flags_note("/etc/../x").removeprefix("/var/lib/pushgateway-lab/")
 
 
-def traces(*lines: str, going: tuple[str, ...] = (), **fields: object) -> Traces:
+def traces(
+    *lines: str,
+    going: tuple[str, ...] = (),
+    unsafe: tuple[str, ...] = (),
+    **fields: object,
+) -> Traces:
     left = Remains(paths=("/var/lib/pushgateway-lab",))._replace(**fields)  # type: ignore[arg-type]
-    return Traces(seen(*BOTH, *lines), left, going)
+    return Traces(seen(*BOTH, *lines), left, going, unsafe)
 
 
 def with_job(targets: str, added: str) -> Traces:
@@ -164,10 +169,25 @@ def test_the_pushgateway_is_restarted_if_it_runs_with_flags_of_this_toolkit() ->
 
 
 def test_nobody_trusts_notes_of_others() -> None:
-    with pytest.raises(HostError, match="not a directory of root's alone"):
+    with pytest.raises(HostError, match="somebody else than root can write"):
         clearance.is_done(traces(is_unsafe=True), settings())
     assert not clearance.is_done(traces(), settings())
     assert clearance.is_done(traces()._replace(remains=Remains()), settings())
+
+
+def test_dpkg_deletes_nothing_in_directories_of_others() -> None:
+    packages = parse_remains(
+        {
+            "noted_package": ["prometheus asked purge", "curl asked purge"],
+            "package_state": ["prometheus installed", "curl installed"],
+        }
+    ).packages
+    left = Remains(packages=packages)
+    lines = ["goes curl", "goes other", "unsafe /etc/p/a", "unsafe /etc/p", "unsafe /etc/pq"]
+    assert parse_going(lines, left) == (("curl",), ("/etc/p", "/etc/pq"))
+    assert parse_going([], left) == ((), ())
+    with pytest.raises(HostError, match=r"Others than root can change /etc/p.*chown -R root:root"):
+        clearance.is_done(traces(unsafe=("/etc/p",)), settings())
 
 
 def test_packages_and_users_that_go() -> None:
