@@ -32,7 +32,8 @@ look_further() {
     # shellcheck disable=SC2086 # a list of words
     [ -f "$packages_note" ] || package_look $packages
     [ -d "$notes" ] || return 0
-    find_writer "$notes/." && [ "$hops.$writer.$obstacle$shared" = 0.0. ] || {
+    find_writer "$notes/." && [ "$hops.$writer.$obstacle$shared" = 0.0. ] &&
+        [ -z "$(find "$notes" \( ! -type d ! -type f -o ! -user 0 -o -perm /022 \) -print -quit 2>&1)" ] || {
         echo "notes_unsafe yes"
         return 0
     }

@@ -24,6 +24,9 @@ USERS_NOTE = f"{NOTES}/users"
 ENABLED_NOTE = f"{NOTES}/enabled"
 """The file with the service that starts at boot because of this toolkit."""
 
+NOTE_FUNCTIONS = ("whose.sh", "close-directory.sh")
+"""The files of shell functions that a script needs to write a note."""
+
 ABSENT = "absent"
 
 # Names that go to dpkg and userdel: no option, nothing that a shell or apt interprets.

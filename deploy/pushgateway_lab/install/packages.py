@@ -195,7 +195,7 @@ def _note(host: Host, packages: list[str]) -> None:
         "packages": " ".join(packages),
         "users": " ".join(installations.USERS),
     }
-    ask(host, "note-packages.sh", variables)
+    ask(host, "note-packages.sh", variables, functions=remains.NOTE_FUNCTIONS)
 
 
 def _tell(host: Host, apt: Apt) -> None:
