@@ -13,8 +13,13 @@ remains() { if [ -e "$1" ] || [ -L "$1" ]; then print_text remains "$1"; fi; }
 
 look_further() {
     echo "at remains"
-    follow "$config_path" || real=$config_path
-    config_file=$real
+    config_file=$config_path
+    find_writer "$config_path" || real=$config_path
+    # A link that others can change may lead to a backup of somebody else.
+    whose=$writer.$obstacle.$shared
+    if [ "$real" != "$config_path" ] && find_writer "$real" && [ "$writer.$obstacle.$shared" = "$whose" ]; then
+        config_file=$real
+    fi
     for suffix in $backups; do
         remains "$config_file.$suffix"
         remains "$flags_file.$suffix"
