@@ -154,9 +154,34 @@ def test_a_job_of_this_toolkit_goes_and_another_one_stays() -> None:
 
 
 def test_a_file_that_is_not_loaded_is_reloaded_by_the_next_run() -> None:
-    killed = traces(*config(OWNERS, changed=200), *loaded(OWNERS, at=100))
+    with_it = OWNERS + JOB.format("")
+    note = f"added_targets {note_after(seen(), settings(), OWNERS, with_it)}"
+    killed = traces(*config(OWNERS, changed=200), *loaded(with_it, at=100), note)
     assert not own_job.is_done(killed, settings())
     assert own_job.is_done(killed._replace(remains=Remains()), settings())
+    # What its owner has changed and not reloaded is not loaded by us.
+    edited = traces(*config(OWNERS, changed=200), *loaded(OWNERS, at=100), note)
+    assert own_job.is_done(edited, settings())
+    no_note = traces(*config(OWNERS, changed=200), *loaded(with_it, at=100))
+    assert own_job.is_done(no_note, settings())
+
+
+def test_a_file_that_cannot_be_read_keeps_the_note_of_the_job() -> None:
+    note = f"added_targets {note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(''))}"
+    for state in ("special", "unreadable", "large"):
+        with pytest.raises(HostError, match="Correct that, then run this again"):
+            own_job.is_done(traces(f"config {state}", note), settings())
+        assert own_job.is_done(traces(f"config {state}"), settings())
+    assert own_job.is_done(traces("config absent", note), settings())
+
+
+def test_a_mistake_in_a_file_without_our_job_stops_nothing() -> None:
+    broken = traces(*config("scrape_configs: [\n"), *loaded(OWNERS))
+    assert own_job.is_done(broken, settings())
+    assert list(own_job.notes(broken, settings())) == []
+    ours = f"added_targets {note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(''))}"
+    with pytest.raises(HostError, match="not valid YAML"):
+        own_job.is_done(traces(*config("scrape_configs: [\n"), ours), settings())
 
 
 def test_the_pushgateway_is_restarted_if_it_runs_with_flags_of_this_toolkit() -> None:

@@ -34,9 +34,11 @@ def without_own(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     """
     text, noted = config_text(seen, settings), noted_targets(seen, settings)
     name = settings.pushgateway_job_name
+    if not noted:
+        return text, text  # also if its owner made a mistake in it
     try:
         job = next((each for each in scrape_config.known_jobs(text) if each.name == name), None)
-        if job is None or not noted:
+        if job is None:
             return text, text
         if all(any(same_target(each, own) for own in noted) for each in job.targets):
             wanted = scrape_config.remove_job(text, name)
@@ -58,17 +60,21 @@ def is_done(traces: Traces, settings: Settings) -> bool:
         HostError: see `without_own`.
     """
     seen = traces.snapshot
-    if traces.is_clear or traces.prometheus_goes or seen.config is None:
+    if traces.is_clear or traces.prometheus_goes:
         return True
-    if seen.config.has_leftovers:
+    if seen.config is None and (seen.config_state == "absent" or not noted_targets(seen, settings)):
+        return True
+    if seen.config is not None and seen.config.has_leftovers:
         return False
     text, wanted = without_own(seen, settings)
-    return text == wanted and not _must_reload(seen)
+    return text == wanted and not _must_reload(seen, settings)
 
 
-def _must_reload(seen: Snapshot) -> bool:
-    """Return whether a run was killed between the change of the file and the reload."""
-    return seen.loaded is not None and not seen.has_loaded_file
+def _must_reload(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether a run was killed between the change of the file and the reload: Prometheus still has the job."""
+    if seen.loaded is None or seen.has_loaded_file or not noted_targets(seen, settings):
+        return False
+    return any(each.name == settings.pushgateway_job_name for each in seen.loaded.jobs)
 
 
 def notes(traces: Traces, settings: Settings) -> Iterator[str]:
@@ -78,7 +84,11 @@ def notes(traces: Traces, settings: Settings) -> Iterator[str]:
         return
     text, wanted = without_own(seen, settings)
     name = settings.pushgateway_job_name
-    if any(each.name == name for each in scrape_config.known_jobs(wanted)):
+    try:
+        jobs = scrape_config.known_jobs(wanted)
+    except ScrapeConfigError:
+        return
+    if any(each.name == name for each in jobs):
         whole = "" if text == wanted else ", without the targets that this toolkit added"
         yield (
             f"The job {name} in {path} is not noted as this toolkit's, so it stays{whole}. To remove it: "
@@ -129,7 +139,7 @@ def _remove(host: Host, settings: Settings) -> None:
     elif text != wanted:
         wait_until_it_answers(host, settings)
         configuration.change_file(host, settings, without_own)
-    elif _must_reload(seen):
+    elif _must_reload(seen, settings):
         outcome = transaction.reload(host, settings)
         if outcome.result is not Result.TAKEN:
             raise HostError(explain_reload(seen, settings, outcome))
