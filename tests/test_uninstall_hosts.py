@@ -20,7 +20,8 @@ from expectations import (
     assert_unchanged_run,
     groups,
 )
-from labhost import Host, PyinfraCommand, PyinfraResult
+from labhost import Host, HostSpec, PyinfraCommand, PyinfraResult
+from labhost.image import SUITES
 from trainee_commands import PUSH_TRAINING
 
 Run = Callable[..., PyinfraResult]
@@ -109,6 +110,21 @@ def test_a_bare_host_is_bare_again(
     sessions()
     assert_as_before(lab_host, run_pyinfra, before)
     assert sessions() == 1
+
+
+@pytest.mark.all_releases
+def test_bare_hosts_of_other_releases_are_bare_again(
+    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
+) -> None:
+    hosts = boot_hosts(*(HostSpec(suite=suite) for suite in SUITES if suite != "bookworm"))
+    before = [(listing(each), each.run("dpkg -l").stdout) for each in hosts]
+    for deploy in (BOOTSTRAP, UNINSTALL):
+        result = run_pyinfra(hosts, "-y", deploy, data=FAST)
+        assert result.returncode == 0, result.output
+        assert "stay" not in result.output
+    for host, (files, packages) in zip(hosts, before, strict=True):
+        assert host.run("dpkg -l").stdout == packages
+        assert differences(files, listing(host)) == []
 
 
 @pytest.mark.lab_host(packages=("prometheus",))
