@@ -2,7 +2,8 @@
 # Opens a port in firewalls, and closes those that an earlier run opened.
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer), note (a file in a
-# directory of root's), opens and closes (lists of words NAME:PORT). Needs the functions of firewalls.sh.
+# directory of root's), opens and closes (lists of words NAME:PORT). Needs the functions of whose.sh, close-directory.sh and
+# firewalls.sh.
 # A line of the note is "NAME PORT", for each port that this toolkit opened; it is written before the port is opened.
 # On failure, it prints the words of the firewall and exits with 1.
 
@@ -11,6 +12,11 @@ printf '\n%s\n' "$mark"
 exec 2>&1
 export LC_ALL=C
 umask 077
+
+is_root_s_alone "$note" || {
+    echo "${note%/*} does not belong to root alone"
+    exit 1
+}
 
 # Replaces the note by the lines on standard input.
 write_note() { cat >"$note.new" && sync -- "$note.new" && mv -fT -- "$note.new" "$note"; }

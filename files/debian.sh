@@ -2,6 +2,11 @@
 # Functions for Debian's packages. This file is put before the scripts that use them.
 # installations/debian.py is its counterpart in the package.
 
+# shellcheck disable=SC2034 # snapshot.sh uses both
+packaged_prometheus=/usr/bin/prometheus
+# shellcheck disable=SC2034
+packaged_config=/etc/prometheus/prometheus.yml # what that program reads without --config.file
+
 # Prints the state of packages for a look: lines "package NAME STATUS VERSION".   $@ their names
 package_look() {
     dpkg-query -W -f='package ${Package} ${db:Status-Status} ${Version}\n' -- "$@" 2>/dev/null
@@ -13,4 +18,10 @@ package_look_for_promtool() {
     if command -v apt-cache >/dev/null; then
         apt-cache show promtool >/dev/null 2>&1 && echo "promtool_package available"
     fi
+}
+
+# Prints the configuration files of packages, one a line.   $@ the packages
+package_config_files() {
+    dpkg-query -W -f='${Conffiles}\n' -- "$@" 2>/dev/null |
+        while read -r file _; do [ -z "$file" ] || printf '%s\n' "$file"; done
 }

@@ -13,8 +13,13 @@ remains() { if [ -e "$1" ] || [ -L "$1" ]; then print_text remains "$1"; fi; }
 
 look_further() {
     echo "at remains"
-    follow "$config_path" || real=$config_path
-    config_file=$real
+    config_file=$config_path
+    find_writer "$config_path" || real=$config_path
+    # A link that others can change may lead to a backup of somebody else.
+    whose=$writer.$obstacle.$shared
+    if [ "$real" != "$config_path" ] && find_writer "$real" && [ "$writer.$obstacle.$shared" = "$whose" ]; then
+        config_file=$real
+    fi
     for suffix in $backups; do
         remains "$config_file.$suffix"
         remains "$flags_file.$suffix"
@@ -32,7 +37,8 @@ look_further() {
     # shellcheck disable=SC2086 # a list of words
     [ -f "$packages_note" ] || package_look $packages
     [ -d "$notes" ] || return 0
-    find_writer "$notes/." && [ "$hops.$writer.$obstacle$shared" = 0.0. ] || {
+    find_writer "$notes/." && [ "$hops.$writer.$obstacle$shared" = 0.0. ] &&
+        [ -z "$(find "$notes" \( ! -type d ! -type f -o ! -user 0 -o -perm /022 \) -print -quit 2>&1)" ] || {
         echo "notes_unsafe yes"
         return 0
     }

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Notes what an installation by apt is about to add to a host, for the uninstallation; or, after one that failed, takes
-# out of this note what was not installed.
+# out of these notes what was not added.
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer), note (the file
 # for packages, in a directory of root's), users_note (the file for users), packages (a list of words; empty: after an
 # installation that failed) and users (the users and groups that these packages make, a list of words).
 # A line of the first note is "NAME asked|came purge|remove": asked for, or came with another package; "remove" keeps
 # the configuration files, which were there before the package. A line of the second is "user NAME" or "group NAME".
+# Needs the functions of whose.sh and of close-directory.sh.
 # apt is only asked what it would do. The notes are written before it does it: so they are complete if the run is killed.
 
 : "${mark:?}" "${note:?}" "${users_note:?}"
@@ -22,6 +23,10 @@ state_of() { dpkg-query -W -f='${db:Status-Status}\n' -- "$1" 2>/dev/null; }
 # Prints the lines of a note.   $1 the file
 noted() { if [ -f "$1" ]; then cat -- "$1"; fi; }
 
+is_root_s_alone "$note" || {
+    echo "${note%/*} does not belong to root alone"
+    exit 1
+}
 (umask 022 && mkdir -p -- "${note%/*}") || exit 1
 if [ -z "${packages:-}" ]; then
     noted "$note" | while read -r name how; do
@@ -29,7 +34,14 @@ if [ -z "${packages:-}" ]; then
         "" | not-installed | config-files) ;;
         *) echo "$name $how" ;;
         esac
-    done | write_note "$note"
+    done | write_note "$note" || exit 1
+    # A user that somebody makes after this installation is not ours.
+    noted "$users_note" | while read -r kind name; do
+        case $kind in
+        user) getent passwd "$name" >/dev/null && echo "$kind $name" ;;
+        group) getent group "$name" >/dev/null && echo "$kind $name" ;;
+        esac
+    done | write_note "$users_note"
     exit
 fi
 # shellcheck disable=SC2086 # a list of words

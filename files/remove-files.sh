@@ -51,7 +51,7 @@ while IFS= read -r tree; do
         printf '%s: it is not in a directory of root'"'"'s alone\n' "$tree"
         continue
     }
-    rm -rf -- "$tree"
+    rm -rf --one-file-system -- "$tree"
 done <<TREES
 ${trees:-}
 TREES

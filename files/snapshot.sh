@@ -244,6 +244,11 @@ look_at_flags_of_prometheus() {
     if [ -z "$flag_config" ] && [ "$prometheus_is_service" = no ] && [ -f "/proc/$prometheus_pid/cwd/prometheus.yml" ]; then
         flag_config=prometheus.yml
     fi
+    # The packages' program has a default of its own. Only somebody who sets another file needs it.
+    # shellcheck disable=SC3013 # every sh of Debian and Ubuntu has -ef
+    if [ -z "$flag_config" ] && is_given config_path && [ "/proc/$prometheus_pid/exe" -ef "$packaged_prometheus" ]; then
+        flag_config=$packaged_config
+    fi
     is_given prometheus_url && return
     [ -n "$flag_address$flag_prefix" ] || return
     find_url :9090
@@ -391,7 +396,9 @@ look_at_notes() {
 # An active firewall, only if others are to reach the Pushgateway; and the ports that earlier runs opened.
 look_at_firewall() {
     [ -z "${firewall_port:-}" ] || firewall_look "$firewall_port"
-    [ -f "$firewall_note" ] && while read -r name port; do
+    # A line of somebody else would have root close another port.
+    [ -f "$firewall_note" ] && find_writer "$firewall_note" && [ "$hops.$writer.$obstacle$shared" = 0.0. ] || return 0
+    while read -r name port; do
         case $name.$port in
         ufw.*[!0-9]* | firewalld.*[!0-9]*) ;;
         ufw.?* | firewalld.?*) echo "opened_port $name $port" ;;

@@ -141,7 +141,7 @@ class Remote:
 def run_apt(remote: Remote, seconds: float = 300) -> bool:
     del remote
     host: Any = None
-    return packages._Patience(seconds).run(host, "apt-get update")[0]
+    return packages.Patience(seconds).run(host, "apt-get update")[0]
 
 
 def test_a_lock_that_was_taken_meanwhile_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,11 +172,11 @@ def test_another_failure_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_cloud_init_that_never_ends_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
     remote = Remote(monkeypatch, [], ["cloud-init"] * 2)
     host: Any = None
-    packages._Patience(300).wait(host)
+    packages.Patience(300).wait(host)
     assert remote.asked == ["wait-for-apt.sh 0", "wait-for-apt.sh 300"]
     assert remote.said == [
         "cloud-init still sets up this host; waiting for it, 300 s at most",
-        "After 300 s, cloud-init still sets up this host. Installing meanwhile. See: cloud-init status --long",
+        "After 300 s, cloud-init still sets up this host. Going on meanwhile. See: cloud-init status --long",
     ]
 
 

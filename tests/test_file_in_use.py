@@ -59,7 +59,7 @@ def refuses(host: Host, result: PyinfraResult, path: str = MY, named: str = CONF
     assert_refused(
         host,
         result,
-        f"Prometheus reads {path} (its flag --config.file), and not {named}",
+        f"Prometheus reads {path} (its flag --config.file, or its default), and not {named}",
         f"--data prometheus_config_path={quote(path)}",
     )
     assert host.read(CONFIG) == HAND_EDITED
@@ -175,7 +175,10 @@ def test_a_look_at_a_prometheus_that_reads_another_file_is_refused(path: str, sa
         with pytest.raises(HostError) as error:
             decide(found, given)
         message = str(error.value)
-        assert f"Prometheus reads {path} (its flag --config.file), and not {CONFIG}" in message
+        assert (
+            f"Prometheus reads {path} (its flag --config.file, or its default), and not {CONFIG}"
+            in message
+        )
         assert says in message
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from expectations import BOOTSTRAP, CONFIG, FAST, INSTALLED
 from labhost import Host, HostSpec
+from pushgateway_lab.facts.snapshot import OpenPort
 from pushgateway_lab.pushgateway import firewall
-from pushgateway_lab.pushgateway.firewall import Change, OpenPort
+from pushgateway_lab.pushgateway.firewall import Change
 from snapshots import BOTH, seen, settings
 from test_verify import Boot, Run
 

@@ -73,7 +73,10 @@ def test_the_file_that_prometheus_reads_is_the_one_that_is_looked_at() -> None:
     other = parsed(f"config_followed {encoded('/etc/prometheus/my.yml')}")
     assert other.settings.prometheus_config_path == "/etc/prometheus/my.yml"
     assert other.file_of_settings == "/etc/prometheus/prometheus.yml"
-    assert "Prometheus reads /etc/prometheus/my.yml (its flag --config.file)" in job(other).says
+    assert (
+        "Prometheus reads /etc/prometheus/my.yml (its flag --config.file, or its default)"
+        in job(other).says
+    )
     assert other.snapshot.config_running is None
     same = parsed()
     assert same.file_of_settings is None

@@ -51,7 +51,7 @@ class Servers:
         self.failing: set[str] = set()
         self.noted: list[tuple[str, int]] = []
 
-    def note(self, host: Host, script: str, variables: dict[str, str]) -> None:
+    def note(self, host: Host, script: str, variables: dict[str, str], **_: object) -> None:
         """Note what is proven, with the number of deletions until then."""
         del host
         assert script == "note.sh"

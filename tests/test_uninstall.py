@@ -9,7 +9,7 @@ from pushgateway_lab.facts.added import note_after
 from pushgateway_lab.facts.remains import ABSENT, FlagsNote, Remains, flags_note, parse_remains
 from pushgateway_lab.installations import own_text
 from pushgateway_lab.removal import clearance, own_flags, own_job, purge
-from pushgateway_lab.removal.traces import Traces
+from pushgateway_lab.removal.traces import Traces, parse_going
 from pushgateway_lab.run.host_error import HostError
 from snapshots import BOTH, GATEWAY, PROMETHEUS, config, flags, listen, loaded, seen, settings
 
@@ -126,9 +126,14 @@ def test_the_note_of_a_file_has_a_name_that_leads_nowhere_else() -> None:
     assert "/" not in flags_note("/etc/../x").removeprefix("/var/lib/pushgateway-lab/")
 
 
-def traces(*lines: str, going: tuple[str, ...] = (), **fields: object) -> Traces:
+def traces(
+    *lines: str,
+    going: tuple[str, ...] = (),
+    unsafe: tuple[str, ...] = (),
+    **fields: object,
+) -> Traces:
     left = Remains(paths=("/var/lib/pushgateway-lab",))._replace(**fields)  # type: ignore[arg-type]
-    return Traces(seen(*BOTH, *lines), left, going)
+    return Traces(seen(*BOTH, *lines), left, going, unsafe)
 
 
 def with_job(targets: str, added: str) -> Traces:
@@ -183,9 +188,45 @@ def test_a_setting_names_a_unit_that_is_not_there(key: str) -> None:
 
 
 def test_a_file_that_is_not_loaded_is_reloaded_by_the_next_run() -> None:
-    killed = traces(*config(OWNERS, changed=200), *loaded(OWNERS, at=100))
+    with_it = OWNERS + JOB.format("")
+    note = f"added_targets {note_after(seen(), settings(), OWNERS, with_it)}"
+    killed = traces(*config(OWNERS, changed=200), *loaded(with_it, at=100), note)
     assert not own_job.is_done(killed, settings())
     assert own_job.is_done(killed._replace(remains=Remains()), settings())
+    # What its owner has changed and not reloaded is not loaded by us.
+    edited = traces(*config(OWNERS, changed=200), *loaded(OWNERS, at=100), note)
+    assert own_job.is_done(edited, settings())
+    no_note = traces(*config(OWNERS, changed=200), *loaded(with_it, at=100))
+    assert own_job.is_done(no_note, settings())
+
+
+def test_a_job_that_is_loaded_from_another_file_is_not_gone() -> None:
+    with_it = OWNERS + JOB.format("")
+    note = f"added_targets {note_after(seen(), settings(), OWNERS, with_it)}"
+    other = traces(*config(OWNERS), *loaded(with_it), note)
+    with pytest.raises(HostError, match=r"has loaded the job pushgateway, which is not in .*: it reads another"):  # fmt: skip
+        own_job.is_done(other, settings())
+    # A job of this name to which only targets were added stays in the file.
+    kept = OWNERS + JOB.format("").replace("localhost:9091", "b:9091")
+    assert own_job.is_done(traces(*config(kept), *loaded(kept), note), settings())
+
+
+def test_a_file_that_cannot_be_read_keeps_the_note_of_the_job() -> None:
+    note = f"added_targets {note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(''))}"
+    for state in ("special", "unreadable", "large"):
+        with pytest.raises(HostError, match="Correct that, then run this again"):
+            own_job.is_done(traces(f"config {state}", note), settings())
+        assert own_job.is_done(traces(f"config {state}"), settings())
+    assert own_job.is_done(traces("config absent", note), settings())
+
+
+def test_a_mistake_in_a_file_without_our_job_stops_nothing() -> None:
+    broken = traces(*config("scrape_configs: [\n"), *loaded(OWNERS))
+    assert own_job.is_done(broken, settings())
+    assert list(own_job.notes(broken, settings())) == []
+    ours = f"added_targets {note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(''))}"
+    with pytest.raises(HostError, match="not valid YAML"):
+        own_job.is_done(traces(*config("scrape_configs: [\n"), ours), settings())
 
 
 def test_the_pushgateway_is_restarted_if_it_runs_with_flags_of_this_toolkit() -> None:
@@ -198,10 +239,25 @@ def test_the_pushgateway_is_restarted_if_it_runs_with_flags_of_this_toolkit() ->
 
 
 def test_nobody_trusts_notes_of_others() -> None:
-    with pytest.raises(HostError, match="not a directory of root's alone"):
+    with pytest.raises(HostError, match="somebody else than root can write"):
         clearance.is_done(traces(is_unsafe=True), settings())
     assert not clearance.is_done(traces(), settings())
     assert clearance.is_done(traces()._replace(remains=Remains()), settings())
+
+
+def test_dpkg_deletes_nothing_in_directories_of_others() -> None:
+    packages = parse_remains(
+        {
+            "noted_package": ["prometheus asked purge", "curl asked purge"],
+            "package_state": ["prometheus installed", "curl installed"],
+        }
+    ).packages
+    left = Remains(packages=packages)
+    lines = ["goes curl", "goes other", "unsafe /etc/p/a", "unsafe /etc/p", "unsafe /etc/pq"]
+    assert parse_going(lines, left) == (("curl",), ("/etc/p", "/etc/pq"))
+    assert parse_going([], left) == ((), ())
+    with pytest.raises(HostError, match=r"Others than root can change /etc/p.*chown -R root:root"):
+        clearance.is_done(traces(unsafe=("/etc/p",)), settings())
 
 
 def test_packages_and_users_that_go() -> None:

@@ -20,7 +20,8 @@ from expectations import (
     assert_unchanged_run,
     groups,
 )
-from labhost import Host, PyinfraCommand, PyinfraResult
+from labhost import Host, HostSpec, PyinfraCommand, PyinfraResult
+from labhost.image import SUITES
 from trainee_commands import PUSH_TRAINING
 
 Run = Callable[..., PyinfraResult]
@@ -120,6 +121,21 @@ def test_a_bare_host_is_bare_again(
     assert sessions() == 1
 
 
+@pytest.mark.all_releases
+def test_bare_hosts_of_other_releases_are_bare_again(
+    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
+) -> None:
+    hosts = boot_hosts(*(HostSpec(suite=suite) for suite in SUITES if suite != "bookworm"))
+    before = [(listing(each), each.run("dpkg -l").stdout) for each in hosts]
+    for deploy in (BOOTSTRAP, UNINSTALL):
+        result = run_pyinfra(hosts, "-y", deploy, data=FAST)
+        assert result.returncode == 0, result.output
+        assert "stay" not in result.output
+    for host, (files, packages) in zip(hosts, before, strict=True):
+        assert host.run("dpkg -l").stdout == packages
+        assert differences(files, listing(host)) == []
+
+
 @pytest.mark.lab_host(packages=("prometheus",))
 def test_a_prometheus_that_was_there_stays_with_its_file(lab_host: Host, run_pyinfra: Run) -> None:
     lab_host.write(CONFIG, HAND_EDITED)
@@ -132,11 +148,14 @@ def test_a_prometheus_that_was_there_stays_with_its_file(lab_host: Host, run_pyi
     shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=FAST)
     assert f"the job pushgateway in {CONFIG}" in shown.stderr, shown.output
     # Settings of another host: with them, the job or the flags would stay, and the notes about them would go.
+    lab_host.run(f"cp {CONFIG} /etc/prometheus/copy.yml")
     for key, value, told in (
+        # The package's Prometheus has no flag that names its file.
+        ("prometheus_config_path", "/etc/prometheus/copy.yml", f"Prometheus reads {CONFIG}"),
         (
             "prometheus_config_path",
             "/etc/prometheus/own.yml",
-            "own.yml does not exist. Leave prometheus_config_path out",
+            f"Prometheus reads {CONFIG}",
         ),
         ("pushgateway_job_name", "own", "is pushgateway, and not own. Nothing was removed"),
         (
@@ -153,6 +172,7 @@ def test_a_prometheus_that_was_there_stays_with_its_file(lab_host: Host, run_pyi
         assert_refused(
             lab_host, run_pyinfra(lab_host, "-y", UNINSTALL, data=FAST | {key: value}), told
         )
+    lab_host.run("rm /etc/prometheus/copy.yml")
     run(lab_host, run_pyinfra, UNINSTALL)
     assert lab_host.read(CONFIG) == HAND_EDITED
     assert lab_host.run("dpkg -l").stdout == packages

@@ -80,7 +80,7 @@ HISTORIES = {
         "configured",
         [
             Check("job", "done", "The job pushgateway is in /etc/prometheus/my.yml, line "),
-            Check("job", "done", f"(its flag --config.file), and not {CONFIG}."),
+            Check("job", "done", f"(its flag --config.file, or its default), and not {CONFIG}."),
             *all_are("done", "honor_labels accepted loaded target_up default_metrics"),
         ],
     ),

@@ -27,6 +27,9 @@ ENABLED_NOTE = f"{NOTES}/enabled"
 FIREWALL_NOTE = f"{NOTES}/firewall"
 """The file with the ports that this toolkit opened in a firewall, see ``files/change-firewall.sh``."""
 
+NOTE_FUNCTIONS = ("whose.sh", "close-directory.sh")
+"""The files of shell functions that a script needs to write a note."""
+
 ABSENT = "absent"
 
 # Names that go to dpkg and userdel: no option, nothing that a shell or apt interprets.

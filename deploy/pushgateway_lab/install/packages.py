@@ -62,7 +62,7 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
     if not packages:
         noop(host, "all packages are installed")
         return
-    apt, patience = Apt(), _Patience(settings.pushgateway_apt_timeout)
+    apt, patience = Apt(), Patience(settings.pushgateway_apt_timeout)
     prometheus, pushgateway = installations.PACKAGES
     if pushgateway in packages:
         service = installations.pushgateway(seen, settings).service
@@ -82,20 +82,22 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
     forget(host)
 
 
-class _Patience:
-    """The waiting of one installation for other programs.
+class Patience:
+    """The waiting of one installation, or removal, for other programs.
 
     + left: the seconds that it may still wait
+    + undone: what was not done if one of them does not end
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, undone: str = "installed") -> None:
         self.seconds = self.left = seconds
+        self.undone = undone
         self._has_told = False
 
     def wait(self, host: Host) -> None:
         """Wait until cloud-init has finished and no other program, such as automatic updates, holds apt's locks.
 
-        If only cloud-init goes on, the installation goes on, too: cloud-init may hang for another reason.
+        If only cloud-init goes on, the run goes on, too: cloud-init may hang for another reason.
 
         Raises:
             HostError: another program still holds a lock of apt.
@@ -112,13 +114,13 @@ class _Patience:
         if holder == _CLOUD_INIT:
             say(
                 host,
-                f"After {self.seconds:.0f} s, {holder}. Installing meanwhile. See: cloud-init status --long",
+                f"After {self.seconds:.0f} s, {holder}. Going on meanwhile. See: cloud-init status --long",
                 "yellow",
             )
         elif holder is not None:
             raise HostError(
                 f"apt cannot be used: after {self.seconds:.0f} s, {holder}. Nothing was "
-                "installed. Wait until that process has ended, then run this again; or wait longer with "
+                f"{self.undone}. Wait until that process has ended, then run this again; or wait longer with "
                 "pushgateway_apt_timeout (seconds)."
             )
 
@@ -156,14 +158,14 @@ def _in_the_way(host: Host, within: float) -> str | None:
     return f"process {pid} ({look_output.decoded(name).strip()}) holds the lock of apt"
 
 
-def _update(host: Host, apt: Apt, patience: _Patience) -> None:
+def _update(host: Host, apt: Apt, patience: Patience) -> None:
     """Update the package lists. A source that fails may not be needed, so the installation decides."""
     for command in operations.update._inner():  # noqa: SLF001 - how pyinfra nests operations
         succeeded, output = patience.run(host, command)
         apt.note_update(output.output_lines, succeeded=succeeded)
 
 
-def _apt_packages(packages: list[str], apt: Apt, patience: _Patience) -> Iterator[PyinfraCommand]:
+def _apt_packages(packages: list[str], apt: Apt, patience: Patience) -> Iterator[PyinfraCommand]:
     """Yield the commands of pyinfra's own operation, without recommended packages."""
     commands = operations.packages._inner(  # noqa: SLF001
         packages,
@@ -175,7 +177,7 @@ def _apt_packages(packages: list[str], apt: Apt, patience: _Patience) -> Iterato
 
 
 def _install(
-    host: Host, command: StringCommand | str, packages: list[str], apt: Apt, patience: _Patience
+    host: Host, command: StringCommand | str, packages: list[str], apt: Apt, patience: Patience
 ) -> None:
     _note(host, packages)
     succeeded, output = patience.run(host, command)
@@ -193,7 +195,7 @@ def _note(host: Host, packages: list[str]) -> None:
         "packages": " ".join(packages),
         "users": " ".join(installations.USERS),
     }
-    ask(host, "note-packages.sh", variables)
+    ask(host, "note-packages.sh", variables, functions=remains.NOTE_FUNCTIONS)
 
 
 def _tell(host: Host, apt: Apt) -> None:

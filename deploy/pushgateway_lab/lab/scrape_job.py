@@ -42,7 +42,9 @@ def job(look: Look) -> Finding:
     if look.file_of_settings is None:
         return found
     other = excerpt(look.file_of_settings)
-    note = f"Prometheus reads {_file(look)} (its flag --config.file), and not {other}."
+    note = (
+        f"Prometheus reads {_file(look)} (its flag --config.file, or its default), and not {other}."
+    )
     return found._replace(says=f"{note} {found.says}")
 
 

@@ -13,7 +13,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations, scrape_config, services
-from pushgateway_lab.facts import added
+from pushgateway_lab.facts import added, remains
 from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import looking, transaction
@@ -209,6 +209,7 @@ def change_file(
         raise HostError(explain(seen, settings, outcome))
     note = added.note_after(seen, settings, text, wanted)
     if note != seen.added_targets:
-        ask(host, "note.sh", {"note": added.NOTE, "word": note})
+        variables = {"note": added.NOTE, "word": note}
+        ask(host, "note.sh", variables, functions=remains.NOTE_FUNCTIONS)
     if told := remarks(outcome):
         say(host, told, "yellow")

@@ -61,7 +61,7 @@ def check_path(seen: Snapshot, settings: Settings) -> None:
     if running is None:
         return
     told = (
-        f"Prometheus reads {excerpt(running)} (its flag --config.file), and not {settings.prometheus_config_path}. "
+        f"Prometheus reads {excerpt(running)} (its flag --config.file, or its default), and not {settings.prometheus_config_path}. "
         "Neither file was changed."
     )
     try:

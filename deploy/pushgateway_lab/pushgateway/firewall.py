@@ -11,7 +11,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
-from pushgateway_lab.facts.remains import FIREWALL_NOTE
+from pushgateway_lab.facts.remains import FIREWALL_NOTE, NOTE_FUNCTIONS
 from pushgateway_lab.facts.snapshot import OpenPort, Snapshot
 from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.installations.address import firewall_port
@@ -86,7 +86,7 @@ def apply(host: Host, wanted: Change) -> None:
         "opens": " ".join(map(str, wanted.opens)),
         "closes": " ".join(map(str, wanted.closes)),
     }
-    ask(host, "change-firewall.sh", variables, functions=["firewalls.sh"])
+    ask(host, "change-firewall.sh", variables, functions=[*NOTE_FUNCTIONS, "firewalls.sh"])
     for each in wanted.opens:
         say(host, f"Opened TCP port {each.port} in {each.firewall} for everybody", "yellow")
     for each in wanted.closes:

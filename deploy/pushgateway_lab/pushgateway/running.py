@@ -177,7 +177,8 @@ def _notes_on_process(installation: LonePushgateway, settings: Settings) -> Iter
 
 
 def _note_enabled(host: Host, name: str) -> None:
-    ask(host, "note.sh", {"note": remains.ENABLED_NOTE, "word": name})
+    variables = {"note": remains.ENABLED_NOTE, "word": name}
+    ask(host, "note.sh", variables, functions=remains.NOTE_FUNCTIONS)
 
 
 def _note_flags(host: Host, path: str, variable: str, old: str | None, new: str) -> None:
@@ -191,7 +192,13 @@ def _note_flags(host: Host, path: str, variable: str, old: str | None, new: str)
         "added": " ".join(b64encode(_encoded(each)).decode() for each in added),
         "taken": " ".join(b64encode(_encoded(each)).decode() for each in taken),
     }
-    ask(host, "note-flags.sh", variables, _encoded(old or ""))
+    ask(
+        host,
+        "note-flags.sh",
+        variables,
+        _encoded(old or ""),
+        functions=remains.NOTE_FUNCTIONS,
+    )
 
 
 def _encoded(text: str) -> bytes:

@@ -1,6 +1,7 @@
 """The checks of the uninstallation, before anything is changed."""
 
 from collections.abc import Iterator
+from shlex import quote
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
@@ -27,8 +28,9 @@ def is_done(traces: Traces, settings: Settings) -> bool:
     """Return whether nothing of this toolkit is left.
 
     Raises:
-        HostError: the look was not taken as root, somebody else than root can write the notes, the settings are not
-            those of the host, or a later step would fail.
+        HostError: the look was not taken as root, somebody else than root can write the notes, or change the
+            configuration files of packages that would be removed, the settings are not those of the host, or a later
+            step would fail.
     """
     preflight.check_rights(traces.snapshot)
     for server, candidates in traces.snapshot.rivals.items():
@@ -36,8 +38,16 @@ def is_done(traces: Traces, settings: Settings) -> bool:
             raise HostError(preflight.several(server, candidates))
     if traces.remains.is_unsafe:
         raise HostError(
-            f"{NOTES} is not a directory of root's alone, so its notes were not read, and nothing was changed. Give it "
-            f"to root: chown -R root:root {NOTES} && chmod -R go-w {NOTES}"
+            f"{NOTES} has files that somebody else than root can write, so its notes were not read, and nothing was "
+            f"changed. Its file packages names the packages that would be removed. If you trust what is there: chown -R root:root "
+            f"{NOTES} && chmod -R go-w {NOTES}. Otherwise: rm -r {NOTES}; then packages and flags stay."
+        )
+    if traces.unsafe:
+        names = " ".join(map(quote, traces.unsafe))
+        raise HostError(
+            f"Others than root can change {excerpt(' and '.join(traces.unsafe))}, from which dpkg would delete files as root: "
+            "a symbolic link there would lead it to another file. So nothing was removed. Give the directory to root: "
+            f"chown -R root:root {excerpt(names)} && chmod -R go-w {excerpt(names)}. Then run this again."
         )
     if not traces.is_clear:
         _check_units(traces.snapshot, settings)

@@ -18,7 +18,7 @@ def remove_files(
 ) -> list[str]:
     """Remove files, each as the user who can change its path; return what was not removed, and why.
 
-    + files: paths; one with a line break is left out, because the script would see two
+    + files: paths; one with a line break is not removed, because the script would see two
     + digest: SHA-256 of the text that the only file must have; empty: any text
     + trees: directories of root's alone, which are removed last, with all that is in them
     + enabled: a service that starts at boot no more; empty: none
@@ -26,10 +26,12 @@ def remove_files(
     Raises:
         HostError: see `pushgateway_lab.run.shell.ask`.
     """
+    files = tuple(files)
     variables = {
         "files": "\n".join(each for each in files if "\n" not in each),
         "digest": digest,
         "trees": "\n".join(trees),
         "enabled": enabled,
     }
-    return ask(host, "remove-files.sh", variables, functions=("whose.sh", *FUNCTIONS))
+    left = ask(host, "remove-files.sh", variables, functions=("whose.sh", *FUNCTIONS))
+    return [*left, *(f"{each!r} has a line break" for each in files if "\n" in each)]

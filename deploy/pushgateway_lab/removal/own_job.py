@@ -13,7 +13,7 @@ from pushgateway_lab.facts.added import noted_job, noted_targets
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import transaction
-from pushgateway_lab.host.looking import forget
+from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.prometheus import configuration
 from pushgateway_lab.prometheus.job import check_path, config_text
 from pushgateway_lab.prometheus.loading import sweep, wait_until_it_answers
@@ -21,7 +21,7 @@ from pushgateway_lab.prometheus.outcomes import explain, explain_reload
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.scrape_config import ScrapeConfigError, same_target
+from pushgateway_lab.scrape_config import ScrapeConfigError, decode, same_target
 from pushgateway_lab.settings import Settings
 
 
@@ -36,6 +36,8 @@ def without_own(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     """
     text, noted = config_text(seen, settings), noted_targets(seen, settings)
     name = settings.pushgateway_job_name
+    if not seen.added_targets:
+        return text, text  # also if its owner made a mistake in it
     try:
         jobs = scrape_config.known_jobs(text)
         own = noted_job(seen, (each.name for each in jobs))
@@ -69,20 +71,39 @@ def is_done(traces: Traces, settings: Settings) -> bool:
     seen = traces.snapshot
     if traces.is_clear or traces.prometheus_goes:
         return True
-    if seen.config is None:
+    if seen.config is None and (seen.config_state == "absent" or not noted_targets(seen, settings)):
         check_path(seen, settings)
         if seen.prometheus.exists and "prometheus_config_path" in settings.given:
             config_text(seen, settings)
         return True
-    if seen.config.has_leftovers:
+    if seen.config is not None and seen.config.has_leftovers:
         return False
     text, wanted = without_own(seen, settings)
-    return text == wanted and not _must_reload(seen)
+    if text == wanted and noted_targets(seen, settings) and seen.has_loaded_file:
+        _check_it_is_not_loaded(seen, settings)
+    return text == wanted and not _must_reload(seen, settings)
 
 
-def _must_reload(seen: Snapshot) -> bool:
-    """Return whether a run was killed between the change of the file and the reload."""
-    return seen.loaded is not None and not seen.has_loaded_file
+def _check_it_is_not_loaded(seen: Snapshot, settings: Settings) -> None:
+    """Fail if Prometheus has loaded the job, though it is not in the file: then Prometheus reads another file."""
+    name, path = settings.pushgateway_job_name, settings.prometheus_config_path
+    if seen.loaded is None or name not in (each.name for each in seen.loaded.jobs):
+        return
+    if seen.config and name in (
+        each.name for each in scrape_config.known_jobs(decode(seen.config.data))
+    ):
+        return
+    raise HostError(
+        f"Prometheus has loaded the job {name}, which is not in {path}: it reads another file. Set prometheus_config_path "
+        "to the file that it reads, then run this again."
+    )
+
+
+def _must_reload(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether a run was killed between the change of the file and the reload: Prometheus still has the job."""
+    if seen.loaded is None or seen.has_loaded_file or not noted_targets(seen, settings):
+        return False
+    return any(each.name == settings.pushgateway_job_name for each in seen.loaded.jobs)
 
 
 def notes(traces: Traces, settings: Settings) -> Iterator[str]:
@@ -92,7 +113,11 @@ def notes(traces: Traces, settings: Settings) -> Iterator[str]:
         return
     text, wanted = without_own(seen, settings)
     name = settings.pushgateway_job_name
-    if any(each.name == name for each in scrape_config.known_jobs(wanted)):
+    try:
+        jobs = scrape_config.known_jobs(wanted)
+    except ScrapeConfigError:
+        return
+    if any(each.name == name for each in jobs):
         whole = "" if text == wanted else ", without the targets that this toolkit added"
         yield (
             f"The job {name} in {path} is not noted as this toolkit's, so it stays{whole}. To remove it: "
@@ -143,8 +168,9 @@ def _remove(host: Host, settings: Settings) -> None:
     elif text != wanted:
         wait_until_it_answers(host, settings)
         configuration.change_file(host, settings, without_own)
-    elif _must_reload(seen):
+    elif _must_reload(seen, settings):
         outcome = transaction.reload(host, settings)
         if outcome.result is not Result.TAKEN:
             raise HostError(explain_reload(seen, settings, outcome))
     forget(host)
+    _check_it_is_not_loaded(snapshot_of(host, settings), settings)

@@ -9,6 +9,8 @@ from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.host.looking import forget
+from pushgateway_lab.install.packages import Patience
+from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.removal.file_removal import remove_files
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say
@@ -55,6 +57,8 @@ def purged(settings: Settings) -> Iterator[PyinfraCommand]:
 
 
 def _purge(host: Host, settings: Settings) -> None:
+    # dpkg waits for no lock, and the servers stop before it begins.
+    Patience(settings.pushgateway_apt_timeout, "removed").wait(host)
     traces = look_for_traces(host, settings)
     # Otherwise the directories of the packages would stay, because something is in them.
     _remove_backups(host, traces)
@@ -67,8 +71,9 @@ def _purge(host: Host, settings: Settings) -> None:
         "users": "\n".join(" ".join(each) for each in traces.remains.users),
         "keepers": _KEEPERS,
     }
+    functions = (*FUNCTIONS, installations.FUNCTIONS)
     try:
-        staying = ask(host, "remove-packages.sh", variables, functions=FUNCTIONS, deadline=_TIMEOUT)
+        staying = ask(host, "remove-packages.sh", variables, functions=functions, deadline=_TIMEOUT)
     except HostError as error:
         raise HostError(
             f"The packages were not removed: {error}\nSolve this on the host, then run this again."
@@ -76,7 +81,7 @@ def _purge(host: Host, settings: Settings) -> None:
     if traces.going:
         say(host, f"Removed: {', '.join(traces.going)}")
     if staying:
-        say(host, f"In use by others, so they stay: {', '.join(staying)}", "yellow")
+        say(host, "\n  ".join(["These users and groups stay:", *map(excerpt, staying)]), "yellow")
 
 
 def _remove_backups(host: Host, traces: Traces) -> None:

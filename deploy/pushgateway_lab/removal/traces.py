@@ -3,6 +3,7 @@
 As long as something is left, the notes are there: they are removed last. So a host without traces is done.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pyinfra.api.host import Host
@@ -34,11 +35,13 @@ class Traces(NamedTuple):
     + snapshot: of the host
     + remains: the notes, and the files of this toolkit
     + going: the noted packages that can go without another one
+    + unsafe: directories of their configuration files that others than root can change
     """
 
     snapshot: Snapshot
     remains: Remains
     going: tuple[str, ...]
+    unsafe: tuple[str, ...] = ()
 
     @property
     def is_clear(self) -> bool:
@@ -101,16 +104,31 @@ def _look(host: Host, settings: Settings) -> Traces:
         lambda answer: (parse_snapshot(answer.said), parse_remains(answer.said)),
         further,
     )
-    return Traces(seen, left, _going(host, left))
+    return Traces(seen, left, *_going(host, left))
 
 
-def _going(host: Host, left: Remains) -> tuple[str, ...]:
+def _going(host: Host, left: Remains) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not left.packages:
-        return ()
-    names = [each.name for each in left.packages]
+        return (), ()
     variables = {
-        "packages": " ".join(names),
+        "packages": " ".join(each.name for each in left.packages),
         "came": " ".join(each.name for each in left.packages if each.came),
+        "kept": " ".join(each.name for each in left.packages if each.keeps_files),
     }
-    lines = ask(host, "removable-packages.sh", variables, deadline=_SIMULATIONS)
-    return tuple(each for each in names if each in lines)
+    functions = ("whose.sh", installations.FUNCTIONS)
+    lines = ask(
+        host, "removable-packages.sh", variables, functions=functions, deadline=_SIMULATIONS
+    )
+    return parse_going(lines, left)
+
+
+def parse_going(lines: Iterable[str], left: Remains) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the noted packages that can go, and the unsafe directories, without those that are below another one.
+
+    + lines: the answer of ``files/removable-packages.sh``
+    """
+    said = [line.partition(" ") for line in lines]
+    going = {value for word, _, value in said if word == "goes"}
+    unsafe = {value for word, _, value in said if word == "unsafe"}
+    highest = (each for each in unsafe if not any(each.startswith(f"{other}/") for other in unsafe))
+    return tuple(each.name for each in left.packages if each.name in going), tuple(sorted(highest))

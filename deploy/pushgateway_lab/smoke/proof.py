@@ -10,7 +10,7 @@ from uuid import uuid4
 from pyinfra.api.host import Host
 
 from pushgateway_lab import installations, scrape_config
-from pushgateway_lab.facts import proof
+from pushgateway_lab.facts import proof, remains
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group, Sample, Target
 from pushgateway_lab.formats.durations import seconds_of
@@ -97,7 +97,8 @@ def prove(host: Host, settings: Settings) -> None:
 
 
 def _note(host: Host, proven: str) -> None:
-    ask(host, "note.sh", {"note": proof.NOTE, "word": proven})
+    variables = {"note": proof.NOTE, "word": proven}
+    ask(host, "note.sh", variables, functions=remains.NOTE_FUNCTIONS)
 
 
 def _name_of(host: Host) -> str:

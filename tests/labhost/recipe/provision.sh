@@ -14,14 +14,15 @@ fetch() {
 # Recommended packages are fetched too: installing with them must work as it does elsewhere.
 download_packages() {
     fetch update
-    set -- prometheus prometheus-pushgateway curl acl attr xz-utils tcsh fish cloud-init locales \
-        ufw firewalld
+    set -- prometheus prometheus-pushgateway curl acl attr xz-utils tcsh fish cloud-init locales ufw
     # In older releases promtool is part of the prometheus package, and the programs in Rust are missing.
     for package in promtool rust-coreutils sudo-rs crun; do
         if apt-cache show "$package" >/dev/null 2>&1; then set -- "$@" "$package"; fi
     done
     mkdir -p /srv/apt/partial
     fetch install --yes --download-only -o Dir::Cache::archives=/srv/apt "$@"
+    # cloud-init must not be installed beside it.
+    fetch install --yes --download-only -o Dir::Cache::archives=/srv/apt firewalld netbase
     rm -rf /srv/apt/partial /srv/apt/lock
     cd /srv/apt
     for package in *.deb; do
