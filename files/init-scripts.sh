@@ -121,6 +121,7 @@ OWNER
     }
 
     service_reload_definitions() { :; }
+    service_read_definitions() { :; }
     service_make_place_for_drop_in() { :; }
     service_remove_drop_in() { :; }
 

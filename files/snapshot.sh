@@ -22,7 +22,7 @@
 # shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_units:?}" "${prometheus_url:?}"
 : "${pushgateway_units:?}" "${prometheus_port:?}" "${pushgateway_port:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
-: "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
+: "${release_notes:?}" "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
 
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
@@ -386,6 +386,14 @@ look_at_notes() {
     [ -z "$note" ] || printf 'added_targets %s\n' "$note"
 }
 
+# The versions of the servers that this toolkit has installed from releases.
+look_at_releases() {
+    for release in $release_notes; do
+        note_in "$release"
+        [ -z "$note" ] || printf 'release %s %s\n' "${release##*/release-}" "$note"
+    done
+}
+
 note_in() {
     note=
     [ -f "$1" ] && read -r note _ 2>/dev/null <"$1"
@@ -411,6 +419,7 @@ if [ "$uid" -eq 0 ]; then
     echo "at prometheus"
     look_at_prometheus
     look_at_notes
+    look_at_releases
     if command -v look_further >/dev/null; then look_further; fi
 else
     echo "user $(id -un)"

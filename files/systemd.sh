@@ -221,6 +221,9 @@ service_reload_definitions() {
     systemctl daemon-reload
 }
 
+# Reads the files that define services anew.
+service_read_definitions() { systemctl daemon-reload; }
+
 # The directory for the drop-in that this toolkit writes.   $1 the service
 service_make_place_for_drop_in() { mkdir -p -- "/etc/systemd/system/$1.d"; }
 

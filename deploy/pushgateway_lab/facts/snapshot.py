@@ -97,6 +97,7 @@ class Snapshot(NamedTuple):
       by itself
     + all_targets: those of all jobs, if the lab's job has none; else as `targets`, or none
     + names: the host's own names and addresses
+    + releases: product -> version, of the servers that this toolkit has installed from releases
     + added_targets: the note about targets that this toolkit has added, see `pushgateway_lab.facts.added`
     + proven: what the last proof proved, see `pushgateway_lab.smoke.proven`; empty if there was none
     """
@@ -139,6 +140,7 @@ class Snapshot(NamedTuple):
     names: Names
     proven: str
     added_targets: str
+    releases: dict[str, str]
     prometheus_starts: bool
 
     def service(self, name: str) -> ServiceState:
@@ -265,8 +267,14 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         names=parse_names(said.get("hostname", ()), said.get("address", ()), said.get("hosts", ())),
         proven=first("proven") or "",
         added_targets=first("added_targets") or "",
+        releases=dict(_release(value) for value in said.get("release", ())),
         prometheus_starts=_UNAVAILABLE in said.get("prometheus_answered", ()),
     )
+
+
+def _release(value: str) -> tuple[str, str]:
+    name, _, version = value.partition(" ")
+    return name, version
 
 
 def _unquoted(value: str) -> str:

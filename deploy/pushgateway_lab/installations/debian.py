@@ -68,8 +68,8 @@ def pushgateway(seen: Snapshot, settings: Settings) -> VariablePushgateway:
         seen.manager.service(name, main_pid=state.main_pid),
         flags_file=file,
         variable=around.variable if around else environment_file.ARGS,
-        # The package enables its service.
-        is_enabled_by_us=file == _PUSHGATEWAY_DEFAULTS,
+        # The package enables its service, and so does a release of this toolkit.
+        is_enabled_by_us=file == _PUSHGATEWAY_DEFAULTS or "pushgateway" in seen.releases,
     )
 
 
@@ -98,9 +98,13 @@ def missing_packages(seen: Snapshot, settings: Settings) -> list[str]:
         or pushgateway_is_elsewhere(seen, settings)
     )
     needs_prometheus = not prometheus_is_elsewhere(seen, settings)
+    by_package = {"auto": INSTALLER in seen.tools or not seen.has_service_manager, "package": True}
     wanted = {
-        PACKAGES[0]: needs_prometheus and not has_prometheus(seen, settings),
-        PACKAGES[1]: not has_pushgateway,
+        PACKAGES[0]: needs_prometheus
+        and not has_prometheus(seen, settings)
+        and by_package.get(settings.prometheus_install_method, False),
+        PACKAGES[1]: not has_pushgateway
+        and by_package.get(settings.pushgateway_install_method, False),
         "curl": "curl" not in seen.tools,
         "python3": settings.pushgateway_prune_after is not None and PYTHON not in seen.tools,
         "promtool": needs_prometheus and "promtool" not in seen.tools and seen.promtool_package,

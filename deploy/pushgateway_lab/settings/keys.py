@@ -103,6 +103,26 @@ class Settings:
         values.seconds,
         "seconds within which that metric must arrive; None: two of Prometheus's scrape intervals",
     )
+    pushgateway_install_method: str = _setting(
+        "auto",
+        values.one_of("auto", "package", "release", "existing"),
+        "auto (what is there; else packages where the host has apt, else a release), package, release, existing",
+    )
+    pushgateway_release_version: str | None = _setting(
+        None,
+        values.version,
+        "version of a Pushgateway from a release; None: what is there, else the newest that this toolkit knows",
+    )
+    pushgateway_release_source: str | None = _setting(
+        None,
+        values.release_source,
+        "URL of the release with {version} and {file}, or a file or folder on this machine; None: upstream's",
+    )
+    pushgateway_release_sha256: dict[str, str] = _setting(
+        {},
+        values.digests,
+        "SHA-256 of the archive: architecture -> digest, as amd64, arm64, armv7, 386; {}: as sha256sums.txt has it",
+    )
     pushgateway_apt_timeout: float = _setting(
         300.0,
         values.seconds,
@@ -154,6 +174,20 @@ class Settings:
         "/etc/prometheus/prometheus.yml",
         values.path,
         "Prometheus's configuration file, into which the job is merged",
+    )
+    prometheus_install_method: str = _setting(
+        "auto",
+        values.one_of("auto", "package", "release", "existing"),
+        "the same for Prometheus",
+    )
+    prometheus_release_version: str | None = _setting(
+        None, values.version, "the same for Prometheus"
+    )
+    prometheus_release_source: str | None = _setting(
+        None, values.release_source, "the same for Prometheus"
+    )
+    prometheus_release_sha256: dict[str, str] = _setting(
+        {}, values.digests, "the same for Prometheus"
     )
     prometheus_unit: str | None = _setting(
         None, values.unit, "Prometheus's systemd unit; None: the unit of Debian's package"

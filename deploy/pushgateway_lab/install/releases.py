@@ -1,0 +1,212 @@
+"""Both servers from upstream's releases: installed, upgraded, and put back if a new version does not come up."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gevent.lock import RLock
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
+
+from pushgateway_lab import installations
+from pushgateway_lab.facts.releases import note_of
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.host import service_control
+from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
+from pushgateway_lab.installations.release import PROMETHEUS, Product, Wish, due
+from pushgateway_lab.pushgateway import running
+from pushgateway_lab.releases.architecture import architecture_of
+from pushgateway_lab.releases.release import Release
+from pushgateway_lab.releases.release_error import ReleaseError
+from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.run.host_files import host_file
+from pushgateway_lab.run.run import Run
+from pushgateway_lab.run.shell import ask
+from pushgateway_lab.services import FUNCTIONS
+from pushgateway_lab.settings import Settings
+
+if TYPE_CHECKING:
+    from pushgateway_lab.releases.fetch import Archive
+
+SEND_TIMEOUT = 1800
+"""Seconds to send an archive to a host and to unpack it; Prometheus's has more than 100 MB."""
+
+START_TIMEOUT = 60
+"""Seconds within which a new version has to listen."""
+
+_POLL = 0.3
+
+
+def are_installed(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether the host has the releases that the settings want.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.release.due`.
+    """
+    return not due(seen, settings)
+
+
+@operation()
+@cleanly
+def install(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Install the releases that the settings want, or change their version.
+
+    A version that does not come up is replaced by the one before, and the host fails.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        releases.install(
+            name="Install the releases",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
+    """
+    host = ctx_host.get()
+    wishes = due(snapshot_of(host, settings), settings)
+    if not wishes:
+        noop(host, "no release is missing")
+        return
+    for wish in wishes:
+        yield from function(_install, settings, wish)
+    forget(host)
+
+
+class _Archives:
+    """The archives of one run: each is fetched and checked once, also for a class."""
+
+    def __init__(self, run: Run) -> None:
+        del run
+        self._lock = RLock()
+        self._found: dict[tuple[Release, str | None, str | None], Archive | ReleaseError] = {}
+
+    def get(self, release: Release, wish: Wish) -> "Archive":
+        """Return the archive of a release.
+
+        Raises:
+            ReleaseError: it cannot be had, or is not what it should be.
+        """
+        key = (release, wish.source, wish.digests.get(release.architecture))
+        with self._lock:
+            if key not in self._found:
+                try:
+                    self._found[key] = _fetched(release, wish)
+                except ReleaseError as error:
+                    self._found[key] = error
+            found = self._found[key]
+        if isinstance(found, ReleaseError):
+            raise found
+        return found
+
+
+def _fetched(release: Release, wish: Wish) -> "Archive":
+    # Here: it imports requests, which takes 0.1 s.
+    from pushgateway_lab.releases import fetch, unpack
+
+    source: fetch.Web | Path = fetch.Web()
+    if wish.source is not None:
+        is_url = wish.source.startswith(("http://", "https://"))
+        source = fetch.Web(wish.source) if is_url else Path(wish.source).expanduser()
+    found = fetch.fetch(release, source, sha256=wish.digests.get(release.architecture))
+    with found.path.open("rb") as file:
+        unpack.check_programs(file, release)
+    return found
+
+
+def _install(host: Host, settings: Settings, wish: Wish) -> None:
+    product = wish.product
+    seen = snapshot_of(host, settings)
+    is_upgrade = product.name in seen.releases
+    if is_upgrade and product is not PROMETHEUS:
+        running.refuse_loss_by_upgrade(host, settings, seen)
+    try:
+        (machine,) = ask(host, "architecture.sh", {})
+        release = Release(product.name, wish.version, architecture_of(machine.strip()))
+        archive = Run.of(host.state).part(_Archives).get(release, wish)
+    except ReleaseError as error:
+        raise HostError(f"{error} Nothing was changed on the host.") from error
+    variables = {
+        "digest": archive.sha256,
+        "directory": release.directory,
+        "unit_text": host_file(f"release-{product.unit}"),
+        "flags_text": product.default_flags,
+        "config": product.config_path,
+        "config_text": host_file("release-prometheus.yml") if product.config_path else "",
+    }
+    _act(host, wish, "install", variables, archive.path)
+    if product is PROMETHEUS or is_upgrade:
+        _start(host, settings, wish, is_upgrade=is_upgrade)
+    _act(host, wish, "settle")
+    say(host, f"Installed: {product.name} {release.version}. {archive.digest_from}")
+    forget(host)
+
+
+def _act(
+    host: Host,
+    wish: Wish,
+    action: str,
+    variables: dict[str, str] | None = None,
+    archive: Path | None = None,
+) -> None:
+    given = {
+        "action": action,
+        "name": wish.product.name,
+        "version": wish.version,
+        "programs": " ".join(wish.product.programs),
+        "note": note_of(wish.product.name),
+        **(variables or {}),
+    }
+    try:
+        ask(
+            host,
+            "install-release.sh",
+            given,
+            archive,
+            functions=FUNCTIONS,
+            deadline=SEND_TIMEOUT,
+        )
+    except HostError as error:
+        raise HostError(
+            f"The release of {wish.product.title} was not installed: {error}"
+        ) from error
+
+
+def _start(host: Host, settings: Settings, wish: Wish, *, is_upgrade: bool) -> None:
+    """Start the new version, and see it listen. Otherwise put the version before back."""
+    product = wish.product
+    seen = snapshot_now(host, settings)
+    find = installations.prometheus if product is PROMETHEUS else installations.pushgateway
+    service = find(seen, settings).service
+    try:
+        service_control.restart(host, service)
+        _see_it_listen(host, settings, product)
+    except HostError as error:
+        if not is_upgrade:
+            raise
+        words = service_control.log(host, service)
+        _act(host, wish, "restore")
+        service_control.restart(host, service)
+        _see_it_listen(host, settings, product)
+        raise HostError(
+            f"The new version of {product.title} does not come up, so the one before runs again: {error} Its log "
+            f"ended with:\n{words}"
+        ) from error
+
+
+def _see_it_listen(host: Host, settings: Settings, product: Product) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
+    while True:
+        seen = snapshot_now(host, settings)
+        state = seen.prometheus if product is PROMETHEUS else seen.pushgateway
+        sockets = seen.prometheus_listeners if product is PROMETHEUS else seen.pushgateway_listeners
+        if state.runs and sockets:
+            return
+        if state.has_failed or time.monotonic() > deadline:
+            raise HostError(f"{state.name} is {state.state}, and listens on no port.")
+        time.sleep(_POLL)

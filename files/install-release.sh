@@ -1,0 +1,153 @@
+#!/bin/sh
+# Installs the programs of a release, or puts the previous ones back.
+#
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer), action
+# (install, restore or settle), name (of the service, of its user and of its main program), programs (their names, with
+# blanks between), note (the file for the version) and version; and to install: digest (the SHA-256 of the archive),
+# directory (the one in the archive), unit_text, flags_text, config (the configuration file, or nothing) and config_text.
+# Reads from standard input, as base64, the archive, whose content was checked before. The note has the version, and in
+# its second line "user" if the user was made for it. Needs the functions of a service manager.
+#
+# install: nothing is replaced unless all programs are complete and start. A program is replaced by a rename, so a
+# process that runs keeps its own. The old one stays in $previous until settle or restore; so long, the note says
+# "unfinished".
+# Exits with 1 and prints the reason if the installation fails; then nothing was changed.
+
+: "${mark:?}" "${action:?}" "${name:?}" "${programs:?}" "${note:?}" "${version:?}"
+: "${digest=}" "${directory=}" "${unit_text=}" "${flags_text=}" "${config=}" "${config_text=}"
+user=$name
+printf '\n%s\n' "$mark"
+exec 2>&1
+export LC_ALL=C
+umask 022
+bin=/usr/local/bin
+unit=/etc/systemd/system/$name.service
+flags=/etc/default/$name
+home=/usr/local/lib/pushgateway-lab
+previous=$home/previous-$name
+
+fail() {
+    # The rest of the archive is read first: a sender whose channel is closed would report only that.
+    cat >/dev/null
+    printf '%s\n' "$1"
+    exit 1
+}
+
+# Succeeds if root alone can write in a directory.   $1 the directory
+is_safe() {
+    [ -d "$1" ] && [ ! -L "$1" ] && [ -z "$(find "$1" -maxdepth 0 \( ! -user root -o -perm /022 \))" ]
+}
+
+# Makes a directory of root's, and fails if it is somebody else's.
+own_directory() {
+    [ -d "$1" ] || mkdir -p -- "$1" || fail "$1 cannot be made"
+    is_safe "$1" || fail "$1 can be written by others than root, so no program is put there"
+}
+
+unpack() {
+    staging=$(mktemp -d "$home/new.XXXXXXXX") || fail "no directory could be made in $home"
+    trap 'rm -rf -- "$staging"' EXIT
+    words=$(base64 -d 2>&1 >"$staging/archive") || fail "the archive did not arrive in $home: $words"
+    [ "$(sha256sum <"$staging/archive" | cut -d ' ' -f 1)" = "$digest" ] ||
+        fail "the archive did not arrive in $home as it was sent: is there space left on the device? (df $home)"
+    set --
+    for program in $programs; do set -- "$@" "$directory/$program"; done
+    words=$(tar -xz -m --no-same-owner --strip-components=1 -C "$staging" -f "$staging/archive" -- "$@" 2>&1) ||
+        fail "the archive could not be unpacked in $home: $words"
+    rm -f -- "$staging/archive"
+}
+
+# Each program has to start, as a user without rights, before it replaces another one.
+try_programs() {
+    chmod 711 "$staging"
+    for program in $programs; do
+        words=$(timeout 20 setpriv --reuid=65534 --regid=65534 --clear-groups "$staging/$program" --version 2>&1) ||
+            fail "$program does not start on this host: $(printf '%s' "$words" | head -c 500)"
+    done
+    chmod 700 "$staging"
+}
+
+make_user() {
+    getent group "$user" >/dev/null || groupadd --system "$user" || fail "the group $user cannot be made"
+    if ! getent passwd "$user" >/dev/null; then
+        useradd --system --gid "$user" --no-create-home --home-dir "/var/lib/$name" --shell /usr/sbin/nologin "$user" ||
+            fail "the user $user cannot be made"
+        made=user
+    fi
+}
+
+# Writes a file in one step.   $1 its path; $2 its text
+put() {
+    if printf '%s' "$2" >"$1.pushgateway-lab" && chmod 644 "$1.pushgateway-lab" && mv -fT -- "$1.pushgateway-lab" "$1"; then
+        return
+    fi
+    rm -f -- "$1.pushgateway-lab"
+    fail "$1 could not be written"
+}
+
+install() {
+    for place in "$bin" /etc/systemd/system /etc/default /var/lib/pushgateway-lab "$home"; do
+        own_directory "$place"
+    done
+    made=$(sed -n 2p "$note" 2>/dev/null)
+    unpack
+    try_programs
+    make_user
+    if [ -n "$config" ] && [ ! -e "$config" ]; then
+        mkdir -p -- "${config%/*}"
+        put "$config" "$config_text"
+    fi
+    [ -e "$flags" ] || put "$flags" "$flags_text"
+    put "$unit" "$unit_text"
+    keep_previous
+    for program in $programs; do
+        cp -- "$staging/$program" "$bin/.$program.pushgateway-lab" || {
+            rm -f -- "$bin/.$program.pushgateway-lab"
+            fail "$bin/$program could not be written"
+        }
+    done
+    write_note unfinished
+    for program in $programs; do
+        mv -fT -- "$bin/.$program.pushgateway-lab" "$bin/$program" || fail "$bin/$program could not be replaced"
+    done
+    service_read_definitions
+}
+
+# Keeps the programs that were there. Those that a killed run has kept stay: what is in place now did not come up yet.
+keep_previous() {
+    [ ! -d "$previous" ] || return 0
+    rm -rf -- "$previous.new"
+    mkdir -m 700 -- "$previous.new" || fail "$previous cannot be made"
+    for program in $programs; do
+        [ ! -e "$bin/$program" ] || ln -- "$bin/$program" "$previous.new/" || fail "$previous cannot be written"
+    done
+    [ ! -e "$note" ] || cp -- "$note" "$previous.new/note" || fail "$previous cannot be written"
+    mv -T -- "$previous.new" "$previous"
+}
+
+# Notes a version, and what was made for the release.   $1 the version
+write_note() {
+    if printf '%s\n' "$1" "${made:-}" >"$note.new" && mv -f -- "$note.new" "$note"; then return; fi
+    fail "$note could not be written"
+}
+
+settle() {
+    made=$(sed -n 2p "$note" 2>/dev/null)
+    write_note "$version"
+    rm -rf -- "$previous"
+}
+
+restore() {
+    [ -e "$previous/${programs%% *}" ] || fail "there is no previous program in $previous"
+    for program in $programs; do
+        [ ! -e "$previous/$program" ] || mv -fT -- "$previous/$program" "$bin/$program" || fail "$bin/$program could not be replaced"
+    done
+    if [ -e "$previous/note" ]; then mv -f -- "$previous/note" "$note"; else rm -f -- "$note"; fi
+    rm -rf -- "$previous"
+}
+
+case $action in
+install) install ;;
+restore) restore ;;
+settle) settle ;;
+esac
