@@ -4,7 +4,7 @@
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer), action
 # (install, restore or settle), name (of the service, of its user and of its main program), programs (their names, with
 # blanks between), note (the file for the version) and version; and to install: digest (the SHA-256 of the archive),
-# directory (the one in the archive), unit_text, flags_text, config (the configuration file, or nothing) and config_text.
+# digests (of the programs, in their order), directory (the one in the archive), unit_text, flags_text, config (the configuration file, or nothing) and config_text.
 # Reads from standard input, as base64, the archive, whose content was checked before. The note has the version, and in
 # its second line "user" if the user was made for it. Needs the functions of a service manager.
 #
@@ -14,7 +14,7 @@
 # Exits with 1 and prints the reason if the installation fails; then nothing was changed.
 
 : "${mark:?}" "${action:?}" "${name:?}" "${programs:?}" "${note:?}" "${version:?}"
-: "${digest=}" "${directory=}" "${unit_text=}" "${flags_text=}" "${config=}" "${config_text=}"
+: "${digest=}" "${digests=}" "${directory=}" "${unit_text=}" "${flags_text=}" "${config=}" "${config_text=}"
 user=$name
 printf '\n%s\n' "$mark"
 exec 2>&1
@@ -55,6 +55,12 @@ unpack() {
     words=$(tar -xz -m --no-same-owner --strip-components=1 -C "$staging" -f "$staging/archive" -- "$@" 2>&1) ||
         fail "the archive could not be unpacked in $home: $words"
     rm -f -- "$staging/archive"
+    # shellcheck disable=SC2086 # a list of words
+    set -- $digests
+    for program in $programs; do
+        [ "$(sha256sum <"$staging/$program" | cut -d ' ' -f 1)" = "$1" ] || fail "$program is not the one that was checked"
+        shift
+    done
 }
 
 # Each program has to start, as a user without rights, before it replaces another one.

@@ -19,7 +19,7 @@ from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations.release import PROMETHEUS, Product, Wish, due
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.releases.architecture import architecture_of
-from pushgateway_lab.releases.release import Release
+from pushgateway_lab.releases.release import UPSTREAM, Release
 from pushgateway_lab.releases.release_error import ReleaseError
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
@@ -31,6 +31,8 @@ from pushgateway_lab.settings import Settings
 
 if TYPE_CHECKING:
     from pushgateway_lab.releases.fetch import Archive
+
+    Checked = tuple[Archive, list[str]]
 
 SEND_TIMEOUT = 1800
 """Seconds to send an archive to a host and to unpack it; Prometheus's has more than 100 MB."""
@@ -84,10 +86,10 @@ class _Archives:
     def __init__(self, run: Run) -> None:
         del run
         self._lock = RLock()
-        self._found: dict[tuple[Release, str | None, str | None], Archive | ReleaseError] = {}
+        self._found: dict[tuple[Release, str | None, str | None], Checked | ReleaseError] = {}
 
-    def get(self, release: Release, wish: Wish) -> "Archive":
-        """Return the archive of a release.
+    def get(self, release: Release, wish: Wish) -> "Checked":
+        """Return the archive of a release, and the digests of its programs.
 
         Raises:
             ReleaseError: it cannot be had, or is not what it should be.
@@ -105,18 +107,18 @@ class _Archives:
         return found
 
 
-def _fetched(release: Release, wish: Wish) -> "Archive":
+def _fetched(release: Release, wish: Wish) -> "Checked":
     # Here: it imports requests, which takes 0.1 s.
     from pushgateway_lab.releases import fetch, unpack
 
-    source: fetch.Web | Path = fetch.Web()
-    if wish.source is not None:
-        is_url = wish.source.startswith(("http://", "https://"))
-        source = fetch.Web(wish.source) if is_url else Path(wish.source).expanduser()
+    template = wish.source or UPSTREAM
+    source: fetch.Web | Path = fetch.Web(template, proxy=wish.proxy, timeout=wish.timeout)
+    if not template.startswith(("http://", "https://")):
+        source = Path(template).expanduser()
     found = fetch.fetch(release, source, sha256=wish.digests.get(release.architecture))
     with found.path.open("rb") as file:
-        unpack.check_programs(file, release)
-    return found
+        digests = unpack.program_digests(file, release)
+    return found, [digests[name] for name in release.programs]
 
 
 def _install(host: Host, settings: Settings, wish: Wish) -> None:
@@ -128,11 +130,12 @@ def _install(host: Host, settings: Settings, wish: Wish) -> None:
     try:
         (machine,) = ask(host, "architecture.sh", {})
         release = Release(product.name, wish.version, architecture_of(machine.strip()))
-        archive = Run.of(host.state).part(_Archives).get(release, wish)
+        archive, digests = Run.of(host.state).part(_Archives).get(release, wish)
     except ReleaseError as error:
         raise HostError(f"{error} Nothing was changed on the host.") from error
     variables = {
         "digest": archive.sha256,
+        "digests": " ".join(digests),
         "directory": release.directory,
         "unit_text": host_file(f"release-{product.unit}"),
         "flags_text": product.default_flags,

@@ -75,7 +75,7 @@ PRODUCTS = (PROMETHEUS, PUSHGATEWAY)
 class Wish(NamedTuple):
     """How the settings want a server to be installed.
 
-    + version, source, digests: of the release, see `Settings`
+    + version, source, digests, proxy, timeout: of the release, see `Settings`
     """
 
     product: Product
@@ -83,6 +83,8 @@ class Wish(NamedTuple):
     version: str
     source: str | None
     digests: dict[str, str]
+    proxy: str | None
+    timeout: float
 
 
 def wish(settings: Settings, product: Product) -> Wish:
@@ -94,6 +96,8 @@ def wish(settings: Settings, product: Product) -> Wish:
             settings.prometheus_release_version or product.default_version,
             settings.prometheus_release_source,
             settings.prometheus_release_sha256,
+            settings.prometheus_release_proxy,
+            settings.prometheus_release_timeout,
         )
     return Wish(
         product,
@@ -101,6 +105,8 @@ def wish(settings: Settings, product: Product) -> Wish:
         settings.pushgateway_release_version or product.default_version,
         settings.pushgateway_release_source,
         settings.pushgateway_release_sha256,
+        settings.pushgateway_release_proxy,
+        settings.pushgateway_release_timeout,
     )
 
 

@@ -1,17 +1,16 @@
-"""Take the programs out of a release archive. Pure: bytes of an archive in, bytes of programs out.
+"""Check the programs in a release archive. Pure.
 
-Nothing in the archive is trusted. No path of it is written: a wanted program is found by its exact name, and gets
-a name of this package. All other members are passed over.
+Nothing in the archive is trusted: a wanted program is found by its exact name, and all other members are passed over.
+The host that unpacks the archive gets the digest of each program.
 """
 
 import gzip
+import hashlib
 import io
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
+from contextlib import contextmanager
 from typing import IO, Any, Self
 
 from pushgateway_lab.formats.characters import shown
@@ -44,8 +43,8 @@ _LITTLE_ENDIAN = 1  # ELFDATA2LSB
 _EXECUTABLE = (2, 3)  # ET_EXEC, ET_DYN
 
 
-def read_programs(archive: IO[bytes], release: Release) -> dict[str, bytes]:
-    """Return the programs of an archive: name -> content.
+def program_digests(archive: IO[bytes], release: Release) -> dict[str, str]:
+    """Return the programs of an archive, each with its SHA-256: name -> digest.
 
     + archive: a binary file at its beginning, whose digest was checked; it is read once and not closed
     + release: what the archive is of
@@ -54,48 +53,17 @@ def read_programs(archive: IO[bytes], release: Release) -> dict[str, bytes]:
         ReleaseError: the archive cannot be read, a program is missing, there twice, not a regular file or not a
             program for this architecture, or a limit is exceeded.
 
-    Example: ``read_programs(archive, Release("pushgateway", "1.11.2", "amd64"))["pushgateway"]``.
+    Example: ``program_digests(archive, Release("pushgateway", "1.11.2", "amd64"))["pushgateway"]``.
     """
-    made = {name: io.BytesIO() for name in release.programs}
-    _copy_programs(archive, release, lambda name: nullcontext(made[name]))
-    return {name: content.getvalue() for name, content in made.items()}
+    made = {name: hashlib.sha256() for name in release.programs}
+    _read_programs(archive, release, lambda name, block: made[name].update(block))
+    return {name: each.hexdigest() for name, each in made.items()}
 
 
-def write_programs(archive: IO[bytes], release: Release, directory: Path) -> dict[str, Path]:
-    """Write the programs of an archive into a directory, with mode 755, and return their paths: name -> path.
-
-    All of them are checked before the first is put in place, and each is replaced in one step. After an error in
-    the archive, the directory is as it was.
-
-    + archive, release: see `read_programs`
-    + directory: it exists, and only its owner can change it
-
-    Raises:
-        ReleaseError: see `read_programs`; or a file cannot be written.
-
-    Example: ``write_programs(archive, release, Path("unpacked"))["promtool"]`` is ``Path("unpacked/promtool")``.
-    """
-    try:
-        # Below the directory, so that a rename stays in one file system.
-        with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=directory) as unfinished:
-            made = {name: Path(unfinished, name) for name in release.programs}
-            _copy_programs(archive, release, lambda name: made[name].open("xb"))
-            for path in made.values():
-                path.chmod(0o755)
-            return {name: path.replace(directory / name) for name, path in made.items()}
-    except OSError as error:
-        raise ReleaseError(
-            f"The programs of {release.file} cannot be written to {directory} ({error.strerror}): "
-            "check its owner and the free space."
-        ) from error
-
-
-def _copy_programs(
-    archive: IO[bytes],
-    release: Release,
-    target_of: Callable[[str], AbstractContextManager[IO[bytes]]],
+def _read_programs(
+    archive: IO[bytes], release: Release, take: Callable[[str, bytes], object]
 ) -> None:
-    """Copy each program to the file that `target_of` opens for its name."""
+    """Call `take` with the name of each program and each block of its content."""
     wanted = {f"{release.directory}/{name}": name for name in release.programs}
     found: set[str] = set()
     with _reading(release):
@@ -110,9 +78,8 @@ def _copy_programs(
         if member.name in found:
             raise _error(release, f"holds {member.name} twice")
         found.add(member.name)
-        with target_of(wanted[member.name]) as target:
-            for block in _blocks(contents, member, release):
-                target.write(block)
+        for block in _blocks(contents, member, release):
+            take(wanted[member.name], block)
     if missing := wanted.keys() - found:
         raise _error(release, f"does not hold {' and '.join(sorted(missing))}")
 

@@ -4,6 +4,7 @@ Each command has a deadline, and ends with the time limit of the run. A broken c
 raises a `HostError`, which fails only this host.
 """
 
+import math
 import secrets
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -179,7 +180,7 @@ class _LinesOfFile(list[str]):
 
     @override
     def __len__(self) -> int:
-        return -(-self._path.stat().st_size // _BLOCK)
+        return math.ceil(self._path.stat().st_size / _BLOCK)
 
     @override
     def __iter__(self) -> Iterator[str]:

@@ -123,6 +123,14 @@ class Settings:
         values.digests,
         "SHA-256 of the archive: architecture -> digest, as amd64, arm64, armv7, 386; {}: as sha256sums.txt has it",
     )
+    pushgateway_release_proxy: str | None = _setting(
+        None,
+        values.url("http", "https"),
+        "proxy for the archive; None: the one of this machine's environment, as https_proxy",
+    )
+    pushgateway_release_timeout: float = _setting(
+        600.0, values.seconds, "seconds to download the archive to this machine"
+    )
     pushgateway_apt_timeout: float = _setting(
         300.0,
         values.seconds,
@@ -189,6 +197,10 @@ class Settings:
     prometheus_release_sha256: dict[str, str] = _setting(
         {}, values.digests, "the same for Prometheus"
     )
+    prometheus_release_proxy: str | None = _setting(
+        None, values.url("http", "https"), "the same for Prometheus"
+    )
+    prometheus_release_timeout: float = _setting(600.0, values.seconds, "the same for Prometheus")
     prometheus_unit: str | None = _setting(
         None, values.unit, "Prometheus's systemd unit; None: the unit of Debian's package"
     )
