@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -317,6 +318,25 @@ def test_https_stays_https(at: str, target: str, to: str | None) -> None:
         return
     with pytest.raises(ReleaseError, match=r"must be https://, as before"):
         fetching._redirected(at, target, at, "next")
+
+
+def test_over_tls(server: Server, tmp_path: Path, cache: Path) -> None:
+    new = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=releases -addext subjectAltName=IP:127.0.0.1"
+    files = ["-keyout", f"{tmp_path}/key", "-out", f"{tmp_path}/cert"]
+    subprocess.run(["openssl", *new.split(), *files], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    plain = server.url
+    server.answers["/downgrade"] = redirect(f"{plain}{PATH}")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    secure = plain.replace("http:", "https:")
+    trusted = Web(f"{secure}/v{{version}}/{{file}}", ca_file=str(tmp_path / "cert"))
+    downgraded = Web(f"{secure}/downgrade", ca_file=str(tmp_path / "cert"))
+    assert "must be https://, as before" in refused(downgraded, cache)
+    assert server.asked == ["/downgrade"]
+    message = refused(Web(trusted.template), cache)
+    assert "certificate" in message
+    check(fetch(PUSHGATEWAY, trusted, sha256=SHA256), cache, was_cached=False)
 
 
 def test_through_a_proxy(server: Server, cache: Path) -> None:
