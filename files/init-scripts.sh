@@ -122,6 +122,7 @@ OWNER
 
     service_reload_definitions() { :; }
     service_read_definitions() { :; }
+    service_end() { :; }
     service_make_place_for_drop_in() { :; }
     service_remove_drop_in() { :; }
 

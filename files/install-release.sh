@@ -2,11 +2,11 @@
 # Installs the programs of a release, or puts the previous ones back.
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer), action
-# (install, restore or settle), name (of the service, of its user and of its main program), programs (their names, with
+# (install, restore, settle or remove), name (of the service, of its user and of its main program), programs (their names, with
 # blanks between), note (the file for the version) and version; and to install: digest (the SHA-256 of the archive),
 # digests (of the programs, in their order), directory (the one in the archive), unit_text, flags_text, config (the configuration file, or nothing) and config_text.
 # Reads from standard input, as base64, the archive, whose content was checked before. The note has the version, and in
-# its second line "user" if the user was made for it. Needs the functions of a service manager.
+# its second line "user", "config" and "flags", as they were made for it. Needs the functions of a service manager.
 #
 # install: nothing is replaced unless all programs are complete and start. A program is replaced by a rename, so a
 # process that runs keeps its own. The old one stays in $previous until settle or restore; so long, the note says
@@ -78,7 +78,7 @@ make_user() {
     if ! getent passwd "$user" >/dev/null; then
         useradd --system --gid "$user" --no-create-home --home-dir "/var/lib/$name" --shell /usr/sbin/nologin "$user" ||
             fail "the user $user cannot be made"
-        made=user
+        made="$made user"
     fi
 }
 
@@ -102,8 +102,12 @@ install() {
     if [ -n "$config" ] && [ ! -e "$config" ]; then
         mkdir -p -- "${config%/*}"
         put "$config" "$config_text"
+        made="$made config"
     fi
-    [ -e "$flags" ] || put "$flags" "$flags_text"
+    if [ ! -e "$flags" ]; then
+        put "$flags" "$flags_text"
+        made="$made flags"
+    fi
     put "$unit" "$unit_text"
     keep_previous
     for program in $programs; do
@@ -152,8 +156,34 @@ restore() {
     rm -rf -- "$previous"
 }
 
+# Removes the release and all that was made for it; a configuration that somebody has changed since stays.
+remove() {
+    made=$(sed -n 2p "$note" 2>/dev/null)
+    service_end "$name.service"
+    for program in $programs; do rm -f -- "$bin/$program" "$bin/.$program.pushgateway-lab"; done
+    rm -rf -- "$unit" "$previous" "$previous.new" "/var/lib/$name"
+    case " $made " in
+    *" flags "*) rm -f -- "$flags" ;;
+    esac
+    case " $made " in
+    *" config "*) remove_config ;;
+    esac
+    service_read_definitions
+    case " $made " in
+    *" user "*) userdel "$user" || fail "the user $user cannot be removed" ;;
+    esac
+    rm -f -- "$note"
+}
+
+remove_config() {
+    [ -f "$config" ] && [ "$(cat -- "$config")" = "$config_text" ] || return 0
+    rm -f -- "$config"
+    rmdir -- "${config%/*}" 2>/dev/null
+}
+
 case $action in
 install) install ;;
 restore) restore ;;
 settle) settle ;;
+remove) remove ;;
 esac

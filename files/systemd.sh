@@ -221,6 +221,9 @@ service_reload_definitions() {
     systemctl daemon-reload
 }
 
+# Stops a service, and does not start it at boot any more.   $1 its name
+service_end() { systemctl disable --quiet --now -- "$1" 2>/dev/null; }
+
 # Reads the files that define services anew.
 service_read_definitions() { systemctl daemon-reload; }
 
