@@ -120,9 +120,18 @@ OWNER
         [ "$main_pid" -gt 0 ] || { echo "$script $2 has started no process" && return 1; }
     }
 
+    service_stop() {
+        find_script "$1"
+        [ ! -x "$script" ] || env -i "PATH=$PATH" LC_ALL=C timeout 90 "$script" stop </dev/null >/dev/null 2>&1 || :
+    }
+
+    service_disable() {
+        find_script "$1"
+        update-rc.d "${script##*/}" disable
+    }
+
+    service_reload_all() { :; }
     service_reload_definitions() { :; }
-    service_read_definitions() { :; }
-    service_end() { :; }
     service_make_place_for_drop_in() { :; }
     service_remove_drop_in() { :; }
 

@@ -120,7 +120,7 @@ install() {
     for program in $programs; do
         mv -fT -- "$bin/.$program.pushgateway-lab" "$bin/$program" || fail "$bin/$program could not be replaced"
     done
-    service_read_definitions
+    service_reload_all
 }
 
 # Keeps the programs that were there. Those that a killed run has kept stay: what is in place now did not come up yet.
@@ -159,7 +159,8 @@ restore() {
 # Removes the release and all that was made for it; a configuration that somebody has changed since stays.
 remove() {
     made=$(sed -n 2p "$note" 2>/dev/null)
-    service_end "$name.service"
+    service_stop "$name.service"
+    service_disable "$name.service"
     for program in $programs; do rm -f -- "$bin/$program" "$bin/.$program.pushgateway-lab"; done
     rm -rf -- "$unit" "$previous" "$previous.new" "/var/lib/$name"
     case " $made " in
@@ -168,7 +169,7 @@ remove() {
     case " $made " in
     *" config "*) remove_config ;;
     esac
-    service_read_definitions
+    service_reload_all
     case " $made " in
     *" user "*) userdel "$user" || fail "the user $user cannot be removed" ;;
     esac

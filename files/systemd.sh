@@ -210,6 +210,15 @@ service_run() {
     timeout 90 systemctl "$2" -- "$1"
 }
 
+# Stops a service.   $1 its name
+service_stop() { timeout 90 systemctl stop -- "$1" 2>/dev/null || :; }
+
+# Lets a service start at boot no more.   $1 its name
+service_disable() { timeout 30 systemctl disable --quiet -- "$1" 2>/dev/null; }
+
+# Reloads the files that define services, and forgets failed services that are gone.
+service_reload_all() { systemctl daemon-reload; }
+
 # Reloads the configuration of a service; exits with 124 if that takes too long.
 #   $1 its name; $2 seconds
 service_reload() { timeout -k 1 "$2" systemctl reload -- "$1"; }
@@ -220,12 +229,6 @@ service_reload_definitions() {
     rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-"*
     systemctl daemon-reload
 }
-
-# Stops a service, and does not start it at boot any more.   $1 its name
-service_end() { systemctl disable --quiet --now -- "$1" 2>/dev/null; }
-
-# Reads the files that define services anew.
-service_read_definitions() { systemctl daemon-reload; }
 
 # The directory for the drop-in that this toolkit writes.   $1 the service
 service_make_place_for_drop_in() { mkdir -p -- "/etc/systemd/system/$1.d"; }

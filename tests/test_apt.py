@@ -109,6 +109,7 @@ class Remote:
     ) -> None:
         self.asked: list[str] = []
         self.said: list[str] = []
+        self.noted: list[str] = []
         self._apts, self._others = list(apts), list(others)
         self._now = 0.0
         monkeypatch.setattr(packages, "run", self._run)
@@ -128,6 +129,9 @@ class Remote:
 
     def _ask(self, host: object, name: str, variables: dict[str, str], **_: Any) -> list[str]:
         del host
+        if name == "note-packages.sh":
+            self.noted.append(variables["packages"])
+            return []
         self.asked.append(f"{name} {variables['seconds']}")
         answer = self._others.pop(0)
         self._now += float(variables["seconds"]) if answer else 0
@@ -242,6 +246,8 @@ def test_an_operation_says_why_nothing_was_installed(monkeypatch: pytest.MonkeyP
         assert not carry_out(host, packages.install._inner(settings=Settings()))
         assert reason_of(host).startswith("apt could not install ")
         assert reason_of(host).endswith("It says: E: Unable to locate package prometheus")
+    # Noted before apt runs, and corrected after its failure.
+    assert remote.noted == ["prometheus prometheus-pushgateway", ""]
     assert remote.asked == [
         "wait-for-apt.sh 0",
         "LC_ALL=C apt-get update",

@@ -3,7 +3,7 @@
 The public names are those in ``__all__`` here and in `pushgateway_lab.lab`; any other name may change
 without notice.
 
-+ deploys: `bootstrap`, `prepare`, `reset`, `verify`
++ deploys: `bootstrap`, `prepare`, `reset`, `uninstall`, `verify`
 + operations: the modules `groups` and `prune`
 + a fact: `HostSnapshot`
 + clients of both HTTP APIs: `Pushgateway` and `Prometheus`, which raise `ApiError`; `session` sends their
@@ -17,7 +17,7 @@ from pushgateway_lab import lazy
 
 if TYPE_CHECKING:
     from pushgateway_lab import groups, prune
-    from pushgateway_lab.deploys import bootstrap, prepare, reset, verify
+    from pushgateway_lab.deploys import bootstrap, prepare, reset, uninstall, verify
     from pushgateway_lab.host.fact import HostSnapshot
     from pushgateway_lab.http.access import Access
     from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
@@ -39,6 +39,7 @@ else:  # hidden from mypy: in a module with __getattr__, it accepts every name
             "prune": "pushgateway_lab.prune",
             "reset": "pushgateway_lab.deploys",
             "session": "pushgateway_lab.http.connection",
+            "uninstall": "pushgateway_lab.deploys",
             "verify": "pushgateway_lab.deploys",
         },
     )
@@ -58,5 +59,6 @@ __all__ = [
     "prune",
     "reset",
     "session",
+    "uninstall",
     "verify",
 ]

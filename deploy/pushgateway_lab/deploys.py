@@ -52,6 +52,22 @@ def reset() -> None:
     steps.take(_in_use(_begin(), look_for_start), RESET)
 
 
+@deploy("Uninstall")
+def uninstall() -> None:
+    """Remove everything that this toolkit put on a host, and nothing else.
+
+    Raises:
+        SettingsError: the host data of a host of the run is invalid; no host was changed.
+
+    Example:
+        ``from pushgateway_lab import uninstall; uninstall()`` in a script for pyinfra
+    """
+    from pushgateway_lab.removal.traces import look_for_traces
+    from pushgateway_lab.tables.uninstall import UNINSTALL
+
+    steps.take(_in_use(_begin(), look_for_traces), UNINSTALL)
+
+
 @deploy("Verify")
 def verify() -> None:
     """Report the progress of a host in the lab; change nothing.

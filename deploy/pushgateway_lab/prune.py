@@ -76,7 +76,7 @@ def scheduled(settings: Settings | None = None) -> Iterator[PyinfraCommand]:
         noop(host, f"old groups are {'' if is_wanted else 'not '}pruned")
         return
     # The files are no arguments here: pyinfra prints arguments, and some files are secrets.
-    yield from function(_install, settings) if is_wanted else function(_remove)
+    yield from function(_install, settings) if is_wanted else function(remove)
     forget(host)
 
 
@@ -177,7 +177,8 @@ def _install(host: Host, settings: Settings) -> None:
         )
 
 
-def _remove(host: Host) -> None:
+def remove(host: Host) -> None:
+    """Stop the prune, and delete its units and files. Raises as `pushgateway_lab.run.shell.ask`."""
     # Only our own names: a path that the host reports must not be removed.
     variables = {"service": layout.SERVICE, "timer": layout.TIMER, "files": "\n".join(REMOVED)}
     left = ask(host, "remove-prune.sh", variables, functions=_FUNCTIONS)

@@ -13,7 +13,7 @@ settings on the command line: --data pushgateway_smoke=always
 # more Pushgateway flags, without dashes: flag -> value; True for a flag without a value
 # pushgateway_extra_flags = {}
 
-# restart a Pushgateway that holds pushed groups and does not persist them
+# restart, or remove, a Pushgateway that holds pushed groups and does not persist them
 # pushgateway_allow_data_loss = False
 
 # job_name of the scrape job in Prometheus's configuration
@@ -91,7 +91,7 @@ settings on the command line: --data pushgateway_smoke=always
 # prepare and reset bring back the prometheus.yml that prepare kept at the start line
 # lab_restore = False
 
-# reset deletes all groups, not only those of the lab's jobs
+# reset and uninstall delete all groups, not only those of the lab's jobs, or of the toolkit
 # lab_wipe = False
 
 # stage that a host must have reached in verify: prepared, configured, pushed, cleaned

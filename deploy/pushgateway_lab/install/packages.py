@@ -15,7 +15,7 @@ from pyinfra.context import ctx_host
 from pyinfra.operations import apt as operations
 
 from pushgateway_lab import installations, services
-from pushgateway_lab.facts import look_output
+from pushgateway_lab.facts import look_output, remains
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import service_control
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
@@ -177,10 +177,23 @@ def _apt_packages(packages: list[str], apt: Apt, patience: _Patience) -> Iterato
 def _install(
     host: Host, command: StringCommand | str, packages: list[str], apt: Apt, patience: _Patience
 ) -> None:
+    _note(host, packages)
     succeeded, output = patience.run(host, command)
     if not succeeded:
+        _note(host, [])
         raise HostError(apt.failure(packages, output.output_lines))
     apt.note_install(packages, output.output_lines)
+
+
+def _note(host: Host, packages: list[str]) -> None:
+    """Note what apt is about to add, for the uninstallation; or what was not added (no packages)."""
+    variables = {
+        "note": remains.PACKAGES_NOTE,
+        "users_note": remains.USERS_NOTE,
+        "packages": " ".join(packages),
+        "users": " ".join(installations.USERS),
+    }
+    ask(host, "note-packages.sh", variables)
 
 
 def _tell(host: Host, apt: Apt) -> None:

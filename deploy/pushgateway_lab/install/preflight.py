@@ -141,7 +141,7 @@ def check_system(seen: Snapshot, settings: Settings) -> None:
             "there, then run this again; or use a host with Debian or Ubuntu."
         )
     for server, candidates in seen.rivals.items():
-        raise HostError(_several(server, candidates))
+        raise HostError(several(server, candidates))
     if not seen.has_service_manager and set(seen.lone) != {"prometheus", "pushgateway"}:
         raise HostError(
             f"This host has neither {SYSTEMD.name} nor init scripts, so nothing can be started there. Use another host, or "
@@ -149,7 +149,8 @@ def check_system(seen: Snapshot, settings: Settings) -> None:
         )
 
 
-def _several(server: str, candidates: Sequence[Server]) -> str:
+def several(server: str, candidates: Sequence[Server]) -> str:
+    """Return the message about several candidates for a server that are equally good."""
     named = " and ".join(map(str, candidates))
     example = next((each.service for each in candidates if each.service), None)
     to_set = (

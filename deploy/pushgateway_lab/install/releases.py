@@ -42,6 +42,8 @@ START_TIMEOUT = 60
 
 _POLL = 0.3
 
+_PAST = {"install": "installed", "restore": "put back", "settle": "noted", "remove": "removed"}
+
 
 def are_installed(seen: Snapshot, settings: Settings) -> bool:
     """Return whether the host has the releases that the settings want.
@@ -142,27 +144,41 @@ def _install(host: Host, settings: Settings, wish: Wish) -> None:
         "config": product.config_path,
         "config_text": host_file("release-prometheus.yml") if product.config_path else "",
     }
-    _act(host, wish, "install", variables, archive.path)
+    _act(host, product, wish.version, "install", variables, archive.path)
     if product is PROMETHEUS or is_upgrade:
         _start(host, settings, wish, is_upgrade=is_upgrade)
-    _act(host, wish, "settle")
+    _act(host, product, wish.version, "settle")
     say(host, f"Installed: {product.name} {release.version}. {archive.digest_from}")
     forget(host)
 
 
+def remove(host: Host, product: Product) -> None:
+    """Remove a release that this toolkit installed, its data, and the user that was made for it.
+
+    The configuration file stays if somebody has changed it since.
+
+    Raises:
+        HostError: something could not be removed.
+    """
+    config = host_file("release-prometheus.yml") if product.config_path else ""
+    variables = {"config": product.config_path, "config_text": config}
+    _act(host, product, "any", "remove", variables)
+
+
 def _act(
     host: Host,
-    wish: Wish,
+    product: Product,
+    version: str,
     action: str,
     variables: dict[str, str] | None = None,
     archive: Path | None = None,
 ) -> None:
     given = {
         "action": action,
-        "name": wish.product.name,
-        "version": wish.version,
-        "programs": " ".join(wish.product.programs),
-        "note": note_of(wish.product.name),
+        "name": product.name,
+        "version": version,
+        "programs": " ".join(product.programs),
+        "note": note_of(product.name),
         **(variables or {}),
     }
     try:
@@ -176,7 +192,7 @@ def _act(
         )
     except HostError as error:
         raise HostError(
-            f"The release of {wish.product.title} was not installed: {error}"
+            f"The release of {product.title} was not {_PAST[action]}: {error}"
         ) from error
 
 
@@ -193,7 +209,7 @@ def _start(host: Host, settings: Settings, wish: Wish, *, is_upgrade: bool) -> N
         if not is_upgrade:
             raise
         words = service_control.log(host, service)
-        _act(host, wish, "restore")
+        _act(host, product, wish.version, "restore")
         service_control.restart(host, service)
         _see_it_listen(host, settings, product)
         raise HostError(

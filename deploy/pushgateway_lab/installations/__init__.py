@@ -5,14 +5,24 @@ flags from a variable, as those of the packages, which `debian` names), `unit` (
 `lone` (processes of no service). The functions `pushgateway` and `prometheus` choose the implementation from what was found on the host.
 """
 
+from pushgateway_lab.facts.remains import FlagsNote
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.installations import address, debian, environment_file, flags, lone, unit
+from pushgateway_lab.installations import (
+    address,
+    debian,
+    environment_file,
+    flags,
+    lone,
+    own_text,
+    unit,
+)
 from pushgateway_lab.installations.debian import (
     DEFAULT_PERSISTENCE_FILE,
     FUNCTIONS,
     INSTALLER,
     PACKAGES,
     PYTHON,
+    USERS,
     has_prometheus,
     look_variables,
     missing_packages,
@@ -30,7 +40,8 @@ from pushgateway_lab.installations.installation import (
     PushgatewayInstallation,
 )
 from pushgateway_lab.installations.lone import LonePushgateway
-from pushgateway_lab.installations.variable import is_init_script
+from pushgateway_lab.installations.own_text import OwnPlan
+from pushgateway_lab.installations.variable import VariablePushgateway, is_init_script
 from pushgateway_lab.services import ServiceState
 from pushgateway_lab.settings import Settings
 
@@ -40,14 +51,19 @@ __all__ = [
     "INSTALLER",
     "PACKAGES",
     "PYTHON",
+    "USERS",
     "Installation",
     "LonePushgateway",
+    "OwnPlan",
     "Plan",
     "PrometheusInstallation",
     "PushgatewayInstallation",
+    "VariablePushgateway",
     "has_prometheus",
     "look_variables",
     "missing_packages",
+    "own_plan",
+    "own_text",
     "persistence_without_flag",
     "plan",
     "planned_url",
@@ -91,6 +107,22 @@ def plan(seen: Snapshot, settings: Settings) -> Plan:
         HostError: see `PushgatewayInstallation.plan`.
     """
     return pushgateway(seen, settings).plan(seen, settings)
+
+
+def own_plan(seen: Snapshot, settings: Settings, note: FlagsNote | None) -> OwnPlan | None:
+    """Return the Pushgateway's flags without those of this toolkit; None if this toolkit cannot change them.
+
+    + note: about the file with the flags; None if there is none
+
+    Raises:
+        HostError: the file, or the unit, cannot be read.
+    """
+    installation = pushgateway(seen, settings)
+    if isinstance(installation, VariablePushgateway):
+        return own_text.of_variable(seen, installation, note)
+    if isinstance(installation, unit.UnitPushgateway):
+        return own_text.of_unit(installation)
+    return None
 
 
 def planned_url(seen: Snapshot, settings: Settings) -> str:

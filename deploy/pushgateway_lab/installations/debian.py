@@ -19,6 +19,9 @@ from pushgateway_lab.settings import Settings
 PACKAGES = ("prometheus", "prometheus-pushgateway")
 """The packages of both servers."""
 
+USERS = ("prometheus",)
+"""The users, with groups of the same names, that these packages make and do not delete."""
+
 PYTHON = "/usr/bin/python3"
 
 FUNCTIONS = "debian.sh"

@@ -92,7 +92,7 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
     transaction.show_diff(host, settings.prometheus_config_path, text, wanted)
     yield from function(_refuse_included, settings)
     yield from function(wait_until_it_answers, settings)
-    yield from function(_change, settings, merged)
+    yield from function(change_file, settings, merged)
     forget(host)
 
 
@@ -132,7 +132,7 @@ def remove_scrape_job(host: Host, settings: Settings) -> Iterator[PyinfraCommand
     path = settings.prometheus_config_path
     transaction.show_diff(host, path, *without_job(seen, settings))
     yield from function(wait_until_it_answers, settings)
-    yield from function(_change, settings, without_job)
+    yield from function(change_file, settings, without_job)
     forget(host)
 
 
@@ -185,7 +185,7 @@ def _refuse_included(host: Host, settings: Settings) -> None:
         refuse_included(seen.files, settings)
 
 
-def _change(
+def change_file(
     host: Host, settings: Settings, change: Callable[[Snapshot, Settings], tuple[str, str]]
 ) -> None:
     """Change the current file; if somebody else changed it meanwhile, start again with the new file.

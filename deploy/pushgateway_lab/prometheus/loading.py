@@ -69,12 +69,12 @@ def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraComm
         noop(host, "Prometheus has loaded the current file, or is on another host")
         return
     if seen.config is not None and seen.config.has_leftovers:
-        yield from function(_sweep, settings)
+        yield from function(sweep, settings)
     yield from function(_reload, settings, with_job=with_job)
     forget(host)
 
 
-def _sweep(host: Host, settings: Settings) -> None:
+def sweep(host: Host, settings: Settings) -> None:
     """Delete the temporary files that a killed run left beside the files that it changes."""
     flags_file = installations.pushgateway(snapshot_of(host, settings), settings).flags_file
     for path in filter(None, (settings.prometheus_config_path, flags_file)):

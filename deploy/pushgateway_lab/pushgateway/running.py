@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pyinfra.api.command import PyinfraCommand, StringCommand
@@ -10,6 +11,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations
+from pushgateway_lab.facts import remains
 from pushgateway_lab.facts.outcome import Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group
@@ -20,8 +22,10 @@ from pushgateway_lab.installations import (
     LonePushgateway,
     Plan,
     PushgatewayInstallation,
+    VariablePushgateway,
     address,
     flags,
+    own_text,
 )
 from pushgateway_lab.installations.flags import PERSISTENCE, Flag
 from pushgateway_lab.lab.excerpts import excerpt
@@ -29,6 +33,7 @@ from pushgateway_lab.pushgateway import persistence
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
 
 START_TIMEOUT = 15
@@ -97,12 +102,14 @@ def run_with_flags(
     installation = installations.pushgateway(seen, settings)
     transaction.show_diff(host, installation.flags_file, seen.flags_text or "", wanted.text)
     if _must_restart(seen, wanted):
-        yield from function(_refuse_data_loss, settings, seen, wanted, may_lose)
+        yield from function(refuse_data_loss, settings, seen, wanted, may_lose)
     if wanted.text != (seen.flags_text or ""):
         yield from function(_write_flags, installation, seen.flags_text, wanted.text)
     yield from function(service_control.release, installation.service)
     start = service_control.restart if _must_restart(seen, wanted) else service_control.start
     is_enabled = installation.is_enabled_by_us or settings.lab_at_boot
+    if is_enabled and seen.pushgateway.is_disabled:
+        yield from function(_note_enabled, installation.service.name)
     yield from function(start, installation.service, enable=is_enabled)
     yield from function(_see_it_listen, settings, wanted)
     forget(host)
@@ -158,6 +165,28 @@ def _notes_on_process(installation: LonePushgateway, settings: Settings) -> Iter
         )
 
 
+def _note_enabled(host: Host, name: str) -> None:
+    ask(host, "note.sh", {"note": remains.ENABLED_NOTE, "word": name})
+
+
+def _note_flags(host: Host, path: str, variable: str, old: str | None, new: str) -> None:
+    """Note the file with the flags before it is changed, for the uninstallation."""
+    before = transaction.ABSENT if old is None else transaction.digest_of(_encoded(old))
+    added, taken = own_text.changes(old, new, variable)
+    variables = {
+        "note": remains.flags_note(path),
+        "before": before,
+        "after": transaction.digest_of(_encoded(new)),
+        "added": " ".join(b64encode(_encoded(each)).decode() for each in added),
+        "taken": " ".join(b64encode(_encoded(each)).decode() for each in taken),
+    }
+    ask(host, "note-flags.sh", variables, _encoded(old or ""))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
 def _write_flags(
     host: Host, installation: PushgatewayInstallation, old: str | None, new: str
 ) -> None:
@@ -167,18 +196,28 @@ def _write_flags(
         return
     if installation.is_drop_in:
         service_control.make_place_for_drop_in(host, installation.service)
-    data = new.encode("utf-8", "surrogateescape")
-    expected = transaction.ABSENT
-    if old is not None:
-        expected = transaction.digest_of(old.encode("utf-8", "surrogateescape"))
+    elif isinstance(installation, VariablePushgateway):
+        _note_flags(host, path, installation.variable, old, new)
+    put_flags(host, path, old, _encoded(new))
+    if installation.is_drop_in:
+        service_control.reload_definitions(host, installation.service)
+
+
+def put_flags(host: Host, path: str, old: str | None, data: bytes) -> None:
+    """Replace the file with the Pushgateway's flags.
+
+    + old: the text that it has; None: there is no file
+
+    Raises:
+        HostError: it was not written, for example because somebody else changed it meanwhile.
+    """
+    expected = transaction.ABSENT if old is None else transaction.digest_of(_encoded(old))
     outcome = transaction.replace(host, path, expected, data, seconds=60)
     if outcome.result is not Result.WRITTEN:
         raise HostError(
             f"{path} was not written ({outcome.result}) {outcome.words}".rstrip()
             + ". Run this again."
         )
-    if installation.is_drop_in:
-        service_control.reload_definitions(host, installation.service)
 
 
 def keeps_groups(
@@ -212,17 +251,24 @@ def refuse_loss_by_upgrade(host: Host, settings: Settings, seen: Snapshot) -> No
     """
     if seen.pushgateway_argv is not None:
         flags_now = flags.parse_flags(seen.pushgateway_argv[1:])
-        _refuse_data_loss(host, settings, seen, Plan(flags_now, ""), _nothing)
+        refuse_data_loss(host, settings, seen, Plan(flags_now, ""), _nothing)
 
 
-def _refuse_data_loss(
+def refuse_data_loss(
     host: Host,
     settings: Settings,
     seen: Snapshot,
     wanted: Plan,
     may_lose: Callable[[Group, Settings], bool],
 ) -> None:
-    """Fail if a restart would lose groups."""
+    """Fail if a restart would lose groups, unless ``pushgateway_allow_data_loss`` allows that.
+
+    + wanted: the flags of the restart
+    + may_lose: returns whether a restart may lose a group
+
+    Raises:
+        HostError: it would, or the Pushgateway does not answer.
+    """
     from pushgateway_lab.http import api
 
     if settings.pushgateway_allow_data_loss:

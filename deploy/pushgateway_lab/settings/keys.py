@@ -78,7 +78,7 @@ class Settings:
     pushgateway_allow_data_loss: bool = _setting(
         False,
         values.boolean,
-        "restart a Pushgateway that holds pushed groups and does not persist them",
+        "restart, or remove, a Pushgateway that holds pushed groups and does not persist them",
     )
     pushgateway_job_name: str = _setting(
         "pushgateway", values.name, "job_name of the scrape job in Prometheus's configuration"
@@ -240,7 +240,9 @@ class Settings:
         "prepare and reset bring back the prometheus.yml that prepare kept at the start line",
     )
     lab_wipe: bool = _setting(
-        False, values.boolean, "reset deletes all groups, not only those of the lab's jobs"
+        False,
+        values.boolean,
+        "reset and uninstall delete all groups, not only those of the lab's jobs, or of the toolkit",
     )
     lab_expect: str | None = _setting(
         None,

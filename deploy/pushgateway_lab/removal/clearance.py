@@ -1,0 +1,141 @@
+"""The checks of the uninstallation, before anything is changed."""
+
+from collections.abc import Iterator
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host, ctx_state
+
+from pushgateway_lab import installations
+from pushgateway_lab.facts.remains import NOTES
+from pushgateway_lab.formats.answers import Group
+from pushgateway_lab.formats.words import counted
+from pushgateway_lab.install import preflight
+from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.pushgateway import running
+from pushgateway_lab.pushgateway.client import client
+from pushgateway_lab.removal import own_flags, own_groups, own_job, own_releases
+from pushgateway_lab.removal.traces import Traces, look_for_traces
+from pushgateway_lab.run.failure import cleanly, function, noop, say, tell
+from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.settings import Settings
+
+
+def is_done(traces: Traces, settings: Settings) -> bool:
+    """Return whether nothing of this toolkit is left.
+
+    Raises:
+        HostError: the look was not taken as root, or somebody else than root can write the notes.
+    """
+    preflight.check_rights(traces.snapshot)
+    for server, candidates in traces.snapshot.rivals.items():
+        if not traces.is_clear:
+            raise HostError(preflight.several(server, candidates))
+    if traces.remains.is_unsafe:
+        raise HostError(
+            f"{NOTES} is not a directory of root's alone, so its notes were not read, and nothing was changed. Give it "
+            f"to root: chown -R root:root {NOTES} && chmod -R go-w {NOTES}"
+        )
+    del settings
+    return traces.is_clear
+
+
+def notes(traces: Traces, settings: Settings) -> Iterator[str]:
+    """Yield a sentence about packages that stay."""
+    del settings
+    if traces.is_clear:
+        return
+    if not traces.remains.has_packages_note and traces.snapshot.packages:
+        names = " ".join(sorted(traces.snapshot.packages, reverse=True))
+        yield (
+            "There is no note about packages that this toolkit installed on this host, so all packages stay. If you do "
+            f"not need them: apt-get purge --autoremove {names}"
+        )
+    if traces.staying:
+        yield f"Other packages need these, or somebody asked for them, so they stay: {excerpt(', '.join(traces.staying))}"
+
+
+@operation()
+@cleanly
+def check(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Fail a host from which the toolkit cannot be removed without a loss, before anything is changed.
+
+    While the run is prepared, it says what would go.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        clearance.check(
+            name="Check the host",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
+    """
+    host = ctx_host.get()
+    traces = look_for_traces(host, settings)
+    if is_done(traces, settings):
+        noop(host, "nothing of this toolkit is left")
+        return
+    if not ctx_state.get().is_executing:
+        _say_what_goes(host, traces, settings)
+    tell(host, notes(traces, settings))
+    noop(host, "the host can be cleared")
+    yield from function(_refuse_loss, settings)
+
+
+def _say_what_goes(host: Host, traces: Traces, settings: Settings) -> None:
+    seen = traces.snapshot
+    users = [f"the {kind} {name}" for kind, name in traces.remains.users]
+    inside = []
+    if not own_job.is_done(traces, settings):
+        inside.append(
+            f"the job {settings.pushgateway_job_name} in {settings.prometheus_config_path}"
+        )
+    if not own_flags.is_done(traces, settings):
+        file = installations.pushgateway(seen, settings).flags_file
+        inside.append(f"the Pushgateway's flags of this toolkit in {file}")
+    if settings.lab_wipe or traces.pushgateway_goes:
+        inside.append("all groups")
+    lines = [
+        *inside,
+        *(f"the release of {each.title}" for each in own_releases.going(traces)),
+        *(f"the package {name}" for name in traces.going),
+        *users,
+        *map(excerpt, traces.remains.paths),
+    ]
+    say(host, "\n  ".join(["Would remove:", *lines]))
+
+
+def _refuse_loss(host: Host, settings: Settings) -> None:
+    """Fail if groups would be lost."""
+    from pushgateway_lab.http import api
+
+    traces = look_for_traces(host, settings)
+    seen = traces.snapshot
+    if not seen.pushgateway.runs or settings.pushgateway_allow_data_loss:
+        return
+    if not traces.pushgateway_goes:
+        wanted = own_flags.plan(traces, settings)
+        if wanted is not None and own_flags.is_restart_due(traces, wanted):
+            plan = installations.Plan(wanted.flags, "")
+            running.refuse_data_loss(host, settings, seen, plan, own_groups.goes)
+        return
+    try:
+        held = client(host, settings, installations.running_url(seen, settings)).groups()
+    except api.ApiError as error:
+        raise HostError(
+            f"{error}. Its package would be removed with its groups, so nothing was removed. To remove it anyway, set "
+            "pushgateway_allow_data_loss=True."
+        ) from error
+    if lost := [each for each in held if not own_groups.goes(each, settings)]:
+        raise HostError(_would_go(lost))
+
+
+def _would_go(lost: list[Group]) -> str:
+    return (
+        f"The Pushgateway holds {counted(len(lost), 'pushed group')}, which would go with its package. Nothing was "
+        "removed. Delete the groups, or set lab_wipe=True or pushgateway_allow_data_loss=True."
+    )

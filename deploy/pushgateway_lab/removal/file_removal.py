@@ -1,0 +1,35 @@
+"""Removing files of this toolkit from a host: ``files/remove-files.sh``."""
+
+from collections.abc import Iterable
+
+from pyinfra.api.host import Host
+
+from pushgateway_lab.run.shell import ask
+from pushgateway_lab.services import FUNCTIONS
+
+
+def remove_files(
+    host: Host,
+    files: Iterable[str],
+    *,
+    digest: str = "",
+    trees: Iterable[str] = (),
+    enabled: str = "",
+) -> list[str]:
+    """Remove files, each as the user who can change its path; return what was not removed, and why.
+
+    + files: paths; one with a line break is left out, because the script would see two
+    + digest: SHA-256 of the text that the only file must have; empty: any text
+    + trees: directories of root's alone, which are removed last, with all that is in them
+    + enabled: a service that starts at boot no more; empty: none
+
+    Raises:
+        HostError: see `pushgateway_lab.run.shell.ask`.
+    """
+    variables = {
+        "files": "\n".join(each for each in files if "\n" not in each),
+        "digest": digest,
+        "trees": "\n".join(trees),
+        "enabled": enabled,
+    }
+    return ask(host, "remove-files.sh", variables, functions=("whose.sh", *FUNCTIONS))

@@ -1,0 +1,131 @@
+"""The Pushgateway with its own flags again: without this toolkit's in a file, and without its drop-in."""
+
+import time
+from collections.abc import Iterator
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
+
+from pushgateway_lab import installations
+from pushgateway_lab.host import service_control, transaction
+from pushgateway_lab.host.looking import forget, snapshot_now
+from pushgateway_lab.installations import OwnPlan
+from pushgateway_lab.installations.flags import parse_flags, same
+from pushgateway_lab.pushgateway import running
+from pushgateway_lab.removal import own_groups
+from pushgateway_lab.removal.file_removal import remove_files
+from pushgateway_lab.removal.traces import Traces, look_for_traces
+from pushgateway_lab.run.failure import cleanly, function, noop
+from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.settings import Settings
+
+
+def plan(traces: Traces, settings: Settings) -> OwnPlan | None:
+    """Return the Pushgateway's own flags; None if there is nothing to take back.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.own_plan`.
+    """
+    seen = traces.snapshot
+    if traces.is_clear or traces.pushgateway_goes or not seen.pushgateway.exists:
+        return None
+    return installations.own_plan(seen, settings, traces.remains.flags)
+
+
+def is_restart_due(traces: Traces, wanted: OwnPlan) -> bool:
+    """Return whether the Pushgateway runs with other flags than its own."""
+    argv = traces.snapshot.pushgateway_argv
+    return argv is not None and not same(parse_flags(argv[1:]), wanted.flags)
+
+
+def is_done(traces: Traces, settings: Settings) -> bool:
+    """Return whether the operation `restored` has nothing to do.
+
+    Raises:
+        HostError: see `plan`.
+    """
+    wanted = plan(traces, settings)
+    if wanted is None:
+        return True
+    return wanted.data == _data(traces) and not is_restart_due(traces, wanted)
+
+
+def _data(traces: Traces) -> bytes | None:
+    text = traces.snapshot.flags_text
+    return None if text is None else text.encode("utf-8", "surrogateescape")
+
+
+@operation()
+@cleanly
+def restored(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Take this toolkit's flags away from the Pushgateway, and restart it if it runs with them.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        own_flags.restored(
+            name="Run the Pushgateway with its own flags",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
+    """
+    host = ctx_host.get()
+    traces = look_for_traces(host, settings)
+    wanted = plan(traces, settings)
+    if wanted is None or is_done(traces, settings):
+        noop(host, "the Pushgateway has no flags of this toolkit, or goes with its package")
+        return
+    installation = installations.pushgateway(traces.snapshot, settings)
+    old = traces.snapshot.flags_text or ""
+    new = (wanted.data or b"").decode("utf-8", "surrogateescape")
+    transaction.show_diff(host, installation.flags_file, old, new)
+    yield from function(_restore, settings)
+    forget(host)
+
+
+def _restore(host: Host, settings: Settings) -> None:
+    traces = look_for_traces(host, settings)
+    seen, wanted = traces.snapshot, plan(traces, settings)
+    if wanted is None:
+        return
+    is_due = is_restart_due(traces, wanted)
+    if is_due:
+        running.refuse_data_loss(
+            host, settings, seen, installations.Plan(wanted.flags, ""), own_groups.goes
+        )
+    installation = installations.pushgateway(seen, settings)
+    path, data = installation.flags_file, _data(traces)
+    if data != wanted.data and installation.is_drop_in:
+        service_control.remove_drop_in(host, installation.service)
+    elif data is not None and wanted.data is None:
+        if left := remove_files(host, [path], digest=transaction.digest_of(data)):
+            raise HostError("\n".join(["The file with the flags was not removed:", *left]))
+    elif wanted.data is not None and data != wanted.data:
+        running.put_flags(host, path, seen.flags_text, wanted.data)
+    if is_due:
+        service_control.release(host, installation.service)
+        service_control.restart(host, installation.service, enable=False)
+        _see_it_run(host, settings, wanted)
+
+
+def _see_it_run(host: Host, settings: Settings, wanted: OwnPlan) -> None:
+    deadline = time.monotonic() + running.START_TIMEOUT
+    while True:
+        seen = snapshot_now(host, settings)
+        argv = seen.pushgateway_argv
+        is_right = argv is not None and same(parse_flags(argv[1:]), wanted.flags)
+        if is_right and seen.pushgateway_listeners:
+            return
+        if time.monotonic() > deadline or seen.pushgateway.has_failed:
+            break
+        time.sleep(0.2)
+    service = installations.pushgateway(seen, settings).service
+    words = service_control.log(host, service)
+    raise HostError(
+        f"The Pushgateway does not run with its own flags: {service.name} is {seen.pushgateway.state}. Its log ends "
+        f"with:\n{words}\nSolve that ({service.commands.log}), then run this again."
+    )

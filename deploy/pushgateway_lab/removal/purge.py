@@ -1,0 +1,85 @@
+"""The Debian packages that this toolkit installed, and the users that they made."""
+
+from collections.abc import Iterator
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
+
+from pushgateway_lab import installations
+from pushgateway_lab.host.looking import forget
+from pushgateway_lab.removal.file_removal import remove_files
+from pushgateway_lab.removal.traces import Traces, look_for_traces
+from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.run.shell import ask
+from pushgateway_lab.services import FUNCTIONS
+from pushgateway_lab.settings import Settings
+
+_TIMEOUT = 600
+"""Seconds for dpkg to remove the packages."""
+
+_KEEPERS = "prometheus*"
+"""The packages that use the same user."""
+
+
+def is_done(traces: Traces, settings: Settings) -> bool:
+    """Return whether no package and no user has to go."""
+    del settings
+    return traces.is_clear or not (traces.going or traces.remains.users)
+
+
+@operation()
+@cleanly
+def purged(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Remove the packages that this toolkit installed and that nobody else needs, and the users that they made.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        purge.purged(
+            name="Remove the packages",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
+    """
+    host = ctx_host.get()
+    if is_done(look_for_traces(host, settings), settings):
+        noop(host, "there is no package to remove")
+        return
+    yield from function(_purge, settings)
+    forget(host)
+
+
+def _purge(host: Host, settings: Settings) -> None:
+    traces = look_for_traces(host, settings)
+    # Otherwise the directories of the packages would stay, because something is in them.
+    _remove_backups(host, traces)
+    keeps = {each.name for each in traces.remains.packages if each.keeps_files}
+    services = [f"{name}.service" for name in installations.PACKAGES if name in traces.going]
+    variables = {
+        "purged": " ".join(name for name in traces.going if name not in keeps),
+        "removed": " ".join(name for name in traces.going if name in keeps),
+        "services": " ".join(services),
+        "users": "\n".join(" ".join(each) for each in traces.remains.users),
+        "keepers": _KEEPERS,
+    }
+    try:
+        staying = ask(host, "remove-packages.sh", variables, functions=FUNCTIONS, deadline=_TIMEOUT)
+    except HostError as error:
+        raise HostError(
+            f"The packages were not removed: {error}\nSolve this on the host, then run this again."
+        ) from error
+    if traces.going:
+        say(host, f"Removed: {', '.join(traces.going)}")
+    if staying:
+        say(host, f"In use by others, so they stay: {', '.join(staying)}", "yellow")
+
+
+def _remove_backups(host: Host, traces: Traces) -> None:
+    backups = [each for each in traces.remains.paths if ".before-" in each.rpartition("/")[2]]
+    if backups:
+        remove_files(host, backups)

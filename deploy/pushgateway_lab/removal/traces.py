@@ -1,0 +1,119 @@
+"""The look at a host for the uninstallation: what this toolkit has left there, and which packages can go.
+
+As long as something is left, the notes are there: they are removed last. So a host without traces is done.
+"""
+
+from typing import NamedTuple
+
+from pyinfra.api.host import Host
+
+from pushgateway_lab import installations
+from pushgateway_lab.course.start_file import SUFFIX
+from pushgateway_lab.facts import remains
+from pushgateway_lab.facts.remains import Remains, parse_remains
+from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
+from pushgateway_lab.host import looking, transaction
+from pushgateway_lab.installations.release import PUSHGATEWAY
+from pushgateway_lab.pruning import files as prune_files
+from pushgateway_lab.run.host_files import script
+from pushgateway_lab.run.shell import ask
+from pushgateway_lab.settings import Settings
+
+LOCK = "/run/pushgateway-lab.lock"
+"""The lock file of the transactions."""
+
+DIRECTORIES = ("/etc/pushgateway-lab", "/usr/local/lib/pushgateway-lab")
+"""The directories of the prune."""
+
+_SIMULATIONS = 300
+"""Seconds in which apt says which packages can go."""
+
+
+class Traces(NamedTuple):
+    """What this toolkit has left on a host.
+
+    + snapshot: of the host
+    + remains: the notes, and the files of this toolkit
+    + going: the noted packages that can go without another one
+    """
+
+    snapshot: Snapshot
+    remains: Remains
+    going: tuple[str, ...]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether nothing of this toolkit is left."""
+        return not self.remains.paths and not self.snapshot.prune_files
+
+    @property
+    def staying(self) -> tuple[str, ...]:
+        """The noted packages that stay, because somebody else needs them."""
+        return tuple(
+            each.name
+            for each in self.remains.packages
+            if each.name not in self.going and each.is_installed
+        )
+
+    @property
+    def prometheus_goes(self) -> bool:
+        """Whether the package of Prometheus goes, with its configuration file."""
+        return installations.PACKAGES[0] in self.going and _is_purged(self, 0)
+
+    @property
+    def pushgateway_goes(self) -> bool:
+        """Whether the Pushgateway goes, with its groups and its flags: its package, or its release."""
+        if PUSHGATEWAY.name in self.snapshot.releases:
+            return True
+        return installations.PACKAGES[1] in self.going and _is_purged(self, 1)
+
+
+def _is_purged(traces: Traces, which: int) -> bool:
+    name = installations.PACKAGES[which]
+    return any(each.name == name and not each.keeps_files for each in traces.remains.packages)
+
+
+def look_for_traces(host: Host, settings: Settings) -> Traces:
+    """Return a look at a host for the uninstallation: the remembered one if it is valid, else a new one.
+
+    Raises:
+        HostError: the look failed, or apt cannot say which packages can go.
+    """
+    return looking.remembered(host, Traces) or looking.remember(
+        host, lambda: _look(host, settings), lambda found: found.snapshot
+    )
+
+
+def _look(host: Host, settings: Settings) -> Traces:
+    own = (*prune_files.REMOVED, LOCK)
+    further = script(
+        "look-at-remains.sh",
+        {
+            "notes": remains.NOTES,
+            "packages_note": remains.PACKAGES_NOTE,
+            "users_note": remains.USERS_NOTE,
+            "enabled_note": remains.ENABLED_NOTE,
+            "own_files": " ".join(own),
+            "own_directories": " ".join(DIRECTORIES),
+            "backups": f"{transaction.BACKUP} {SUFFIX}",
+        },
+    )
+    seen, left = looking.ask(
+        host,
+        settings,
+        lambda answer: (parse_snapshot(answer.said), parse_remains(answer.said)),
+        further,
+    )
+    return Traces(seen, left, _going(host, left))
+
+
+def _going(host: Host, left: Remains) -> tuple[str, ...]:
+    if not left.packages:
+        return ()
+    names = [each.name for each in left.packages]
+    variables = {
+        "packages": " ".join(names),
+        "came": " ".join(each.name for each in left.packages if each.came),
+    }
+    lines = ask(host, "removable-packages.sh", variables, deadline=_SIMULATIONS)
+    return tuple(each for each in names if each in lines)

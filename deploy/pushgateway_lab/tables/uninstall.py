@@ -1,0 +1,29 @@
+"""The steps of uninstall. The notes go last: a run that was killed is finished by the next one."""
+
+from pushgateway_lab.removal import (
+    cleanup,
+    clearance,
+    own_flags,
+    own_groups,
+    own_job,
+    own_releases,
+    purge,
+)
+from pushgateway_lab.removal.traces import look_for_traces
+from pushgateway_lab.run.steps import Step
+
+UNINSTALL = (
+    Step("Check the host", clearance.check, look_for_traces, clearance.is_done),
+    Step("Remove the prune", cleanup.unscheduled, look_for_traces, cleanup.has_no_prune),
+    Step("Remove the scrape job", own_job.removed, look_for_traces, own_job.is_done),
+    Step("Delete the groups", own_groups.deleted, look_for_traces, own_groups.is_done),
+    Step(
+        "Run the Pushgateway with its own flags",
+        own_flags.restored,
+        look_for_traces,
+        own_flags.is_done,
+    ),
+    Step("Remove the releases", own_releases.removed, look_for_traces, own_releases.is_done),
+    Step("Remove the packages", purge.purged, look_for_traces, purge.is_done),
+    Step("Remove the notes", cleanup.removed, look_for_traces, cleanup.is_done),
+)

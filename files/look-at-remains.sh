@@ -1,0 +1,61 @@
+#!/bin/sh
+# shellcheck disable=SC2015,SC2034,SC2154 # A && B || C is meant; variables of the look and of whose.sh
+# Extends the look at a host (snapshot.sh) by what this toolkit has left there, for the uninstallation.
+#
+# Needs these shell variables, set before it: notes (the directory of the notes), packages_note, users_note and
+# enabled_note (files in it), own_files and own_directories
+# (paths, lists of words) and backups (the suffixes of backups, a list of words).
+# Prints lines "remains PATH" (base64); if the notes are root's alone, also the lines of the notes: "noted_package NAME
+# HOW PURGE STATE", "noted_user KIND NAME", "noted_enabled UNIT" and "noted_flags LINE".
+
+# Prints a path if something has this name.   $1 the path
+remains() { if [ -e "$1" ] || [ -L "$1" ]; then print_text remains "$1"; fi; }
+
+look_further() {
+    echo "at remains"
+    follow "$config_path" || real=$config_path
+    config_file=$real
+    for suffix in $backups; do
+        remains "$config_file.$suffix"
+        remains "$flags_file.$suffix"
+    done
+    for directory in $own_directories; do
+        # Somebody's files in it stay, and so does it.
+        [ -d "$directory" ] && [ -z "$(ls -A -- "$directory")" ] && remains "$directory"
+    done
+    for file in $own_files "$notes" /etc/systemd/system/*.d/pushgateway-lab.conf \
+        /run/systemd/system/*.d/pushgateway-lab-hold.conf; do
+        remains "$file"
+    done
+    if grep -q '^# of pushgateway-lab,' /usr/sbin/policy-rc.d 2>/dev/null; then remains /usr/sbin/policy-rc.d; fi
+    # Those of an earlier version, which did not note them.
+    # shellcheck disable=SC2086 # a list of words
+    [ -f "$packages_note" ] || package_look $packages
+    [ -d "$notes" ] || return 0
+    find_writer "$notes/." && [ "$hops.$writer.$obstacle$shared" = 0.0. ] || {
+        echo "notes_unsafe yes"
+        return 0
+    }
+    # The states in one question: dpkg-query takes long to start.
+    if [ -f "$packages_note" ]; then
+        echo "has_packages_note yes"
+        while read -r name how; do echo "noted_package $name $how"; done <"$packages_note"
+        # shellcheck disable=SC2046 # a list of words
+        set -- $(while read -r name _; do case $name in [a-z0-9]*) echo "$name" ;; esac; done <"$packages_note")
+        [ $# -eq 0 ] || dpkg-query -W -f='package_state ${Package} ${db:Status-Status}\n' -- "$@" 2>/dev/null
+    fi
+    if [ -f "$users_note" ]; then
+        while read -r kind name; do
+            case $kind in
+            user) getent passwd "$name" >/dev/null && echo "noted_user user $name" ;;
+            group) getent group "$name" >/dev/null && echo "noted_user group $name" ;;
+            esac
+        done <"$users_note"
+    fi
+    if [ -f "$enabled_note" ] && read -r name <"$enabled_note"; then echo "noted_enabled $name"; fi
+    digest=$(printf '%s' "$flags_file" | sha256sum)
+    flags_note=$notes/flags-$(printf '%.16s' "$digest")
+    if [ -f "$flags_note" ]; then
+        while IFS= read -r line; do printf 'noted_flags %s\n' "$line"; done <"$flags_note"
+    fi
+}

@@ -1,0 +1,187 @@
+"""What goes and what stays in an uninstallation: deciders without hosts."""
+
+from base64 import b64encode
+from hashlib import sha256
+
+import pytest
+
+from pushgateway_lab.facts.added import note_after
+from pushgateway_lab.facts.remains import ABSENT, FlagsNote, Remains, flags_note, parse_remains
+from pushgateway_lab.installations import own_text
+from pushgateway_lab.removal import clearance, own_flags, own_job, purge
+from pushgateway_lab.removal.traces import Traces
+from pushgateway_lab.run.host_error import HostError
+from snapshots import BOTH, config, flags, listen, loaded, seen, settings
+
+OLD, ADDED = 'ARGS="--log.level=debug"\n', "--web.enable-admin-api"
+NEW = 'ARGS="--log.level=debug --web.enable-admin-api"\n'
+OWNERS = "scrape_configs:\n  - job_name: own\n    static_configs:\n      - targets: ['a:1']\n"
+JOB = "  - job_name: pushgateway\n    honor_labels: true\n    static_configs:\n      - targets: ['localhost:9091'{}]\n"
+
+
+def digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def encoded(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+def note(**fields: object) -> FlagsNote:
+    whole: dict[str, object] = {
+        "first": digest(OLD),
+        "text": OLD.encode(),
+        "written": digest(NEW),
+        "added": (ADDED,),
+        "taken": (),
+        "is_edited": False,
+    }
+    return FlagsNote(**(whole | fields))  # type: ignore[arg-type]
+
+
+def test_changes_of_flags() -> None:
+    assert own_text.changes(OLD, NEW, "ARGS") == ([ADDED], [])
+    assert own_text.changes(None, NEW, "ARGS") == (["--log.level=debug", ADDED], [])
+    assert own_text.changes('ARGS="--a=1"', 'ARGS="--a=2"', "ARGS") == (["--a=2"], ["--a=1"])
+
+
+@pytest.mark.parametrize(
+    ("text", "noted", "wanted"),
+    [
+        (NEW, None, NEW),
+        (NEW, note(), OLD),
+        (OLD, note(), OLD),
+        (None, note(), None),
+        # It did not exist before.
+        (NEW, note(first=ABSENT, text=b""), None),
+        # Somebody else changed it after the last write, or between two.
+        (f"# mine\n{NEW}", note(), f"# mine\n{OLD}"),
+        (NEW, note(is_edited=True), OLD),
+        (f"# mine\n{NEW}", note(first=ABSENT, text=b""), f"# mine\n{OLD}"),
+        # A flag that was taken away comes back, unless somebody has set it since.
+        (f"#\n{NEW}", note(taken=("--a=1",)), '#\nARGS="--log.level=debug --a=1"\n'),
+        (f"#\n{NEW}", note(taken=("--log.level=info",)), f"#\n{OLD}"),
+        (f"#\n{NEW}", note(taken=(ADDED,)), f"#\n{OLD}"),
+    ],
+)
+def test_the_file_with_the_flags(text: str | None, noted: FlagsNote | None, wanted: str) -> None:
+    found = own_text.restored(text, noted, "ARGS")
+    assert found == (None if wanted is None else wanted.encode())
+
+
+def test_the_original_keeps_its_bytes() -> None:
+    original = b"\xff ARGS= \n\n"
+    assert own_text.restored(NEW, note(text=original), "ARGS") == original
+
+
+def test_remains_are_read_from_a_look() -> None:
+    found = parse_remains(
+        {
+            "remains": [encoded("/run/x y")],
+            "has_packages_note": ["yes"],
+            "noted_package": [
+                "prometheus asked purge",
+                "libjs-d3 came purge",
+                "curl asked remove",
+                "gone asked purge",
+                "-x asked purge",
+                "a;b came purge",
+                "kept asked remove",
+            ],
+            "package_state": [
+                "prometheus installed",
+                "libjs-d3 config-files",
+                "curl installed",
+                "gone not-installed",
+                "-x installed",
+                "a;b installed",
+                "kept config-files",
+            ],
+            "noted_user": ["user prometheus", "group prometheus", "user -r", "host x"],
+            "noted_enabled": ["x.service"],
+            "noted_flags": [
+                f"first {digest(OLD)}",
+                f"text {encoded(OLD)}",
+                f"written {digest(NEW)}",
+                f"added {encoded(ADDED)}",
+            ],
+        }
+    )
+    assert found.paths == ("/run/x y",)
+    assert [
+        (each.name, each.came, each.keeps_files, each.is_installed) for each in found.packages
+    ] == [
+        ("prometheus", False, False, True),
+        ("libjs-d3", True, False, False),
+        ("curl", False, True, True),
+    ]
+    assert found.users == (("user", "prometheus"), ("group", "prometheus"))
+    assert (found.enabled, found.flags, found.is_unsafe) == ("x.service", note(), False)
+    assert parse_remains({}) == Remains()
+    assert parse_remains({"noted_flags": ["first x"]}).flags is None
+
+
+def test_the_note_of_a_file_has_a_name_that_leads_nowhere_else() -> None:
+    assert flags_note("/etc/../x") != flags_note("/x")
+    assert "/" not in flags_note("/etc/../x").removeprefix("/var/lib/pushgateway-lab/")
+
+
+def traces(*lines: str, going: tuple[str, ...] = (), **fields: object) -> Traces:
+    left = Remains(paths=("/var/lib/pushgateway-lab",))._replace(**fields)  # type: ignore[arg-type]
+    return Traces(seen(*BOTH, *lines), left, going)
+
+
+def with_job(targets: str, added: str) -> Traces:
+    text = OWNERS + JOB.format(targets)
+    return traces(*config(text), *loaded(text), f"added_targets {added}")
+
+
+def test_a_job_of_this_toolkit_goes_and_another_one_stays() -> None:
+    ours = note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(""))
+    assert own_job.without_own(with_job("", ours).snapshot, settings())[1] == OWNERS
+    assert not own_job.is_done(with_job("", ours), settings())
+    theirs = with_job("", "")
+    assert own_job.is_done(theirs, settings())
+    assert "so it stays" in next(own_job.notes(theirs, settings()))
+    text, wanted = own_job.without_own(with_job(", 'b:9091'", ours).snapshot, settings())
+    assert "localhost:9091" in text
+    assert wanted == OWNERS + JOB.format("").replace("localhost:9091", "b:9091")
+
+
+def test_a_file_that_is_not_loaded_is_reloaded_by_the_next_run() -> None:
+    killed = traces(*config(OWNERS, changed=200), *loaded(OWNERS, at=100))
+    assert not own_job.is_done(killed, settings())
+    assert own_job.is_done(killed._replace(remains=Remains()), settings())
+
+
+def test_the_pushgateway_is_restarted_if_it_runs_with_flags_of_this_toolkit() -> None:
+    argv = f"pushgateway_argv {encoded(chr(0).join(['/usr/bin/prometheus-pushgateway', '--log.level=debug', ADDED, '']))}"
+    found = traces(flags(OLD), argv, listen("127.0.0.1"))
+    wanted = own_flags.plan(found, settings())
+    assert wanted is not None
+    assert own_flags.is_restart_due(found, wanted)
+    assert own_flags.plan(found._replace(remains=Remains()), settings()) is None
+
+
+def test_nobody_trusts_notes_of_others() -> None:
+    with pytest.raises(HostError, match="not a directory of root's alone"):
+        clearance.is_done(traces(is_unsafe=True), settings())
+    assert not clearance.is_done(traces(), settings())
+    assert clearance.is_done(traces()._replace(remains=Remains()), settings())
+
+
+def test_packages_and_users_that_go() -> None:
+    assert purge.is_done(traces(), settings())
+    assert not purge.is_done(traces(users=(("user", "prometheus"),)), settings())
+    found = parse_remains(
+        {
+            "noted_package": ["prometheus asked purge", "curl asked purge"],
+            "package_state": ["prometheus installed", "curl installed"],
+        }
+    )
+    left = traces(going=("curl",), packages=found.packages, has_packages_note=True)
+    assert left.staying == ("prometheus",)
+    assert not left.prometheus_goes
+    assert not left.pushgateway_goes
+    assert "so they stay: prometheus" in next(clearance.notes(left, settings()))
+    assert not purge.is_done(left, settings())
