@@ -164,8 +164,9 @@ $unit "*) ;;
     return 1
 }
 
-# Adds an existing service that does not run, else the processes of no service. A service that systemd made from an
-# init script is the last choice: the script stays when somebody writes a unit of another name.
+# Adds the processes in containers, else an existing service that does not run, else the processes of no service. A
+# service that systemd made from an init script comes after other services: the script stays when somebody writes a unit
+# of another name.
 #   $1 server; $2 usual services; $3 the server's port
 find_what_could_run() {
     find_in_container "$3"
@@ -192,9 +193,10 @@ find_what_could_run() {
 # service itself; or all of them if this host is a container that starts its server itself. The package's service, or
 # its script, is not used then.   $1 the port
 # shellcheck disable=SC3013 # every sh of Debian and Ubuntu has -ef
+# shellcheck disable=SC2154 # the functions of the service manager set service_manager
 find_in_container() {
     for process in $without; do
-        [ "$(service_manager)" = init ] || ! [ "/proc/$process/root" -ef / ] || continue
+        [ "$service_manager" = init ] || ! [ "/proc/$process/root" -ef / ] || continue
         if listens_on "$process" "$1"; then add_candidate "-:$process"; fi
     done
 }

@@ -5,8 +5,8 @@
 
 if [ ! -d /run/systemd/system ]; then
 
-    # Prints the name of the service manager that starts the services of this host; nothing if there is none.
-    service_manager() { [ ! -d /etc/init.d ] || echo init; }
+    # shellcheck disable=SC2034 # the callers use it
+    [ ! -d /etc/init.d ] || service_manager=init
 
     # Sets script to the init script of a service.   $1 its name
     find_script() { script=/etc/init.d/${1%.service}; }
@@ -23,9 +23,26 @@ if [ ! -d /run/systemd/system ]; then
                 case $noted in
                 "" | *[!0-9]*) continue ;;
                 esac
-                if [ -e "/proc/$noted/exe" ]; then main_pid=$noted && return; fi
+                if is_program_of_script "$noted"; then main_pid=$noted && return; fi
             fi
         done 2>/dev/null
+    }
+
+    # Succeeds if a process has the name of the script, or of a server: after the end of its process, another program
+    # may get the id that a file still has. The kernel has the first 15 characters of a name (proc(5), comm).
+    #   $1 process id
+    is_program_of_script() {
+        comm=
+        { IFS= read -r comm; } 2>/dev/null <"/proc/$1/comm"
+        case $comm in
+        "") return 1 ;;
+        prometheus | pushgateway) return 0 ;;
+        esac
+        case ${script##*/} in
+        "$comm") return 0 ;;
+        "$comm"*) [ "${#comm}" -eq 15 ] ;;
+        *) return 1 ;;
+        esac
     }
 
     # Sets user and group to those of a running service; to the user that its script names if it does not run.

@@ -60,7 +60,7 @@ look_at_system() {
         PRETTY_NAME=*) printf 'os %s\n' "${line#PRETTY_NAME=}" && break ;;
         esac
     done 2>/dev/null </etc/os-release
-    printf 'service_manager %s\n' "$(service_manager)"
+    echo "service_manager $service_manager"
     for tool in $tools; do
         command -v "$tool" >/dev/null && echo "tool $tool"
     done
@@ -302,10 +302,10 @@ look_whether_apart() {
     [ "$prometheus_pid" -gt 0 ] || return 0
     own=/proc/$prometheus_pid
     seen_as=$real
-    # The package's unit mounts no files.
+    # The package's unit mounts no files. A process in a container is of no service, though that unit may be there.
     service_noted "$prometheus_unit"
-    case $starts in
-    *" \$ARGS "*) return 0 ;;
+    case $prometheus_is_service$starts in
+    yes*" \$ARGS "*) return 0 ;;
     esac
     if [ "$own/root" -ef / ] && [ "$own/ns/mnt" -ef /proc/self/ns/mnt ]; then return; fi
     # The file may have another name in a container.

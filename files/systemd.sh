@@ -2,8 +2,10 @@
 # Functions for systemd's services. This file is put before the scripts that use them. Only this file uses
 # systemctl, journalctl and the directories of units. services/systemd.py is its counterpart in the package.
 
-# Prints the name of the service manager that starts the services of this host; nothing if there is none.
-service_manager() { [ ! -d /run/systemd/system ] || echo systemd; }
+# The name of the service manager that starts the services of this host; empty if there is none.
+service_manager=
+# shellcheck disable=SC2034 # the callers use it
+[ ! -d /run/systemd/system ] || service_manager=systemd
 
 known_files=
 

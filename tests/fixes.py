@@ -8,6 +8,15 @@ from labhost import Host
 
 _EDITED, _EDITOR = "/run/edited", "/run/editor"
 
+# A person takes longer to read the next fix than a server takes to listen.
+_WAIT_FOR_PUSHGATEWAY = """
+    for _ in $(seq 20); do
+        systemctl --quiet is-active prometheus-pushgateway || break
+        curl --silent --output /dev/null http://localhost:9091/ && break
+        sleep 0.5
+    done
+"""
+
 _HEADING = re.compile(
     r"(?:In (?P<path>\S+), )?(?:(?:after line (?P<after>\d+), )?(?P<add>add):"
     r"|(?P<replace>replace|delete) lines? (?P<first>\d+)(?: to (?P<last>\d+))?( by:|\.))",
@@ -53,6 +62,8 @@ def type_fixes(host: Host, found: list[Shown], by_hand: str) -> list[Shown]:
             edited.add(path)
             _use_editor(host, path, each.says, by_hand)
         host.run(f"export SUDO_EDITOR={_EDITOR}\n{each.fix}")
+        if "systemctl" in each.fix:
+            host.run(_WAIT_FOR_PUSHGATEWAY)
         typed.append(each)
     return typed
 

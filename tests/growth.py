@@ -1,4 +1,4 @@
-"""How the time of a call grows with its work: a ratio in one run, which is the same on a slow machine."""
+"""Compare the times of two calls, to see whether time grows linearly with work. The ratio depends on no machine."""
 
 import time
 from collections.abc import Callable

@@ -263,7 +263,7 @@ _CONTAINER = r"""
 set -e
 mkdir -p /srv/rootfs/usr /srv/rootfs/etc/prometheus /srv/rootfs/proc /srv/rootfs/dev /srv/rootfs/data /srv/bundle /srv/prom /srv/data
 for name in bin lib lib64; do ln -s usr/$name /srv/rootfs/$name; done
-mv /etc/prometheus/prometheus.yml /srv/prom/
+cp -p /etc/prometheus/prometheus.yml /srv/prom/
 chown -R prometheus: /srv/data
 cat >/srv/bundle/config.json
 sed -i "s/UID/$(id -u prometheus)/; s/GID/$(id -g prometheus)/" /srv/bundle/config.json

@@ -257,6 +257,11 @@ def test_a_prometheus_in_a_container_is_used_once_its_file_is_named(
     assert "has a file system of its own" in refused.stderr, refused.stderr
     assert "monitoring.service" in refused.stderr
     assert "Set prometheus_config_path to the file on this host that it reads" in refused.stderr
+    # The host's own file is another one: the package's, which this Prometheus does not read; or there is none.
+    assert lab_host.read(shapes.CONFIG) == before
+    lab_host.run(f"rm {shapes.CONFIG}")
+    without = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert "has a file system of its own" in without.stderr, without.stderr
     given = FAST | {"prometheus_config_path": path}
     assert "Proven" in run_pyinfra(lab_host, "-y", BOOTSTRAP, data=given).stderr
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=given))

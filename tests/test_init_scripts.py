@@ -103,6 +103,17 @@ def test_a_link_in_the_directory_of_the_log_shows_nobody_else_s_file(
 
 
 @pytest.mark.lab_host(packages=INSTALLED, systemd=False)
+def test_the_id_of_a_process_that_ended_is_not_the_service_s(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    lab_host.run("service prometheus start; service prometheus-pushgateway start")
+    shapes.both_answer(lab_host)
+    lab_host.run("pkill -KILL -x prometheus; pgrep -o sshd >/run/prometheus/prometheus.pid")
+    verified = run_pyinfra(lab_host, "-y", VERIFY, data=FAST)
+    assert "prometheus is inactive: somebody stopped it." in verified.stdout
+
+
+@pytest.mark.lab_host(packages=INSTALLED, systemd=False)
 def test_servers_that_a_container_starts_itself_are_used_as_they_run(
     lab_host: Host, run_pyinfra: Run
 ) -> None:

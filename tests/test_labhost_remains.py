@@ -27,6 +27,10 @@ BootHost = Callable[..., Host]
 BootHosts = Callable[..., list[Host]]
 
 
+one_at_a_time = pytest.mark.xdist_group("labs with a state of their own")
+"""The labs of these tests cannot see one another, and may get one another's numbers: `left_of_lab` cannot tell that."""
+
+
 # Remains
 
 
@@ -92,6 +96,7 @@ def test_what_a_killed_owner_left_is_swept_and_nothing_else(lab_host: Host) -> N
     assert lab_host.run("true").returncode == 0
 
 
+@one_at_a_time
 @pytest.mark.usefixtures("lab_host")  # its image exists, so this waits for the boot only
 def test_an_owner_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
     state = tmp_path / "state"
@@ -118,6 +123,7 @@ def test_a_process_is_not_taken_for_a_later_one_with_its_id() -> None:
 # The host of `make lab`
 
 
+@one_at_a_time
 @pytest.mark.usefixtures("lab")
 def test_the_persistent_host_outlives_its_command_and_is_used_again(tmp_path: Path) -> None:
     state = tmp_path / "state"
@@ -135,6 +141,7 @@ def test_the_persistent_host_outlives_its_command_and_is_used_again(tmp_path: Pa
     assert command_line("status", state=state, returncode=1) == ""
 
 
+@one_at_a_time
 @pytest.mark.usefixtures("lab")
 def test_a_persistent_host_that_died_is_replaced(tmp_path: Path) -> None:
     state = tmp_path / "state"

@@ -1,4 +1,4 @@
-"""What a look found of both servers: candidates, processes of no service, files that define a service. Pure."""
+"""Parse what a look found of both servers: their candidates, their processes and the files of their units. Pure."""
 
 from typing import NamedTuple
 

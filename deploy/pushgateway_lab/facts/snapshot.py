@@ -65,7 +65,7 @@ class Snapshot(NamedTuple):
     + sudo_refused: sudo's error message, None if sudo did not refuse
     + packages: name -> version of the installed packages of the lab; empty if both services run
     + prometheus, pushgateway: the services of both servers
-    + manager: the service manager; systemd if the host has none
+    + service_manager: the name of the service manager; empty if the host has none
     + services: name -> state, of all services in the look
     + pushgateway_argv: the command line of the running Pushgateway, None if it does not run
     + prometheus_pid, pushgateway_pid: their processes, which may be children of a service's main process; 0 if they do
@@ -106,8 +106,7 @@ class Snapshot(NamedTuple):
     user: str
     sudo_refused: str | None
     os: str
-    has_service_manager: bool
-    manager: ServiceManager
+    service_manager: str
     tools: tuple[str, ...]
     promtool_package: bool
     packages: dict[str, str]
@@ -142,6 +141,16 @@ class Snapshot(NamedTuple):
     added_targets: str
     releases: dict[str, str]
     prometheus_starts: bool
+
+    @property
+    def has_service_manager(self) -> bool:
+        """Return whether the host has a service manager that is known."""
+        return services.manager(self.service_manager) is not None
+
+    @property
+    def manager(self) -> ServiceManager:
+        """The service manager; systemd if the host has none."""
+        return services.manager(self.service_manager) or SYSTEMD
 
     def service(self, name: str) -> ServiceState:
         """Return the state of a service; for an unknown name, the state of a service that does not exist."""
@@ -216,9 +225,8 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         return None if value is None else decoded(value)
 
     refused, argv = text("sudo_refused"), first("pushgateway_argv")
-    found_manager = services.manager(first("service_manager"))
-    manager = found_manager or SYSTEMD
-    states = manager.states(said.get("service", ()))
+    service_manager = first("service_manager") or ""
+    states = (services.manager(service_manager) or SYSTEMD).states(said.get("service", ()))
     lone = dict(map(parse_lone, said.get("process", ())))
     prometheus, pushgateway = (
         process_state(lone[server].pid) if server in lone else states.get(name, ServiceState(name))
@@ -231,8 +239,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         user=first("user") or "root",
         sudo_refused=None if refused is None else refused.strip(),
         os=_unquoted(first("os") or ""),
-        has_service_manager=found_manager is not None,
-        manager=manager,
+        service_manager=service_manager,
         tools=tuple(said.get("tool", ())),
         promtool_package=first("promtool_package") == "available",
         packages=_packages(said.get("package", ())),

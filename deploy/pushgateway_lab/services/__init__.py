@@ -21,6 +21,6 @@ FUNCTIONS = ("systemd.sh", "init-scripts.sh")
 def manager(name: str | None) -> ServiceManager | None:
     """Return the service manager with this name in a look; None if the host has none.
 
-    + name: what the shell function ``service_manager`` printed
+    + name: the shell variable ``service_manager``
     """
     return next((each for each in (SYSTEMD, INIT_SCRIPTS) if each.name == name), None)
