@@ -1,9 +1,10 @@
 """Both servers from upstream's releases: installed, upgraded, and put back if a new version does not come up."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from gevent.lock import RLock
 from pyinfra.api.command import PyinfraCommand
@@ -144,10 +145,10 @@ def _install(host: Host, settings: Settings, wish: Wish) -> None:
         "config": product.config_path,
         "config_text": host_file("release-prometheus.yml") if product.config_path else "",
     }
-    _act(host, product, wish.version, "install", variables, archive.path)
+    _act(host, product, _Action("install", wish.version, variables, archive.path))
     if product is PROMETHEUS or is_upgrade:
         _start(host, settings, wish, is_upgrade=is_upgrade)
-    _act(host, product, wish.version, "settle")
+    _act(host, product, _Action("settle", wish.version))
     say(host, f"Installed: {product.name} {release.version}. {archive.digest_from}")
     forget(host)
 
@@ -162,37 +163,45 @@ def remove(host: Host, product: Product) -> None:
     """
     config = host_file("release-prometheus.yml") if product.config_path else ""
     variables = {"config": product.config_path, "config_text": config}
-    _act(host, product, "any", "remove", variables)
+    _act(host, product, _Action("remove", variables=variables))
 
 
-def _act(
-    host: Host,
-    product: Product,
-    version: str,
-    action: str,
-    variables: dict[str, str] | None = None,
-    archive: Path | None = None,
-) -> None:
+class _Action(NamedTuple):
+    """What ``files/install-release.sh`` does.
+
+    + name: install, settle, restore or remove
+    + version: of the release; only install and settle use it
+    + variables: further variables of the script
+    + archive: the file on the control machine that the script reads; None: nothing
+    """
+
+    name: str
+    version: str = "any"
+    variables: Mapping[str, str] = MappingProxyType({})
+    archive: Path | None = None
+
+
+def _act(host: Host, product: Product, action: _Action) -> None:
     given = {
-        "action": action,
+        "action": action.name,
         "name": product.name,
-        "version": version,
+        "version": action.version,
         "programs": " ".join(product.programs),
         "note": note_of(product.name),
-        **(variables or {}),
+        **action.variables,
     }
     try:
         ask(
             host,
             "install-release.sh",
             given,
-            archive,
+            action.archive,
             functions=FUNCTIONS,
             deadline=SEND_TIMEOUT,
         )
     except HostError as error:
         raise HostError(
-            f"The release of {product.title} was not {_PAST[action]}: {error}"
+            f"The release of {product.title} was not {_PAST[action.name]}: {error}"
         ) from error
 
 
@@ -209,7 +218,7 @@ def _start(host: Host, settings: Settings, wish: Wish, *, is_upgrade: bool) -> N
         if not is_upgrade:
             raise
         words = service_control.log(host, service)
-        _act(host, product, wish.version, "restore")
+        _act(host, product, _Action("restore"))
         service_control.restart(host, service)
         _see_it_listen(host, settings, product)
         raise HostError(
