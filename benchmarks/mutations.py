@@ -33,6 +33,7 @@ from typing import NamedTuple
 from mutants import ROOT, Mutation, described, draw
 
 _FLAGS = ("flags", "installations", "settings", "values_written")
+_RELEASES = ("release", "release_unpack", "release_fetch")
 QUICK = {
     "scrape_config": ("scrape_config*", "hostile_text"),
     "lab": ("lab_pushes*", "lab_look", "lab_commands", "lab_complaints", "report", "lab_*"),
@@ -51,6 +52,10 @@ QUICK = {
     "installations/address.py": _FLAGS,
     "installations/environment_file.py": _FLAGS,
     "installations/flags.py": _FLAGS,
+    "installations/release.py": ("release_choice",),
+    "releases/architecture.py": _RELEASES,
+    "releases/release.py": _RELEASES,
+    "releases/unpack.py": _RELEASES,
 }
 """The pure rooms, and the tests to run first: names of test files without ``test_`` and ``.py``."""
 

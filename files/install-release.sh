@@ -177,7 +177,8 @@ remove() {
 }
 
 remove_config() {
-    [ -f "$config" ] && [ "$(cat -- "$config")" = "$config_text" ] || return 0
+    if [ -L "$config" ] || [ ! -f "$config" ]; then return 0; fi
+    [ "$(printf '%s' "$config_text" | sha256sum)" = "$(sha256sum <"$config")" ] || return 0
     rm -f -- "$config"
     rmdir -- "${config%/*}" 2>/dev/null
 }

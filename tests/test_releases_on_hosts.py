@@ -16,11 +16,10 @@ from expectations import (
     assert_refused,
     assert_unchanged_run,
 )
-from labhost import Host, PyinfraResult
+from host_comparison import UNINSTALL, Run, assert_as_before, listing
+from labhost import Host
 from trainee_commands import PUSH_TRAINING
 from upstream_archives import packaged, write_archive
-
-Run = Callable[..., PyinfraResult]
 
 OLD, NEW, ENDS, NO_PROGRAM = "1.5.1", "1.11.2", "1.98.0", "1.99.0"
 """Versions of the Pushgateway: two that run, one that ends at once, and one that the kernel does not start."""
@@ -189,3 +188,32 @@ def test_a_host_without_apt_gets_releases_unasked(
     assert result.returncode == 0, result.output
     assert "Installed: prometheus 2.42.0." in result.stderr
     assert "Proven" in result.stderr
+
+
+@pytest.mark.lab_host(packages=("curl",), user="trainer")
+def test_a_host_with_releases_is_bare_again(
+    lab_host: Host, run_pyinfra: Run, data: Callable[..., dict[str, Any]]
+) -> None:
+    before = listing(lab_host)
+    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data(), sudo=True).returncode == 0
+    lab_host.run(PUSH_TRAINING)
+    # The removal needs no setting: what was installed is noted.
+    refused = run_pyinfra(lab_host, "-y", UNINSTALL, data=FAST, sudo=True)
+    assert_refused(lab_host, refused, "holds 1 pushed group")
+    wipe = FAST | {"lab_wipe": True}
+    shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=wipe, sudo=True)
+    assert shown.returncode == 0, shown.output
+    for words in ("all groups", "the release of Prometheus", "the release of the Pushgateway"):
+        assert words in shown.stderr, shown.output
+    assert lab_host.run("pgrep -x pushgateway").stdout
+    result = run_pyinfra(lab_host, "-y", UNINSTALL, data=wipe, sudo=True)
+    assert result.returncode == 0, result.output
+    gone = "pgrep 'prometheus|pushgateway'; getent passwd prometheus pushgateway; getent group prometheus pushgateway"
+    assert lab_host.run(gone, check=False).stdout == ""
+    assert (
+        lab_host.run(
+            "systemctl list-units --all | grep -E 'prometheus|pushgateway'", check=False
+        ).stdout
+        == ""
+    )
+    assert_as_before(lab_host, run_pyinfra, before)

@@ -31,6 +31,24 @@ settings on the command line: --data pushgateway_smoke=always
 # seconds within which that metric must arrive; None: two of Prometheus's scrape intervals
 # pushgateway_smoke_timeout = None
 
+# auto (what is there; else packages where the host has apt, else a release), package, release, existing
+# pushgateway_install_method = "auto"
+
+# version of a Pushgateway from a release; None: what is there, else the newest that this toolkit knows
+# pushgateway_release_version = None
+
+# URL of the release with {version} and {file}, or a file or folder on this machine; None: upstream's
+# pushgateway_release_source = None
+
+# SHA-256 of the archive: architecture -> digest, as amd64, arm64, armv7, 386; {}: as sha256sums.txt has it
+# pushgateway_release_sha256 = {}
+
+# proxy for the archive; None: the one of this machine's environment, as https_proxy
+# pushgateway_release_proxy = None
+
+# seconds to download the archive to this machine
+# pushgateway_release_timeout = 600.0
+
 # seconds to wait while another program uses apt, as the automatic updates of a new VM
 # pushgateway_apt_timeout = 300.0
 
@@ -66,6 +84,24 @@ settings on the command line: --data pushgateway_smoke=always
 
 # Prometheus's configuration file, into which the job is merged
 # prometheus_config_path = "/etc/prometheus/prometheus.yml"
+
+# the same for Prometheus
+# prometheus_install_method = "auto"
+
+# the same for Prometheus
+# prometheus_release_version = None
+
+# the same for Prometheus
+# prometheus_release_source = None
+
+# the same for Prometheus
+# prometheus_release_sha256 = {}
+
+# the same for Prometheus
+# prometheus_release_proxy = None
+
+# the same for Prometheus
+# prometheus_release_timeout = 600.0
 
 # Prometheus's systemd unit; None: the unit of Debian's package
 # prometheus_unit = None

@@ -10,6 +10,7 @@ from pyinfra.context import ctx_host
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install import releases
 from pushgateway_lab.installations.release import PRODUCTS, Product
+from pushgateway_lab.removal.file_removal import remove_backups
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.settings import Settings
@@ -47,9 +48,15 @@ def removed(settings: Settings) -> Iterator[PyinfraCommand]:
     if not products:
         noop(host, "there is no release to remove")
         return
+    # A look finds the backup of the flags only as long as their file is there.
+    yield from function(_remove_backups, settings)
     for product in products:
         yield from function(_remove, product)
     forget(host)
+
+
+def _remove_backups(host: Host, settings: Settings) -> None:
+    remove_backups(host, look_for_traces(host, settings).remains.paths)
 
 
 def _remove(host: Host, product: Product) -> None:

@@ -9,7 +9,7 @@ from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.host.looking import forget
-from pushgateway_lab.removal.file_removal import remove_files
+from pushgateway_lab.removal.file_removal import remove_backups
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
@@ -57,7 +57,7 @@ def purged(settings: Settings) -> Iterator[PyinfraCommand]:
 def _purge(host: Host, settings: Settings) -> None:
     traces = look_for_traces(host, settings)
     # Otherwise the directories of the packages would stay, because something is in them.
-    _remove_backups(host, traces)
+    remove_backups(host, traces.remains.paths)
     keeps = {each.name for each in traces.remains.packages if each.keeps_files}
     services = [f"{name}.service" for name in installations.PACKAGES if name in traces.going]
     variables = {
@@ -77,9 +77,3 @@ def _purge(host: Host, settings: Settings) -> None:
         say(host, f"Removed: {', '.join(traces.going)}")
     if staying:
         say(host, f"In use by others, so they stay: {', '.join(staying)}", "yellow")
-
-
-def _remove_backups(host: Host, traces: Traces) -> None:
-    backups = [each for each in traces.remains.paths if ".before-" in each.rpartition("/")[2]]
-    if backups:
-        remove_files(host, backups)
