@@ -52,6 +52,7 @@ QUICK = {
     "installations/address.py": _FLAGS,
     "installations/environment_file.py": _FLAGS,
     "installations/flags.py": _FLAGS,
+    "installations/pinned.py": ("pinned",),
     "installations/release.py": ("release_choice",),
     "releases/architecture.py": _RELEASES,
     "releases/release.py": _RELEASES,

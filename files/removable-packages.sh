@@ -11,7 +11,7 @@ export LC_ALL=C
 
 # Succeeds if apt would remove only packages of the list, and install none.   $@ the packages
 are_removable() {
-    said=$(apt-get -s -q -o APT::Get::Show-User-Simulation-Note=no purge "$@" 2>&1) || {
+    said=$(apt-get -s -q -o APT::Get::Show-User-Simulation-Note=no --allow-change-held-packages purge "$@" 2>&1) || {
         problem=$said
         return 1
     }

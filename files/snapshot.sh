@@ -8,7 +8,7 @@
 # those of the names config_path, prometheus_url, prometheus_unit and pushgateway_unit whose values come from the
 # settings, the others are found; prometheus_unit and pushgateway_unit, services or nothing; prometheus_units and
 # pushgateway_units (the usual services); prometheus_port and pushgateway_port; flags_file (the file with the
-# Pushgateway's flags, if there is no service yet); packages and tools (lists of words); for the prune: prune_files,
+# Pushgateway's flags, if there is no service yet); packages, pinned (those of the packages whose version is pinned) and tools (lists of words); for the prune: prune_files,
 # prune_secrets (the files that are secrets) and prune_unit_names (lists of words). Needs the functions of whose.sh,
 # find-servers.sh, flags-in-use.sh, config-in-use.sh, a service manager and a package manager. If a function
 # look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
@@ -71,9 +71,9 @@ look_for_promtool() {
     if [ -n "$promtool" ]; then echo "tool promtool"; else package_look_for_promtool; fi
 }
 
-# The packages matter only if one of the servers does not run.
+# The packages matter only if one of the servers does not run, or if a version is pinned.
 look_at_packages() {
-    [ "$prometheus_pid" -eq 0 ] || [ "$pid" -eq 0 ] || return
+    [ -n "${pinned:-}" ] || [ "$prometheus_pid" -eq 0 ] || [ "$pid" -eq 0 ] || return
     # shellcheck disable=SC2086 # a list of words
     package_look $packages
 }

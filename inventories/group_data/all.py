@@ -49,6 +49,9 @@ settings on the command line: --data pushgateway_smoke=always
 # seconds to download the archive to this machine
 # pushgateway_release_timeout = 600.0
 
+# version of Debian's package, as 1.5.1-1; it is held, so apt keeps it; None: what is there, else apt's newest
+# pushgateway_package_version = None
+
 # seconds to wait while another program uses apt, as the automatic updates of a new VM
 # pushgateway_apt_timeout = 300.0
 
@@ -102,6 +105,9 @@ settings on the command line: --data pushgateway_smoke=always
 
 # the same for Prometheus
 # prometheus_release_timeout = 600.0
+
+# the same for Prometheus
+# prometheus_package_version = None
 
 # Prometheus's systemd unit; None: the unit of Debian's package
 # prometheus_unit = None

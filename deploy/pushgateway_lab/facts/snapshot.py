@@ -63,7 +63,8 @@ class Snapshot(NamedTuple):
 
     + user: the user that ran the look
     + sudo_refused: sudo's error message, None if sudo did not refuse
-    + packages: name -> version of the installed packages of the lab; empty if both services run
+    + packages: name -> version of the installed packages of the lab; empty if both services run and no version is pinned
+    + held: those of these packages that apt must not change (``apt-mark hold``)
     + prometheus, pushgateway: the services of both servers
     + service_manager: the name of the service manager; empty if the host has none
     + services: name -> state, of all services in the look
@@ -110,6 +111,7 @@ class Snapshot(NamedTuple):
     tools: tuple[str, ...]
     promtool_package: bool
     packages: dict[str, str]
+    held: tuple[str, ...]
     prometheus: ServiceState
     pushgateway: ServiceState
     services: dict[str, ServiceState]
@@ -243,6 +245,11 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         tools=tuple(said.get("tool", ())),
         promtool_package=first("promtool_package") == "available",
         packages=_packages(said.get("package", ())),
+        held=tuple(
+            value.removesuffix(" hold")
+            for value in said.get("package_want", ())
+            if value.endswith(" hold")
+        ),
         prometheus=prometheus,
         pushgateway=pushgateway,
         services=states,

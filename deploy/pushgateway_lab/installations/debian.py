@@ -117,6 +117,7 @@ def missing_packages(seen: Snapshot, settings: Settings) -> list[str]:
 
 def look_variables(settings: Settings) -> dict[str, str]:
     """Return the shell variables about both servers for ``files/snapshot.sh``."""
+    pinned = (settings.prometheus_package_version, settings.pushgateway_package_version)
     return {
         "prometheus_unit": settings.prometheus_unit or "",
         "pushgateway_unit": settings.pushgateway_unit or "",
@@ -126,5 +127,6 @@ def look_variables(settings: Settings) -> dict[str, str]:
         "pushgateway_port": str(settings.pushgateway_port),
         "flags_file": _PUSHGATEWAY_DEFAULTS,
         "packages": " ".join(PACKAGES),
+        "pinned": " ".join(name for name, version in zip(PACKAGES, pinned, strict=True) if version),
         "tools": f"{INSTALLER} curl {PYTHON}",
     }

@@ -102,6 +102,7 @@ def _say_what_goes(host: Host, traces: Traces, settings: Settings) -> None:
     lines = [
         *inside,
         *(f"the release of {each.title}" for each in own_releases.going(traces)),
+        *(f"the hold of the package {name}" for name in traces.remains.holds),
         *(f"the package {name}" for name in traces.going),
         *users,
         *map(excerpt, traces.remains.paths),

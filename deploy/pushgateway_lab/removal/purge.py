@@ -27,13 +27,16 @@ _KEEPERS = "prometheus*"
 def is_done(traces: Traces, settings: Settings) -> bool:
     """Return whether no package and no user has to go."""
     del settings
-    return traces.is_clear or not (traces.going or traces.remains.users)
+    left = traces.remains
+    return traces.is_clear or not (traces.going or left.users or left.holds)
 
 
 @operation()
 @cleanly
 def purged(settings: Settings) -> Iterator[PyinfraCommand]:
     """Remove the packages that this toolkit installed and that nobody else needs, and the users that they made.
+
+    Packages that stay are not held any more, if this toolkit held them.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 
@@ -61,6 +64,7 @@ def _purge(host: Host, settings: Settings) -> None:
     keeps = {each.name for each in traces.remains.packages if each.keeps_files}
     services = [f"{name}.service" for name in installations.PACKAGES if name in traces.going]
     variables = {
+        "held": " ".join(traces.remains.holds),
         "purged": " ".join(name for name in traces.going if name not in keeps),
         "removed": " ".join(name for name in traces.going if name in keeps),
         "services": " ".join(services),
@@ -73,6 +77,8 @@ def _purge(host: Host, settings: Settings) -> None:
         raise HostError(
             f"The packages were not removed: {error}\nSolve this on the host, then run this again."
         ) from error
+    if released := [name for name in traces.remains.holds if name not in traces.going]:
+        say(host, f"Not held any more: {', '.join(released)}")
     if traces.going:
         say(host, f"Removed: {', '.join(traces.going)}")
     if staying:

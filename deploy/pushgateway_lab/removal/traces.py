@@ -92,6 +92,7 @@ def _look(host: Host, settings: Settings) -> Traces:
             "notes": remains.NOTES,
             "packages_note": remains.PACKAGES_NOTE,
             "users_note": remains.USERS_NOTE,
+            "holds_note": remains.HOLDS_NOTE,
             "enabled_note": remains.ENABLED_NOTE,
             "own_files": " ".join(own),
             "own_directories": " ".join(DIRECTORIES),

@@ -131,6 +131,11 @@ class Settings:
     pushgateway_release_timeout: float = _setting(
         600.0, values.seconds, "seconds to download the archive to this machine"
     )
+    pushgateway_package_version: str | None = _setting(
+        None,
+        values.package_version,
+        "version of Debian's package, as 1.5.1-1; it is held, so apt keeps it; None: what is there, else apt's newest",
+    )
     pushgateway_apt_timeout: float = _setting(
         300.0,
         values.seconds,
@@ -201,6 +206,9 @@ class Settings:
         None, values.url("http", "https"), "the same for Prometheus"
     )
     prometheus_release_timeout: float = _setting(600.0, values.seconds, "the same for Prometheus")
+    prometheus_package_version: str | None = _setting(
+        None, values.package_version, "the same for Prometheus"
+    )
     prometheus_unit: str | None = _setting(
         None, values.unit, "Prometheus's systemd unit; None: the unit of Debian's package"
     )

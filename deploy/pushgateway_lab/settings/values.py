@@ -361,6 +361,7 @@ def _check_number(items: Any) -> None:
 
 
 _VERSION = re.compile(r"v?([0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(?:-rc\.[0-9]{1,3})?)")
+_PACKAGE_VERSION = re.compile(r"[0-9][A-Za-z0-9.+~:-]{0,199}")
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 ARCHITECTURES = ("amd64", "arm64", "armv7", "386")
 """The architectures of upstream's releases that this toolkit knows."""
@@ -374,6 +375,19 @@ def version(value: Any) -> str:
             "must be a version such as 1.11.2; on pyinfra's command line, two numbers alone need two pairs of quotes"
         )
     return match[1]
+
+
+def package_version(value: Any) -> str:
+    """Accept the version of a Debian package, as 1.5.1-1+b4; it begins with a digit, so it is no option and no glob.
+
+    Source: Debian Policy 5.6.12.
+    """
+    if not isinstance(value, str) or not _PACKAGE_VERSION.fullmatch(value):
+        raise ValueError(
+            "must be a version as dpkg writes it, such as 1.5.1-1+b4; on pyinfra's command line, a number needs two "
+            "pairs of quotes"
+        )
+    return value
 
 
 def release_source(value: Any) -> str:
