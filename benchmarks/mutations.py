@@ -55,6 +55,7 @@ QUICK = {
     "installations/pinned.py": ("pinned",),
     "installations/release.py": ("release_choice",),
     "releases/architecture.py": _RELEASES,
+    "releases/download.py": ("release_download",),
     "releases/release.py": _RELEASES,
     "releases/unpack.py": _RELEASES,
 }

@@ -4,9 +4,14 @@
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer), action
 # (install, restore, settle or remove), name (of the service, of its user and of its main program), programs (their names, with
 # blanks between), note (the file for the version) and version; and to install: digest (the SHA-256 of the archive),
-# digests (of the programs, in their order), directory (the one in the archive), unit_text, flags_text, config (the configuration file, or nothing) and config_text.
-# Reads from standard input, as base64, the archive, whose content was checked before. The note has the version, and in
-# its second line "user", "config" and "flags", as they were made for it. Needs the functions of a service manager.
+# digests (of the programs, in their order; empty if they are not known), directory (the one in the archive), largest and
+# largest_program (bytes of an archive and of a program, at most), seconds (for the download; empty: the archive is
+# sent), unit_text, flags_text, config (the configuration file, or nothing) and config_text.
+# Reads from standard input, as base64, the archive, whose content was checked before; or the configuration of curl with
+# which this host downloads it. The note has the version, and in its second line "user", "config" and "flags", as they
+# were made for it. Needs the functions of a service manager.
+# curl, tar and each new program run as a user without rights, and what they print is written by root: so no name in an
+# archive becomes a file, and no server writes one.
 #
 # install: nothing is replaced unless all programs are complete and start. A program is replaced by a rename, so a
 # process that runs keeps its own. The old one stays in $previous until settle or restore; so long, the note says
@@ -14,7 +19,7 @@
 # Exits with 1 and prints the reason if the installation fails; then nothing was changed.
 
 : "${mark:?}" "${action:?}" "${name:?}" "${programs:?}" "${note:?}" "${version:?}"
-: "${digest=}" "${digests=}" "${directory=}" "${unit_text=}" "${flags_text=}" "${config=}" "${config_text=}"
+: "${largest:=0}" "${largest_program:=0}" "${seconds=}" "${digest=}" "${digests=}" "${directory=}" "${unit_text=}" "${flags_text=}" "${config=}" "${config_text=}"
 user=$name
 printf '\n%s\n' "$mark"
 exec 2>&1
@@ -44,30 +49,70 @@ own_directory() {
     is_safe "$1" || fail "$1 can be written by others than root, so no program is put there"
 }
 
+# Runs a program as a user without rights.   $@ the program and its arguments
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs -- "$@"; }
+
+# Writes what a program prints to a file, as far as a limit. Sets said to its complaints; fails if it did not succeed, or
+# printed more.   $1 the file; $2 bytes; $@ the program and its arguments
+store() {
+    to=$1 most=$2
+    shift 2
+    said=$({ { "$@" 2>&3 && echo complete >&3; } | head -c "$most" >"$to" 2>&3; } 3>&1) || return 1
+    case $said in
+    *complete) said=${said%complete} && return 0 ;;
+    esac
+    return 1
+}
+
+# curl, with its configuration on standard input as base64. -q must come first: otherwise a ~/.curlrc counts.
+download() {
+    base64 -d | as_nobody timeout -k 1 "$((seconds + 5))" curl -q --silent --show-error --fail --globoff --location --max-redirs 5 \
+        --proto =http,https --connect-timeout 10 --speed-time 10 --speed-limit 1 --max-time "$seconds" \
+        --max-filesize "$largest" --config -
+}
+
+# Gets the archive, and checks its digest.
+receive() {
+    if [ -z "$seconds" ]; then
+        words=$(base64 -d 2>&1 >"$staging/archive") || fail "the archive did not arrive in $home: $words"
+        [ "$(digest_of archive)" = "$digest" ] ||
+            fail "the archive did not arrive in $home as it was sent: is there space left on the device? (df $home)"
+        return
+    fi
+    store "$staging/archive" "$largest" download ||
+        fail "the archive could not be downloaded to $home (at most $largest bytes in $seconds s): $said"
+    found=$(digest_of archive)
+    [ "$found" = "$digest" ] || fail "the archive has the SHA-256 digest $found, and should have $digest"
+}
+
+digest_of() { sha256sum <"$staging/$1" | cut -d ' ' -f 1; }
+
+take_from_archive() { as_nobody timeout -k 1 300 tar -xzO -f - -- "$directory/$1" <"$staging/archive"; }
+
 unpack() {
     staging=$(mktemp -d "$home/new.XXXXXXXX") || fail "no directory could be made in $home"
     trap 'rm -rf -- "$staging"' EXIT
-    words=$(base64 -d 2>&1 >"$staging/archive") || fail "the archive did not arrive in $home: $words"
-    [ "$(sha256sum <"$staging/archive" | cut -d ' ' -f 1)" = "$digest" ] ||
-        fail "the archive did not arrive in $home as it was sent: is there space left on the device? (df $home)"
-    set --
-    for program in $programs; do set -- "$@" "$directory/$program"; done
-    words=$(tar -xz -m --no-same-owner --strip-components=1 -C "$staging" -f "$staging/archive" -- "$@" 2>&1) ||
-        fail "the archive could not be unpacked in $home: $words"
-    rm -f -- "$staging/archive"
+    receive
     # shellcheck disable=SC2086 # a list of words
     set -- $digests
     for program in $programs; do
-        [ "$(sha256sum <"$staging/$program" | cut -d ' ' -f 1)" = "$1" ] || fail "$program is not the one that was checked"
-        shift
+        store "$staging/$program" "$largest_program" take_from_archive "$program" ||
+            fail "$program could not be unpacked in $home: $said"
+        [ -z "$digests" ] || [ "$(digest_of "$program")" = "$1" ] || fail "$program is not the one that was checked"
+        [ $# -eq 0 ] || shift
+        # timeout would run a file of another kind as a shell script, and an empty one succeeds.
+        [ "$(head -c 4 "$staging/$program" | od -An -tx1 | tr -d ' ')" = 7f454c46 ] ||
+            fail "$program in the archive is not a program"
+        chmod 755 "$staging/$program"
     done
+    rm -f -- "$staging/archive"
 }
 
 # Each program has to start, as a user without rights, before it replaces another one.
 try_programs() {
     chmod 711 "$staging"
     for program in $programs; do
-        words=$(timeout 20 setpriv --reuid=65534 --regid=65534 --clear-groups "$staging/$program" --version 2>&1) ||
+        words=$(as_nobody timeout -k 1 20 "$staging/$program" --version 2>&1) ||
             fail "$program does not start on this host: $(printf '%s' "$words" | head -c 500)"
     done
     chmod 700 "$staging"

@@ -1,4 +1,4 @@
-"""A web server on 127.0.0.1 for releases, which answers each path as a test says, also wrongly."""
+"""A web server for releases, which answers each path as a test says, also wrongly."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,15 +15,16 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # a slow answer may still run
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        super().__init__((address, 0), Handler)
+        self.address = address
         self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
 
     @property
     def url(self) -> str:
         """Its URL, without a slash at the end."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://{self.address}:{self.server_port}"
 
     def handle_error(self, *_: object) -> None:
         """Print nothing: clients end connections on purpose."""
@@ -54,9 +55,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Run a server inside the block."""
-    with Server() as server:
+def serving(address: str = "127.0.0.1") -> Iterator[Server]:
+    """Run a server on an address of this machine inside the block."""
+    with Server(address) as server:
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield server
         server.shutdown()

@@ -120,8 +120,8 @@ def test_what_does_not_run_leaves_the_version_that_does(
     refused(NO_PROGRAM, "pushgateway does not start on this host")
     refused("1.97.0", f"{archives}")
     refused(NEW, "has the SHA-256 digest", pushgateway_release_sha256={"amd64": "0" * 64})
-    lab_host.run("mount -t tmpfs -o size=1M tmpfs /usr/local/lib/pushgateway-lab")
-    refused(NEW, "/usr/local/lib/pushgateway-lab")
+    lab_host.run("mount -t tmpfs -o size=1M,mode=755 tmpfs /usr/local/lib/pushgateway-lab")
+    refused(NEW, "the archive did not arrive in /usr/local/lib/pushgateway-lab")
     lab_host.run("umount /usr/local/lib/pushgateway-lab")
     assert lab_host.run("pgrep -x pushgateway").stdout == process
     # Groups that a restart would lose stop it before anything is replaced.

@@ -43,10 +43,13 @@ settings on the command line: --data pushgateway_smoke=always
 # SHA-256 of the archive: architecture -> digest, as amd64, arm64, armv7, 386; {}: as sha256sums.txt has it
 # pushgateway_release_sha256 = {}
 
-# proxy for the archive; None: the one of this machine's environment, as https_proxy
+# who downloads the archive: control (this machine, once for all hosts), host (each host, with its curl)
+# pushgateway_download = "control"
+
+# proxy for the archive; None: the one of the environment, as https_proxy, of the machine that downloads it
 # pushgateway_release_proxy = None
 
-# seconds to download the archive to this machine
+# seconds to download the archive
 # pushgateway_release_timeout = 600.0
 
 # version of Debian's package, as 1.5.1-1; it is held, so apt keeps it; None: what is there, else apt's newest
@@ -99,6 +102,9 @@ settings on the command line: --data pushgateway_smoke=always
 
 # the same for Prometheus
 # prometheus_release_sha256 = {}
+
+# the same for Prometheus
+# prometheus_download = "control"
 
 # the same for Prometheus
 # prometheus_release_proxy = None

@@ -1,5 +1,6 @@
 """Both servers from upstream's releases: installed, upgraded, and put back if a new version does not come up."""
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,8 +21,10 @@ from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations.release import PROMETHEUS, Product, Wish, due
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.releases.architecture import architecture_of
-from pushgateway_lab.releases.release import UPSTREAM, Release
+from pushgateway_lab.releases.download import curl_config
+from pushgateway_lab.releases.release import LARGEST_ARCHIVE, UPSTREAM, Release
 from pushgateway_lab.releases.release_error import ReleaseError
+from pushgateway_lab.releases.unpack import LARGEST_PROGRAM
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import host_file
@@ -31,9 +34,7 @@ from pushgateway_lab.services import FUNCTIONS
 from pushgateway_lab.settings import Settings
 
 if TYPE_CHECKING:
-    from pushgateway_lab.releases.fetch import Archive
-
-    Checked = tuple[Archive, list[str]]
+    from pushgateway_lab.releases.fetch import Web
 
 SEND_TIMEOUT = 1800
 """Seconds to send an archive to a host and to unpack it; Prometheus's has more than 100 MB."""
@@ -83,25 +84,45 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
     forget(host)
 
 
+class _Archive(NamedTuple):
+    """The archive of a release, whose digest is known.
+
+    + sha256, digest_from: its digest, and where that came from, for people
+    + path: the checked file on the control machine; None: the host downloads it
+    + digests: of its programs; empty if the host downloads it
+    + url: from which the host downloads it; empty: the control machine sends it
+    """
+
+    sha256: str
+    digest_from: str
+    path: Path | None
+    digests: tuple[str, ...] = ()
+    url: str = ""
+
+
+_Key = tuple[Release, str | None, str | None, bool]
+
+
 class _Archives:
     """The archives of one run: each is fetched and checked once, also for a class."""
 
     def __init__(self, run: Run) -> None:
         del run
         self._lock = RLock()
-        self._found: dict[tuple[Release, str | None, str | None], Checked | ReleaseError] = {}
+        self._found: dict[_Key, _Archive | ReleaseError] = {}
 
-    def get(self, release: Release, wish: Wish) -> "Checked":
-        """Return the archive of a release, and the digests of its programs.
+    def get(self, release: Release, wish: Wish) -> _Archive:
+        """Return the archive of a release.
 
         Raises:
             ReleaseError: it cannot be had, or is not what it should be.
         """
-        key = (release, wish.source, wish.digests.get(release.architecture))
+        digest = wish.digests.get(release.architecture)
+        key = (release, wish.source, digest, wish.is_downloaded_by_host)
         with self._lock:
             if key not in self._found:
                 try:
-                    self._found[key] = _fetched(release, wish)
+                    self._found[key] = _archive(release, wish, digest)
                 except ReleaseError as error:
                     self._found[key] = error
             found = self._found[key]
@@ -110,18 +131,33 @@ class _Archives:
         return found
 
 
-def _fetched(release: Release, wish: Wish) -> "Checked":
+def _archive(release: Release, wish: Wish, digest: str | None) -> _Archive:
     # Here: it imports requests, which takes 0.1 s.
     from pushgateway_lab.releases import fetch, unpack
 
-    template = wish.source or UPSTREAM
-    source: fetch.Web | Path = fetch.Web(template, proxy=wish.proxy, timeout=wish.timeout)
-    if not template.startswith(("http://", "https://")):
-        source = Path(template).expanduser()
-    found = fetch.fetch(release, source, sha256=wish.digests.get(release.architecture))
+    source = _source(wish)
+    if wish.is_downloaded_by_host:
+        if isinstance(source, Path):
+            raise ReleaseError(
+                f"{wish.product.name}_download=host needs the URL of a web server, and {release.setting('source')} names "
+                "a file or folder on this machine: leave one of both out."
+            )
+        remote = fetch.look_up(release, source, sha256=digest)
+        return _Archive(remote.sha256, remote.digest_from, None, url=remote.url)
+    found = fetch.fetch(release, source, sha256=digest)
     with found.path.open("rb") as file:
         digests = unpack.program_digests(file, release)
-    return found, [digests[name] for name in release.programs]
+    in_order = tuple(digests[name] for name in release.programs)
+    return _Archive(found.sha256, found.digest_from, found.path, in_order)
+
+
+def _source(wish: Wish) -> "Web | Path":
+    from pushgateway_lab.releases.fetch import Web
+
+    template = wish.source or UPSTREAM
+    if template.startswith(("http://", "https://")):
+        return Web(template, proxy=wish.proxy, timeout=wish.timeout)
+    return Path(template).expanduser()
 
 
 def _install(host: Host, settings: Settings, wish: Wish) -> None:
@@ -133,19 +169,31 @@ def _install(host: Host, settings: Settings, wish: Wish) -> None:
     try:
         (machine,) = ask(host, "architecture.sh", {})
         release = Release(product.name, wish.version, architecture_of(machine.strip()))
-        archive, digests = Run.of(host.state).part(_Archives).get(release, wish)
+        archive = Run.of(host.state).part(_Archives).get(release, wish)
     except ReleaseError as error:
         raise HostError(f"{error} Nothing was changed on the host.") from error
     variables = {
         "digest": archive.sha256,
-        "digests": " ".join(digests),
+        "digests": " ".join(archive.digests),
+        "seconds": f"{math.ceil(wish.timeout)}" if archive.url else "",
+        "largest": str(LARGEST_ARCHIVE),
+        "largest_program": str(LARGEST_PROGRAM),
         "directory": release.directory,
         "unit_text": host_file(f"release-{product.unit}"),
         "flags_text": product.default_flags,
         "config": product.config_path,
         "config_text": host_file("release-prometheus.yml") if product.config_path else "",
     }
-    _act(host, product, _Action("install", wish.version, variables, archive.path))
+    stdin = archive.path or curl_config(archive.url, wish.proxy)
+    deadline = SEND_TIMEOUT + (wish.timeout if archive.url else 0)
+    try:
+        _act(host, product, _Action("install", wish.version, variables, stdin, deadline))
+    except HostError as error:
+        if archive.url:
+            raise HostError(
+                f"{error}\nThe host downloads the archive itself ({product.name}_download=host), from {archive.url}"
+            ) from error
+        raise
     if product is PROMETHEUS or is_upgrade:
         _start(host, settings, wish, is_upgrade=is_upgrade)
     _act(host, product, _Action("settle", wish.version))
@@ -172,13 +220,15 @@ class _Action(NamedTuple):
     + name: install, settle, restore or remove
     + version: of the release; only install and settle use it
     + variables: further variables of the script
-    + archive: the file on the control machine that the script reads; None: nothing
+    + stdin: what the script reads: the archive, or how the host downloads it; None: nothing
+    + deadline: seconds for the script
     """
 
     name: str
     version: str = "any"
     variables: Mapping[str, str] = MappingProxyType({})
-    archive: Path | None = None
+    stdin: bytes | Path | None = None
+    deadline: float = SEND_TIMEOUT
 
 
 def _act(host: Host, product: Product, action: _Action) -> None:
@@ -195,9 +245,9 @@ def _act(host: Host, product: Product, action: _Action) -> None:
             host,
             "install-release.sh",
             given,
-            action.archive,
+            action.stdin,
             functions=FUNCTIONS,
-            deadline=SEND_TIMEOUT,
+            deadline=action.deadline,
         )
     except HostError as error:
         raise HostError(

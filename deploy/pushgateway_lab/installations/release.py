@@ -18,7 +18,7 @@ from pushgateway_lab.services import SYSTEMD, ServiceState
 from pushgateway_lab.settings import Settings
 
 PACKAGE, RELEASE, EXISTING, AUTO = "package", "release", "existing", "auto"
-
+HOST = "host"
 
 UNFINISHED = "unfinished"
 """The noted version, while a release is installed: a run that was killed leaves it to the next one."""
@@ -76,6 +76,7 @@ class Wish(NamedTuple):
     """How the settings want a server to be installed.
 
     + version, source, digests, proxy, timeout: of the release, see `Settings`
+    + is_downloaded_by_host: False: the control machine sends the archive to the host
     """
 
     product: Product
@@ -85,6 +86,7 @@ class Wish(NamedTuple):
     digests: dict[str, str]
     proxy: str | None
     timeout: float
+    is_downloaded_by_host: bool
 
 
 def wish(settings: Settings, product: Product) -> Wish:
@@ -98,6 +100,7 @@ def wish(settings: Settings, product: Product) -> Wish:
             settings.prometheus_release_sha256,
             settings.prometheus_release_proxy,
             settings.prometheus_release_timeout,
+            settings.prometheus_download == HOST,
         )
     return Wish(
         product,
@@ -107,6 +110,7 @@ def wish(settings: Settings, product: Product) -> Wish:
         settings.pushgateway_release_sha256,
         settings.pushgateway_release_proxy,
         settings.pushgateway_release_timeout,
+        settings.pushgateway_download == HOST,
     )
 
 

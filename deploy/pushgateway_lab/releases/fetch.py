@@ -30,6 +30,7 @@ from pushgateway_lab.formats.characters import shown
 from pushgateway_lab.http.connection import reason
 from pushgateway_lab.http.exchange import Deadline
 from pushgateway_lab.releases.release import (
+    LARGEST_ARCHIVE,
     LARGEST_SUMS,
     SUMS,
     UPSTREAM,
@@ -41,9 +42,6 @@ from pushgateway_lab.releases.release import (
 )
 from pushgateway_lab.releases.release_error import ReleaseError
 from pushgateway_lab.run import deadline, visible
-
-LARGEST_ARCHIVE = 512 << 20
-"""Bytes of the largest archive; those of Prometheus 3 have about 120 MB."""
 
 MOST_REDIRECTS = 5
 """The most redirects to one file; GitHub has one."""
@@ -148,6 +146,32 @@ def fetch(
     except OSError as error:
         raise _cache_error(error, directory) from error
     return Archive(path, wanted, digest_from, is_cached)
+
+
+class Remote(NamedTuple):
+    """An archive that a host downloads itself.
+
+    + url: of the archive
+    + sha256, digest_from: as of an `Archive`; nobody has checked the archive yet
+    """
+
+    url: str
+    sha256: str
+    digest_from: str
+
+
+def look_up(release: Release, source: Web = Web(), *, sha256: str | None = None) -> Remote:
+    """Return where a release's archive is, and the digest that it must have; the archive itself is not fetched.
+
+    + sha256: the expected digest; None: that of ``sha256sums.txt`` in the same place, which is fetched
+
+    Raises:
+        ReleaseError: the digest cannot be had.
+
+    Example: ``look_up(Release("pushgateway", "1.11.2", "amd64")).sha256``.
+    """
+    origin = _Server(source, release)
+    return Remote(origin.place, *_expected_digest(release, origin, sha256))
 
 
 class _Origin(Protocol):

@@ -22,6 +22,9 @@ UPSTREAM = "https://github.com/prometheus/{project}/releases/download/v{version}
 SUMS = "sha256sums.txt"
 """The file beside the archives of a release with the digest of each, as sha256sum(1) writes it."""
 
+LARGEST_ARCHIVE = 512 << 20
+"""Bytes of the largest archive; those of Prometheus 3 have about 120 MB."""
+
 LARGEST_SUMS = 64 * 1024
 """Bytes of the largest `SUMS` that is read; Prometheus has about forty archives of 120 bytes a line."""
 

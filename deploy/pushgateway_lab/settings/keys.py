@@ -123,13 +123,18 @@ class Settings:
         values.digests,
         "SHA-256 of the archive: architecture -> digest, as amd64, arm64, armv7, 386; {}: as sha256sums.txt has it",
     )
+    pushgateway_download: str = _setting(
+        "control",
+        values.one_of("control", "host"),
+        "who downloads the archive: control (this machine, once for all hosts), host (each host, with its curl)",
+    )
     pushgateway_release_proxy: str | None = _setting(
         None,
         values.url("http", "https"),
-        "proxy for the archive; None: the one of this machine's environment, as https_proxy",
+        "proxy for the archive; None: the one of the environment, as https_proxy, of the machine that downloads it",
     )
     pushgateway_release_timeout: float = _setting(
-        600.0, values.seconds, "seconds to download the archive to this machine"
+        600.0, values.seconds, "seconds to download the archive"
     )
     pushgateway_package_version: str | None = _setting(
         None,
@@ -201,6 +206,9 @@ class Settings:
     )
     prometheus_release_sha256: dict[str, str] = _setting(
         {}, values.digests, "the same for Prometheus"
+    )
+    prometheus_download: str = _setting(
+        "control", values.one_of("control", "host"), "the same for Prometheus"
     )
     prometheus_release_proxy: str | None = _setting(
         None, values.url("http", "https"), "the same for Prometheus"
