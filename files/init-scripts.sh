@@ -151,6 +151,7 @@ OWNER
     service_reload_definitions() { :; }
     service_make_place_for_drop_in() { :; }
     service_remove_drop_in() { :; }
+    service_look_at_hardening() { :; }
 
     # The script of a package is started by invoke-rc.d, which asks policy-rc.d. One that is there stays: it decides.
     service_hold() {

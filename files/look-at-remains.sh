@@ -23,7 +23,7 @@ look_further() {
         # Somebody's files in it stay, and so does it.
         [ -d "$directory" ] && [ -z "$(ls -A -- "$directory")" ] && remains "$directory"
     done
-    for file in $own_files "$notes" /etc/systemd/system/*.d/pushgateway-lab.conf \
+    for file in $own_files "$notes" /etc/systemd/system/*.d/pushgateway-lab.conf /etc/systemd/system/*.d/pushgateway-lab-hardening.conf \
         /run/systemd/system/*.d/pushgateway-lab-hold.conf; do
         remains "$file"
     done

@@ -156,6 +156,7 @@ look_at_services() {
         printf 'flags_file %s\n' "$flags_file"
     fi
     [ -f "$flags_file" ] && [ -r "$flags_file" ] && print_base64 flags_text "$flags_file"
+    service_look_at_hardening "$pushgateway_unit" "$pid"
     look_at_sockets
 }
 

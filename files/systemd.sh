@@ -228,19 +228,33 @@ service_reload() { timeout -k 1 "$2" systemctl reload -- "$1"; }
 # Reloads the files that define services, after the drop-in was written; its last text is not kept.
 #   $1 the service
 service_reload_definitions() {
-    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-"*
+    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab"*.conf.before-*
     systemctl daemon-reload
 }
 
 # The directory for the drop-in that this toolkit writes.   $1 the service
 service_make_place_for_drop_in() { mkdir -p -- "/etc/systemd/system/$1.d"; }
 
-# Removes that drop-in, and its directory if nothing else is in it.   $1 the service
+# Removes a drop-in, and its directory if nothing else is in it.   $1 the service; $2 the name of the drop-in
 service_remove_drop_in() {
-    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf" || return
-    rm -f -- "/etc/systemd/system/$1.d/pushgateway-lab.conf.before-"*
+    rm -f -- "/etc/systemd/system/$1.d/$2" || return
+    rm -f -- "/etc/systemd/system/$1.d/$2.before-"*
     rmdir -- "/etc/systemd/system/$1.d" 2>/dev/null
     systemctl daemon-reload
+}
+
+# Prints the drop-in of this toolkit that restricts a service, and with which text of it the process was started. No
+# program is started on a host without this drop-in.   $1 the service; $2 its process, or 0
+service_look_at_hardening() {
+    hardening=/etc/systemd/system/$1.d/pushgateway-lab-hardening.conf
+    [ -f "$hardening" ] && [ -r "$hardening" ] || return 0
+    print_base64 hardening_text "$hardening"
+    head -c 65536 -- "/proc/$2/environ" 2>/dev/null | tr '\0' '\n' | while IFS= read -r line; do
+        case $line in
+        PUSHGATEWAY_LAB_HARDENING=*[!0-9a-f]*) ;;
+        PUSHGATEWAY_LAB_HARDENING=*) echo "hardened_as ${line#*=}" && break ;;
+        esac
+    done
 }
 
 # Prevents a service from starting, also when its package is installed.

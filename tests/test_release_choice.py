@@ -3,7 +3,7 @@
 import pytest
 
 from looks import unit
-from pushgateway_lab.installations import missing_packages, release
+from pushgateway_lab.installations import missing_packages, pushgateway, release
 from pushgateway_lab.installations.release import PROMETHEUS, PUSHGATEWAY
 from pushgateway_lab.run.host_error import HostError
 from snapshots import DEBIAN, seen, settings
@@ -76,6 +76,12 @@ def test_what_cannot_be_installed_is_refused(
 ) -> None:
     with pytest.raises(HostError, match=says):
         release.due(seen(*lines), settings(**data))
+
+
+def test_the_unit_of_a_release_is_restricted_without_a_drop_in() -> None:
+    found = pushgateway(seen(*DEBIAN, *INSTALLED), settings(pushgateway_harden=True))
+    assert found.to_harden(()) == ""
+    assert pushgateway(seen(*DEBIAN), settings()).to_harden(()).startswith("#")
 
 
 def test_no_package_is_missing_for_a_server_from_a_release() -> None:

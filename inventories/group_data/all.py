@@ -13,6 +13,9 @@ settings on the command line: --data pushgateway_smoke=always
 # more Pushgateway flags, without dashes: flag -> value; True for a flag without a value
 # pushgateway_extra_flags = {}
 
+# restrict the service of the Pushgateway's package, by a drop-in, to what the Pushgateway needs
+# pushgateway_harden = False
+
 # restart, or remove, a Pushgateway that holds pushed groups and does not persist them
 # pushgateway_allow_data_loss = False
 

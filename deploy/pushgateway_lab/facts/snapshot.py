@@ -73,6 +73,8 @@ class Snapshot(NamedTuple):
       not run
     + flags_file: the file with the Pushgateway's flags, as its service has it; None if there is no service
     + flags_text: the text of that file, None if there is no such file
+    + hardening_text: the text of the toolkit's drop-in that restricts the Pushgateway's service; empty if there is none
+    + hardened_as: the digest of this drop-in with which the running Pushgateway was started; empty: without one
     + unit_files: the files that define the Pushgateway's service, in the order in which they are read; empty if its
       command has a variable, whose file is `flags_file` then
     + ports_in_use: the ports on which the host listens and to which another host has a connection
@@ -122,6 +124,8 @@ class Snapshot(NamedTuple):
     prometheus_sockets: tuple[str, ...]
     flags_file: str | None
     flags_text: str | None
+    hardening_text: str
+    hardened_as: str
     unit_files: tuple[UnitFile, ...]
     ports_in_use: tuple[int, ...]
     rivals: dict[str, tuple[Server, ...]]
@@ -260,6 +264,8 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         prometheus_sockets=_inodes(said.get("prometheus_socket", ())),
         flags_file=first("flags_file"),
         flags_text=text("flags_text"),
+        hardening_text=text("hardening_text") or "",
+        hardened_as=first("hardened_as") or "",
         unit_files=tuple(map(parse_unit_file, said.get("unit_file", ()))),
         ports_in_use=tuple(int(value, 16) for value in said.get("port_in_use", ())),
         rivals=dict(map(parse_rivals, said.get("rivals", ()))),

@@ -62,8 +62,13 @@ def release(host: Host, service: Service) -> None:
     _ask(host, "release-service.sh", {"service": service.name})
 
 
+def drop_in(service: Service, name: str) -> str:
+    """Return the path of a drop-in of this toolkit."""
+    return f"/etc/systemd/system/{service.name}.d/{name}"
+
+
 def make_place_for_drop_in(host: Host, service: Service) -> None:
-    """Make the directory for this toolkit's drop-in of a service.
+    """Make the directory for this toolkit's drop-ins of a service.
 
     Raises:
         HostError: see `pushgateway_lab.run.shell.ask`.
@@ -76,9 +81,13 @@ def reload_definitions(host: Host, service: Service) -> None:
     _ask(host, "change-drop-in.sh", {"service": service.name, "change": "reload"})
 
 
-def remove_drop_in(host: Host, service: Service) -> None:
-    """Remove this toolkit's drop-in of a service, which has its own flags then. Raises as `make_place_for_drop_in`."""
-    _ask(host, "change-drop-in.sh", {"service": service.name, "change": "remove"})
+def remove_drop_in(host: Host, service: Service, name: str) -> None:
+    """Remove a drop-in of this toolkit. Raises as `make_place_for_drop_in`.
+
+    + name: of the drop-in
+    """
+    variables = {"service": service.name, "change": "remove", "drop_in": name}
+    _ask(host, "change-drop-in.sh", variables)
 
 
 def _ask(

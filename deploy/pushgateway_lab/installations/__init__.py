@@ -42,6 +42,7 @@ from pushgateway_lab.installations.installation import (
 from pushgateway_lab.installations.lone import LonePushgateway
 from pushgateway_lab.installations.own_text import OwnPlan
 from pushgateway_lab.installations.variable import VariablePushgateway, is_init_script
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import ServiceState
 from pushgateway_lab.settings import Settings
 
@@ -101,12 +102,19 @@ def _has_variable(state: ServiceState) -> bool:
 
 
 def plan(seen: Snapshot, settings: Settings) -> Plan:
-    """Return the wanted flags of the Pushgateway of a host.
+    """Return the wanted flags of the Pushgateway of a host, and the wanted restrictions of its service.
 
     Raises:
-        HostError: see `PushgatewayInstallation.plan`.
+        HostError: see `PushgatewayInstallation.plan` and `PushgatewayInstallation.to_harden`.
     """
-    return pushgateway(seen, settings).plan(seen, settings)
+    installation = pushgateway(seen, settings)
+    found = installation.plan(seen, settings)
+    if not settings.pushgateway_harden:
+        return found
+    try:
+        return found._replace(hardening=installation.to_harden(found.flags))
+    except flags.FlagError as error:
+        raise HostError(f"{installation.flags_place}: {error}.") from error
 
 
 def own_plan(seen: Snapshot, settings: Settings, note: FlagsNote | None) -> OwnPlan | None:

@@ -14,6 +14,7 @@ from pushgateway_lab.installations.variable import (
     VariablePushgateway,
     is_init_script,
 )
+from pushgateway_lab.services import SYSTEMD
 from pushgateway_lab.settings import Settings
 
 PACKAGES = ("prometheus", "prometheus-pushgateway")
@@ -66,13 +67,17 @@ def pushgateway(seen: Snapshot, settings: Settings) -> VariablePushgateway:
     state = seen.pushgateway
     name = state.name if state.exists else settings.pushgateway_unit or PUSHGATEWAY_UNIT
     file = seen.flags_file or _PUSHGATEWAY_DEFAULTS
+    is_packaged = file == _PUSHGATEWAY_DEFAULTS and not is_init_script(state)
+    is_release = "pushgateway" in seen.releases
     around = None if is_init_script(state) else environment_file.around_variable(state.command_line)
     return VariablePushgateway(
         seen.manager.service(name, main_pid=state.main_pid),
         flags_file=file,
         variable=around.variable if around else environment_file.ARGS,
         # The package enables its service, and so does a release of this toolkit.
-        is_enabled_by_us=file == _PUSHGATEWAY_DEFAULTS or "pushgateway" in seen.releases,
+        is_enabled_by_us=file == _PUSHGATEWAY_DEFAULTS or is_release,
+        persistence=DEFAULT_PERSISTENCE_FILE if is_packaged and seen.manager is SYSTEMD else None,
+        is_release=is_release,
     )
 
 

@@ -3,6 +3,7 @@
 `variable`, `unit` and `lone` in this package implement both.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from pushgateway_lab.facts.snapshot import Snapshot
@@ -16,10 +17,12 @@ class Plan(NamedTuple):
 
     + flags: the whole wanted command line
     + text: the wanted text of the flags file; empty: no text, as of a drop-in that is not needed
+    + hardening: the wanted text of the drop-in that restricts the service; empty: no drop-in
     """
 
     flags: tuple[Flag, ...]
     text: str
+    hardening: str = ""
 
 
 class Installation(Protocol):
@@ -83,6 +86,16 @@ class PushgatewayInstallation(Installation, Protocol):
 
         Raises:
             HostError: the flags cannot be parsed, or are in a place that this toolkit does not change.
+        """
+
+    def to_harden(self, flags: Sequence[Flag]) -> str:
+        """Return the text of the drop-in that restricts the service to what it needs.
+
+        + flags: the wanted ones
+
+        Raises:
+            FlagError: it cannot be written for these flags.
+            HostError: this toolkit does not know what the service needs, because it is somebody else's.
         """
 
     @property

@@ -4,11 +4,12 @@ They are used as they are, and never restarted or stopped.
 """
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.installations import flags
+from pushgateway_lab.installations import flags, hardening
 from pushgateway_lab.installations.flags import Flag
 from pushgateway_lab.installations.installation import Plan
 from pushgateway_lab.services import Service
@@ -72,6 +73,11 @@ class LonePushgateway:
         added = [str(each) for each in wanted if each not in present]
         kept = [str(each) for each in present if each in wanted]
         return shlex.join([self.command[0], *kept, *added])
+
+    def to_harden(self, flags: Sequence[Flag]) -> str:
+        """Refuse: the service is somebody else's."""
+        del flags
+        raise hardening.refusal(self.service)
 
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that start it anew."""

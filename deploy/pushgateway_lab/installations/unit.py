@@ -5,12 +5,13 @@ The unit itself stays as it is; if its command changes, the drop-in is written a
 """
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from pushgateway_lab.facts.found import UnitFile
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.installations import exec_start, flags
+from pushgateway_lab.installations import exec_start, flags, hardening
 from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.installations.installation import Plan
 from pushgateway_lab.run.host_error import HostError
@@ -132,6 +133,11 @@ class UnitPushgateway:
         if seen.flags_text is None:
             return False
         return all(each.name != flags.LISTEN_ADDRESS for each in self.written_flags(seen))
+
+    def to_harden(self, flags: Sequence[Flag]) -> str:
+        """Refuse: the service is somebody else's."""
+        del flags
+        raise hardening.refusal(self.service)
 
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that open the unit and restart the Pushgateway."""

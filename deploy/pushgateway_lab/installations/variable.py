@@ -1,11 +1,12 @@
 """Both servers in units that have their flags from a variable in a file, as those of Debian's packages."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.installations import environment_file, flags
+from pushgateway_lab.installations import environment_file, flags, hardening
 from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.installations.installation import Plan
 from pushgateway_lab.run.host_error import HostError
@@ -56,12 +57,17 @@ class VariablePushgateway:
     + flags_file: the file with the variable
     + variable: its name
     + is_enabled_by_us: see `pushgateway_lab.installations.installation.PushgatewayInstallation`
+    + persistence: the persistence file without a flag, if the service is that of a package, which may be restricted;
+      else None
+    + is_release: the service is that of a release of this toolkit, which is restricted by its unit
     """
 
     service: Service
     flags_file: str
     variable: str
     is_enabled_by_us: bool
+    persistence: str | None
+    is_release: bool
 
     is_drop_in: ClassVar[bool] = False
 
@@ -99,6 +105,14 @@ class VariablePushgateway:
                 f"{self.flags_file}: {error}. Correct that line, then run this again."
             ) from error
         return Plan(wanted, text)
+
+    def to_harden(self, flags: Sequence[Flag]) -> str:
+        """Return the text of the drop-in, if the service is that of a package; empty for that of a release."""
+        if self.is_release:
+            return ""
+        if self.persistence is None:
+            raise hardening.refusal(self.service)
+        return hardening.text(flags, self.persistence)
 
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that open the file and restart the Pushgateway."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
@@ -11,7 +12,7 @@ from pyinfra.context import ctx_host
 from pushgateway_lab import installations
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now
-from pushgateway_lab.installations import OwnPlan
+from pushgateway_lab.installations import OwnPlan, hardening
 from pushgateway_lab.installations.flags import parse_flags, same
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.removal import own_groups
@@ -35,9 +36,11 @@ def plan(traces: Traces, settings: Settings) -> OwnPlan | None:
 
 
 def is_restart_due(traces: Traces, wanted: OwnPlan) -> bool:
-    """Return whether the Pushgateway runs with other flags than its own."""
+    """Return whether the Pushgateway runs with other flags than its own, or restricted by this toolkit."""
     argv = traces.snapshot.pushgateway_argv
-    return argv is not None and not same(parse_flags(argv[1:]), wanted.flags)
+    if argv is None:
+        return False
+    return bool(traces.snapshot.hardened_as) or not same(parse_flags(argv[1:]), wanted.flags)
 
 
 def is_done(traces: Traces, settings: Settings) -> bool:
@@ -49,7 +52,8 @@ def is_done(traces: Traces, settings: Settings) -> bool:
     wanted = plan(traces, settings)
     if wanted is None:
         return True
-    return wanted.data == _data(traces) and not is_restart_due(traces, wanted)
+    is_written = wanted.data == _data(traces) and not traces.snapshot.hardening_text
+    return is_written and not is_restart_due(traces, wanted)
 
 
 def _data(traces: Traces) -> bytes | None:
@@ -100,12 +104,14 @@ def _restore(host: Host, settings: Settings) -> None:
     installation = installations.pushgateway(seen, settings)
     path, data = installation.flags_file, _data(traces)
     if data != wanted.data and installation.is_drop_in:
-        service_control.remove_drop_in(host, installation.service)
+        service_control.remove_drop_in(host, installation.service, PurePosixPath(path).name)
     elif data is not None and wanted.data is None:
         if left := remove_files(host, [path], digest=transaction.digest_of(data)):
             raise HostError("\n".join(["The file with the flags was not removed:", *left]))
     elif wanted.data is not None and data != wanted.data:
         running.put_flags(host, path, seen.flags_text, wanted.data)
+    if seen.hardening_text:
+        service_control.remove_drop_in(host, installation.service, hardening.DROP_IN)
     if is_due:
         service_control.release(host, installation.service)
         service_control.restart(host, installation.service, enable=False)

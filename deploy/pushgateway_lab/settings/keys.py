@@ -75,6 +75,11 @@ class Settings:
         values.flags,
         "more Pushgateway flags, without dashes: flag -> value; True for a flag without a value",
     )
+    pushgateway_harden: bool = _setting(
+        False,
+        values.boolean,
+        "restrict the service of the Pushgateway's package, by a drop-in, to what the Pushgateway needs",
+    )
     pushgateway_allow_data_loss: bool = _setting(
         False,
         values.boolean,

@@ -1,0 +1,76 @@
+"""The drop-in that takes from the Pushgateway's service what it does not need (systemd.exec(5)). Pure.
+
+The drop-in sets a variable in the environment of the process: a digest of its own text. So a look sees with which
+text a process was started, whatever was written or removed since.
+"""
+
+import re
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import PurePosixPath
+
+from pushgateway_lab.installations.flags import PERSISTENCE, Flag, FlagError
+from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.run.host_files import host_file
+from pushgateway_lab.services import Service
+
+DROP_IN = "pushgateway-lab-hardening.conf"
+"""The name of the drop-in."""
+
+# No blank, quote or percent sign: systemd would split, unquote or expand it.
+_PLAIN = re.compile(r"/[A-Za-z0-9/._+@:-]*")
+_HOMES = ("/home", "/root", "/run/user")
+_SHARED = ("/tmp", "/var/tmp")  # noqa: S108 # nosec - compared, not used
+
+
+def text(flags: Iterable[Flag], persistence: str) -> str:
+    """Return the text of the drop-in for a Pushgateway with these flags.
+
+    Only the directory of the persistence file is writable. Files in home directories can be read, and those in
+    ``/tmp`` be seen, if a flag names one.
+
+    + flags: the whole command line
+    + persistence: the persistence file without a flag; empty if there is none
+
+    Raises:
+        FlagError: the path of the persistence file cannot be written into a unit.
+
+    Example:
+        >>> print(text((), "/var/lib/prometheus/pushgateway.data").splitlines()[20])
+        ReadWritePaths=/var/lib/prometheus
+    """
+    files = {each.name: each.value for each in flags if isinstance(each.value, str)}
+    file = files.get(PERSISTENCE, persistence)
+    if file and not _PLAIN.fullmatch(file):
+        raise FlagError(
+            f"--{PERSISTENCE} is not an absolute path of plain letters, so the service cannot be restricted to its "
+            "directory; pushgateway_harden needs that"
+        )
+    paths = [*files.values(), file]
+    values = {
+        "@PRIVATE_TMP@": "false" if any(_is_below(each, _SHARED) for each in paths) else "true",
+        "@PROTECT_HOME@": "read-only" if any(_is_below(each, _HOMES) for each in paths) else "true",
+        "@WRITABLE@": str(PurePosixPath(file).parent) if file else "",
+    }
+    found = host_file("pushgateway-hardening.conf")
+    for placeholder, value in values.items():
+        found = found.replace(placeholder, value)
+    return found.replace("@DIGEST@", sha256(found.encode()).hexdigest()[:16])
+
+
+def refusal(service: Service) -> HostError:
+    """Return the error about a service that this toolkit does not restrict."""
+    return HostError(
+        f"pushgateway_harden restricts only the systemd service of the package, and {service.name} is another one: what it "
+        "needs is known to those who made it. Leave that setting out for this host."
+    )
+
+
+def digest(text: str) -> str:
+    """Return the digest that a text of the drop-in sets in the environment; empty if there is no text."""
+    match = re.search(r"^Environment=PUSHGATEWAY_LAB_HARDENING=([0-9a-f]+)$", text, re.MULTILINE)
+    return match[1] if match else ""
+
+
+def _is_below(path: str, directories: Iterable[str]) -> bool:
+    return any(path.startswith(f"{each}/") for each in directories)
