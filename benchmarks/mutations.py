@@ -33,6 +33,7 @@ from typing import NamedTuple
 from mutants import ROOT, Mutation, described, draw
 
 _FLAGS = ("flags", "installations", "settings", "values_written")
+_RELEASES = ("release", "release_unpack", "release_fetch")
 QUICK = {
     "scrape_config": ("scrape_config*", "hostile_text"),
     "lab": ("lab_pushes*", "lab_look", "lab_commands", "lab_complaints", "report", "lab_*"),
@@ -56,6 +57,8 @@ QUICK = {
         "in_use",
         "lone",
         "names",
+        "pinned",
+        "release_choice",
         "running",
         "taken_port",
         "uninstall",
@@ -72,6 +75,10 @@ QUICK = {
         "transaction_outcomes",
         "uninstall",
     ),
+    "releases/architecture.py": _RELEASES,
+    "releases/download.py": ("release_download",),
+    "releases/release.py": _RELEASES,
+    "releases/unpack.py": _RELEASES,
 }
 """The pure rooms, and the tests to run first: names of test files without ``test_`` and ``.py``."""
 

@@ -7,9 +7,11 @@ packaged_prometheus=/usr/bin/prometheus
 # shellcheck disable=SC2034
 packaged_config=/etc/prometheus/prometheus.yml # what that program reads without --config.file
 
-# Prints the state of packages for a look: lines "package NAME STATUS VERSION".   $@ their names
+# Prints the state of packages for a look: lines "package NAME STATUS VERSION" and "package_want NAME WANT", which has
+# "hold" for one that apt must not change.   $@ their names
 package_look() {
-    dpkg-query -W -f='package ${Package} ${db:Status-Status} ${Version}\n' -- "$@" 2>/dev/null
+    dpkg-query -W -f='package ${Package} ${db:Status-Status} ${Version}\npackage_want ${Package} ${db:Status-Want}\n' \
+        -- "$@" 2>/dev/null
 }
 
 # Prints whether apt has a package promtool: Debian's testing has one, earlier releases have promtool in the

@@ -2,11 +2,11 @@
 # shellcheck disable=SC2015,SC2034,SC2154 # A && B || C is meant; variables of the look and of whose.sh
 # Extends the look at a host (snapshot.sh) by what this toolkit has left there, for the uninstallation.
 #
-# Needs these shell variables, set before it: notes (the directory of the notes), packages_note, users_note and
-# enabled_note (files in it), own_files and own_directories
+# Needs these shell variables, set before it: notes (the directory of the notes), packages_note, users_note, holds_note
+# and enabled_note (files in it), own_files and own_directories
 # (paths, lists of words) and backups (the suffixes of backups, a list of words).
 # Prints lines "remains PATH" (base64); if the notes are root's alone, also the lines of the notes: "noted_package NAME
-# HOW PURGE STATE", "noted_user KIND NAME", "noted_enabled UNIT" and "noted_flags LINE".
+# HOW PURGE STATE", "noted_user KIND NAME", "noted_hold NAME WANT", "noted_enabled UNIT" and "noted_flags LINE".
 
 # Prints a path if something has this name.   $1 the path
 remains() { if [ -e "$1" ] || [ -L "$1" ]; then print_text remains "$1"; fi; }
@@ -57,6 +57,13 @@ look_further() {
             group) getent group "$name" >/dev/null && echo "noted_user group $name" ;;
             esac
         done <"$users_note"
+    fi
+    if [ -f "$holds_note" ]; then
+        while read -r name; do
+            case $name in
+            [a-z0-9]*) dpkg-query -W -f='noted_hold ${Package} ${db:Status-Want}\n' -- "$name" 2>/dev/null ;;
+            esac
+        done <"$holds_note"
     fi
     if [ -f "$enabled_note" ] && read -r name <"$enabled_note"; then echo "noted_enabled $name"; fi
     digest=$(printf '%s' "$flags_file" | sha256sum)

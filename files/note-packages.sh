@@ -3,8 +3,8 @@
 # out of these notes what was not added.
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer), note (the file
-# for packages, in a directory of root's), users_note (the file for users), packages (a list of words; empty: after an
-# installation that failed) and users (the users and groups that these packages make, a list of words).
+# for packages, in a directory of root's), users_note (the file for users), packages (a list of words, NAME or NAME=VERSION; empty:
+# after an installation that failed) and users (the users and groups that these packages make, a list of words).
 # A line of the first note is "NAME asked|came purge|remove": asked for, or came with another package; "remove" keeps
 # the configuration files, which were there before the package. A line of the second is "user NAME" or "group NAME".
 # Needs the functions of whose.sh and of close-directory.sh.
@@ -45,7 +45,8 @@ if [ -z "${packages:-}" ]; then
     exit
 fi
 # shellcheck disable=SC2086 # a list of words
-said=$(apt-get -s -q -o APT::Get::Show-User-Simulation-Note=no --no-install-recommends install $packages 2>&1) || {
+said=$(apt-get -s -q -o APT::Get::Show-User-Simulation-Note=no --allow-downgrades --allow-change-held-packages \
+    --no-install-recommends install $packages 2>&1) || {
     # The installation itself reports the error of apt, and adds nothing.
     exit 0
 }
@@ -60,7 +61,7 @@ said=$(apt-get -s -q -o APT::Get::Show-User-Simulation-Note=no --no-install-reco
         esac
         name=${name%%:*}
         how=came
-        for each in $packages; do [ "$each" != "$name" ] || how=asked; done
+        for each in $packages; do [ "${each%%=*}" != "$name" ] || how=asked; done
         case $(state_of "$name") in
         config-files) echo "$name $how remove" ;;
         *) echo "$name $how purge" ;;

@@ -16,7 +16,8 @@ export LC_ALL=C
 # Succeeds if apt would remove only packages of the list, and install none.   $@ the packages
 are_removable() {
     # What nobody needs any more before the removal is not ours.
-    said=$(apt-get -s -q -o APT::Get::Show-User-Simulation-Note=no -o APT::Get::AutomaticRemove=no purge "$@" 2>&1) || {
+    said=$(apt-get -s -q -o APT::Get::Show-User-Simulation-Note=no -o APT::Get::AutomaticRemove=no \
+        --allow-change-held-packages purge "$@" 2>&1) || {
         problem=$said
         return 1
     }

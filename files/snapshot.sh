@@ -9,7 +9,7 @@
 # those of the names config_path, prometheus_url, prometheus_unit and pushgateway_unit whose values come from the
 # settings, the others are found; prometheus_unit and pushgateway_unit, services or nothing; prometheus_units and
 # pushgateway_units (the usual services); prometheus_port and pushgateway_port; flags_file (the file with the
-# Pushgateway's flags, if there is no service yet); packages and tools (lists of words); for the prune: prune_files,
+# Pushgateway's flags, if there is no service yet); packages, pinned (those of the packages whose version is pinned) and tools (lists of words); for the prune: prune_files,
 # prune_secrets (the files that are secrets) and prune_unit_names (lists of words). Needs the functions of whose.sh,
 # find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, a service manager and a package manager. If a function
 # look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
@@ -23,7 +23,7 @@
 # shellcheck disable=SC2154 # real, ways, writer and obstacle come from whose.sh
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_units:?}" "${prometheus_url:?}"
 : "${pushgateway_units:?}" "${prometheus_port:?}" "${pushgateway_port:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
-: "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${firewall_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
+: "${release_notes:?}" "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${firewall_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
 
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
@@ -72,9 +72,9 @@ look_for_promtool() {
     if [ -n "$promtool" ]; then echo "tool promtool"; else package_look_for_promtool; fi
 }
 
-# The packages matter only if one of the servers does not run.
+# The packages matter only if one of the servers does not run, or if a version is pinned.
 look_at_packages() {
-    [ "$prometheus_pid" -eq 0 ] || [ "$pid" -eq 0 ] || return
+    [ -n "${pinned:-}" ] || [ "$prometheus_pid" -eq 0 ] || [ "$pid" -eq 0 ] || return
     # shellcheck disable=SC2086 # a list of words
     package_look $packages
 }
@@ -397,13 +397,23 @@ look_at_notes() {
 look_at_firewall() {
     [ -z "${firewall_port:-}" ] || firewall_look "$firewall_port"
     # A line of somebody else would have root close another port.
-    [ -f "$firewall_note" ] && find_writer "$firewall_note" && [ "$hops.$writer.$obstacle$shared" = 0.0. ] || return 0
+    [ -f "$firewall_note" ] || return 0
+    # A subshell, because whose.sh sets variables of the configuration file.
+    (find_writer "$firewall_note" && [ "$hops.$writer.$obstacle$shared" = 0.0. ]) || return 0
     while read -r name port; do
         case $name.$port in
         ufw.*[!0-9]* | firewalld.*[!0-9]*) ;;
         ufw.?* | firewalld.?*) echo "opened_port $name $port" ;;
         esac
     done 2>/dev/null <"$firewall_note"
+}
+
+# The versions of the servers that this toolkit has installed from releases.
+look_at_releases() {
+    for release in $release_notes; do
+        note_in "$release"
+        [ -z "$note" ] || printf 'release %s %s\n' "${release##*/release-}" "$note"
+    done
 }
 
 note_in() {
@@ -432,6 +442,7 @@ if [ "$uid" -eq 0 ]; then
     look_at_prometheus
     look_at_notes
     look_at_firewall
+    look_at_releases
     if command -v look_further >/dev/null; then look_further; fi
 else
     echo "user $(id -un)"

@@ -1,15 +1,18 @@
 """What is to change in a host's firewall, and real firewalls."""
 
+from collections.abc import Callable
+
 import pytest
 
 from expectations import BOOTSTRAP, CONFIG, FAST, INSTALLED
-from labhost import Host, HostSpec
+from labhost import Host, HostSpec, PyinfraResult
 from pushgateway_lab.facts.snapshot import OpenPort
 from pushgateway_lab.pushgateway import firewall
 from pushgateway_lab.pushgateway.firewall import Change
 from snapshots import BOTH, seen, settings
-from test_verify import Boot, Run
 
+Boot = Callable[..., list[Host]]
+Run = Callable[..., PyinfraResult]
 ALL = {"pushgateway_listen_address": "0.0.0.0:9091"}
 NOTE = "/var/lib/pushgateway-lab/firewall"
 UFW, FIREWALLD = OpenPort("ufw", 9091), OpenPort("firewalld", 9091)

@@ -1,6 +1,5 @@
 """Hosts from which everything is removed: all their files are then as they were before bootstrap."""
 
-import re
 import time
 from collections.abc import Callable
 
@@ -20,71 +19,22 @@ from expectations import (
     assert_unchanged_run,
     groups,
 )
+from host_comparison import UNINSTALL, Run, assert_as_before, differences, listing
 from labhost import Host, HostSpec, PyinfraCommand, PyinfraResult
 from labhost.image import SUITES
 from trainee_commands import PUSH_TRAINING
 
-Run = Callable[..., PyinfraResult]
-UNINSTALL = "deploy/uninstall.py"
 NOTES = "/var/lib/pushgateway-lab"
 WIPE = FAST | {"lab_wipe": True}
 
-_LEFT_OUT = (
-    "/proc /sys /dev /run /tmp /srv/apt /var/tmp",  # not of the host, or of this boot
-    "/var/log /var/cache /var/lib/apt /var/lib/dpkg",  # logs, and what apt and dpkg remember
-    "/etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/.pwd.lock",  # backups of each change of a user
-    "/etc/ssh/sshd_config.d/00-verbose.conf",  # of a test
-    "/var/lib/systemd/timers /var/lib/systemd/random-seed",  # systemd's own state
-)
 _DATA = "/var/lib/prometheus"
 """The databases of servers that run. Left out where they run before and after."""
-
-
-def listing(host: Host, *also: str) -> dict[str, str]:
-    """Return all files of a host: path -> type, owner, mode, size and digest, or the target of a link.
-
-    + also: further paths that are left out
-    """
-    pruned = " -o ".join(f"-path {path}" for path in " ".join((*_LEFT_OUT, *also)).split())
-    found = host.run(
-        f"find / -xdev \\( {pruned} \\) -prune -o -type f -size -20000k -printf '%p\\t%y %U:%G %m %s %C@\\n' -o "
-        "-not -type f -printf '%p\\t%y %u:%g %m %l\\n'\n"
-        f"find /etc /usr/local /opt /home /srv /boot /var -xdev \\( {pruned} \\) -prune -o -type f -size -20000k -exec sha256sum {{}} + |"
-        " sed -E 's,^(\\w+)  (.*)$,\\2\\tsha256 \\1,'"
-    ).stdout
-    files: dict[str, str] = {}
-    for line in found.splitlines():
-        path, _, about = line.partition("\t")
-        if not path.startswith(
-            "/usr/"
-        ):  # of the many files there, the ctime stands for the content
-            about = re.sub(r" \d+\.\d+$", "", about)
-        files[path] = f"{files.get(path, '')} {about}".strip()
-    assert "sha256" in files["/etc/passwd"]
-    assert "/usr/bin/dpkg" in files
-    return files
-
-
-def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """Return what differs between two listings."""
-    return [
-        f"{path}: {before.get(path)} -> {after.get(path)}"
-        for path in sorted(before.keys() | after.keys())
-        if before.get(path) != after.get(path)
-    ]
 
 
 def run(host: Host, run_pyinfra: Run, *words: str, **data: object) -> PyinfraResult:
     result = run_pyinfra(host, "-y", *words, data=FAST | data, sudo=host.user != "root")
     assert result.returncode == 0, result.output
     return result
-
-
-def assert_as_before(host: Host, run_pyinfra: Run, before: dict[str, str], *also: str) -> None:
-    """Fail unless a host is as before, has no note, and a second run changes nothing."""
-    assert differences(before, listing(host, *also)) == []
-    assert host.run("ls -d /run/*pushgateway-lab*", check=False).stdout == ""
-    assert_unchanged_run(run_pyinfra(host, "-y", UNINSTALL, data=FAST, sudo=host.user != "root"))
 
 
 @pytest.mark.lab_host(user="trainer")

@@ -34,6 +34,30 @@ settings on the command line: --data pushgateway_smoke=always
 # seconds within which that metric must arrive; None: two of Prometheus's scrape intervals
 # pushgateway_smoke_timeout = None
 
+# auto (what is there; else packages where the host has apt, else a release), package, release, existing
+# pushgateway_install_method = "auto"
+
+# version of a Pushgateway from a release; None: what is there, else the newest that this toolkit knows
+# pushgateway_release_version = None
+
+# URL of the release with {version} and {file}, or a file or folder on this machine; None: upstream's
+# pushgateway_release_source = None
+
+# SHA-256 of the archive: architecture -> digest, as amd64, arm64, armv7, 386; {}: as sha256sums.txt has it
+# pushgateway_release_sha256 = {}
+
+# who downloads the archive: control (this machine, once for all hosts), host (each host, with its curl)
+# pushgateway_download = "control"
+
+# proxy for the archive; None: the one of the environment, as https_proxy, of the machine that downloads it
+# pushgateway_release_proxy = None
+
+# seconds to download the archive
+# pushgateway_release_timeout = 600.0
+
+# version of Debian's package, as 1.5.1-1; it is held, so apt keeps it; None: what is there, else apt's newest
+# pushgateway_package_version = None
+
 # seconds to wait while another program uses apt, as the automatic updates of a new VM
 # pushgateway_apt_timeout = 300.0
 
@@ -69,6 +93,30 @@ settings on the command line: --data pushgateway_smoke=always
 
 # Prometheus's configuration file, into which the job is merged
 # prometheus_config_path = "/etc/prometheus/prometheus.yml"
+
+# the same for Prometheus
+# prometheus_install_method = "auto"
+
+# the same for Prometheus
+# prometheus_release_version = None
+
+# the same for Prometheus
+# prometheus_release_source = None
+
+# the same for Prometheus
+# prometheus_release_sha256 = {}
+
+# the same for Prometheus
+# prometheus_download = "control"
+
+# the same for Prometheus
+# prometheus_release_proxy = None
+
+# the same for Prometheus
+# prometheus_release_timeout = 600.0
+
+# the same for Prometheus
+# prometheus_package_version = None
 
 # Prometheus's systemd unit; None: the unit of Debian's package
 # prometheus_unit = None

@@ -39,6 +39,11 @@ def address(lab: int, host: int) -> str:
     return str(SUBNETS[lab][_FIRST_HOST + host])
 
 
+def machine_address(lab: int) -> str:
+    """Return the address of this machine, for the hosts of the lab."""
+    return str(SUBNETS[lab][1])
+
+
 def free_subnets() -> Iterator[int]:
     """Return the numbers of the subnets to which this machine has no route."""
     routes = json.loads(_ip("-json", "-4", "route", "show", "table", "all") or "[]")
@@ -64,7 +69,7 @@ def create_switch(lab: int) -> bool:
     uplink = f"link add {switch} address {_hardware_address(lab, 255)} type veth peer name uplink"
     _ip(*uplink.split(), "netns", switch)
     _ip_batch(switch, "link set uplink master bridge up")
-    _ip("address", "add", f"{SUBNETS[lab][1]}/24", "dev", switch)
+    _ip("address", "add", f"{machine_address(lab)}/24", "dev", switch)
     _ip("link", "set", switch, "up")
     return True
 

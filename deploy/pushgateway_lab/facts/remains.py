@@ -21,6 +21,9 @@ PACKAGES_NOTE = f"{NOTES}/packages"
 USERS_NOTE = f"{NOTES}/users"
 """The file with the users and groups that were missing before an installation."""
 
+HOLDS_NOTE = f"{NOTES}/holds"
+"""The file with the packages that apt does not change because of this toolkit."""
+
 ENABLED_NOTE = f"{NOTES}/enabled"
 """The file with the service that starts at boot because of this toolkit."""
 
@@ -76,6 +79,7 @@ class Remains(NamedTuple):
 
     + paths: of files and directories of this toolkit alone
     + packages, users: those that its installations added; users are pairs of ``user`` or ``group`` and a name
+    + holds: the packages that apt does not change because of this toolkit
     + has_packages_note: whether the installations were noted; earlier versions did not note them
     + enabled: the service that starts at boot because of this toolkit; empty if there is none
     + flags: the note about the file with the Pushgateway's flags; None if there is none
@@ -85,6 +89,7 @@ class Remains(NamedTuple):
     paths: tuple[str, ...] = ()
     packages: tuple[NotedPackage, ...] = ()
     users: tuple[tuple[str, str], ...] = ()
+    holds: tuple[str, ...] = ()
     has_packages_note: bool = False
     enabled: str = ""
     flags: FlagsNote | None = None
@@ -110,6 +115,11 @@ def parse_remains(said: dict[str, list[str]]) -> Remains:
             (kind, name)
             for kind, name in map(_pair, said.get("noted_user", ()))
             if kind in ("user", "group") and _USER.fullmatch(name)
+        ),
+        holds=tuple(
+            name
+            for name, want in map(_pair, said.get("noted_hold", ()))
+            if want == "hold" and _PACKAGE.fullmatch(name)
         ),
         has_packages_note="has_packages_note" in said,
         enabled=said.get("noted_enabled", [""])[0],

@@ -74,7 +74,8 @@ class Snapshot(NamedTuple):
 
     + user: the user that ran the look
     + sudo_refused: sudo's error message, None if sudo did not refuse
-    + packages: name -> version of the installed packages of the lab; empty if both services run
+    + packages: name -> version of the installed packages of the lab; empty if both services run and no version is pinned
+    + held: those of these packages that apt must not change (``apt-mark hold``)
     + prometheus, pushgateway: the services of both servers
     + service_manager: the name of the service manager; empty if the host has none
     + services: name -> state, of all services in the look
@@ -113,6 +114,7 @@ class Snapshot(NamedTuple):
       by itself
     + all_targets: those of all jobs, if the lab's job has none; else as `targets`, or none
     + names: the host's own names and addresses
+    + releases: product -> version, of the servers that this toolkit has installed from releases
     + added_targets: the note about targets that this toolkit has added, see `pushgateway_lab.facts.added`
     + proven: what the last proof proved, see `pushgateway_lab.smoke.proven`; empty if there was none
     """
@@ -125,6 +127,7 @@ class Snapshot(NamedTuple):
     tools: tuple[str, ...]
     promtool_package: bool
     packages: dict[str, str]
+    held: tuple[str, ...]
     prometheus: ServiceState
     pushgateway: ServiceState
     services: dict[str, ServiceState]
@@ -158,6 +161,7 @@ class Snapshot(NamedTuple):
     names: Names
     proven: str
     added_targets: str
+    releases: dict[str, str]
     prometheus_starts: bool
 
     @property
@@ -261,6 +265,11 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         tools=tuple(said.get("tool", ())),
         promtool_package=first("promtool_package") == "available",
         packages=_packages(said.get("package", ())),
+        held=tuple(
+            value.removesuffix(" hold")
+            for value in said.get("package_want", ())
+            if value.endswith(" hold")
+        ),
         prometheus=prometheus,
         pushgateway=pushgateway,
         services=states,
@@ -296,8 +305,14 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         names=parse_names(said.get("hostname", ()), said.get("address", ()), said.get("hosts", ())),
         proven=first("proven") or "",
         added_targets=first("added_targets") or "",
+        releases=dict(_release(value) for value in said.get("release", ())),
         prometheus_starts=_UNAVAILABLE in said.get("prometheus_answered", ()),
     )
+
+
+def _release(value: str) -> tuple[str, str]:
+    name, _, version = value.partition(" ")
+    return name, version
 
 
 def _unquoted(value: str) -> str:

@@ -13,11 +13,12 @@ from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from pushgateway_lab import installations, scrape_config, services
-from pushgateway_lab.facts import added, proof
+from pushgateway_lab.facts import added, proof, releases
 from pushgateway_lab.facts.look_output import lines_of
 from pushgateway_lab.facts.outcome import CLOSED_NOTE
 from pushgateway_lab.facts.remains import FIREWALL_NOTE
 from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
+from pushgateway_lab.installations.release import PRODUCTS
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import after_mark, new_mark
@@ -73,6 +74,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
             # Older releases, 2.42 among them, ignore scrapePool, and report the targets of all jobs.
             "targets_path": f"/api/v1/targets?state=active&scrapePool={quote(job_name, safe='')}",
             "proof_note": proof.NOTE,
+            "release_notes": " ".join(releases.note_of(each.name) for each in PRODUCTS),
             "added_note": added.NOTE,
             "closed_note": CLOSED_NOTE,
             "firewall_note": FIREWALL_NOTE,

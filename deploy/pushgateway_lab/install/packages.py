@@ -1,4 +1,4 @@
-"""The Debian packages of the lab. Missing packages are installed; installed packages are not changed.
+"""The Debian packages of the lab. Missing packages are installed; installed packages are changed only to a pinned version.
 
 One run of apt installs all of them. The Pushgateway is held during its installation, because its package would
 start it on all interfaces.
@@ -20,7 +20,10 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import service_control
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.install.apt_run import Apt, is_locked
-from pushgateway_lab.installations import missing_packages
+from pushgateway_lab.installations import missing_packages, pinned
+from pushgateway_lab.installations.pinned import Pin
+from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.pushgateway import running
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask, run
@@ -36,14 +39,18 @@ _CLOUD_INIT = "cloud-init still sets up this host"
 
 
 def are_installed(seen: Snapshot, settings: Settings) -> bool:
-    """Return whether the host has all packages that the lab needs."""
-    return not missing_packages(seen, settings)
+    """Return whether the host has all packages that the lab needs, the pinned ones in their versions.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.pinned.due`.
+    """
+    return not (missing_packages(seen, settings) or pinned.due(seen, settings))
 
 
 @operation()
 @cleanly
 def install(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Install the missing packages of the lab.
+    """Install the missing packages of the lab, and the pinned ones in their versions.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 
@@ -59,27 +66,42 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
     packages = missing_packages(seen, settings)
-    if not packages:
+    pins = pinned.due(seen, settings)
+    arguments = _arguments(packages, pins)
+    if not arguments and not pins:
         noop(host, "all packages are installed")
         return
-    apt, patience = Apt(), Patience(settings.pushgateway_apt_timeout)
     prometheus, pushgateway = installations.PACKAGES
-    if pushgateway in packages:
-        service = installations.pushgateway(seen, settings).service
-        yield from function(service_control.hold, service)
-    yield from function(patience.wait)
-    yield from function(_update, apt, patience)
-    yield from _apt_packages(packages, apt, patience)
-    # After its update, apt knows whether this release has a package promtool.
-    seen = snapshot_now(host, settings)
-    if further := missing_packages(seen, settings):
-        yield from _apt_packages(further, apt, patience)
-    yield from function(_tell, apt)
+    if arguments:
+        if pushgateway not in packages and pushgateway in arguments:
+            yield from function(running.refuse_loss_by_upgrade, settings, seen)
+        apt, patience = Apt(), Patience(settings.pushgateway_apt_timeout)
+        yield from function(patience.wait)
+        yield from function(_update, apt, patience)
+        for pin in pins:
+            yield from function(_check_version, pin)
+        if pushgateway in packages:
+            service = installations.pushgateway(seen, settings).service
+            yield from function(service_control.hold, service)
+        yield from _apt_packages(list(arguments.values()), apt, patience)
+        # After its update, apt knows whether this release has a package promtool.
+        seen = snapshot_now(host, settings)
+        if further := missing_packages(seen, settings):
+            yield from _apt_packages(further, apt, patience)
+        yield from function(_tell, apt)
+    if pins:
+        yield from function(_hold, pins)
     if prometheus in packages and not seen.prometheus.is_active:
         # A policy-rc.d of the host may have prevented the start.
         service = installations.prometheus(seen, settings).service
         yield from function(service_control.start, service)
     forget(host)
+
+
+def _arguments(packages: list[str], pins: list[Pin]) -> dict[str, str]:
+    """Return what apt installs: name -> argument of ``apt-get install``."""
+    pinned_arguments = {pin.package: pin.argument for pin in pins if not pin.is_installed}
+    return {name: name for name in packages} | pinned_arguments
 
 
 class Patience:
@@ -167,10 +189,13 @@ def _update(host: Host, apt: Apt, patience: Patience) -> None:
 
 def _apt_packages(packages: list[str], apt: Apt, patience: Patience) -> Iterator[PyinfraCommand]:
     """Yield the commands of pyinfra's own operation, without recommended packages."""
+    # A pinned version may be an older one, and the package may be held in another version.
+    is_pinned = any("=" in each for each in packages)
     commands = operations.packages._inner(  # noqa: SLF001
         packages,
         no_recommends=True,
-        extra_install_args=f"-o DPkg::Lock::Timeout={max(patience.left, 0):.0f}",
+        allow_downgrades=is_pinned,
+        extra_install_args=f"{'--allow-change-held-packages ' if is_pinned else ''}-o DPkg::Lock::Timeout={max(patience.left, 0):.0f}",
     )
     for command in commands:
         yield from function(_install, command, packages, apt, patience)
@@ -184,7 +209,7 @@ def _install(
     if not succeeded:
         _note(host, [])
         raise HostError(apt.failure(packages, output.output_lines))
-    apt.note_install(packages, output.output_lines)
+    apt.note_install([each.partition("=")[0] for each in packages], output.output_lines)
 
 
 def _note(host: Host, packages: list[str]) -> None:
@@ -196,6 +221,26 @@ def _note(host: Host, packages: list[str]) -> None:
         "users": " ".join(installations.USERS),
     }
     ask(host, "note-packages.sh", variables, functions=remains.NOTE_FUNCTIONS)
+
+
+def _check_version(host: Host, pin: Pin) -> None:
+    """Fail if apt does not have the pinned version, before anything is installed."""
+    if pin.is_installed:
+        return
+    versions = ask(host, "package-versions.sh", {"package": pin.package})
+    if pin.version not in versions:
+        known = excerpt(", ".join(versions)) or "none"
+        raise HostError(
+            f"apt has no {pin.package} in version {pin.version} on this host. The versions that it has: {known}. Nothing "
+            f"was installed. Set {pin.setting} to one of these, or add a package source that has it."
+        )
+
+
+def _hold(host: Host, pins: list[Pin]) -> None:
+    names = [pin.package for pin in pins]
+    variables = {"note": remains.HOLDS_NOTE, "packages": " ".join(names)}
+    ask(host, "hold-packages.sh", variables, functions=remains.NOTE_FUNCTIONS)
+    say(host, f"Held in its version: {', '.join(pin.argument for pin in pins)}")
 
 
 def _tell(host: Host, apt: Apt) -> None:

@@ -16,7 +16,7 @@ from pushgateway_lab.facts.program import UNKNOWN, Program
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.host.looking import snapshot_of
-from pushgateway_lab.installations import INSTALLER, address, missing_packages, ports
+from pushgateway_lab.installations import INSTALLER, address, missing_packages, pinned, ports
 from pushgateway_lab.prometheus.job import check_path, merged
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
@@ -131,9 +131,10 @@ def check_system(seen: Snapshot, settings: Settings) -> None:
     """Check that the host can start services, has apt if something is missing, and one candidate for each server.
 
     Raises:
-        HostError: packages are missing and the host has no apt, it has no service manager, or several servers are
-            equally good.
+        HostError: packages are missing and the host has no apt, a version is pinned that it cannot have, it has no
+            service manager, or several servers are equally good.
     """
+    pinned.due(seen, settings)
     missing = missing_packages(seen, settings)
     if missing and INSTALLER not in seen.tools:
         raise HostError(

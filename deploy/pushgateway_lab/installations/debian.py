@@ -69,14 +69,16 @@ def pushgateway(seen: Snapshot, settings: Settings) -> VariablePushgateway:
     name = state.name if state.exists else settings.pushgateway_unit or PUSHGATEWAY_UNIT
     file = seen.flags_file or _PUSHGATEWAY_DEFAULTS
     is_packaged = file == _PUSHGATEWAY_DEFAULTS and not is_init_script(state)
+    is_release = "pushgateway" in seen.releases
     around = None if is_init_script(state) else environment_file.around_variable(state.command_line)
     return VariablePushgateway(
         seen.manager.service(name, main_pid=state.main_pid),
         flags_file=file,
         variable=around.variable if around else environment_file.ARGS,
-        # The package enables its service.
-        is_enabled_by_us=file == _PUSHGATEWAY_DEFAULTS,
+        # The package enables its service, and so does a release of this toolkit.
+        is_enabled_by_us=file == _PUSHGATEWAY_DEFAULTS or is_release,
         persistence=DEFAULT_PERSISTENCE_FILE if is_packaged and seen.manager is SYSTEMD else None,
+        is_release=is_release,
     )
 
 
@@ -105,9 +107,13 @@ def missing_packages(seen: Snapshot, settings: Settings) -> list[str]:
         or pushgateway_is_elsewhere(seen, settings)
     )
     needs_prometheus = not prometheus_is_elsewhere(seen, settings)
+    by_package = {"auto": INSTALLER in seen.tools or not seen.has_service_manager, "package": True}
     wanted = {
-        PACKAGES[0]: needs_prometheus and not has_prometheus(seen, settings),
-        PACKAGES[1]: not has_pushgateway,
+        PACKAGES[0]: needs_prometheus
+        and not has_prometheus(seen, settings)
+        and by_package.get(settings.prometheus_install_method, False),
+        PACKAGES[1]: not has_pushgateway
+        and by_package.get(settings.pushgateway_install_method, False),
         "curl": "curl" not in seen.tools,
         "python3": settings.pushgateway_prune_after is not None and PYTHON not in seen.tools,
         "promtool": needs_prometheus and "promtool" not in seen.tools and seen.promtool_package,
@@ -117,6 +123,7 @@ def missing_packages(seen: Snapshot, settings: Settings) -> list[str]:
 
 def look_variables(settings: Settings) -> dict[str, str]:
     """Return the shell variables about both servers for ``files/snapshot.sh``."""
+    pinned = (settings.prometheus_package_version, settings.pushgateway_package_version)
     return {
         "prometheus_unit": settings.prometheus_unit or "",
         "pushgateway_unit": settings.pushgateway_unit or "",
@@ -127,5 +134,6 @@ def look_variables(settings: Settings) -> dict[str, str]:
         "firewall_port": str(firewall_port(settings) or ""),
         "flags_file": _PUSHGATEWAY_DEFAULTS,
         "packages": " ".join(PACKAGES),
+        "pinned": " ".join(name for name, version in zip(PACKAGES, pinned, strict=True) if version),
         "tools": f"{INSTALLER} curl {PYTHON}",
     }

@@ -59,6 +59,7 @@ class VariablePushgateway:
     + is_enabled_by_us: see `pushgateway_lab.installations.installation.PushgatewayInstallation`
     + persistence: the persistence file without a flag, if the service is that of a package, which may be restricted;
       else None
+    + is_release: the service is that of a release of this toolkit, which is restricted by its unit
     """
 
     service: Service
@@ -66,6 +67,7 @@ class VariablePushgateway:
     variable: str
     is_enabled_by_us: bool
     persistence: str | None
+    is_release: bool
 
     is_drop_in: ClassVar[bool] = False
 
@@ -105,7 +107,9 @@ class VariablePushgateway:
         return Plan(wanted, text)
 
     def to_harden(self, flags: Sequence[Flag]) -> str:
-        """Return the text of the drop-in, if the service is that of a package."""
+        """Return the text of the drop-in, if the service is that of a package; empty for that of a release."""
+        if self.is_release:
+            return ""
         if self.persistence is None:
             raise hardening.refusal(self.service)
         return hardening.text(flags, self.persistence)

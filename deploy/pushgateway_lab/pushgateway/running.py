@@ -271,6 +271,17 @@ def keeps_groups(
     return bool(file) and after == file
 
 
+def refuse_loss_by_upgrade(host: Host, settings: Settings, seen: Snapshot) -> None:
+    """Fail if a restart with the same flags would lose groups.
+
+    Raises:
+        HostError: it would, or that is unknown.
+    """
+    if seen.pushgateway_argv is not None:
+        flags_now = flags.parse_flags(seen.pushgateway_argv[1:])
+        refuse_data_loss(host, settings, seen, Plan(flags_now, ""), _nothing)
+
+
 def refuse_data_loss(
     host: Host,
     settings: Settings,

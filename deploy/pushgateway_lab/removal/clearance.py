@@ -17,7 +17,7 @@ from pushgateway_lab.install import preflight
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.pushgateway.client import client
-from pushgateway_lab.removal import own_flags, own_groups, own_job
+from pushgateway_lab.removal import own_flags, own_groups, own_job, own_releases
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say, tell
 from pushgateway_lab.run.host_error import HostError
@@ -134,6 +134,8 @@ def _say_what_goes(host: Host, traces: Traces, settings: Settings) -> None:
     lines = [
         *inside,
         *(f"TCP port {each.port} open in {each.firewall}" for each in seen.opened_ports),
+        *(f"the release of {each.title}" for each in own_releases.going(traces)),
+        *(f"the hold of the package {name}" for name in traces.remains.holds),
         *(
             f"the package {name}{', with its configuration and data' if name in servers else ''}"
             for name in traces.going

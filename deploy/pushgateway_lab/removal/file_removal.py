@@ -35,3 +35,16 @@ def remove_files(
     }
     left = ask(host, "remove-files.sh", variables, functions=("whose.sh", *FUNCTIONS))
     return [*left, *(f"{each!r} has a line break" for each in files if "\n" in each)]
+
+
+def remove_backups(host: Host, remains: Iterable[str]) -> None:
+    """Remove the backups, before what they belong to goes with its directories.
+
+    + remains: the paths of files of this toolkit on the host, see `pushgateway_lab.facts.remains.Remains`
+
+    Raises:
+        HostError: see `pushgateway_lab.run.shell.ask`.
+    """
+    backups = [each for each in remains if ".before-" in each.rpartition("/")[2]]
+    if backups:
+        remove_files(host, backups)

@@ -14,6 +14,7 @@ from pushgateway_lab.facts import remains
 from pushgateway_lab.facts.remains import Remains, parse_remains
 from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
 from pushgateway_lab.host import looking, transaction
+from pushgateway_lab.installations.release import PUSHGATEWAY
 from pushgateway_lab.pruning import files as prune_files
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import ask
@@ -64,7 +65,9 @@ class Traces(NamedTuple):
 
     @property
     def pushgateway_goes(self) -> bool:
-        """Whether the package of the Pushgateway goes, with its groups and its flags."""
+        """Whether the Pushgateway goes, with its groups and its flags: its package, or its release."""
+        if PUSHGATEWAY.name in self.snapshot.releases:
+            return True
         return installations.PACKAGES[1] in self.going and _is_purged(self, 1)
 
 
@@ -92,6 +95,7 @@ def _look(host: Host, settings: Settings) -> Traces:
             "notes": remains.NOTES,
             "packages_note": remains.PACKAGES_NOTE,
             "users_note": remains.USERS_NOTE,
+            "holds_note": remains.HOLDS_NOTE,
             "enabled_note": remains.ENABLED_NOTE,
             "own_files": " ".join(own),
             "own_directories": " ".join(DIRECTORIES),

@@ -4,10 +4,12 @@ Each command has a deadline, and ends with the time limit of the run. A broken c
 raises a `HostError`, which fails only this host.
 """
 
+import math
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from paramiko import SSHException
@@ -16,6 +18,7 @@ from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.connectors.util import CommandOutput
+from typing_extensions import override
 
 from pushgateway_lab.run import sudo
 from pushgateway_lab.run.command_output import is_cut_off
@@ -26,6 +29,9 @@ from pushgateway_lab.run.host_files import script
 DEADLINE = 60.0
 """The default deadline of a command, in seconds."""
 
+_BLOCK = 57_000
+"""Bytes of a file that are sent as one line; a multiple of three, so that the lines together are one text in base64."""
+
 _WHAT = 40
 """The first characters of a command that are its default name."""
 
@@ -33,7 +39,7 @@ _WHAT = 40
 def run(
     host: Host,
     command: StringCommand | str,
-    stdin: bytes | None = None,
+    stdin: bytes | Path | None = None,
     *,
     deadline: float = DEADLINE,
     what: str = "",
@@ -41,7 +47,8 @@ def run(
     """Run a command with the global arguments of the current operation, such as ``_sudo``.
 
     + command: a command, or the text of a shell script
-    + stdin: sent as base64, because pyinfra's standard input is text that ends in a newline
+    + stdin: sent as base64, because pyinfra's standard input is text that ends in a newline. A file is read while it
+      is sent, so that a large one needs no memory for each host
     + deadline: seconds for the whole command, from the opening of the channel to the exit status
     + what: the name of the command in errors; if empty, its first words
 
@@ -81,7 +88,7 @@ def ask(
     host: Host,
     name: str,
     variables: Mapping[str, str],
-    stdin: bytes | None = None,
+    stdin: bytes | Path | None = None,
     *,
     functions: Sequence[str] = (),
     deadline: float = DEADLINE,
@@ -124,7 +131,7 @@ def answer(
     host: Host,
     command: StringCommand | str,
     mark: str,
-    stdin: bytes | None = None,
+    stdin: bytes | Path | None = None,
     deadline: float = DEADLINE,
     *,
     what: str,
@@ -164,12 +171,34 @@ def _as_command(command: StringCommand | str) -> StringCommand:
     return StringCommand("sh", "-c", QuoteString(command)) if isinstance(command, str) else command
 
 
-def _arguments(host: Host, command: StringCommand | str, stdin: bytes | None) -> dict[str, Any]:
+class _LinesOfFile(list[str]):
+    """The lines of a file in base64, each of which is read when it is sent: pyinfra iterates over a list."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    @override
+    def __len__(self) -> int:
+        return math.ceil(self._path.stat().st_size / _BLOCK)
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        with self._path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                yield b64encode(block).decode()
+
+
+def _arguments(
+    host: Host, command: StringCommand | str, stdin: bytes | Path | None
+) -> dict[str, Any]:
     given = given_arguments(host)
     arguments = {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
     if isinstance(command, StringCommand):
         arguments |= command.connector_arguments
-    if stdin is not None:
+    if isinstance(stdin, Path):
+        arguments["_stdin"] = _LinesOfFile(stdin)
+    elif stdin is not None:
         arguments["_stdin"] = b64encode(stdin).decode()
     state = host.state
     return arguments | {"print_output": state.print_output, "print_input": state.print_input}

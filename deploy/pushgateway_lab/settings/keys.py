@@ -108,6 +108,44 @@ class Settings:
         values.seconds,
         "seconds within which that metric must arrive; None: two of Prometheus's scrape intervals",
     )
+    pushgateway_install_method: str = _setting(
+        "auto",
+        values.one_of("auto", "package", "release", "existing"),
+        "auto (what is there; else packages where the host has apt, else a release), package, release, existing",
+    )
+    pushgateway_release_version: str | None = _setting(
+        None,
+        values.version,
+        "version of a Pushgateway from a release; None: what is there, else the newest that this toolkit knows",
+    )
+    pushgateway_release_source: str | None = _setting(
+        None,
+        values.release_source,
+        "URL of the release with {version} and {file}, or a file or folder on this machine; None: upstream's",
+    )
+    pushgateway_release_sha256: dict[str, str] = _setting(
+        {},
+        values.digests,
+        "SHA-256 of the archive: architecture -> digest, as amd64, arm64, armv7, 386; {}: as sha256sums.txt has it",
+    )
+    pushgateway_download: str = _setting(
+        "control",
+        values.one_of("control", "host"),
+        "who downloads the archive: control (this machine, once for all hosts), host (each host, with its curl)",
+    )
+    pushgateway_release_proxy: str | None = _setting(
+        None,
+        values.url("http", "https"),
+        "proxy for the archive; None: the one of the environment, as https_proxy, of the machine that downloads it",
+    )
+    pushgateway_release_timeout: float = _setting(
+        600.0, values.seconds, "seconds to download the archive"
+    )
+    pushgateway_package_version: str | None = _setting(
+        None,
+        values.package_version,
+        "version of Debian's package, as 1.5.1-1; it is held, so apt keeps it; None: what is there, else apt's newest",
+    )
     pushgateway_apt_timeout: float = _setting(
         300.0,
         values.seconds,
@@ -159,6 +197,30 @@ class Settings:
         "/etc/prometheus/prometheus.yml",
         values.path,
         "Prometheus's configuration file, into which the job is merged",
+    )
+    prometheus_install_method: str = _setting(
+        "auto",
+        values.one_of("auto", "package", "release", "existing"),
+        "the same for Prometheus",
+    )
+    prometheus_release_version: str | None = _setting(
+        None, values.version, "the same for Prometheus"
+    )
+    prometheus_release_source: str | None = _setting(
+        None, values.release_source, "the same for Prometheus"
+    )
+    prometheus_release_sha256: dict[str, str] = _setting(
+        {}, values.digests, "the same for Prometheus"
+    )
+    prometheus_download: str = _setting(
+        "control", values.one_of("control", "host"), "the same for Prometheus"
+    )
+    prometheus_release_proxy: str | None = _setting(
+        None, values.url("http", "https"), "the same for Prometheus"
+    )
+    prometheus_release_timeout: float = _setting(600.0, values.seconds, "the same for Prometheus")
+    prometheus_package_version: str | None = _setting(
+        None, values.package_version, "the same for Prometheus"
     )
     prometheus_unit: str | None = _setting(
         None, values.unit, "Prometheus's systemd unit; None: the unit of Debian's package"

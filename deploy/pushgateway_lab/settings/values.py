@@ -358,3 +358,58 @@ def _check_part_of_url(value: str) -> None:
 def _check_number(items: Any) -> None:
     if len(items) > MOST_ITEMS:
         raise ValueError(f"has {len(items)} entries; at most {MOST_ITEMS} are accepted")
+
+
+_VERSION = re.compile(r"v?([0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(?:-rc\.[0-9]{1,3})?)")
+_PACKAGE_VERSION = re.compile(r"[0-9][A-Za-z0-9.+~:-]{0,199}")
+_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
+ARCHITECTURES = ("amd64", "arm64", "armv7", "386")
+"""The architectures of upstream's releases that this toolkit knows."""
+
+
+def version(value: Any) -> str:
+    """Accept the version of a release, as 1.11.2 or v1.11.2; return it without the v."""
+    match = _VERSION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(
+            "must be a version such as 1.11.2; on pyinfra's command line, two numbers alone need two pairs of quotes"
+        )
+    return match[1]
+
+
+def package_version(value: Any) -> str:
+    """Accept the version of a Debian package, as 1.5.1-1+b4; it begins with a digit, so it is no option and no glob.
+
+    Source: Debian Policy 5.6.12.
+    """
+    if not isinstance(value, str) or not _PACKAGE_VERSION.fullmatch(value):
+        raise ValueError(
+            "must be a version as dpkg writes it, such as 1.5.1-1+b4; on pyinfra's command line, a number needs two "
+            "pairs of quotes"
+        )
+    return value
+
+
+def release_source(value: Any) -> str:
+    """Accept the URL of a release with its fields in braces, or a path on this machine."""
+    text = name(value)
+    if not text.startswith(("http://", "https://")):
+        return text
+    if "{file}" not in text and "{version}" not in text:
+        raise ValueError(
+            "must be a URL with {version} or {file}, as https://mirror.example.org/{version}/{file}"
+        )
+    return text
+
+
+def digests(value: Any) -> dict[str, str]:
+    """Accept a mapping of architectures to SHA-256 digests in hexadecimal."""
+    is_mapping = isinstance(value, Mapping) and set(value) <= set(ARCHITECTURES)
+    if not is_mapping or not all(
+        isinstance(each, str) and _DIGEST.fullmatch(each) for each in value.values()
+    ):
+        known = ", ".join(ARCHITECTURES)
+        raise ValueError(
+            f"must map architectures ({known}) to SHA-256 digests of 64 hexadecimal digits"
+        )
+    return {key: str(digest).lower() for key, digest in value.items()}

@@ -6,7 +6,7 @@ from pushgateway_lab.prometheus import configuration, loading, target
 from pushgateway_lab.prometheus.job import duplicates
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.smoke import push
-from pushgateway_lab.tables.servers import FIREWALL, INSTALL, PRUNE, RUN
+from pushgateway_lab.tables.servers import FIREWALL, INSTALL, PRUNE, RELEASES, RUN
 
 _MERGE = Step(
     "Merge the scrape job",
@@ -20,6 +20,7 @@ _LOAD = Step("Have Prometheus load it", loading.loaded, snapshot_of, loading.is_
 BOOTSTRAP = (
     Step("Check the host", preflight.check_host, snapshot_of, preflight.is_free),
     INSTALL,
+    RELEASES,
     RUN,
     FIREWALL,
     PRUNE,
@@ -30,7 +31,7 @@ BOOTSTRAP = (
         push.push,
         snapshot_of,
         push.is_done,
-        after=(INSTALL, RUN, _MERGE, _LOAD),
+        after=(INSTALL, RELEASES, RUN, _MERGE, _LOAD),
     ),
     Step("See the target up", target.up, snapshot_of, target.is_up),
 )

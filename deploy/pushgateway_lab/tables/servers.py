@@ -2,11 +2,12 @@
 
 from pushgateway_lab import prune
 from pushgateway_lab.host.looking import snapshot_of
-from pushgateway_lab.install import packages
+from pushgateway_lab.install import packages, releases
 from pushgateway_lab.pushgateway import firewall, running
 from pushgateway_lab.run.steps import Step
 
 INSTALL = Step("Install the packages", packages.install, snapshot_of, packages.are_installed)
+RELEASES = Step("Install the releases", releases.install, snapshot_of, releases.are_installed)
 RUN = Step(
     "Run the Pushgateway",
     running.run_with_flags,

@@ -7,6 +7,7 @@ from pushgateway_lab.removal import (
     own_groups,
     own_job,
     own_ports,
+    own_releases,
     purge,
 )
 from pushgateway_lab.removal.traces import look_for_traces
@@ -23,6 +24,7 @@ UNINSTALL = (
         look_for_traces,
         own_flags.is_done,
     ),
+    Step("Remove the releases", own_releases.removed, look_for_traces, own_releases.is_done),
     Step("Remove the packages", purge.purged, look_for_traces, purge.is_done),
     Step("Close the firewall", own_ports.closed, look_for_traces, own_ports.is_done),
     Step("Remove the notes", cleanup.removed, look_for_traces, cleanup.is_done),
