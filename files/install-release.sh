@@ -8,8 +8,8 @@
 # largest_program (bytes of an archive and of a program, at most), seconds (for the download; empty: the archive is
 # sent), unit_text, flags_text, config (the configuration file, or nothing) and config_text.
 # Reads from standard input, as base64, the archive, whose content was checked before; or the configuration of curl with
-# which this host downloads it. The note has the version, and in its second line "user", "config" and "flags", as they
-# were made for it. Needs the functions of a service manager and of remove-users.sh.
+# which this host downloads it. The note has the version, and in its second line "user", "config", "etc" (the
+# directory /etc/NAME) and "flags", as they were made for it. Needs the functions of a service manager and of remove-users.sh.
 # remove prints the users that stay: lines "KIND NAME: REASON".
 # curl, tar and each new program run as a user without rights, and what they print is written by root: so no name in an
 # archive becomes a file, and no server writes one.
@@ -150,6 +150,10 @@ install() {
         put "$config" "$config_text"
         made="$made config"
     fi
+    if [ ! -e "/etc/$name" ]; then
+        mkdir -m 755 -- "/etc/$name" || fail "/etc/$name cannot be made"
+        made="$made etc"
+    fi
     if [ ! -e "$flags" ]; then
         put "$flags" "$flags_text"
         made="$made flags"
@@ -166,7 +170,16 @@ install() {
     for program in $programs; do
         mv -fT -- "$bin/.$program.pushgateway-lab" "$bin/$program" || fail "$bin/$program could not be replaced"
     done
+    give_contexts
     service_reload_all
+}
+
+# Gives the new files the contexts of SELinux's policy, where the host has it.
+give_contexts() {
+    command -v restorecon >/dev/null || return 0
+    set -- "$unit" "$flags" "/etc/$name"
+    for program in $programs; do set -- "$@" "$bin/$program"; done
+    restorecon -- "$@" 2>/dev/null || :
 }
 
 # Keeps the programs that were there. Those that a killed run has kept stay: what is in place now did not come up yet.
@@ -214,6 +227,9 @@ remove() {
     esac
     case " $made " in
     *" config "*) remove_config ;;
+    esac
+    case " $made " in
+    *" etc "*) rmdir -- "/etc/$name" 2>/dev/null ;;
     esac
     service_reload_all
     case " $made " in

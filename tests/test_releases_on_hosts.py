@@ -65,6 +65,20 @@ def data(
     return made
 
 
+def assert_as_the_ansible_role_leaves_it(host: Host) -> None:
+    """Ask what the Molecule scenarios of Ansible's role for the Pushgateway ask (docs/coming-from-ansible.md)."""
+    host.run("test -d /etc/pushgateway")
+    for file in ("/etc/systemd/system/pushgateway.service", "/usr/local/bin/pushgateway"):
+        host.run(f"test -f {file}")
+    owners = host.run("stat -c '%F %U:%G' /etc /root /usr /var").stdout
+    assert owners == "directory root:root\n" * 4
+    assert "pushgateway" in host.run("id -Gn pushgateway").stdout.split()
+    assert host.run("getent passwd pushgateway").stdout.rstrip().endswith(":/usr/sbin/nologin")
+    shown = host.run("systemctl show -p ActiveState -p ProtectHome pushgateway").stdout
+    assert sorted(shown.split()) == ["ActiveState=active", "ProtectHome=yes"]
+    assert "127.0.0.1:9091" in host.run("ss -Hltn 'sport = 9091'").stdout
+
+
 @pytest.mark.lab_host(packages=("curl",))
 def test_a_bare_host_gets_both_servers_and_the_pushgateway_is_upgraded(
     lab_host: Host,
@@ -76,6 +90,7 @@ def test_a_bare_host_gets_both_servers_and_the_pushgateway_is_upgraded(
     assert result.returncode == 0, result.output
     assert "Installed: pushgateway 1.5.1." in result.stderr
     assert "Proven" in result.stderr
+    assert_as_the_ansible_role_leaves_it(lab_host)
     sessions()
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data()))
     assert sessions() == 1
@@ -203,7 +218,7 @@ def test_a_host_with_releases_is_bare_again(
     wipe = FAST | {"lab_wipe": True}
     shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=wipe, sudo=True)
     assert shown.returncode == 0, shown.output
-    for words in ("all groups", "the release of Prometheus", "the release of the Pushgateway"):
+    for words in ("all pushed groups", "the release of Prometheus", "the release of the Pushgateway"):
         assert words in shown.stderr, shown.output
     assert lab_host.run("pgrep -x pushgateway").stdout
     result = run_pyinfra(lab_host, "-y", UNINSTALL, data=wipe, sudo=True)
