@@ -218,7 +218,11 @@ def test_a_host_with_releases_is_bare_again(
     wipe = FAST | {"lab_wipe": True}
     shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=wipe, sudo=True)
     assert shown.returncode == 0, shown.output
-    for words in ("all pushed groups", "the release of Prometheus", "the release of the Pushgateway"):
+    for words in (
+        "all pushed groups",
+        "the release of Prometheus",
+        "the release of the Pushgateway",
+    ):
         assert words in shown.stderr, shown.output
     assert lab_host.run("pgrep -x pushgateway").stdout
     result = run_pyinfra(lab_host, "-y", UNINSTALL, data=wipe, sudo=True)
