@@ -227,7 +227,7 @@ def _table(title: str, costs: dict[str, list[Cost]], latency: int = 0) -> None:
 def _bootstrap(lab: Lab, directory: Path, size: int) -> None:
     """Measure runs on bare hosts, each tool once on new ones; this takes minutes."""
     costs: dict[str, list[Cost]] = {}
-    for make in (_apt_alone, _toolkit_unproven, _stock, _ansible_plain):
+    for make in (_apt_alone, _toolkit_unproven, _toolkit_no_wait, _stock, _ansible_plain):
         with ExitStack() as stack:
             hosts = lab.boot_all([HostSpec()] * size)
             for host in hosts:
@@ -248,6 +248,12 @@ def _apt_alone(fleet: Fleet) -> Row:
 def _toolkit_unproven(fleet: Fleet) -> Row:
     """Return the toolkit's command without the smoke push, which waits for a scrape; no other tool has one."""
     return _toolkit(fleet, "--data", "pushgateway_smoke=never")
+
+
+def _toolkit_no_wait(fleet: Fleet) -> Row:
+    """Return the same with each host going on as soon as it can: one waits for a scrape while another installs."""
+    row = _toolkit(fleet, "--no-wait", "--data", "pushgateway_smoke=never")
+    return row._replace(name=f"{row.name}, --no-wait")
 
 
 def _stock(fleet: Fleet) -> Row:
