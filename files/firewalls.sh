@@ -16,17 +16,28 @@ firewall_state_of_ufw() {
     timeout 4 ufw status verbose 2>/dev/null | awk -v port="$1" '
         /^Status: / { active = $2 == "active" }
         /^Default: allow \(incoming\)/ { state = "open" }
-        /^[0-9]/ {
-            ports = $1
-            sub(/\/.*/, "", ports)
-            many = split(ports, each, ",")
+        # To, action, direction, From. "To" may be an address and ports, or ports alone.
+        {
+            action = 0
+            for (i = 2; i <= NF && !action; i++) if ($i ~ /^(ALLOW|DENY|REJECT|LIMIT)$/) action = i
+            if (!action || $(action + 1) != "IN") next
+            for (i = 1; i < action; i++) {
+                if ($i !~ /^[0-9][0-9:,]*(\/tcp)?$/ || !covers($i)) continue
+                alone = action == 2 || (action == 3 && $2 == "(v6)")
+                from = $(action + 2) == "Anywhere" && $(action + 3) ~ /^((\(v6\))|#.*)?$/
+                if ($action == "ALLOW" && alone && from) {
+                    if (state == "") state = "open"
+                } else state = "decided"
+            }
+        }
+        function covers(spec, each, ends, i, last, many) {
+            sub(/\/.*/, "", spec)
+            many = split(spec, each, ",")
             for (i = 1; i <= many; i++) {
                 last = split(each[i], ends, ":")
-                if (ends[1] + 0 <= port + 0 && port + 0 <= ends[last] + 0 && $1 !~ /\/udp$/) {
-                    if ($2 != "ALLOW" || $4 != "Anywhere") state = "decided"
-                    else if (state == "") state = "open"
-                }
+                if (ends[1] + 0 <= port + 0 && port + 0 <= ends[last] + 0) return 1
             }
+            return 0
         }
         END {
             if (!active) exit 1
@@ -41,10 +52,19 @@ firewall_state_of_firewalld() {
         echo open
         return
     fi
-    case $said in
-    *"port=\"$1\""*) echo decided ;;
-    *) echo closed ;;
-    esac
+    # Rich rules about this port; and interfaces in another zone, where a port of the default zone opens nothing.
+    zones=$(timeout 8 firewall-cmd --get-active-zones 2>/dev/null | sed -n 's/^\([^ ][^ ]*\).*/\1/p')
+    default=$(timeout 8 firewall-cmd --get-default-zone 2>/dev/null)
+    printf '%s\n' "$said" | awk -v port="$1" -v zones="$zones" -v default_zone="$default" '
+        match($0, /port="[0-9-]+"/) {
+            last = split(substr($0, RSTART + 6, RLENGTH - 7), ends, "-")
+            if (ends[1] + 0 <= port + 0 && port + 0 <= ends[last] + 0) decided = 1
+        }
+        END {
+            many = split(zones, each, "\n")
+            for (i = 1; i <= many; i++) if (each[i] != "" && each[i] != default_zone) decided = 1
+            print decided ? "decided" : "closed"
+        }'
 }
 
 # Open and close a port for everybody, now and after a reboot.   $1 the name; $2 the port

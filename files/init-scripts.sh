@@ -19,7 +19,7 @@ if [ ! -d /run/systemd/system ]; then
         main_pid=0
         own=$(sed -n 's,^PIDFILE=\(/[A-Za-z0-9_./-]*\)$,\1,p' "$script" 2>/dev/null)
         for file in $own "/run/prometheus/${script##*/}.pid" "/run/${script##*/}.pid" "/run/${script##*/}/${script##*/}.pid"; do
-            if [ -f "$file" ] && [ -O "$file" ] && read -r noted <"$file"; then
+            if [ -f "$file" ] && [ ! -L "$file" ] && [ -O "$file" ] && read -r noted <"$file"; then
                 case $noted in
                 "" | *[!0-9]*) continue ;;
                 esac
@@ -187,10 +187,17 @@ OWNER
     }
 
     # Prints the end of that log, as the user of the service: its directory is that user's, who may put a link there.
-    #   $@ the options of tail
+    # Root reads it only in a directory of root's.   $@ the options of tail
+    # shellcheck disable=SC3067 # every sh of Debian and Ubuntu has -O
     read_log() {
         case $user in
-        "" | root) tail "$@" -- "$log" ;;
+        "" | root)
+            if [ ! -L "$log" ] && [ -O "$log" ] && [ -O "${log%/*}" ]; then
+                tail "$@" -- "$log"
+            else
+                setpriv --reuid=65534 --regid=65534 --clear-groups tail "$@" -- "$log"
+            fi
+            ;;
         *) setpriv "--reuid=$user" "--regid=${group:-$user}" --clear-groups tail "$@" -- "$log" ;;
         esac 2>/dev/null
     }

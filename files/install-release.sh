@@ -47,7 +47,7 @@ is_safe() {
 # Makes a directory of root's, and fails if it is somebody else's.
 own_directory() {
     [ -d "$1" ] || mkdir -p -- "$1" || fail "$1 cannot be made"
-    is_safe "$1" || fail "$1 can be written by others than root, so no program is put there"
+    is_safe "$1" || fail "$1 can be written by others than root, so nothing is put there"
 }
 
 # Runs a program as a user without rights.   $@ the program and its arguments
@@ -141,12 +141,13 @@ install() {
     for place in "$bin" /etc/systemd/system /etc/default /var/lib/pushgateway-lab "$home"; do
         own_directory "$place"
     done
+    # A file is written there: in a directory of somebody else, its name may be a link of theirs.
+    [ -z "$config" ] || [ -e "$config" ] || own_directory "${config%/*}"
     made=$(sed -n 2p "$note" 2>/dev/null)
     unpack
     try_programs
     make_user
     if [ -n "$config" ] && [ ! -e "$config" ]; then
-        mkdir -p -- "${config%/*}"
         put "$config" "$config_text"
         made="$made config"
     fi

@@ -13,10 +13,15 @@ find_unwritable() {
     *) file=$(readlink "/proc/$1/cwd")/$file ;;
     esac
     reader_of_process "/proc/$1/status"
-    # A word, because nsenter itself may fail, in a container without the right to enter.
-    # shellcheck disable=SC2016,SC2086 # for the inner shell; a list of options
-    answer=$(nsenter --target "$1" --mount -- ${reader:+setpriv $reader --} \
-        sh -c '[ -w "$1" ] || echo refused' sh "${file%/*}" 2>/dev/null)
+    # Never inside its mount namespace: there, the process decides which programs are in /usr/bin. From here, its
+    # directories are seen as it sees them, and the programs are those of this host. A word, because `cd` may fail for
+    # another reason, as in a container without the right to it. $reader is a list of options.
+    # shellcheck disable=SC2086
+    answer=$(
+        cd -- "/proc/$1/root" 2>/dev/null || exit
+        cd -- "/proc/$1/root${file%/*}" 2>/dev/null || { echo refused && exit; }
+        ${reader:+setpriv $reader --} sh -c '[ -w . ] || echo refused' 2>/dev/null
+    )
     unwritable=
     [ "$answer" != refused ] || unwritable=${file%/*}
 }

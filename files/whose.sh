@@ -146,14 +146,19 @@ find_reader_of() {
 }
 
 reader_of_process() {
-    # Each line has the real, the effective and the saved id.
-    while read -r field _ value _; do
+    # Each line has the real, the effective and the saved id. Everybody can give a program that has the set-user-id bit
+    # the name of a server.
+    mixed=
+    while read -r field real_id value saved _; do
         case $field in
         Uid:) uid=$value ;;
         Gid:) gid=$value ;;
         Groups:) break ;;
+        *) continue ;;
         esac
+        [ "$real_id.$saved" = "$value.$value" ] || mixed=yes
     done <"$1"
+    [ -z "$mixed" ] || { reader=$NOBODY && return; }
     groups=$(process_groups "$1")
     reader=
     [ "$uid" = 0 ] || reader="--reuid=$uid --regid=$gid ${groups:---clear-groups}"
@@ -182,7 +187,7 @@ reader_of_service() {
 }
 
 # Sets promtool to the program that checks configurations: the one in PATH, else the one beside the program of a
-# running Prometheus, if both are root's; empty if there is none.   $1 process id of Prometheus, or 0
+# running Prometheus, if root alone can change it; empty if there is none.   $1 process id of Prometheus, or 0
 # shellcheck disable=SC2034 # the callers use it
 find_promtool() {
     promtool=promtool
@@ -191,7 +196,11 @@ find_promtool() {
     [ "${1:-0}" -gt 0 ] || return 0
     beside=$(readlink "/proc/$1/exe") || return 0
     beside=${beside%/*}
-    if [ -x "$beside/promtool" ] && [ -O "$beside" ] && [ -O "$beside/promtool" ]; then promtool=$beside/promtool; fi
+    [ -x "$beside/promtool" ] || return 0
+    # A subshell, because find_writer sets variables of the configuration file.
+    if (find_writer "$beside/promtool" && [ "$hops.$writer.$obstacle$shared" = 0.0. ]) && [ -O "$beside/promtool" ]; then
+        promtool=$beside/promtool
+    fi
 }
 
 # Runs a command as the reader. If the reader is root and another user can change the path, it runs as that

@@ -21,7 +21,9 @@ from expectations import (
     prometheus_runs,
 )
 from labhost import Host, PyinfraResult
+from pushgateway_lab.run.host_files import host_file
 from transactions import BACKUP, NEW
+from waiting import wait_on_host
 
 Run = Callable[..., PyinfraResult]
 
@@ -339,3 +341,17 @@ def test_a_fifo_among_the_rule_files_holds_no_lock(host: Host, run_pyinfra: Run)
     assert host.read(CONFIG) == text
     assert host.run("flock -n /run/pushgateway-lab.lock true", check=False).returncode == 0
     assert host.run("pgrep -c promtool", check=False).stdout == "0\n"
+
+
+def test_a_process_chooses_no_program_that_root_runs(host: Host) -> None:
+    """A user makes a mount namespace of his own, with another setpriv in it."""
+    host.write("/srv/evil", b"#!/bin/sh\nid -u >>/srv/evil-ran\n")
+    host.run("chmod 755 /srv/evil; install -m 666 /dev/null /srv/evil-ran")
+    mounts = "for each in setpriv sh nsenter; do mount --bind /srv/evil /usr/bin/$each; done"
+    taken_over = f"unshare --user --map-root-user --mount sh -c '{mounts}; exec sleep 1001'"
+    host.run(f"systemd-run --quiet --unit attacker-mounts -p User=student {taken_over}")
+    wait_on_host(host, "pgrep -x sleep -a | grep -q 1001")
+    find = host_file("whose.sh") + host_file("persistence.sh")
+    find += "\nfind_unwritable $(pgrep -xf 'sleep 1001') /root/data; echo \"[$unwritable]\""
+    assert host.run(find).stdout == "[/root]\n"
+    assert host.read("/srv/evil-ran") == b""

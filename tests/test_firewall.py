@@ -1,15 +1,20 @@
 """What is to change in a host's firewall, and real firewalls."""
 
+import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from expectations import BOOTSTRAP, CONFIG, FAST, INSTALLED
 from labhost import Host, HostSpec, PyinfraResult
+from looks import encoded
 from pushgateway_lab.facts.snapshot import OpenPort
 from pushgateway_lab.pushgateway import firewall
 from pushgateway_lab.pushgateway.firewall import Change
-from snapshots import BOTH, seen, settings
+from pushgateway_lab.run.host_files import host_file
+from snapshots import BOTH, argv, seen, settings
 
 Boot = Callable[..., list[Host]]
 Run = Callable[..., PyinfraResult]
@@ -41,6 +46,61 @@ def test_what_changes(lines: list[str], data: dict[str, str], wanted: Change) ->
     found = seen(*BOTH, *lines)
     assert firewall.change(found, settings(**data)) == wanted
     assert firewall.is_done(found, settings(**data)) == (wanted == Change((), ()))
+
+
+UFW_SAYS = """\
+Status: active
+Logging: on (low)
+Default: deny (incoming), allow (outgoing), disabled (routed)
+New profiles: skip
+
+To                         Action      From
+--                         ------      ----
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "state"),
+    [
+        ("", "closed"),
+        ("9091/tcp                   ALLOW IN    Anywhere", "open"),
+        ("9091                       ALLOW IN    Anywhere                   # lab", "open"),
+        ("9091/tcp (v6)              ALLOW IN    Anywhere (v6)", "open"),
+        ("9000:9100/tcp              ALLOW IN    Anywhere", "open"),
+        ("22/tcp                     ALLOW IN    Anywhere", "closed"),
+        ("9091/udp                   ALLOW IN    Anywhere", "closed"),
+        ("9091/tcp                   ALLOW OUT   Anywhere", "closed"),
+        ("9091                       ALLOW FWD   Anywhere", "closed"),
+        ("9091/tcp                   DENY IN     Anywhere", "decided"),
+        ("9091/tcp                   LIMIT IN    Anywhere", "decided"),
+        ("9091/tcp                   ALLOW IN    192.0.2.1", "decided"),
+        ("80,9091/tcp                ALLOW IN    10.0.0.0/8", "decided"),
+        ("9091/tcp on eth0           ALLOW IN    Anywhere", "decided"),
+        ("9091/tcp                   ALLOW IN    Anywhere on eth0", "decided"),
+        ("10.0.0.5 9091/tcp          ALLOW IN    Anywhere", "decided"),
+        ("fd00::1 9091/tcp           DENY IN     fd00::/8", "decided"),
+    ],
+)
+def test_a_rule_of_ufw_is_read(tmp_path: Path, rule: str, state: str) -> None:
+    for name, text in (("ufw", f"cat <<'END'\n{UFW_SAYS.format(rule)}END\n"), ("grep", "exit 0")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}")
+        (tmp_path / name).chmod(0o755)
+    script = host_file("firewalls.sh") + "\nfirewall_state_of_ufw 9091"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    said = subprocess.run(["sh", "-c", script], env={"PATH": path}, capture_output=True, text=True, check=True)  # fmt: skip
+    assert said.stdout == f"{state}\n"
+
+
+def test_no_port_is_opened_for_a_process_of_no_service() -> None:
+    lone = f"process pushgateway 7 {encoded('0::/x')}"
+    found = seen(*BOTH, "firewall ufw closed", "opened_port ufw 9091", lone, argv("pushgateway"))
+    assert firewall.change(found, settings(**ALL)) == Change((), (UFW,))
+
+
+def test_a_firewall_that_somebody_else_decides_is_named() -> None:
+    found = seen(*BOTH, "firewall ufw decided", "firewall firewalld closed")
+    assert [note.split()[0] for note in firewall.notes(found, settings(**ALL))] == ["ufw"]
 
 
 def rules(host: Host, name: str) -> str:

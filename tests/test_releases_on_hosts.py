@@ -236,3 +236,17 @@ def test_a_host_with_releases_is_bare_again(
         == ""
     )
     assert_as_before(lab_host, run_pyinfra, before)
+
+
+@pytest.mark.lab_host(packages=("curl",))
+def test_a_link_in_a_directory_of_somebody_leads_root_nowhere(
+    lab_host: Host, run_pyinfra: Run, data: Callable[..., dict[str, Any]]
+) -> None:
+    shadow = lab_host.run("stat -c '%a %u' /etc/shadow; cat /etc/shadow").stdout
+    lab_host.run("install -d -o student /etc/prometheus")
+    lab_host.run(
+        "runuser -u student -- ln -s /etc/shadow /etc/prometheus/prometheus.yml.pushgateway-lab"
+    )
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data())
+    assert_refused(lab_host, result, "/etc/prometheus can be written by others than root")
+    assert lab_host.run("stat -c '%a %u' /etc/shadow; cat /etc/shadow").stdout == shadow

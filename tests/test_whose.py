@@ -89,3 +89,24 @@ def test_a_path_is_followed_with_the_directories_that_have_a_link(tmp_path: Path
     done = subprocess.run(shell, capture_output=True, text=True, check=True)
     lines = done.stdout.split()
     assert lines == [str(tmp_path / "a/file"), "2", str(tmp_path), str(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    ("ids", "reader"),
+    [
+        ("0 0 0", ""),
+        ("104 104 104", "--reuid=104 --regid=5 --clear-groups"),
+        ("1000 0 0", "--reuid=65534 --regid=65534 --clear-groups"),
+        ("0 1000 0", "--reuid=65534 --regid=65534 --clear-groups"),
+    ],
+)
+def test_a_program_with_the_set_user_id_bit_reads_for_nobody(
+    tmp_path: Path, ids: str, reader: str
+) -> None:
+    status = tmp_path / "status"
+    status.write_text(f"Name:\tprometheus\nUid:\t{ids} 0\nGid:\t5 5 5 5\nGroups:\t\n")
+    text = host_file("whose.sh") + '\nreader_of_process "$1"; printf %s "$reader"'
+    done = subprocess.run(
+        ["/bin/sh", "-c", text, "sh", str(status)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == reader

@@ -15,7 +15,7 @@ from pushgateway_lab.facts.remains import FIREWALL_NOTE, NOTE_FUNCTIONS
 from pushgateway_lab.facts.snapshot import OpenPort, Snapshot
 from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.installations.address import firewall_port
-from pushgateway_lab.run.failure import cleanly, function, noop, say
+from pushgateway_lab.run.failure import cleanly, function, noop, say, tell
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
 
@@ -38,11 +38,24 @@ def change(seen: Snapshot, settings: Settings) -> Change:
         With ``pushgateway_listen_address=0.0.0.0:9091`` and a closed ufw, ``Change((OpenPort("ufw", 9091),), ())``.
     """
     port = firewall_port(settings)
+    if "pushgateway" in seen.lone:
+        port = None  # everybody can start a process that has its name
     closed = [name for name, state in seen.firewalls.items() if state == "closed"]
     return Change(
         tuple(OpenPort(name, port) for name in closed if port is not None),
         tuple(each for each in seen.opened_ports if each.port != port),
     )
+
+
+def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each firewall that stays as it is because of a rule of somebody else."""
+    port = firewall_port(settings)
+    for name, state in seen.firewalls.items():
+        if state == "decided":
+            yield (
+                f"{name} has rules or zones of its own for TCP port {port}, so it stays as it is. Check there whether others "
+                "reach the Pushgateway."
+            )
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
@@ -67,7 +80,9 @@ def opened(settings: Settings) -> Iterator[PyinfraCommand]:
         )
     """
     host = ctx_host.get()
-    wanted = change(snapshot_of(host, settings), settings)
+    seen = snapshot_of(host, settings)
+    wanted = change(seen, settings)
+    tell(host, notes(seen, settings))
     if not any(wanted):
         noop(host, "no firewall is in the way of the Pushgateway's port")
         return

@@ -15,5 +15,11 @@ RUN = Step(
     running.is_done,
     notes=running.notes,
 )
-FIREWALL = Step("Open the firewall", firewall.opened, snapshot_of, firewall.is_done)
+FIREWALL = Step(
+    "Open the firewall",
+    firewall.opened,
+    snapshot_of,
+    firewall.is_done,
+    notes=firewall.notes,
+)
 PRUNE = Step("Prune old groups", prune.scheduled, snapshot_of, prune.is_done)
