@@ -133,8 +133,14 @@ OWNER
         [ "$3" != yes ] || update-rc.d "${script##*/}" defaults || return
         # A daemon must not hold on to the pipes and the lock of this run.
         env -i "PATH=$PATH" LC_ALL=C timeout 90 "$script" "$2" </dev/null 9>&- || return
-        find_started "$1"
-        [ "$main_pid" -gt 0 ] || { echo "$script $2 has started no process" && return 1; }
+        # The script may end before the process has written its file, and has its name.
+        for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+            find_started "$1"
+            [ "$main_pid" -eq 0 ] || return 0
+            sleep 0.25
+        done
+        echo "$script $2 has started no process"
+        return 1
     }
 
     service_stop() {
