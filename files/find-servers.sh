@@ -197,7 +197,7 @@ find_what_could_run() {
 find_in_container() {
     for process in $without; do
         # Everybody can make a user namespace, and a root directory in it.
-        [ "/proc/$process/ns/user" -ef /proc/1/ns/user ] || continue
+        [ "/proc/$process/ns/user" -ef /proc/self/ns/user ] || continue
         [ "$service_manager" = init ] || ! [ "/proc/$process/root" -ef / ] || continue
         if listens_on "$process" "$1"; then add_candidate "-:$process"; fi
     done
