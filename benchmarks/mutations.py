@@ -46,6 +46,7 @@ QUICK = {
         "exposition",
         "answers",
         "prune_groups",
+        "release",
         "values",
     ),
     "settings": ("settings", "password", "values", "values_written"),

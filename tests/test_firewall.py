@@ -1,4 +1,4 @@
-"""What is to change in a host's firewall, and real firewalls."""
+"""Changes of a host's firewall: decided without a host, and made on real ones."""
 
 import os
 import subprocess

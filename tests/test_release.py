@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pushgateway_lab.formats.release_names import (
+    ARCHITECTURES,
+    parse_sha256,
+    parse_template,
+    parse_version,
+)
 from pushgateway_lab.releases.architecture import MACHINES, architecture_of
 from pushgateway_lab.releases.release import (
     LARGEST_SUMS,
     Release,
     digest_in_sums,
-    parse_sha256,
-    parse_template,
-    parse_version,
     sums_url,
 )
 from pushgateway_lab.releases.release_error import ReleaseError
@@ -262,3 +265,7 @@ def test_a_list_that_is_too_large() -> None:
     lines = f"{DIGEST}  {FILE}\n".encode()
     with pytest.raises(ReleaseError, match="larger than 64 KB"):
         digest_in_sums(lines + b"x" * LARGEST_SUMS, FILE)
+
+
+def test_the_settings_know_the_architectures_of_programs() -> None:
+    assert set(MACHINES) == set(ARCHITECTURES)

@@ -6,8 +6,9 @@ import pytest
 
 import release_server
 from pushgateway_lab.releases.download import curl_config
-from pushgateway_lab.releases.fetch import Web, look_up
+from pushgateway_lab.releases.fetch import look_up
 from pushgateway_lab.releases.release_error import ReleaseError
+from pushgateway_lab.releases.web_server import Web
 from release_archives import PUSHGATEWAY, sums
 from release_server import content
 from snapshots import settings

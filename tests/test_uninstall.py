@@ -1,4 +1,4 @@
-"""What goes and what stays in an uninstallation: deciders without hosts."""
+"""Deciders of the uninstallation, without hosts: the job, flags, packages and notes."""
 
 from base64 import b64encode
 from hashlib import sha256

@@ -75,7 +75,7 @@ class FlagsNote(NamedTuple):
 
 
 class Remains(NamedTuple):
-    """What this toolkit has left on a host.
+    """The traces of this toolkit on a host.
 
     + paths: of files and directories of this toolkit alone
     + packages, users: those that its installations added; users are pairs of ``user`` or ``group`` and a name

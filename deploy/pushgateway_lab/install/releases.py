@@ -34,7 +34,7 @@ from pushgateway_lab.services import FUNCTIONS
 from pushgateway_lab.settings import Settings
 
 if TYPE_CHECKING:
-    from pushgateway_lab.releases.fetch import Web
+    from pushgateway_lab.releases.web_server import Web
 
 SEND_TIMEOUT = 1800
 """Seconds to send an archive to a host and to unpack it; Prometheus's has more than 100 MB."""
@@ -152,7 +152,7 @@ def _archive(release: Release, wish: Wish, digest: str | None) -> _Archive:
 
 
 def _source(wish: Wish) -> "Web | Path":
-    from pushgateway_lab.releases.fetch import Web
+    from pushgateway_lab.releases.web_server import Web
 
     template = wish.source or UPSTREAM
     if template.startswith(("http://", "https://")):
@@ -216,7 +216,7 @@ def remove(host: Host, product: Product) -> list[str]:
 
 
 class _Action(NamedTuple):
-    """What ``files/install-release.sh`` does.
+    """One action of ``files/install-release.sh``.
 
     + name: install, settle, restore or remove
     + version: of the release; only install and settle use it

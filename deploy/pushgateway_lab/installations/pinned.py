@@ -32,7 +32,7 @@ class Pin(NamedTuple):
 
     @property
     def is_installed(self) -> bool:
-        """Whether the package is installed in this version."""
+        """Return whether the package is installed in this version."""
         return self.installed == self.version
 
     @property

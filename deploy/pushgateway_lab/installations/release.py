@@ -8,6 +8,7 @@ them. ``files/install-release.sh`` is the counterpart on the host.
 from typing import NamedTuple
 
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.release_names import PROGRAMS
 from pushgateway_lab.installations import debian
 from pushgateway_lab.installations.elsewhere import (
     prometheus_is_elsewhere,
@@ -55,7 +56,7 @@ class Product(NamedTuple):
 
 PROMETHEUS = Product(
     name="prometheus",
-    programs=("prometheus", "promtool"),
+    programs=PROGRAMS["prometheus"],
     title="Prometheus",
     default_version="3.5.3",
     default_flags='ARGS=""\n',
@@ -63,7 +64,7 @@ PROMETHEUS = Product(
 )
 PUSHGATEWAY = Product(
     name="pushgateway",
-    programs=("pushgateway",),
+    programs=PROGRAMS["pushgateway"],
     title="the Pushgateway",
     default_version="1.11.2",
     default_flags='ARGS="--persistence.file=/var/lib/pushgateway/metrics"\n',
@@ -73,7 +74,7 @@ PRODUCTS = (PROMETHEUS, PUSHGATEWAY)
 
 
 class Wish(NamedTuple):
-    """How the settings want a server to be installed.
+    """The installation of a server that the settings ask for.
 
     + version, source, digests, proxy, timeout: of the release, see `Settings`
     + is_downloaded_by_host: False: the control machine sends the archive to the host
@@ -90,7 +91,7 @@ class Wish(NamedTuple):
 
 
 def wish(settings: Settings, product: Product) -> Wish:
-    """Return how the settings want a server to be installed."""
+    """Return the installation of a server that the settings ask for."""
     if product is PROMETHEUS:
         return Wish(
             product,

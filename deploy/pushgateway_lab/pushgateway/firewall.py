@@ -21,7 +21,7 @@ from pushgateway_lab.settings import Settings
 
 
 class Change(NamedTuple):
-    """What is changed in the firewalls of a host.
+    """One change of the firewalls of a host.
 
     + opens: ports that are opened
     + closes: ports that an earlier run opened and that are not needed any more

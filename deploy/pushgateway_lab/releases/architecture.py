@@ -7,7 +7,7 @@ from pushgateway_lab.releases.release_error import ReleaseError
 
 
 class Machine(NamedTuple):
-    """What the header of a program for an architecture says.
+    """The header of a program for an architecture.
 
     + elf_class: 1 for 32 bits, 2 for 64 bits (``EI_CLASS``)
     + elf_machine: ``e_machine``

@@ -1,10 +1,10 @@
-"""How a host downloads an archive itself: the configuration of its curl. Pure.
+"""The configuration of curl with which a host downloads an archive itself. Pure.
 
 ``files/install-release.sh`` reads it from standard input, so no argument of a program shows the URL to other users of
 the host.
 """
 
-from pushgateway_lab.releases.release import why_not_url
+from pushgateway_lab.formats.release_names import why_not_url
 
 
 def curl_config(url: str, proxy: str | None = None) -> bytes:

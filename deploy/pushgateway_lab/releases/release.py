@@ -6,15 +6,12 @@ them only in the ``sha256sums.txt`` beside the archives.
 
 import re
 from dataclasses import dataclass
-from string import Formatter
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-from pushgateway_lab.formats.characters import LONGEST, shown
+from pushgateway_lab.formats.characters import shown
+from pushgateway_lab.formats.release_names import PROGRAMS, filled, parse_template, parse_version
 from pushgateway_lab.releases.architecture import MACHINES
 from pushgateway_lab.releases.release_error import ReleaseError
-
-PROGRAMS = {"prometheus": ("prometheus", "promtool"), "pushgateway": ("pushgateway",)}
-"""The programs that are taken from the archive of each project."""
 
 UPSTREAM = "https://github.com/prometheus/{project}/releases/download/v{version}/{file}"
 """The template of upstream's URLs. Source: the release pages of prometheus/pushgateway and prometheus/prometheus."""
@@ -28,15 +25,8 @@ LARGEST_ARCHIVE = 512 << 20
 LARGEST_SUMS = 64 * 1024
 """Bytes of the largest `SUMS` that is read; Prometheus has about forty archives of 120 bytes a line."""
 
-_FIELDS = ("project", "version", "architecture", "file")
-# Three numbers (semver.org), and the release candidates that upstream publishes.
-_NUMBER = "(?:0|[1-9][0-9]{0,5})"
-_VERSION = re.compile(rf"v?({_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-rc\.{_NUMBER})?)")
-_SHA256 = re.compile("[0-9A-Fa-f]{64}")
 # sha256sum(1): the digest, a blank, a blank or an asterisk, the name.
 _SUM = re.compile(r"([0-9A-Fa-f]{64}) [ *]([\x21-\x7e]{1,255})")
-# RFC 3986, 2: reserved, unreserved and percent-encoded characters, without #, which begins a fragment.
-_URL = re.compile(r"https?://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")
 
 
 @dataclass(frozen=True)
@@ -96,7 +86,7 @@ class Release:
     def url(self, template: str = UPSTREAM) -> str:
         """Return the URL of the archive.
 
-        + template: see `parse_template`
+        + template: see `pushgateway_lab.formats.release_names.parse_template`
 
         Raises:
             ReleaseError: the template is invalid.
@@ -108,79 +98,7 @@ class Release:
                 f"The URL of {self.file} {error}, not {shown(_without_password(template))}: set "
                 f"{self.setting('source')}."
             ) from None
-        return _filled(template, self.project, self.version, self.architecture, self.file)
-
-
-def parse_version(text: str) -> str:
-    """Return a version as it is in file names, without a leading ``v``.
-
-    Raises:
-        ValueError: it is not of the form ``1.11.2`` or ``3.0.0-rc.1``.
-
-    Example: ``parse_version("v1.11.2")`` is ``"1.11.2"``.
-
-    Source: semver.org, 2 and 9. Of the pre-releases, only release candidates are accepted.
-    """
-    found = _VERSION.fullmatch(text)
-    if not found:
-        raise ValueError("must be such as 1.11.2, v1.11.2 or 3.0.0-rc.1")
-    return found[1]
-
-
-def parse_sha256(text: str) -> str:
-    """Return a SHA-256 digest in small letters.
-
-    Raises:
-        ValueError: the text is not 64 hexadecimal digits.
-    """
-    if not _SHA256.fullmatch(text):
-        raise ValueError("must be 64 hexadecimal digits")
-    return text.lower()
-
-
-def parse_template(text: str) -> str:
-    """Return a template of URLs unchanged, if it is valid.
-
-    It may hold the fields ``{project}``, ``{version}`` (without ``v``), ``{architecture}`` and ``{file}``. The URL
-    must be http or https, without a user, a password and a fragment: errors show it.
-
-    Raises:
-        ValueError: it is invalid; the message says what it must be.
-
-    Example: ``https://mirror.example.org/{project}/{file}``.
-    """
-    try:
-        fields = [each[1:] for each in Formatter().parse(text) if each[1] is not None]
-        known = all(name in _FIELDS and not spec and not how for name, spec, how in fields)
-        url = _filled(text, "x", "0.0.0", "x", "x") if known else ""
-    except ValueError:  # a lone brace
-        url = ""
-    if not url:
-        raise ValueError(f"may hold {', '.join(f'{{{name}}}' for name in _FIELDS)}, no other brace")
-    if why := why_not_url(url):
-        raise ValueError(why)
-    if len(text) > LONGEST:
-        raise ValueError(f"must have at most {LONGEST} characters")
-    return text
-
-
-def _filled(template: str, *values: str) -> str:
-    return template.format_map(dict(zip(_FIELDS, values, strict=True)))
-
-
-def why_not_url(url: str) -> str | None:
-    """Return what a URL must be, if nothing may be fetched from it; None if it is valid."""
-    must = "must be http:// or https://, a host and a path"
-    if not _URL.fullmatch(url):
-        return must
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return must
-    if "@" in parts.netloc:
-        return "must not hold a user name or a password"
-    return None if parts.hostname and len(parts.path) > 1 else must
+        return filled(template, self.project, self.version, self.architecture, self.file)
 
 
 def _without_password(url: str) -> str:

@@ -31,7 +31,7 @@ _SIMULATIONS = 300
 
 
 class Traces(NamedTuple):
-    """What this toolkit has left on a host.
+    """One look at a host, for the uninstallation.
 
     + snapshot: of the host
     + remains: the notes, and the files of this toolkit
@@ -46,7 +46,7 @@ class Traces(NamedTuple):
 
     @property
     def is_clear(self) -> bool:
-        """Whether nothing of this toolkit is left."""
+        """Return whether nothing of this toolkit is left."""
         return not self.remains.paths and not self.snapshot.prune_files
 
     @property
@@ -60,12 +60,12 @@ class Traces(NamedTuple):
 
     @property
     def prometheus_goes(self) -> bool:
-        """Whether the package of Prometheus goes, with its configuration file."""
+        """Return whether the package of Prometheus goes, with its configuration file."""
         return installations.PACKAGES[0] in self.going and _is_purged(self, 0)
 
     @property
     def pushgateway_goes(self) -> bool:
-        """Whether the Pushgateway goes, with its groups and its flags: its package, or its release."""
+        """Return whether the Pushgateway goes, with its groups and its flags: its package, or its release."""
         if PUSHGATEWAY.name in self.snapshot.releases:
             return True
         return installations.PACKAGES[1] in self.going and _is_purged(self, 1)

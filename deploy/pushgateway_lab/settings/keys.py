@@ -1,47 +1,22 @@
-"""The settings with their defaults, and their validation from host data.
+"""The settings with their defaults.
 
 Settings are pyinfra host data whose names start with ``pushgateway_``, ``prometheus_`` or ``lab_``,
-and ``report``. `pushgateway_lab.settings.values` validates each value. Defaults are here and not in
+and ``report``. `pushgateway_lab.settings.values` and `release_values` validate each value. Defaults are here and not in
 ``group_data``, because pyinfra finds ``group_data`` only beside an inventory file, not for
 ``pyinfra HOST`` and ``@local``.
 """
 
-import operator
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from pyinfra.api.exceptions import PyinfraError
-
-from pushgateway_lab.formats.characters import shown
-from pushgateway_lab.settings import values
+from pushgateway_lab.settings import release_values, values
 
 PREFIXES = ("pushgateway_", "prometheus_", "lab_")
 
-_OWN = ("pushgateway_", "lab_")
-"""Prefixes that only settings have on the command line; ``prometheus_`` may be the prefix of another deploy's data."""
-
-_PACKAGE = "pushgateway_lab_"
-"""The prefix of keys that somebody may use beside this package."""
-
 STAGES = ("prepared", "configured", "pushed", "cleaned")
 """The stages of a host: the tasks Host, 4.2.1, 4.2.2 and 4.2.3 are done, each with all before it."""
-
-# A key this similar to one of ours counts as a misspelling (1.0 is the same word). 0.9 catches a letter
-# that is missing, doubled or swapped; prometheus_config_dir (0.88) may be a key of somebody else.
-MISSPELT = 0.9
-
-# The same for a key without its prefix. Only keys of this length are compared: tags (lab_tasks) and port (report)
-# may be keys of somebody else.
-_MISSPELT_ALONE, _LEAST_ALONE = 0.85, 6
-
-
-class SettingsError(PyinfraError):
-    """Settings of one or more hosts are invalid; no host was changed."""
 
 
 def _setting(default: Any, check: Callable[[Any], Any], says: str) -> Any:
@@ -115,17 +90,17 @@ class Settings:
     )
     pushgateway_release_version: str | None = _setting(
         None,
-        values.version,
+        release_values.version,
         "version of a Pushgateway from a release; None: what is there, else the newest that this toolkit knows",
     )
     pushgateway_release_source: str | None = _setting(
         None,
-        values.release_source,
+        release_values.release_source,
         "URL of the release with {version} and {file}, or a file or folder on this machine; None: upstream's",
     )
     pushgateway_release_sha256: dict[str, str] = _setting(
         {},
-        values.digests,
+        release_values.digests,
         "SHA-256 of the archive: architecture -> digest, as amd64, arm64, armv7, 386; {}: as sha256sums.txt has it",
     )
     pushgateway_download: str = _setting(
@@ -143,7 +118,7 @@ class Settings:
     )
     pushgateway_package_version: str | None = _setting(
         None,
-        values.package_version,
+        release_values.package_version,
         "version of Debian's package, as 1.5.1-1; it is held, so apt keeps it; None: what is there, else apt's newest",
     )
     pushgateway_apt_timeout: float = _setting(
@@ -204,13 +179,13 @@ class Settings:
         "the same for Prometheus",
     )
     prometheus_release_version: str | None = _setting(
-        None, values.version, "the same for Prometheus"
+        None, release_values.version, "the same for Prometheus"
     )
     prometheus_release_source: str | None = _setting(
-        None, values.release_source, "the same for Prometheus"
+        None, release_values.release_source, "the same for Prometheus"
     )
     prometheus_release_sha256: dict[str, str] = _setting(
-        {}, values.digests, "the same for Prometheus"
+        {}, release_values.digests, "the same for Prometheus"
     )
     prometheus_download: str = _setting(
         "control", values.one_of("control", "host"), "the same for Prometheus"
@@ -220,7 +195,7 @@ class Settings:
     )
     prometheus_release_timeout: float = _setting(600.0, values.seconds, "the same for Prometheus")
     prometheus_package_version: str | None = _setting(
-        None, values.package_version, "the same for Prometheus"
+        None, release_values.package_version, "the same for Prometheus"
     )
     prometheus_unit: str | None = _setting(
         None, values.unit, "Prometheus's systemd unit; None: the unit of Debian's package"
@@ -308,100 +283,3 @@ class Settings:
 
 
 KEYS = tuple(field.name for field in fields(Settings) if "check" in field.metadata)
-
-
-def parse_settings(data: Mapping[str, Any], *, typed: Collection[str] = ()) -> Settings:
-    """Return the settings of a host: validated host data, and defaults for missing keys.
-
-    + data: host data; keys of other programs are ignored
-    + typed: the keys that were typed on the command line: here, a setting without its prefix counts as a misspelling
-
-    Raises:
-        SettingsError: a value is invalid, or a key is a misspelling of a setting. The message has one
-            line for each.
-    """
-    problems = [
-        f"{_shown_key(key)}: no such setting; did you mean {near}?"
-        for key in data
-        if (near := _misspelling_of(key) or (_without_prefix(key) if key in typed else None))
-    ]
-    problems += [
-        f"{_shown_key(key)}: no such setting; docs/settings.md lists all of them"
-        for key in typed
-        if _is_unknown(key)
-    ]
-    values: dict[str, Any] = {}
-    for setting in fields(Settings):
-        key = setting.name
-        if key in KEYS and data.get(key) is not None:
-            try:
-                values[key] = setting.metadata["check"](data[key])
-            except ValueError as error:
-                problems.append(f"{key} = {_shown(data[key])}: {error}")
-    if problems:
-        raise SettingsError("\n".join(problems))
-    return Settings(**values, given=frozenset(values))
-
-
-def _is_unknown(key: str) -> bool:
-    """Return whether a key has a prefix of ours, and neither is a setting nor resembles one."""
-    is_own = key.startswith(_OWN) and not key.startswith(_PACKAGE)
-    return is_own and key not in KEYS and not (_misspelling_of(key) or _without_prefix(key))
-
-
-def _shown(value: Any) -> str:
-    """Return a value for an error message, without the user name and the password of a URL."""
-    if isinstance(value, str):  # before the cut, which may remove the @
-        value = re.sub("//.*@", "//...@", value, flags=re.DOTALL)
-    return shown(value)
-
-
-def _shown_key(key: str) -> str:
-    return key if key.isascii() and key.isprintable() else shown(key)
-
-
-@cache  # most hosts of a class have the same keys
-def _misspelling_of(key: str) -> str | None:
-    """Return the setting that an unknown key resembles; None for a setting, or if it resembles none."""
-    if key in KEYS:
-        return None
-    plain = key.replace("-", "_").lower()
-    shortened = [known for known in KEYS if known.startswith(f"{plain}_")]
-    if plain.startswith(PREFIXES) and len(shortened) == 1:
-        return shortened[0]
-    return next(iter(get_close_matches(plain, KEYS, n=1, cutoff=MISSPELT)), None)
-
-
-@cache
-def _without_prefix(key: str) -> str | None:
-    """Return the settings that an unknown key names without its prefix, or with another one; None if there are none."""
-    if key in KEYS:
-        return None
-    plain = _bare(key.replace("-", "_").lower())
-    names = {_bare(known) for known in KEYS}
-    if plain not in names:
-        long = [name for name in names if len(name) >= _LEAST_ALONE]
-        near = [
-            name
-            for name in long
-            if _has_one_wrong_letter(plain, name) or _has_swapped_letters(plain, name)
-        ]
-        near += get_close_matches(plain, long, n=1, cutoff=_MISSPELT_ALONE)
-        plain = next(iter(near), "")
-    return " or ".join(known for known in KEYS if _bare(known) == plain) or None
-
-
-def _has_one_wrong_letter(one: str, other: str) -> bool:
-    return len(one) == len(other) and sum(map(operator.ne, one, other)) == 1
-
-
-def _has_swapped_letters(one: str, other: str) -> bool:
-    """Return whether two neighbouring letters are swapped."""
-    differing = [n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
-    swapped = len(one) == len(other) and len(differing) == 2  # noqa: PLR2004 - both letters
-    return swapped and differing[1] - differing[0] == 1 and sorted(one) == sorted(other)
-
-
-def _bare(key: str) -> str:
-    prefix = next((each for each in PREFIXES if key.startswith(each)), "")
-    return key.removeprefix(prefix)
