@@ -33,3 +33,25 @@ find_running_config() {
     [ "$real" != "$named" ] || { running_config='' && inside=$named; }
     real=
 }
+
+# Succeeds if a command, or a file of root's, has the flag --config.file with a value. The value is a word, which a quote,
+# a blank or the end of the line ends.   $1 the command; $2 the value; $@ the files
+# shellcheck disable=SC3067 # every sh of Debian and Ubuntu has -O
+names_config() {
+    wanted=$2
+    { printf '%s\n' "$1" && shift 2 && for file in "$@"; do
+        if [ -f "$file" ] && [ -O "$file" ]; then cat -- "$file"; fi
+    done; } 2>/dev/null | wanted=$wanted awk '
+        BEGIN { value = ENVIRON["wanted"] }
+        {
+            gsub(/config\.file /, "config.file=")
+            gsub(/config\.file=["\047]/, "config.file=")
+            line = $0
+            while (at = index(line, "config.file=" value)) {
+                after = substr(line, at + length("config.file=" value), 1)
+                if (after == "" || index(" \t\"\047\\;", after)) { found = 1; exit }
+                line = substr(line, at + 1)
+            }
+        }
+        END { exit !found }'
+}

@@ -112,6 +112,11 @@ OWNER
     # shellcheck disable=SC2034 # the callers use it
     service_look_at_flags() { own_flags_file=/etc/default/${1%.service}; }
 
+    service_names_config() {
+        find_script "$1"
+        names_config "$2" "$3" "/etc/default/${1%.service}" "$script"
+    }
+
     service_is_starting() { return 1; }
 
     # shellcheck disable=SC2034 # the callers use them

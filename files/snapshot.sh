@@ -156,9 +156,24 @@ look_at_services() {
         flags_file=$own_flags_file
         printf 'flags_file %s\n' "$flags_file"
     fi
-    [ -f "$flags_file" ] && [ -r "$flags_file" ] && print_base64 flags_text "$flags_file"
+    look_at_flags_file
     service_look_at_hardening "$pushgateway_unit" "$pid"
     look_at_sockets
+}
+
+# Prints the text of the file with the Pushgateway's flags. It may be in a directory of somebody, who may put a link to
+# a file of root's there: then it is read as the user who can change its path, as whose.sh decides.
+look_at_flags_file() {
+    [ -f "$flags_file" ] && [ -r "$flags_file" ] || return 0
+    case $flags_file in
+    */../*) ;;
+    /etc/default/* | /etc/sysconfig/* | /etc/systemd/system/*) print_base64 flags_text "$flags_file" && return ;;
+    esac
+    # shellcheck disable=SC2030 # as_reader uses it, in this subshell alone
+    (
+        reader=
+        find_writer "$flags_file" && text=$(as_reader base64 -w0 -- "$real" 2>/dev/null) && echo "flags_text $text"
+    )
 }
 
 # Prints what find_server found.   $1 the server
@@ -292,7 +307,7 @@ STATS
     service_noted "$prometheus_unit"
     look_whether_apart
     find_reader "$prometheus_pid" "$user" "$group" "$exists"
-    [ "$prometheus_is_service" = yes ] || [ -z "$running_config" ] || look_at_namer
+    [ -z "$running_config" ] || look_at_namer
     [ -z "$obstacle" ] || print_text config_obstacle "$obstacle"
     [ "$size" -le "$longest" ] || { echo "config large"; return; }
     printf 'config_text '
@@ -338,12 +353,18 @@ look_whether_in_container() {
     fi
 }
 
-# Everybody can start a process that names a file of another user as its configuration.
+# Everybody can start a process that names a file of another user as its configuration, and the process of a service can
+# change its own command line.
 look_at_namer() {
+    # shellcheck disable=SC2031 # that of find_reader
     case $reader in
-    "" | "--reuid=$writer "*) ;;
-    *) obstacle="only process $prometheus_pid names it, which no service started, and whose user may not write there" ;;
+    "" | "--reuid=$writer "*) return ;;
     esac
+    if [ "$prometheus_is_service" = no ]; then
+        obstacle="only process $prometheus_pid names it, which no service started, and whose user may not write there"
+    elif ! service_names_config "$prometheus_unit" "$starts" "$flag_config"; then
+        obstacle="only the command line of process $prometheus_pid names it, and not $prometheus_unit. If that is right, set prometheus_config_path to it"
+    fi
 }
 
 # The loaded configuration and the targets are one line of JSON each, after the metrics. While Prometheus starts and

@@ -151,6 +151,27 @@ KNOWN
     done
 }
 
+# Succeeds if a service names a configuration file of Prometheus: in its command, in a file that defines it, or in one of
+# its environment. Needs the function names_config.
+#   $1 its name, which service_look has looked at; $2 its command; $3 the value of the flag --config.file
+service_names_config() {
+    set -- "$@" /dev/null
+    while read -r kind rest; do
+        case $kind.$current in
+        service.*) current=$rest ;;
+        definition."$1")
+            # shellcheck disable=SC2086 # a list of words
+            set -- "$@" $rest
+            ;;
+        environment."$1") set -- "$@" "$rest" ;;
+        esac
+    done <<KNOWN
+${known_files#?}
+KNOWN
+    shift
+    names_config "$@"
+}
+
 # Sets variable to the name of the first variable in a command that is a word of its own, and that systemd splits;
 # empty if there is none.   $1 the command
 find_variable() {

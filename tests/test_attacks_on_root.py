@@ -355,3 +355,23 @@ def test_a_process_chooses_no_program_that_root_runs(host: Host) -> None:
     find += "\nfind_unwritable $(pgrep -xf 'sleep 1001') /root/data; echo \"[$unwritable]\""
     assert host.run(find).stdout == "[/root]\n"
     assert host.read("/srv/evil-ran") == b""
+
+
+def test_root_reads_no_flags_through_a_link(host: Host, run_pyinfra: Run) -> None:
+    drop_in = "/run/systemd/system/prometheus-pushgateway.service.d/home.conf"
+    host.run(f"mkdir -p {drop_in.rpartition('/')[0]}; install -d -o student /home/student")
+    host.write(drop_in, b"[Service]\nEnvironmentFile=\nEnvironmentFile=-/home/student/pg.env\n")
+    try:
+        host.run("runuser -u student -- ln -s /root/secret /home/student/pg.env")
+        host.run("systemctl daemon-reload")
+        linked = run_pyinfra(host, "fact", "pushgateway_lab.host.fact.HostSnapshot")
+        host.run("rm /home/student/pg.env; echo ARGS=--own >/home/student/pg.env")
+        own = run_pyinfra(host, "fact", "pushgateway_lab.host.fact.HostSnapshot")
+    finally:
+        host.run(
+            f"rm -r {drop_in.rpartition('/')[0]} /home/student/pg.env; systemctl daemon-reload"
+        )
+    assert linked.returncode == 0, linked.output
+    assert HIDDEN not in linked.output
+    assert '"/home/student/pg.env"' in linked.output
+    assert "ARGS=--own" in own.output
