@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -63,13 +63,21 @@ class Found(NamedTuple):
 Start = Callable[..., Process]
 
 
-def started(stack: ExitStack, name: str, listens: str | None = None, port: int = 0) -> Process:
+def started(
+    stack: ExitStack,
+    name: str,
+    listens: str | None = None,
+    port: int = 0,
+    *,
+    under: Sequence[str] = (),
+) -> Process:
     """Start a process with a name, which ends with the stack.
 
     + listens: the address on which it listens; None: it does not listen
     + port: 0: any port
+    + under: a program that becomes the process, with its arguments
     """
-    words = [sys.executable, "-c", _PROCESS, name, listens or "127.0.0.1", str(port)]
+    words = [*under, sys.executable, "-c", _PROCESS, name, listens or "127.0.0.1", str(port)]
     words += [] if listens else ["silent"]
     pipe = subprocess.PIPE
     running = stack.enter_context(subprocess.Popen(words, stdin=pipe, stdout=pipe))

@@ -1,5 +1,7 @@
 """The services and processes of both servers, found by ``files/find-servers.sh`` among processes of this machine."""
 
+import os
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -231,6 +233,24 @@ def test_in_a_container_a_process_on_the_port_counts_more_than_a_stopped_init_sc
     assert machine.find(manager="init") == by_script  # not on the port
     found = machine.find(manager="init", port=alone.port)
     assert found == Found(MINE, alone.pid, is_service=False, rivals=())
+
+
+OWN_NAMESPACE = ("unshare", "--user", "--map-root-user")
+
+
+@pytest.mark.skipif(
+    subprocess.run([*OWN_NAMESPACE, "true"], capture_output=True, check=False).returncode != 0
+    and not os.environ.get("CI"),
+    reason="this machine forbids user namespaces",
+)
+def test_with_a_user_namespace_of_its_own_a_process_displaces_no_stopped_service(
+    machine: Machine, start: Start
+) -> None:
+    own, usual = start("pushgateway", "127.0.0.1", under=OWN_NAMESPACE), start("pushgateway", "127.0.0.1")  # fmt: skip
+    machine.service(MINE)
+    for process, pid in ((own, 0), (usual, usual.pid)):
+        machine.groups = {process.pid: "0::/\n"}
+        assert machine.find(manager="init", port=process.port).pid == pid
 
 
 def test_processes_of_no_service_are_rivals_or_found_by_their_port(
