@@ -5,7 +5,7 @@
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer), note (the file,
 # in a directory of root's), before (SHA-256 of the text that the file has, or "absent"), after (SHA-256 of the text that
 # it will get), added and taken (the flags that the new text has and the old one has not, and the reverse; lists of
-# base64 words). The old text comes on standard input as base64. Needs the functions of whose.sh and of close-directory.sh.
+# base64 words). The old text comes on standard input as base64. Needs the functions of notes.sh.
 # A line of the note is "NAME VALUE": first (a digest, or "absent") and text (base64) of the file before the first
 # change, written (the digest after the last one), added and taken (a flag as base64; any number of lines), and
 # edited, if somebody else changed the file between two changes.
@@ -14,10 +14,7 @@
 printf '\n%s\n' "$mark"
 export LC_ALL=C
 umask 077
-is_root_s_alone "$note" || {
-    echo "${note%/*} does not belong to root alone"
-    exit 1
-}
+begin_note "$note"
 first=$before
 written=
 edited=
@@ -39,10 +36,9 @@ if [ -f "$note" ]; then
     *) edited=yes ;;
     esac
 fi
-(umask 022 && mkdir -p -- "${note%/*}") &&
-    {
-        printf 'first %s\ntext %s\nwritten %s\n%s' "$first" "$text" "$after" "$flags"
-        for each in ${added:-}; do echo "added $each"; done
-        for each in ${taken:-}; do echo "taken $each"; done
-        [ -z "$edited" ] || echo "edited yes"
-    } >"$note.new" && sync -- "$note.new" && mv -fT -- "$note.new" "$note"
+{
+    printf 'first %s\ntext %s\nwritten %s\n%s' "$first" "$text" "$after" "$flags"
+    for each in ${added:-}; do echo "added $each"; done
+    for each in ${taken:-}; do echo "taken $each"; done
+    [ -z "$edited" ] || echo "edited yes"
+} | write_note "$note"

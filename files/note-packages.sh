@@ -7,7 +7,7 @@
 # after an installation that failed) and users (the users and groups that these packages make, a list of words).
 # A line of the first note is "NAME asked|came purge|remove": asked for, or came with another package; "remove" keeps
 # the configuration files, which were there before the package. A line of the second is "user NAME" or "group NAME".
-# Needs the functions of whose.sh and of close-directory.sh.
+# Needs the functions of notes.sh.
 # apt is only asked what it would do. The notes are written before it does it: so they are complete if the run is killed.
 
 : "${mark:?}" "${note:?}" "${users_note:?}"
@@ -15,19 +15,9 @@ printf '\n%s\n' "$mark"
 export LC_ALL=C
 umask 077
 
-# Replaces a note by the lines on standard input.   $1 the file
-write_note() { cat >"$1.new" && sync -- "$1.new" && mv -fT -- "$1.new" "$1"; }
-
 state_of() { dpkg-query -W -f='${db:Status-Status}\n' -- "$1" 2>/dev/null; }
 
-# Prints the lines of a note.   $1 the file
-noted() { if [ -f "$1" ]; then cat -- "$1"; fi; }
-
-is_root_s_alone "$note" || {
-    echo "${note%/*} does not belong to root alone"
-    exit 1
-}
-(umask 022 && mkdir -p -- "${note%/*}") || exit 1
+begin_note "$note"
 if [ -z "${packages:-}" ]; then
     noted "$note" | while read -r name how; do
         case $(state_of "$name") in

@@ -30,7 +30,7 @@ ENABLED_NOTE = f"{NOTES}/enabled"
 FIREWALL_NOTE = f"{NOTES}/firewall"
 """The file with the ports that this toolkit opened in a firewall, see ``files/change-firewall.sh``."""
 
-NOTE_FUNCTIONS = ("whose.sh", "close-directory.sh")
+NOTE_FUNCTIONS = ("whose.sh", "close-directory.sh", "notes.sh")
 """The files of shell functions that a script needs to write a note."""
 
 ABSENT = "absent"
