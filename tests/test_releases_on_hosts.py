@@ -188,6 +188,13 @@ def test_methods_that_a_host_cannot_have_are_refused(
         host, "-y", BOOTSTRAP, data=FAST | {"pushgateway_install_method": "existing"}
     )
     assert_refused(host, missing, "pushgateway_install_method=existing forbids to install it")
+    before = host.run("dpkg -l").stdout
+    nowhere = {"pushgateway_install_method": "release", "pushgateway_release_source": "/srv/no"}
+    not_there = run_pyinfra(host, "-y", BOOTSTRAP, data=FAST | nowhere)
+    assert_refused(
+        host, not_there, "sha256sums.txt cannot be read", "Nothing was changed on the host"
+    )
+    assert host.run("dpkg -l").stdout == before
     assert run_pyinfra(host, "-y", BOOTSTRAP, data=FAST).returncode == 0
     packaged_there = run_pyinfra(host, "-y", BOOTSTRAP, data=data())
     assert_refused(host, packaged_there, "was not installed from a release by this toolkit")

@@ -16,7 +16,14 @@ from pushgateway_lab.facts.program import UNKNOWN, Program
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.host.looking import snapshot_of
-from pushgateway_lab.installations import INSTALLER, address, missing_packages, pinned, ports
+from pushgateway_lab.installations import (
+    INSTALLER,
+    address,
+    missing_packages,
+    pinned,
+    ports,
+    release,
+)
 from pushgateway_lab.prometheus.job import check_path, merged
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
@@ -131,7 +138,7 @@ def check_system(seen: Snapshot, settings: Settings) -> None:
     """Check that the host can start services, has apt if something is missing, and one candidate for each server.
 
     Raises:
-        HostError: packages are missing and the host has no apt, a version is pinned that it cannot have, it has no
+        HostError: packages are missing and the host has no apt, a version or a method is set that it cannot have, it has no
             service manager, or several servers are equally good.
     """
     pinned.due(seen, settings)
@@ -141,6 +148,7 @@ def check_system(seen: Snapshot, settings: Settings) -> None:
             f"{seen.os or 'This host'} has no {INSTALLER} to install what is missing: {', '.join(missing)}. Install that "
             "there, then run this again; or use a host with Debian or Ubuntu."
         )
+    release.due(seen, settings)
     for server, candidates in seen.rivals.items():
         raise HostError(several(server, candidates))
     if not seen.has_service_manager and set(seen.lone) != {"prometheus", "pushgateway"}:

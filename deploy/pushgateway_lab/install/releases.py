@@ -58,6 +58,31 @@ def are_installed(seen: Snapshot, settings: Settings) -> bool:
 
 @operation()
 @cleanly
+def fetch(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Fetch the releases that the host lacks, before anything is changed on it.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        releases.fetch(
+            name="Fetch the releases",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
+    """
+    host = ctx_host.get()
+    wishes = due(snapshot_of(host, settings), settings)
+    if not wishes:
+        noop(host, "no release is missing")
+        return
+    for wish in wishes:
+        yield from function(_fetch, wish)
+
+
+@operation()
+@cleanly
 def install(settings: Settings) -> Iterator[PyinfraCommand]:
     """Install the releases that the settings want, or change their version.
 
@@ -110,6 +135,7 @@ class _Archives:
         del run
         self._lock = RLock()
         self._found: dict[_Key, _Archive | ReleaseError] = {}
+        self.architectures: dict[Host, str] = {}
 
     def get(self, release: Release, wish: Wish) -> _Archive:
         """Return the archive of a release.
@@ -133,7 +159,8 @@ class _Archives:
 
 def _archive(release: Release, wish: Wish, digest: str | None) -> _Archive:
     # Here: it imports requests, which takes 0.1 s.
-    from pushgateway_lab.releases import fetch, unpack
+    from pushgateway_lab.releases import fetch as fetching
+    from pushgateway_lab.releases import unpack
 
     source = _source(wish)
     if wish.is_downloaded_by_host:
@@ -142,9 +169,9 @@ def _archive(release: Release, wish: Wish, digest: str | None) -> _Archive:
                 f"{wish.product.name}_download=host needs the URL of a web server, and {release.setting('source')} names "
                 "a file or folder on this machine: leave one of both out."
             )
-        remote = fetch.look_up(release, source, sha256=digest)
+        remote = fetching.look_up(release, source, sha256=digest)
         return _Archive(remote.sha256, remote.digest_from, None, url=remote.url)
-    found = fetch.fetch(release, source, sha256=digest)
+    found = fetching.fetch(release, source, sha256=digest)
     with found.path.open("rb") as file:
         digests = unpack.program_digests(file, release)
     in_order = tuple(digests[name] for name in release.programs)
@@ -160,18 +187,34 @@ def _source(wish: Wish) -> "Web | Path":
     return Path(template).expanduser()
 
 
+def _fetch(host: Host, wish: Wish) -> None:
+    _archive_for(host, wish)
+
+
+def _archive_for(host: Host, wish: Wish) -> tuple[Release, _Archive]:
+    """Return the release for a host, and its archive.
+
+    Raises:
+        HostError: the archive cannot be had, or there is none for this host.
+    """
+    archives = Run.of(host.state).part(_Archives)
+    try:
+        if host not in archives.architectures:
+            (machine,) = ask(host, "architecture.sh", {})
+            archives.architectures[host] = architecture_of(machine.strip())
+        release = Release(wish.product.name, wish.version, archives.architectures[host])
+        return release, archives.get(release, wish)
+    except ReleaseError as error:
+        raise HostError(f"{error} Nothing was changed on the host.") from error
+
+
 def _install(host: Host, settings: Settings, wish: Wish) -> None:
     product = wish.product
     seen = snapshot_of(host, settings)
     is_upgrade = product.name in seen.releases
     if is_upgrade and product is not PROMETHEUS:
         running.refuse_loss_by_upgrade(host, settings, seen)
-    try:
-        (machine,) = ask(host, "architecture.sh", {})
-        release = Release(product.name, wish.version, architecture_of(machine.strip()))
-        archive = Run.of(host.state).part(_Archives).get(release, wish)
-    except ReleaseError as error:
-        raise HostError(f"{error} Nothing was changed on the host.") from error
+    release, archive = _archive_for(host, wish)
     variables = {
         "digest": archive.sha256,
         "digests": " ".join(archive.digests),

@@ -6,7 +6,7 @@ from pushgateway_lab.prometheus import configuration, loading, target
 from pushgateway_lab.prometheus.job import duplicates
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.smoke import push
-from pushgateway_lab.tables.servers import FIREWALL, INSTALL, PRUNE, RELEASES, RUN
+from pushgateway_lab.tables.servers import FETCH, FIREWALL, INSTALL, PRUNE, RELEASES, RUN
 
 _MERGE = Step(
     "Merge the scrape job",
@@ -19,6 +19,7 @@ _LOAD = Step("Have Prometheus load it", loading.loaded, snapshot_of, loading.is_
 
 BOOTSTRAP = (
     Step("Check the host", preflight.check_host, snapshot_of, preflight.is_free),
+    FETCH,
     INSTALL,
     RELEASES,
     RUN,

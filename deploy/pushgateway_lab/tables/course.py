@@ -8,7 +8,7 @@ from pushgateway_lab.course.questions import look_for_start
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.prometheus import configuration, loading
 from pushgateway_lab.run.steps import Step
-from pushgateway_lab.tables.servers import FIREWALL, INSTALL, PRUNE, RELEASES, RUN
+from pushgateway_lab.tables.servers import FETCH, FIREWALL, INSTALL, PRUNE, RELEASES, RUN
 
 
 def _check(*, for_reset: bool) -> Step:
@@ -74,6 +74,7 @@ def _to_the_start_line(*earlier: Step, for_reset: bool) -> tuple[Step, ...]:
 
 PREPARE = (
     _check(for_reset=False),
+    FETCH,
     INSTALL,
     RELEASES,
     _DELETE_FIRST,

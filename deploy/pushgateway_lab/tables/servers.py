@@ -6,6 +6,7 @@ from pushgateway_lab.install import packages, releases
 from pushgateway_lab.pushgateway import firewall, running
 from pushgateway_lab.run.steps import Step
 
+FETCH = Step("Fetch the releases", releases.fetch, snapshot_of, releases.are_installed)
 INSTALL = Step("Install the packages", packages.install, snapshot_of, packages.are_installed)
 RELEASES = Step("Install the releases", releases.install, snapshot_of, releases.are_installed)
 RUN = Step(
