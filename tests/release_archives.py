@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pushgateway_lab.releases.architecture import MACHINES
 from pushgateway_lab.releases.release import Release
 
-PUSHGATEWAY = Release("pushgateway", "1.11.2", "amd64")
+PUSHGATEWAY = Release("pushgateway", "1.11.1", "amd64")
 PROMETHEUS = Release("prometheus", "3.5.0", "arm64")
 
 

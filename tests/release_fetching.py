@@ -16,7 +16,7 @@ ARCHIVE = upstream(PUSHGATEWAY)
 SHA256 = hashlib.sha256(ARCHIVE).hexdigest()
 FILE = PUSHGATEWAY.file
 SUMS = sums({"other.tar.gz": b"", FILE: ARCHIVE})
-PATH, SUMS_PATH = f"/v1.11.2/{FILE}", "/v1.11.2/sha256sums.txt"
+PATH, SUMS_PATH = f"/v1.11.1/{FILE}", "/v1.11.1/sha256sums.txt"
 WRONG = hashlib.sha256(b"another archive").hexdigest()
 ANSWERS = {PATH: content(ARCHIVE), SUMS_PATH: content(SUMS)}
 """Those of a server with the archive and its sha256sums.txt."""

@@ -55,18 +55,18 @@ def test_another_machine_is_refused_in_one_sentence(machine: str) -> None:
     assert len(message) < 300
 
 
-@pytest.mark.parametrize("version", ["1.11.2", "v1.11.2"])
+@pytest.mark.parametrize("version", ["1.11.1", "v1.11.1"])
 def test_names_of_a_release(version: str) -> None:
     release = Release("pushgateway", version, "amd64")
     assert release == PUSHGATEWAY
-    assert release.file == "pushgateway-1.11.2.linux-amd64.tar.gz"
+    assert release.file == "pushgateway-1.11.1.linux-amd64.tar.gz"
     assert release.programs == ("pushgateway",)
     assert release.url() == (
-        "https://github.com/prometheus/pushgateway/releases/download/v1.11.2/"
-        "pushgateway-1.11.2.linux-amd64.tar.gz"
+        "https://github.com/prometheus/pushgateway/releases/download/v1.11.1/"
+        "pushgateway-1.11.1.linux-amd64.tar.gz"
     )
     assert sums_url(release.url()) == (
-        "https://github.com/prometheus/pushgateway/releases/download/v1.11.2/sha256sums.txt"
+        "https://github.com/prometheus/pushgateway/releases/download/v1.11.1/sha256sums.txt"
     )
 
 
@@ -157,10 +157,10 @@ def test_digests() -> None:
 def test_a_template_with_all_fields() -> None:
     template = "http://[::1]:8080/{project}/{version}/{architecture}/{file}?x={version}&y=%20"
     assert PUSHGATEWAY.url(parse_template(template)) == (
-        f"http://[::1]:8080/pushgateway/1.11.2/amd64/{FILE}?x=1.11.2&y=%20"
+        f"http://[::1]:8080/pushgateway/1.11.1/amd64/{FILE}?x=1.11.1&y=%20"
     )
     assert sums_url(PUSHGATEWAY.url(template)) == (
-        "http://[::1]:8080/pushgateway/1.11.2/amd64/sha256sums.txt"
+        "http://[::1]:8080/pushgateway/1.11.1/amd64/sha256sums.txt"
     )
 
 

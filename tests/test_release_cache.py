@@ -113,7 +113,7 @@ FETCH = (
     "template, sha256, most = sys.argv[1:]\n"
     "if int(most):\n"
     "    resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))\n"
-    "archive = fetch(Release('pushgateway', '1.11.2', 'amd64'), Web(template), sha256=sha256)\n"
+    "archive = fetch(Release('pushgateway', '1.11.1', 'amd64'), Web(template), sha256=sha256)\n"
     "print(archive.was_cached, archive.path.read_bytes() != b'')\n"
 )
 
@@ -184,7 +184,7 @@ def test_two_greenlets_at_once(server: Server, cache: Path) -> None:
         "import sys\n"
         "from pushgateway_lab.releases.fetch import fetch\nfrom pushgateway_lab.releases.web_server import Web\n"
         "from pushgateway_lab.releases.release import Release\n"
-        "release, web = Release('pushgateway', '1.11.2', 'amd64'), Web(sys.argv[1])\n"
+        "release, web = Release('pushgateway', '1.11.1', 'amd64'), Web(sys.argv[1])\n"
         "print(sorted(each.get().was_cached for each in [spawn(fetch, release, web) for _ in 'abc']))\n"
     )
     done = subprocess.run(

@@ -13,7 +13,7 @@ from release_archives import PUSHGATEWAY, sums
 from release_server import content
 from snapshots import settings
 
-ARCHIVE = "https://mirror.example.org/v1.11.2/pushgateway.tar.gz"
+ARCHIVE = "https://mirror.example.org/v1.11.1/pushgateway.tar.gz"
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_only_the_list_of_digests_is_fetched(monkeypatch: pytest.MonkeyPatch) ->
     digest = hashlib.sha256(b"archive").hexdigest()
     with release_server.serving() as server:
         web = Web(f"{server.url}/{{version}}/{{file}}")
-        server.answers = {"/1.11.2/sha256sums.txt": content(sums({PUSHGATEWAY.file: b"archive"}))}
+        server.answers = {"/1.11.1/sha256sums.txt": content(sums({PUSHGATEWAY.file: b"archive"}))}
         found = look_up(PUSHGATEWAY, web)
-        assert found.url == f"{server.url}/1.11.2/{PUSHGATEWAY.file}"
+        assert found.url == f"{server.url}/1.11.1/{PUSHGATEWAY.file}"
         assert found.sha256 == digest
         assert "sha256sums.txt, which protects against damage" in found.digest_from
-        assert server.asked == ["/1.11.2/sha256sums.txt"]
+        assert server.asked == ["/1.11.1/sha256sums.txt"]
         given = look_up(PUSHGATEWAY, web, sha256="A" * 64)
         assert (given.sha256, given.digest_from) == ("a" * 64, "pushgateway_release_sha256")
         assert len(server.asked) == 1

@@ -15,7 +15,7 @@ from release_archives import elf, layout, member, sums, tarball
 from release_server import Answer, Server, content, drip, redirect, status
 from upstream_archives import packaged
 
-OLD, NEW, NEXT = "1.5.1", "1.11.2", "1.12.0"
+OLD, NEW, NEXT = "1.5.1", "1.11.1", "1.12.0"
 HOME, NOTE = "/usr/local/lib/pushgateway-lab", "/var/lib/pushgateway-lab/release-pushgateway"
 EVIL = "/etc/cron.d/evil"
 

@@ -1,6 +1,7 @@
 """Archives from a server on this machine, with faults. Without hosts."""
 
 import hashlib
+import re
 import ssl
 import subprocess
 import sys
@@ -10,12 +11,15 @@ from pathlib import Path
 import pytest
 
 import release_server
+from pushgateway_lab.formats.release_names import parse_sha256
 from pushgateway_lab.releases import web_server
 from pushgateway_lab.releases.fetch import fetch
-from pushgateway_lab.releases.release import UPSTREAM
+from pushgateway_lab.releases.known_digests import TABLE, known_digest
+from pushgateway_lab.releases.release import UPSTREAM, Release
 from pushgateway_lab.releases.release_error import ReleaseError
 from pushgateway_lab.releases.web_server import Web
-from release_archives import PROMETHEUS, PUSHGATEWAY
+from pushgateway_lab.run.host_files import host_file
+from release_archives import PROMETHEUS, PUSHGATEWAY, sums
 from release_fetching import (
     ANSWERS,
     ARCHIVE,
@@ -172,7 +176,7 @@ def test_a_slow_answer_on_pyinfras_command_line(server: Server, cache: Path) -> 
         "import sys\n"
         "from pushgateway_lab.releases.fetch import fetch\nfrom pushgateway_lab.releases.web_server import Web\n"
         "from pushgateway_lab.releases.release import Release\n"
-        "fetch(Release('pushgateway', '1.11.2', 'amd64'), Web(sys.argv[1], timeout=1.0))\n"
+        "fetch(Release('pushgateway', '1.11.1', 'amd64'), Web(sys.argv[1], timeout=1.0))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, web(server).template],
@@ -310,3 +314,33 @@ def test_a_digest_that_is_none(cache: Path, sha256: str) -> None:
     message = refused(Web(UPSTREAM), cache, sha256)
     assert "must be 64 hexadecimal digits" in message
     assert "set pushgateway_release_sha256" in message
+
+
+def test_a_known_release_has_its_known_digest_wherever_it_comes_from(
+    server: Server, cache: Path
+) -> None:
+    release = Release("pushgateway", "1.11.2", "amd64")
+    path = f"/v1.11.2/{release.file}"
+    server.answers = {
+        path: content(ARCHIVE),
+        "/v1.11.2/sha256sums.txt": content(sums({release.file: ARCHIVE})),
+    }
+    with pytest.raises(ReleaseError, match=r"files/release-digests\.txt") as error:
+        fetch(release, web(server))
+    assert "2ec72315e150" in str(error.value)
+    assert "set pushgateway_release_sha256" in str(error.value)
+    assert server.asked == [path]
+    assert kept(cache) == []
+    assert fetch(release, web(server), sha256=SHA256).sha256 == SHA256
+
+
+def test_each_known_digest_is_of_one_release() -> None:
+    lines = [line.split() for line in host_file(TABLE).splitlines() if not line.startswith("#")]
+    assert lines
+    for digest, name in lines:
+        parts = re.fullmatch(r"(\w+)-([0-9.]+)\.linux-(\w+)\.tar\.gz", name)
+        assert parts
+        assert Release(*parts.groups()).file == name
+        assert parse_sha256(digest) == digest == known_digest(name)
+    assert len({name for _, name in lines}) == len({digest for digest, _ in lines}) == len(lines)
+    assert known_digest("pushgateway-1.0.0.linux-amd64.tar.gz") is None

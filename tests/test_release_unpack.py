@@ -49,7 +49,7 @@ def test_the_programs_of_an_archive(release: Release) -> None:
 @pytest.mark.parametrize("architecture", MACHINES)
 @pytest.mark.parametrize("kind", [2, 3])
 def test_programs_of_each_architecture(architecture: str, kind: int) -> None:
-    release = Release("pushgateway", "1.11.2", architecture)
+    release = Release("pushgateway", "1.11.1", architecture)
     content = elf(architecture, kind=kind)
     archive = tarball(layout(release, {"pushgateway": content}))
     assert program_digests(io.BytesIO(archive), release) == {"pushgateway": digest(content)}
@@ -60,7 +60,7 @@ def test_programs_of_each_architecture(architecture: str, kind: int) -> None:
 
 def test_a_real_program_of_this_machine() -> None:
     program = Path(shutil.which("true") or "/bin/true").read_bytes()
-    release = Release("pushgateway", "1.11.2", architecture_of(platform.machine()))
+    release = Release("pushgateway", "1.11.1", architecture_of(platform.machine()))
     archive = tarball(layout(release, {"pushgateway": program}))
     found = program_digests(io.BytesIO(archive), release)
     assert found == {"pushgateway": digest(program)}

@@ -21,7 +21,7 @@ from labhost import Host
 from trainee_commands import PUSH_TRAINING
 from upstream_archives import packaged, write_archive
 
-OLD, NEW, ENDS, NO_PROGRAM = "1.5.1", "1.11.2", "1.98.0", "1.99.0"
+OLD, NEW, ENDS, NO_PROGRAM = "1.5.1", "1.11.1", "1.98.0", "1.99.0"
 """Versions of the Pushgateway: two that run, one that ends at once, and one that the kernel does not start."""
 
 ELF = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\x3e\x00" + bytes(100)
@@ -108,7 +108,7 @@ def test_a_bare_host_gets_both_servers_and_the_pushgateway_is_upgraded(
     lab_host.run(PUSH_TRAINING)
     upgraded = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data(NEW))
     assert upgraded.returncode == 0, upgraded.output
-    assert "Installed: pushgateway 1.11.2." in upgraded.stderr
+    assert "Installed: pushgateway 1.11.1." in upgraded.stderr
     assert lab_host.run(HELD).stdout == "1\n"
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data(NEW)))
     back = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data(OLD))

@@ -2,7 +2,7 @@
 
 Nothing reads an archive before its SHA-256 digest was checked, also if it was in the cache already. A digest from
 the ``sha256sums.txt`` beside the archive protects against damage, but not against a malicious server, which writes
-both. A digest in a setting protects against both.
+both. A digest in a setting, or one that this toolkit knows, protects against both.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pushgateway_lab.formats.characters import shown
 from pushgateway_lab.formats.release_names import parse_sha256
 from pushgateway_lab.releases.cache import cache_directory, ensure
+from pushgateway_lab.releases.known_digests import TABLE, known_digest
 from pushgateway_lab.releases.local_folder import Folder
 from pushgateway_lab.releases.origin import Expected, Origin
 from pushgateway_lab.releases.release import Release, digest_in_sums
@@ -46,7 +47,8 @@ def fetch(
     A greenlet that waits lets the others run.
 
     + source: a web server; or an archive; or a directory with archives, each under its own name
-    + sha256: the expected digest; None: that of ``sha256sums.txt`` in the same place, which is read each time
+    + sha256: the expected digest; None: the one that this toolkit knows, else that of ``sha256sums.txt`` in the same
+      place, which is read each time
     + cache: the directory to keep it in; None: `cache_directory`
 
     Raises:
@@ -83,7 +85,7 @@ def look_up(
 ) -> Remote:
     """Return where a release's archive is, and the digest that it must have; the archive itself is not fetched.
 
-    + sha256: the expected digest; None: that of ``sha256sums.txt`` in the same place, which is fetched
+    + sha256: the expected digest; None: as for `fetch`
 
     Raises:
         ReleaseError: the digest cannot be had.
@@ -96,6 +98,11 @@ def look_up(
 
 def _expected_digest(release: Release, origin: Origin, given: str | None) -> Expected:
     """Return the digest that the archive must have."""
+    if given is None and (known := known_digest(release.file)):
+        return Expected(
+            known,
+            f"files/{TABLE} of this toolkit (for an archive of your own, set {release.setting('sha256')})",
+        )
     if given is None:
         found = digest_in_sums(origin.in_time(origin.sums), release.file, origin.sums_place)
         return Expected(

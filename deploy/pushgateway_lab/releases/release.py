@@ -1,8 +1,4 @@
-"""The names of a release of the Pushgateway or of Prometheus, its URL, and its digest in ``sha256sums.txt``. Pure.
-
-There is no table of known digests: each must come from a source that readers can check, and upstream publishes
-them only in the ``sha256sums.txt`` beside the archives.
-"""
+"""The names of a release of the Pushgateway or of Prometheus, its URL, and its digest in ``sha256sums.txt``. Pure."""
 
 import re
 from dataclasses import dataclass

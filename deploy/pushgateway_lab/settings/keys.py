@@ -101,7 +101,7 @@ class Settings:
     pushgateway_release_sha256: dict[str, str] = _setting(
         {},
         release_values.digests,
-        "SHA-256 of the archive: architecture -> digest, as amd64, arm64, armv7, 386; {}: as sha256sums.txt has it",
+        "SHA-256 of the archive: architecture -> digest, as amd64, arm64; {}: the one known to this toolkit, else sha256sums.txt's",
     )
     pushgateway_download: str = _setting(
         "control",
