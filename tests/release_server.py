@@ -1,9 +1,12 @@
 """A web server for releases, which answers each path as a test says, also wrongly."""
 
+import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 Answer = Callable[["Handler"], None]
@@ -18,13 +21,30 @@ class Server(ThreadingHTTPServer):
     def __init__(self, address: str = "127.0.0.1") -> None:
         super().__init__((address, 0), Handler)
         self.address = address
+        self.scheme = "http"
         self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
 
     @property
     def url(self) -> str:
         """Its URL, without a slash at the end."""
-        return f"http://{self.address}:{self.server_port}"
+        return f"{self.scheme}://{self.address}:{self.server_port}"
+
+    def secure(self, directory: Path) -> Path:
+        """Use TLS from now on, and return the file with the certificate, which is its own authority.
+
+        + directory: for the certificate and its key
+        """
+        certificate, key = directory / "cert", directory / "key"
+        new = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=releases"]
+        name = ["-addext", f"subjectAltName=IP:{self.address}"]
+        command = ["openssl", "req", *new, *name, "-keyout", str(key), "-out", str(certificate)]
+        subprocess.run(command, check=True, capture_output=True)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.scheme = "https"
+        return certificate
 
     def handle_error(self, *_: object) -> None:
         """Print nothing: clients end connections on purpose."""

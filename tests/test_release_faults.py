@@ -2,6 +2,7 @@
 
 import tarfile
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,48 @@ def test_the_version_that_runs_stays(mirror: Mirror, tmp_path: Path) -> None:
         assert f"Installed: pushgateway {version}." in result.stderr
         assert mirror.host.run(f"ls -A {EVIL} {HOME}", check=False).stdout == f"{HOME}:\n"
     assert mirror.host.run("stat -c '%a %U' /usr/local/bin/pushgateway").stdout == "755 root\n"
+
+
+@pytest.mark.lab_host(packages=("prometheus", "curl"))
+def test_a_host_downloads_through_a_proxy_and_over_tls(mirror: Mirror, tmp_path: Path) -> None:
+    archive = built(OLD, packaged("pushgateway"))
+    digest = {"pushgateway_release_sha256": {"amd64": sha256(archive).hexdigest()}}
+    # The host cannot resolve this name: only the proxy knows the server.
+    source = "http://releases.invalid/v{version}/{file}"
+    path = mirror.serve(OLD, archive)
+    at_proxy = f"http://releases.invalid{path}"
+    mirror.server.answers = {at_proxy: content(archive)}
+    result = mirror.install(
+        OLD,
+        "host",
+        pushgateway_release_source=source,
+        pushgateway_release_proxy=mirror.server.url,
+        **digest,
+    )
+    assert result.returncode == 0, result.output
+    assert mirror.server.asked == [at_proxy]
+
+    certificate = mirror.server.secure(tmp_path)
+    newer = built(NEW, packaged("pushgateway", "forky"))
+    digest = {"pushgateway_release_sha256": {"amd64": sha256(newer).hexdigest()}}
+    path = mirror.serve(NEW, newer)
+    before = mirror.state()
+    untrusted = mirror.install(NEW, "host", **digest)
+    assert_refused(mirror.host, untrusted, "curl: (60)")
+    assert mirror.server.asked == []
+    assert mirror.state() == before
+    authorities = "/usr/local/share/ca-certificates"
+    mirror.host.write(f"{authorities}/releases.crt", certificate.read_bytes())
+    mirror.host.run("update-ca-certificates")
+    mirror.serve(NEW, newer, redirect(f"http://{mirror.server.address}:1{path}"))
+    downgraded = mirror.install(NEW, "host", **digest)
+    assert_refused(mirror.host, downgraded, "curl: (1)")
+    assert mirror.state() == before
+    mirror.serve(NEW, newer)
+    result = mirror.install(NEW, "host", **digest)
+    assert result.returncode == 0, result.output
+    assert mirror.server.asked == [path]
+    assert f"Installed: pushgateway {NEW}." in result.stderr
 
 
 def built(version: str, program: bytes, *before: tuple[tarfile.TarInfo, bytes]) -> bytes:

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -267,17 +266,10 @@ def test_https_stays_https(at: str, target: str, to: str | None) -> None:
 
 
 def test_over_tls(server: Server, tmp_path: Path, cache: Path) -> None:
-    new = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=releases -addext subjectAltName=IP:127.0.0.1"
-    files = ["-keyout", f"{tmp_path}/key", "-out", f"{tmp_path}/cert"]
-    subprocess.run(["openssl", *new.split(), *files], check=True, capture_output=True)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
-    plain = server.url
-    server.answers["/downgrade"] = redirect(f"{plain}{PATH}")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    secure = plain.replace("http:", "https:")
-    trusted = Web(f"{secure}/v{{version}}/{{file}}", ca_file=str(tmp_path / "cert"))
-    downgraded = Web(f"{secure}/downgrade", ca_file=str(tmp_path / "cert"))
+    server.answers["/downgrade"] = redirect(f"{server.url}{PATH}")
+    certificate = str(server.secure(tmp_path))
+    trusted = Web(f"{server.url}/v{{version}}/{{file}}", ca_file=certificate)
+    downgraded = Web(f"{server.url}/downgrade", ca_file=certificate)
     assert "must be https://, as before" in refused(downgraded, cache)
     assert server.asked == ["/downgrade"]
     message = refused(Web(trusted.template), cache)

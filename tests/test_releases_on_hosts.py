@@ -17,7 +17,7 @@ from expectations import (
     assert_unchanged_run,
 )
 from host_comparison import UNINSTALL, Run, assert_as_before, listing
-from labhost import Host
+from labhost import SUITES, Host, HostSpec
 from trainee_commands import PUSH_TRAINING
 from upstream_archives import packaged, write_archive
 
@@ -79,6 +79,13 @@ def assert_as_the_ansible_role_leaves_it(host: Host) -> None:
     assert "127.0.0.1:9091" in host.run("ss -Hltn 'sport = 9091'").stdout
 
 
+def assert_restricted(host: Host) -> None:
+    """Ask systemd how exposed both services are."""
+    for unit in ("prometheus", "pushgateway"):
+        exposed = host.run(f"systemd-analyze security --no-pager {unit} 2>&1 | tail -n 1").stdout
+        assert float(exposed.split(":")[1].split()[0]) <= 2.0, exposed
+
+
 @pytest.mark.lab_host(packages=("curl",))
 def test_a_bare_host_gets_both_servers_and_the_pushgateway_is_upgraded(
     lab_host: Host,
@@ -101,9 +108,7 @@ def test_a_bare_host_gets_both_servers_and_the_pushgateway_is_upgraded(
     assert (
         lab_host.run("dpkg -l 'prometheus*' 2>/dev/null | grep -c ^ii", check=False).stdout == "0\n"
     )
-    for unit in ("prometheus", "pushgateway"):
-        exposed = lab_host.run(f"systemd-analyze security {unit} | tail -n 1").stdout
-        assert float(exposed.split(":")[1].split()[0]) <= 2.0, exposed
+    assert_restricted(lab_host)
 
     lab_host.run(PUSH_TRAINING)
     upgraded = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data(NEW))
@@ -180,6 +185,32 @@ def test_a_killed_upgrade_is_finished_by_the_next_run(
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data()))
 
 
+def test_the_other_releases_of_debian_get_both_servers(
+    boot_hosts: Callable[..., list[Host]],
+    run_pyinfra: Run,
+    data: Callable[..., dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    # The programs of the oldest start everywhere.
+    for project, programs in (
+        ("pushgateway", ["pushgateway"]),
+        ("prometheus", ["prometheus", "promtool"]),
+    ):
+        contents = {name: packaged(name, "bullseye") for name in programs}
+        write_archive(tmp_path, project, "1.4.0", contents)
+    given = data("1.4.0", prometheus_release_version="1.4.0") | {
+        f"{project}_release_source": str(tmp_path) for project in ("prometheus", "pushgateway")
+    }
+    others = [suite for suite in SUITES if suite != "bookworm"]
+    hosts = boot_hosts(*(HostSpec(suite=suite, packages=("curl",)) for suite in others))
+    result = run_pyinfra(hosts, "-y", BOOTSTRAP, data=given)
+    assert result.returncode == 0, result.output
+    again = run_pyinfra(hosts, "-y", BOOTSTRAP, data=given)
+    assert f"{len(hosts)} hosts: all as they should be; nothing was changed" in again.stderr
+    for host in hosts:
+        assert_restricted(host)
+
+
 def test_methods_that_a_host_cannot_have_are_refused(
     boot_host: Callable[..., Host], run_pyinfra: Run, data: Callable[..., dict[str, Any]]
 ) -> None:
@@ -189,7 +220,11 @@ def test_methods_that_a_host_cannot_have_are_refused(
     )
     assert_refused(host, missing, "pushgateway_install_method=existing forbids to install it")
     before = host.run("dpkg -l").stdout
-    nowhere = {"pushgateway_install_method": "release", "pushgateway_release_source": "/srv/no"}
+    nowhere = {
+        "pushgateway_install_method": "release",
+        "pushgateway_release_source": "/srv/no",
+        "pushgateway_release_version": OLD,
+    }
     not_there = run_pyinfra(host, "-y", BOOTSTRAP, data=FAST | nowhere)
     assert_refused(
         host, not_there, "sha256sums.txt cannot be read", "Nothing was changed on the host"
