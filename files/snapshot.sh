@@ -157,7 +157,8 @@ look_at_services() {
         printf 'flags_file %s\n' "$flags_file"
     fi
     look_at_flags_file
-    service_look_at_hardening "$pushgateway_unit" "$pid"
+    service_look_at_hardening "$pushgateway_unit" "$pid" pushgateway
+    service_look_at_hardening "$prometheus_unit" "$prometheus_pid" prometheus
     look_at_sockets
 }
 
@@ -255,6 +256,7 @@ is_given() {
 # shellcheck disable=SC2034 # look-at-lab.sh uses moved
 look_at_flags_of_prometheus() {
     read_flags "$prometheus_pid"
+    [ -z "$flag_storage" ] || print_text prometheus_storage "$flag_storage"
     # The default of upstream's program; that of Debian's is the usual path.
     if [ -z "$flag_config" ] && [ "$prometheus_is_service" = no ] && [ -f "/proc/$prometheus_pid/cwd/prometheus.yml" ]; then
         flag_config=prometheus.yml

@@ -265,15 +265,15 @@ service_remove_drop_in() {
 }
 
 # Prints the drop-in of this toolkit that restricts a service, and with which text of it the process was started. No
-# program is started on a host without this drop-in.   $1 the service; $2 its process, or 0
+# program is started on a host without this drop-in.   $1 the service; $2 its process, or 0; $3 the server
 service_look_at_hardening() {
     hardening=/etc/systemd/system/$1.d/pushgateway-lab-hardening.conf
     [ -f "$hardening" ] && [ -r "$hardening" ] || return 0
-    print_base64 hardening_text "$hardening"
+    print_base64 "hardening_text $3" "$hardening"
     head -c 65536 -- "/proc/$2/environ" 2>/dev/null | tr '\0' '\n' | while IFS= read -r line; do
         case $line in
         PUSHGATEWAY_LAB_HARDENING=*[!0-9a-f]*) ;;
-        PUSHGATEWAY_LAB_HARDENING=*) echo "hardened_as ${line#*=}" && break ;;
+        PUSHGATEWAY_LAB_HARDENING=*) echo "hardened_as $3 ${line#*=}" && break ;;
         esac
     done
 }

@@ -1,14 +1,16 @@
-"""The drop-in that restricts the Pushgateway's service, and the decision whether it runs with it."""
+"""The drop-ins that restrict the services of both servers, and the decision whether they run with them."""
 
 import pytest
 
 from looks import encoded, unit
 from pushgateway_lab import installations
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import hardening
 from pushgateway_lab.installations.flags import FlagError, parse_flags
+from pushgateway_lab.prometheus import restrictions
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.run.host_error import HostError
-from snapshots import DEBIAN, GATEWAY, argv, flags, seen, settings
+from snapshots import DEBIAN, GATEWAY, PROMETHEUS, argv, flags, seen, settings
 
 WORDS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api")
 HARDENED = settings(pushgateway_harden=True)
@@ -65,9 +67,9 @@ def hardened(text: str, started_with: str) -> list[str]:
     lines = [*unit(GATEWAY), flags(f'ARGS="{" ".join(WORDS)}"\n')]
     lines.append(argv("prometheus-pushgateway", *WORDS))
     if text:
-        lines.append(f"hardening_text {encoded(text)}")
+        lines.append(f"hardening_text pushgateway {encoded(text)}")
     if started_with:
-        lines.append(f"hardened_as {hardening.digest(started_with)}")
+        lines.append(f"hardened_as pushgateway {hardening.digest(started_with)}")
     return [*DEBIAN, *lines]
 
 
@@ -111,3 +113,53 @@ def test_only_the_service_of_the_package_is_restricted(lines: list[str]) -> None
     assert installations.plan(found, settings()).hardening == ""
     with pytest.raises(HostError, match="restricts only the systemd service of the package"):
         installations.plan(found, HARDENED)
+
+
+STORED = hardening.prometheus_text("/var/lib/prometheus")
+
+
+def restricted(text: str = "", started_with: str = "", *lines: str) -> Snapshot:
+    """Return the snapshot of a host on which Prometheus runs, with or without a drop-in."""
+    found = [f"hardening_text prometheus {encoded(text)}"] if text else []
+    if started_with:
+        found.append(f"hardened_as prometheus {hardening.digest(started_with)}")
+    return seen(*DEBIAN, *unit(PROMETHEUS), "prometheus_pid 7", *found, *lines)
+
+
+@pytest.mark.parametrize(
+    ("found", "is_wanted", "is_done"),
+    [
+        (restricted(), True, False),
+        (restricted(), False, True),
+        (restricted(STORED, STORED), True, True),
+        (restricted(STORED, STORED), False, False),
+        (restricted(STORED), True, False),  # written, and not restarted since
+        (restricted(STORED, "Environment=PUSHGATEWAY_LAB_HARDENING=0"), True, False),
+        (restricted(STORED, STORED, f"prometheus_storage {encoded('/srv/tsdb')}"), True, False),
+    ],
+)
+def test_prometheus_runs_with_the_restrictions_that_are_wanted(
+    found: Snapshot, *, is_wanted: bool, is_done: bool
+) -> None:
+    assert restrictions.is_done(found, settings(prometheus_harden=is_wanted)) == is_done
+
+
+def test_the_directory_of_the_samples_is_the_one_that_is_written() -> None:
+    elsewhere = restricted("", "", f"prometheus_storage {encoded('/srv/tsdb')}")
+    text = restrictions.wanted_text(elsewhere, settings(prometheus_harden=True))
+    assert "ReadWritePaths=/srv/tsdb\n" in text
+    relative = restricted("", "", f"prometheus_storage {encoded('data')}")
+    with pytest.raises(HostError, match="prometheus_harden needs that"):
+        restrictions.wanted_text(relative, settings(prometheus_harden=True))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["service_manager init", *unit(PROMETHEUS)],
+        [*DEBIAN, *unit(PROMETHEUS), f"process prometheus 7 {encoded('0::/x')}"],
+    ],
+)
+def test_only_the_prometheus_of_the_package_is_restricted(lines: list[str]) -> None:
+    with pytest.raises(HostError, match="prometheus_harden restricts only"):
+        restrictions.wanted_text(seen(*lines), settings(prometheus_harden=True))

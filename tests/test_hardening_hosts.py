@@ -5,7 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
-from expectations import BOOTSTRAP, FAST, INSTALLED, VERIFY, assert_unchanged_run, groups
+from expectations import (
+    BOOTSTRAP,
+    CONFIG,
+    FAST,
+    INSTALLED,
+    VERIFY,
+    assert_refused,
+    assert_unchanged_run,
+    groups,
+)
 from labhost import SUITES, Host, HostSpec, PyinfraResult
 from trainee_commands import PUSH_TRAINING
 
@@ -17,8 +26,8 @@ MOST = 2.0
 """The largest exposure that systemd-analyze may find; the package's own is 9.2."""
 
 
-def exposure(host: Host) -> float:
-    said = host.run(f"systemd-analyze security --no-pager {SERVICE} 2>&1").stdout
+def exposure(host: Host, service: str = SERVICE) -> float:
+    said = host.run(f"systemd-analyze security --no-pager {service} 2>&1").stdout
     found = re.search(r"Overall exposure level for \S+ ([0-9.]+)", said)
     assert found, said
     return float(found[1])
@@ -27,15 +36,20 @@ def exposure(host: Host) -> float:
 def test_everything_works_with_the_restrictions(boot_hosts: Boot, run_pyinfra: Run) -> None:
     hosts = boot_hosts(*(HostSpec(suite=suite, packages=INSTALLED) for suite in SUITES))
     assert run_pyinfra(hosts, "-y", BOOTSTRAP, data=FAST).returncode == 0
-    before = [exposure(host) for host in hosts]
+    before = [exposure(host, service) for host in hosts for service in (SERVICE, "prometheus")]
     assert min(before) > MOST
-    data = FAST | {"pushgateway_harden": True, "pushgateway_prune_after": "24h"}
+    data = FAST | {
+        "prometheus_harden": True,
+        "pushgateway_harden": True,
+        "pushgateway_prune_after": "24h",
+    }
 
     result = run_pyinfra(hosts, "-y", BOOTSTRAP, data=data)
 
     assert result.returncode == 0, result.output
     for host in hosts:
         assert exposure(host) <= MOST
+        assert exposure(host, "prometheus") <= MOST
         # Pushed, persisted at the end of the process, and there again after the restart.
         host.run(PUSH_TRAINING)
         host.run(f"systemctl restart {SERVICE}")
@@ -89,3 +103,37 @@ def test_groups_that_a_restart_would_lose_keep_it_from_being_restricted(
     assert "holds 1 pushed group and does not persist them" in result.stderr
     lab_host.run(f"test ! -e {DROP_IN}")
     assert groups(lab_host)
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_a_prometheus_that_does_not_come_up_restricted_runs_as_before(
+    lab_host: Host, run_pyinfra: Run
+) -> None:
+    drop_in = DROP_IN.replace(SERVICE, "prometheus")
+    restricted = FAST | {"prometheus_harden": True}
+    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST).returncode == 0
+    text = lab_host.read(CONFIG)
+    # It writes this log, for which the restrictions have no place.
+    lab_host.run(
+        "install -d -o prometheus /srv/log; systemctl stop prometheus\n"
+        f"sed -i 's,^global:,&\\n  query_log_file: /srv/log/query,' {CONFIG}; systemctl start prometheus"
+    )
+    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST).returncode == 0
+    refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=restricted)
+    assert_refused(lab_host, refused, "Prometheus does not come up with prometheus_harden")
+    lab_host.run(f"test ! -e {drop_in}; systemctl is-active prometheus")
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
+
+    lab_host.write(CONFIG, text)
+    lab_host.run("systemctl restart prometheus")
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=restricted)
+    assert result.returncode == 0, result.output
+    assert exposure(lab_host, "prometheus") <= MOST
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=restricted))
+    # Its package was there before, so it stays, as it was.
+    removed = run_pyinfra(
+        lab_host, "-y", "deploy/uninstall.py", data=restricted | {"lab_wipe": True}
+    )
+    assert removed.returncode == 0, removed.output
+    assert exposure(lab_host, "prometheus") > MOST
+    lab_host.run(f"test ! -e {drop_in}; systemctl is-active prometheus")

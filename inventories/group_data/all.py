@@ -43,7 +43,7 @@ settings on the command line: --data pushgateway_smoke=always
 # URL of the release with {version} and {file}, or a file or folder on this machine; None: upstream's
 # pushgateway_release_source = None
 
-# SHA-256 of the archive: architecture -> digest, as amd64, arm64, armv7, 386; {}: as sha256sums.txt has it
+# SHA-256 of the archive: architecture -> digest, as amd64, arm64; {}: the one known to this toolkit, else sha256sums.txt's
 # pushgateway_release_sha256 = {}
 
 # who downloads the archive: control (this machine, once for all hosts), host (each host, with its curl)
@@ -117,6 +117,9 @@ settings on the command line: --data pushgateway_smoke=always
 
 # the same for Prometheus
 # prometheus_package_version = None
+
+# restrict the service of Prometheus's package, by a drop-in; this restarts Prometheus
+# prometheus_harden = False
 
 # Prometheus's systemd unit; None: the unit of Debian's package
 # prometheus_unit = None

@@ -69,6 +69,17 @@ class OpenPort(NamedTuple):
         return f"{self.firewall}:{self.port}"
 
 
+class Hardening(NamedTuple):
+    """The restrictions of a service by a drop-in of this toolkit.
+
+    + text: of the drop-in; empty if there is none
+    + started_as: the digest of the text with which the running server was started; empty: without a drop-in
+    """
+
+    text: str = ""
+    started_as: str = ""
+
+
 class Snapshot(NamedTuple):
     """The state of a host at one moment.
 
@@ -84,8 +95,8 @@ class Snapshot(NamedTuple):
       not run
     + flags_file: the file with the Pushgateway's flags, as its service has it; None if there is no service
     + flags_text: the text of that file, None if there is no such file
-    + hardening_text: the text of the toolkit's drop-in that restricts the Pushgateway's service; empty if there is none
-    + hardened_as: the digest of this drop-in with which the running Pushgateway was started; empty: without one
+    + hardenings: server -> the restrictions of its service by a drop-in of this toolkit, if there is one
+    + prometheus_storage: the directory of Prometheus's samples, as a flag of its process has it; empty without the flag
     + unit_files: the files that define the Pushgateway's service, in the order in which they are read; empty if its
       command has a variable, whose file is `flags_file` then
     + ports_in_use: the ports on which the host listens and to which another host has a connection
@@ -138,8 +149,8 @@ class Snapshot(NamedTuple):
     prometheus_sockets: tuple[str, ...]
     flags_file: str | None
     flags_text: str | None
-    hardening_text: str
-    hardened_as: str
+    hardenings: dict[str, Hardening]
+    prometheus_storage: str
     unit_files: tuple[UnitFile, ...]
     ports_in_use: tuple[int, ...]
     rivals: dict[str, tuple[Server, ...]]
@@ -177,6 +188,10 @@ class Snapshot(NamedTuple):
     def service(self, name: str) -> ServiceState:
         """Return the state of a service; for an unknown name, the state of a service that does not exist."""
         return self.services.get(name, ServiceState(name))
+
+    def hardening(self, server: str) -> Hardening:
+        """Return the restrictions of a server's service: ``prometheus`` or ``pushgateway``."""
+        return self.hardenings.get(server, Hardening())
 
     def config_in_words(self, path: str) -> str:
         """Return a sentence that says why the configuration file was not read."""
@@ -280,8 +295,8 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         prometheus_sockets=_inodes(said.get("prometheus_socket", ())),
         flags_file=first("flags_file"),
         flags_text=text("flags_text"),
-        hardening_text=text("hardening_text") or "",
-        hardened_as=first("hardened_as") or "",
+        hardenings=_hardenings(said),
+        prometheus_storage=text("prometheus_storage") or "",
         unit_files=tuple(map(parse_unit_file, said.get("unit_file", ()))),
         ports_in_use=tuple(int(value, 16) for value in said.get("port_in_use", ())),
         rivals=dict(map(parse_rivals, said.get("rivals", ()))),
@@ -308,6 +323,14 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         releases=dict(_release(value) for value in said.get("release", ())),
         prometheus_starts=_UNAVAILABLE in said.get("prometheus_answered", ()),
     )
+
+
+def _hardenings(said: dict[str, list[str]]) -> dict[str, Hardening]:
+    texts = dict(value.split(" ", 1) for value in said.get("hardening_text", ()))
+    digests = dict(value.split(" ", 1) for value in said.get("hardened_as", ()))
+    return {
+        server: Hardening(decoded(text), digests.get(server, "")) for server, text in texts.items()
+    }
 
 
 def _release(value: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from itertools import islice
 from pyinfra.api.host import Host
 
 from pushgateway_lab import services
-from pushgateway_lab.facts.outcome import CLOSED_NOTE, RESULTS, Outcome
+from pushgateway_lab.facts.outcome import CLOSED_NOTE, RESULTS, Outcome, Result
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.host_error import HostError
@@ -53,6 +53,23 @@ def replace(
         },
         data,
     )
+
+
+def put(host: Host, path: str, old: str | None, data: bytes) -> None:
+    """Replace a file that no server reads before its restart.
+
+    + old: the text that it has; None: there is no file
+
+    Raises:
+        HostError: it was not written, for example because somebody else changed it meanwhile.
+    """
+    expected = ABSENT if old is None else digest_of(old.encode("utf-8", "surrogateescape"))
+    outcome = replace(host, path, expected, data, seconds=60)
+    if outcome.result is not Result.WRITTEN:
+        raise HostError(
+            f"{path} was not written ({outcome.result}) {outcome.words}".rstrip()
+            + ". Run this again."
+        )
 
 
 def replace_and_reload(

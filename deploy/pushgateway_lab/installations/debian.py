@@ -39,6 +39,9 @@ UPSTREAM_PUSHGATEWAY_UNIT = "pushgateway.service"
 DEFAULT_PERSISTENCE_FILE = "/var/lib/prometheus/pushgateway.data"
 """The file to which the package's Pushgateway persists without its flag --persistence.file."""
 
+_SAMPLES = "/var/lib/prometheus"
+"""The directory in which the package's Prometheus keeps its samples without a flag, in ``metrics2``."""
+
 _PROMETHEUS_DEFAULTS = "/etc/default/prometheus"
 _PUSHGATEWAY_DEFAULTS = "/etc/default/prometheus-pushgateway"
 
@@ -54,12 +57,16 @@ def prometheus(seen: Snapshot, settings: Settings) -> VariablePrometheus:
     )
     around = environment_file.around_variable(state.command_line)
     file = (around and state.environment_file) or _PROMETHEUS_DEFAULTS
+    is_release = "prometheus" in seen.releases
+    is_packaged = file == _PROMETHEUS_DEFAULTS and not is_init_script(state) and not is_release
     return VariablePrometheus(
         service,
         flags_file=file,
         variable=around.variable if around else environment_file.ARGS,
         group=state.group or state.user or "prometheus",
         to_restore_config=_TO_RESTORE_CONFIG if file == _PROMETHEUS_DEFAULTS else None,
+        storage=_SAMPLES if is_packaged and seen.manager is SYSTEMD else None,
+        is_release=is_release,
     )
 
 

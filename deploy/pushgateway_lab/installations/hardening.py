@@ -1,11 +1,11 @@
-"""The drop-in that takes from the Pushgateway's service what it does not need (systemd.exec(5)). Pure.
+"""The drop-ins that take from the services of both servers what they do not need (systemd.exec(5)). Pure.
 
 The drop-in sets a variable in the environment of the process: a digest of its own text. So a look sees with which
 text a process was started, whatever was written or removed since.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import PurePosixPath
 
@@ -52,16 +52,43 @@ def text(flags: Iterable[Flag], persistence: str) -> str:
         "@PROTECT_HOME@": "read-only" if any(_is_below(each, _HOMES) for each in paths) else "true",
         "@WRITABLE@": str(PurePosixPath(file).parent) if file else "",
     }
-    found = host_file("pushgateway-hardening.conf")
+    return _filled("pushgateway-hardening.conf", values)
+
+
+def prometheus_text(directory: str) -> str:
+    """Return the text of the drop-in for Prometheus. Files in home directories can be read.
+
+    + directory: of its samples, the only one that is writable
+
+    Raises:
+        FlagError: the path of the directory cannot be written into a unit.
+
+    Example:
+        >>> print(prometheus_text("/var/lib/prometheus").splitlines()[23])
+        ReadWritePaths=/var/lib/prometheus
+    """
+    if not _PLAIN.fullmatch(directory):
+        raise FlagError(
+            "the directory of its samples is not an absolute path of plain letters, so the service cannot be restricted to "
+            "it; prometheus_harden needs that"
+        )
+    return _filled("prometheus-hardening.conf", {"@WRITABLE@": directory})
+
+
+def _filled(name: str, values: Mapping[str, str]) -> str:
+    found = host_file(name)
     for placeholder, value in values.items():
         found = found.replace(placeholder, value)
     return found.replace("@DIGEST@", sha256(found.encode()).hexdigest()[:16])
 
 
-def refusal(service: Service) -> HostError:
-    """Return the error about a service that this toolkit does not restrict."""
+def refusal(service: Service, key: str = "pushgateway_harden") -> HostError:
+    """Return the error about a service that this toolkit does not restrict.
+
+    + key: the setting that asks for it
+    """
     return HostError(
-        f"pushgateway_harden restricts only the systemd service of the package, and {service.name} is another one: what it "
+        f"{key} restricts only the systemd service of the package, and {service.name} is another one: what it "
         "needs is known to those who made it. Leave that setting out for this host."
     )
 

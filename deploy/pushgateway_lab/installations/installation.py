@@ -58,6 +58,16 @@ class PrometheusInstallation(Installation, Protocol):
     def to_change_port(self) -> str:
         """The instruction to have the server listen on another port: what to write and to set."""
 
+    def to_harden(self, storage: str) -> str:
+        """Return the text of the drop-in that restricts the service to what it needs.
+
+        + storage: the directory of the samples, as a flag of the process has it; empty without the flag
+
+        Raises:
+            FlagError: it cannot be written for this directory.
+            HostError: this toolkit does not know what the service needs, because it is somebody else's.
+        """
+
 
 class PushgatewayInstallation(Installation, Protocol):
     """One way in which the Pushgateway got onto a host."""

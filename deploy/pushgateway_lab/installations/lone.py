@@ -36,6 +36,11 @@ class LonePrometheus:
         del example
         return self.service.commands.restart
 
+    def to_harden(self, storage: str) -> str:
+        """Fail: this toolkit did not make the service."""
+        del storage
+        raise hardening.refusal(self.service, "prometheus_harden")
+
 
 @dataclass(frozen=True)
 class LonePushgateway:

@@ -59,6 +59,11 @@ class UnitPrometheus:
             "prometheus_url=http://127.0.0.1:9099"
         )
 
+    def to_harden(self, storage: str) -> str:
+        """Fail: this toolkit did not make the service."""
+        del storage
+        raise hardening.refusal(self.service, "prometheus_harden")
+
 
 @dataclass(frozen=True)
 class UnitPushgateway:

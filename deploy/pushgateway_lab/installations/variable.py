@@ -23,6 +23,9 @@ class VariablePrometheus:
     + variable: its name
     + group: the group that may read the configuration file
     + to_restore_config: the command that restores the installed configuration file; None if there is none
+    + storage: the directory with the samples without a flag, if the service is that of a package, which may be
+      restricted; else None
+    + is_release: the service is that of a release of this toolkit, which is restricted by its unit
     """
 
     service: Service
@@ -30,6 +33,8 @@ class VariablePrometheus:
     variable: str
     group: str
     to_restore_config: str | None
+    storage: str | None
+    is_release: bool
 
     @property
     def flags_place(self) -> str:
@@ -47,6 +52,14 @@ class VariablePrometheus:
             f'give Prometheus another port: write {self.variable}="--web.listen-address=127.0.0.1:9099" to '
             f"{self.flags_file}, and set prometheus_url=http://127.0.0.1:9099"
         )
+
+    def to_harden(self, storage: str) -> str:
+        """Return the text of the drop-in, if the service is that of a package; empty for that of a release."""
+        if self.is_release:
+            return ""
+        if self.storage is None:
+            raise hardening.refusal(self.service, "prometheus_harden")
+        return hardening.prometheus_text(storage or self.storage)
 
 
 @dataclass(frozen=True)

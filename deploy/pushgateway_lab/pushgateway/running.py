@@ -13,11 +13,10 @@ from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts import remains
-from pushgateway_lab.facts.outcome import Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.words import counted
-from pushgateway_lab.host import service_control, transaction
+from pushgateway_lab.host import restriction, service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations import (
     LonePushgateway,
@@ -103,15 +102,16 @@ def run_with_flags(
         return
     installation = installations.pushgateway(seen, settings)
     transaction.show_diff(host, installation.flags_file, seen.flags_text or "", wanted.text)
-    if wanted.hardening != seen.hardening_text:
-        path = service_control.drop_in(installation.service, hardening.DROP_IN)
-        transaction.show_diff(host, path, seen.hardening_text, wanted.hardening)
+    if wanted.hardening != seen.hardening("pushgateway").text:
+        path = restriction.path(installation.service)
+        transaction.show_diff(host, path, seen.hardening("pushgateway").text, wanted.hardening)
     if _must_restart(seen, wanted):
         yield from function(refuse_data_loss, settings, seen, wanted, may_lose)
     if wanted.text != (seen.flags_text or ""):
         yield from function(_write_flags, installation, seen.flags_text, wanted.text)
-    if wanted.hardening != seen.hardening_text:
-        yield from function(_write_hardening, installation, seen.hardening_text, wanted.hardening)
+    if wanted.hardening != seen.hardening("pushgateway").text:
+        old = seen.hardening("pushgateway").text
+        yield from function(restriction.write, installation.service, old, wanted.hardening)
     yield from function(service_control.release, installation.service)
     start = service_control.restart if _must_restart(seen, wanted) else service_control.start
     must_be_enabled = installation.is_enabled_by_us or settings.lab_at_boot
@@ -132,7 +132,7 @@ def _is_right(seen: Snapshot, settings: Settings, wanted: Plan) -> bool:
         and not (must_be_enabled and seen.pushgateway.is_disabled)
         and not seen.pushgateway.is_masked
         and wanted.text == (seen.flags_text or "")
-        and wanted.hardening == seen.hardening_text
+        and wanted.hardening == seen.hardening("pushgateway").text
         and not _must_restart(seen, wanted)
     )
 
@@ -142,7 +142,9 @@ def _must_restart(seen: Snapshot, wanted: Plan) -> bool:
     if seen.pushgateway_argv is None:
         return False
     is_same = flags.same(flags.parse_flags(seen.pushgateway_argv[1:]), wanted.flags)
-    return not is_same or seen.hardened_as != hardening.digest(wanted.hardening)
+    return not is_same or seen.hardening("pushgateway").started_as != hardening.digest(
+        wanted.hardening
+    )
 
 
 def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
@@ -216,36 +218,9 @@ def _write_flags(
         service_control.make_place_for_drop_in(host, installation.service)
     elif isinstance(installation, VariablePushgateway):
         _note_flags(host, path, installation.variable, old, new)
-    put_flags(host, path, old, _encoded(new))
+    transaction.put(host, path, old, _encoded(new))
     if installation.is_drop_in:
         service_control.reload_definitions(host, installation.service)
-
-
-def _write_hardening(host: Host, installation: PushgatewayInstallation, old: str, new: str) -> None:
-    service = installation.service
-    if not new:
-        service_control.remove_drop_in(host, service, hardening.DROP_IN)
-        return
-    service_control.make_place_for_drop_in(host, service)
-    put_flags(host, service_control.drop_in(service, hardening.DROP_IN), old or None, _encoded(new))
-    service_control.reload_definitions(host, service)
-
-
-def put_flags(host: Host, path: str, old: str | None, data: bytes) -> None:
-    """Replace the file with the Pushgateway's flags, or a drop-in of this toolkit.
-
-    + old: the text that it has; None: there is no file
-
-    Raises:
-        HostError: it was not written, for example because somebody else changed it meanwhile.
-    """
-    expected = transaction.ABSENT if old is None else transaction.digest_of(_encoded(old))
-    outcome = transaction.replace(host, path, expected, data, seconds=60)
-    if outcome.result is not Result.WRITTEN:
-        raise HostError(
-            f"{path} was not written ({outcome.result}) {outcome.words}".rstrip()
-            + ". Run this again."
-        )
 
 
 def keeps_groups(

@@ -10,9 +10,9 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
-from pushgateway_lab.host import service_control, transaction
+from pushgateway_lab.host import restriction, service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now
-from pushgateway_lab.installations import OwnPlan, hardening
+from pushgateway_lab.installations import OwnPlan
 from pushgateway_lab.installations.flags import parse_flags, same
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.removal import own_groups
@@ -40,7 +40,9 @@ def is_restart_due(traces: Traces, wanted: OwnPlan) -> bool:
     argv = traces.snapshot.pushgateway_argv
     if argv is None:
         return False
-    return bool(traces.snapshot.hardened_as) or not same(parse_flags(argv[1:]), wanted.flags)
+    return bool(traces.snapshot.hardening("pushgateway").started_as) or not same(
+        parse_flags(argv[1:]), wanted.flags
+    )
 
 
 def is_done(traces: Traces, settings: Settings) -> bool:
@@ -52,7 +54,7 @@ def is_done(traces: Traces, settings: Settings) -> bool:
     wanted = plan(traces, settings)
     if wanted is None:
         return True
-    is_written = wanted.data == _data(traces) and not traces.snapshot.hardening_text
+    is_written = wanted.data == _data(traces) and not traces.snapshot.hardening("pushgateway").text
     return is_written and not is_restart_due(traces, wanted)
 
 
@@ -109,9 +111,9 @@ def _restore(host: Host, settings: Settings) -> None:
         if left := remove_files(host, [path], digest=transaction.digest_of(data)):
             raise HostError("\n".join(["The file with the flags was not removed:", *left]))
     elif wanted.data is not None and data != wanted.data:
-        running.put_flags(host, path, seen.flags_text, wanted.data)
-    if seen.hardening_text:
-        service_control.remove_drop_in(host, installation.service, hardening.DROP_IN)
+        transaction.put(host, path, seen.flags_text, wanted.data)
+    if old := seen.hardening("pushgateway").text:
+        restriction.write(host, installation.service, old, "")
     if is_due:
         service_control.release(host, installation.service)
         service_control.restart(host, installation.service, enable=False)

@@ -197,6 +197,11 @@ class Settings:
     prometheus_package_version: str | None = _setting(
         None, release_values.package_version, "the same for Prometheus"
     )
+    prometheus_harden: bool = _setting(
+        False,
+        values.boolean,
+        "restrict the service of Prometheus's package, by a drop-in; this restarts Prometheus",
+    )
     prometheus_unit: str | None = _setting(
         None, values.unit, "Prometheus's systemd unit; None: the unit of Debian's package"
     )

@@ -6,7 +6,15 @@ from pushgateway_lab.prometheus import configuration, loading, target
 from pushgateway_lab.prometheus.job import duplicates
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.smoke import push
-from pushgateway_lab.tables.servers import FETCH, FIREWALL, INSTALL, PRUNE, RELEASES, RUN
+from pushgateway_lab.tables.servers import (
+    FETCH,
+    FIREWALL,
+    INSTALL,
+    PRUNE,
+    RELEASES,
+    RESTRICT,
+    RUN,
+)
 
 _MERGE = Step(
     "Merge the scrape job",
@@ -22,6 +30,7 @@ BOOTSTRAP = (
     FETCH,
     INSTALL,
     RELEASES,
+    RESTRICT,
     RUN,
     FIREWALL,
     PRUNE,

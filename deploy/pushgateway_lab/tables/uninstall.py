@@ -8,6 +8,7 @@ from pushgateway_lab.removal import (
     own_job,
     own_ports,
     own_releases,
+    own_restrictions,
     purge,
 )
 from pushgateway_lab.removal.traces import look_for_traces
@@ -23,6 +24,12 @@ UNINSTALL = (
         own_flags.restored,
         look_for_traces,
         own_flags.is_done,
+    ),
+    Step(
+        "Run Prometheus without restrictions",
+        own_restrictions.lifted,
+        look_for_traces,
+        own_restrictions.is_done,
     ),
     Step("Remove the releases", own_releases.removed, look_for_traces, own_releases.is_done),
     Step("Remove the packages", purge.purged, look_for_traces, purge.is_done),
