@@ -10,6 +10,9 @@ settings on the command line: --data pushgateway_smoke=always
 # --web.enable-admin-api: lets everybody who reaches the port wipe all groups
 # pushgateway_admin_api = True
 
+# allow the admin API at an address that others reach, without authentication: everybody there can wipe all groups
+# pushgateway_allow_open_admin_api = False
+
 # more Pushgateway flags, without dashes: flag -> value; True for a flag without a value
 # pushgateway_extra_flags = {}
 

@@ -21,7 +21,7 @@ from pushgateway_lab.lab.excerpts import listed, shown_labels
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.servers import CLOCK
 from pushgateway_lab.pruning import layout
-from pushgateway_lab.pushgateway import persistence, running
+from pushgateway_lab.pushgateway import open_admin_api, persistence, running
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
@@ -44,6 +44,7 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
         start_file.refuse_mistaken(looked)
     else:
         preflight.check_pushgateway(seen, settings)
+        open_admin_api.check(seen, settings)
         _refuse_work(looked)
     return True
 

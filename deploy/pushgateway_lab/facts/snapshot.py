@@ -86,6 +86,8 @@ class Snapshot(NamedTuple):
     + flags_text: the text of that file, None if there is no such file
     + hardening_text: the text of the toolkit's drop-in that restricts the Pushgateway's service; empty if there is none
     + hardened_as: the digest of this drop-in with which the running Pushgateway was started; empty: without one
+    + web_configs: web configuration file, as a flag of the Pushgateway names it -> the authentication that it asks for:
+      ``users``, ``certificates`` or ``none``; without the files that cannot be read
     + unit_files: the files that define the Pushgateway's service, in the order in which they are read; empty if its
       command has a variable, whose file is `flags_file` then
     + ports_in_use: the ports on which the host listens and to which another host has a connection
@@ -140,6 +142,7 @@ class Snapshot(NamedTuple):
     flags_text: str | None
     hardening_text: str
     hardened_as: str
+    web_configs: dict[str, str]
     unit_files: tuple[UnitFile, ...]
     ports_in_use: tuple[int, ...]
     rivals: dict[str, tuple[Server, ...]]
@@ -282,6 +285,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         flags_text=text("flags_text"),
         hardening_text=text("hardening_text") or "",
         hardened_as=first("hardened_as") or "",
+        web_configs=dict(map(_web_config, said.get("web_config", ()))),
         unit_files=tuple(map(parse_unit_file, said.get("unit_file", ()))),
         ports_in_use=tuple(int(value, 16) for value in said.get("port_in_use", ())),
         rivals=dict(map(parse_rivals, said.get("rivals", ()))),
@@ -308,6 +312,11 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         releases=dict(_release(value) for value in said.get("release", ())),
         prometheus_starts=_UNAVAILABLE in said.get("prometheus_answered", ()),
     )
+
+
+def _web_config(value: str) -> tuple[str, str]:
+    word, _, path = value.partition(" ")
+    return decoded(path), word
 
 
 def _release(value: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from pushgateway_lab.installations.elsewhere import (
     prometheus_is_elsewhere,
     pushgateway_is_elsewhere,
 )
+from pushgateway_lab.installations.flags import WEB_CONFIG
 from pushgateway_lab.installations.variable import (
     VariablePrometheus,
     VariablePushgateway,
@@ -133,6 +134,7 @@ def look_variables(settings: Settings) -> dict[str, str]:
         "pushgateway_port": str(settings.pushgateway_port),
         "firewall_port": str(firewall_port(settings) or ""),
         "flags_file": _PUSHGATEWAY_DEFAULTS,
+        "web_config": str(settings.pushgateway_extra_flags.get(WEB_CONFIG) or ""),
         "packages": " ".join(PACKAGES),
         "pinned": " ".join(name for name, version in zip(PACKAGES, pinned, strict=True) if version),
         "tools": f"{INSTALLER} curl {PYTHON}",

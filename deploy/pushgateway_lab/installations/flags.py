@@ -12,6 +12,8 @@ from pushgateway_lab.settings import Settings
 LISTEN_ADDRESS = "web.listen-address"
 ADMIN_API = "web.enable-admin-api"
 TELEMETRY_PATH = "web.telemetry-path"
+WEB_CONFIG = "web.config.file"
+"""The flag with the file that may ask for passwords and client certificates (docs/web-configuration.md of exporter-toolkit)."""
 PERSISTENCE = "persistence.file"
 """The flag with the file in which the Pushgateway keeps its groups; empty: it has them in memory only."""
 

@@ -45,6 +45,11 @@ class Settings:
         values.boolean,
         "--web.enable-admin-api: lets everybody who reaches the port wipe all groups",
     )
+    pushgateway_allow_open_admin_api: bool = _setting(
+        False,
+        values.boolean,
+        "allow the admin API at an address that others reach, without authentication: everybody there can wipe all groups",
+    )
     pushgateway_extra_flags: dict[str, str | bool] = _setting(
         {},
         values.flags,
