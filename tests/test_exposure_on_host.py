@@ -17,6 +17,8 @@ from waiting import wait_on_host
 
 Run = Callable[..., PyinfraResult]
 
+PROMETHEUS_DEFAULTS = "/etc/default/prometheus"
+
 OPEN = {"pushgateway_listen_address": "0.0.0.0:9091", "pushgateway_smoke": "never"}
 SAYS = "The Pushgateway would listen on 0.0.0.0:9091 with --web.enable-admin-api and without authentication"
 NOTE = "everybody who can reach that port can push and wipe (pushgateway_allow_open_admin_api)"
@@ -39,6 +41,14 @@ def test_it_is_refused_until_it_is_allowed_or_asks_for_a_password(
     first = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=allowed)
     assert first.returncode == 0, first.output
     assert NOTE in first.stderr
+    assert "Prometheus listens on [::]:9090: everybody" in first.stderr
+    # Prometheus is closed, too: it is the package that this toolkit has installed.
+    allowed["prometheus_listen_address"] = "127.0.0.1:9090"
+    second = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=allowed)
+    assert second.returncode == 0, second.output
+    assert "Prometheus listens on" not in second.stderr
+    assert lab_host.run("ss -lntH 'sport = :9090'").stdout.split()[3] == "127.0.0.1:9090"
+    assert "9090" in lab_host.read(PROMETHEUS_DEFAULTS).decode()
     sessions()
     again = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=allowed)
     assert_unchanged_run(again)
@@ -73,3 +83,9 @@ def test_it_is_refused_until_it_is_allowed_or_asks_for_a_password(
         refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
         assert_refused(lab_host, refused, SAYS, WEB)
         assert HASH not in refused.output
+
+    gone = run_pyinfra(
+        lab_host, "-y", "deploy/uninstall.py", data={"pushgateway_allow_data_loss": True}
+    )
+    assert gone.returncode == 0, gone.output
+    assert lab_host.run(f"ls {PROMETHEUS_DEFAULTS}*", check=False).stdout == ""

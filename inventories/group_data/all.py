@@ -121,6 +121,9 @@ settings on the command line: --data pushgateway_smoke=always
 # the same for Prometheus
 # prometheus_package_version = None
 
+# address that a Prometheus which this toolkit installed listens on, with the port of prometheus_url; None: as it is
+# prometheus_listen_address = None
+
 # Prometheus's systemd unit; None: the unit of Debian's package
 # prometheus_unit = None
 

@@ -16,6 +16,7 @@ from pushgateway_lab.course.questions import look_for_start
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install import preflight
+from pushgateway_lab.installations import prometheus_address
 from pushgateway_lab.lab import gateway, tasks
 from pushgateway_lab.lab.excerpts import listed, shown_labels
 from pushgateway_lab.lab.look import Look
@@ -38,6 +39,8 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
     seen = looked.snapshot
     preflight.check_rights(seen)
     preflight.check_system(seen, settings)
+    if not for_reset:
+        prometheus_address.check(seen, settings)
     start_file.check(looked)
     if for_reset:
         _check_there(looked)

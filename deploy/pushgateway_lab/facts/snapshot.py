@@ -93,6 +93,10 @@ class Snapshot(NamedTuple):
     + ports_in_use: the ports on which the host listens and to which another host has a connection
     + rivals: server -> its candidates, if several are equally good
     + lone: server -> its process, if that is of no service
+    + prometheus_flags_text: the text of the file with the flags of a Prometheus that this toolkit installed; None if there
+      is none, and without ``prometheus_listen_address``
+    + has_own_prometheus: this toolkit has installed Prometheus, from a package or a release; for a package, known only with
+      ``prometheus_listen_address``
     + config_state: present, absent, special (not a regular file), large (over
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
     + config_found: the configuration file that the running Prometheus reads and that was looked at, if that is another
@@ -143,6 +147,8 @@ class Snapshot(NamedTuple):
     hardening_text: str
     hardened_as: str
     web_configs: dict[str, str]
+    prometheus_flags_text: str | None
+    has_own_prometheus: bool
     unit_files: tuple[UnitFile, ...]
     ports_in_use: tuple[int, ...]
     rivals: dict[str, tuple[Server, ...]]
@@ -286,6 +292,9 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         hardening_text=text("hardening_text") or "",
         hardened_as=first("hardened_as") or "",
         web_configs=dict(map(_web_config, said.get("web_config", ()))),
+        prometheus_flags_text=text("prometheus_flags_text"),
+        has_own_prometheus="prometheus_note" in said
+        or any(value.startswith("prometheus ") for value in said.get("release", ())),
         unit_files=tuple(map(parse_unit_file, said.get("unit_file", ()))),
         ports_in_use=tuple(int(value, 16) for value in said.get("port_in_use", ())),
         rivals=dict(map(parse_rivals, said.get("rivals", ()))),

@@ -22,6 +22,7 @@ from pushgateway_lab.installations import (
     missing_packages,
     pinned,
     ports,
+    prometheus_address,
     release,
 )
 from pushgateway_lab.prometheus.job import check_path, merged
@@ -71,6 +72,7 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
     check_rights(seen)
     check_system(seen, settings)
     check_path(seen, settings)
+    prometheus_address.check(seen, settings)
     check_prometheus(seen, settings)
     if installations.has_prometheus(seen, settings):
         merged(seen, settings)

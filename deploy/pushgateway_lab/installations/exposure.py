@@ -1,8 +1,10 @@
 """Who reaches both servers: whether the flags of the Pushgateway let everybody wipe it, and where Prometheus is open. Pure."""
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.installations import address
 from pushgateway_lab.installations.flags import ADMIN_API, WEB_CONFIG, Flag
 from pushgateway_lab.settings import Settings
@@ -59,3 +61,29 @@ def open_addresses(seen: Snapshot, settings: Settings, flags: Iterable[Flag]) ->
     """
     flags = tuple(flags)
     return [] if is_closed(seen, settings, flags) else reached_addresses(flags)
+
+
+def is_at(listener: Listener, wanted: str) -> bool:
+    """Return whether the flag ``--web.listen-address`` of a server with this address makes this listener.
+
+    + wanted: HOST:PORT
+
+    Example:
+        >>> is_at(Listener("::", 9091, "5"), ":9091")
+        True
+    """
+    name, _, port = wanted.rpartition(":")
+    own = ip_address(listener.address)
+    if str(listener.port) != port.lstrip("0"):
+        return False
+    try:
+        given = ip_address(name.strip("[]") or "::")
+    except ValueError:  # a host name
+        return name != "localhost" or own.is_loopback
+    # For 0.0.0.0, Go opens a socket for all addresses of both families, which the kernel shows as [::].
+    return own.is_unspecified if given.is_unspecified else own == given
+
+
+def open_prometheus(seen: Snapshot) -> Listener | None:
+    """Return a socket of the running Prometheus that other hosts reach; None if there is none."""
+    return next((each for each in seen.prometheus_listeners if not each.is_on_loopback), None)

@@ -81,7 +81,7 @@ def merge(
     merged = list(present)
     for flag, key in wanted:
         if key in settings.given:
-            merged = _replace(merged, flag)
+            merged = replaced(merged, flag)
         elif all(each.name != flag.name for each in merged) and not (
             flag.name == LISTEN_ADDRESS and keeps()
         ):
@@ -89,8 +89,8 @@ def merge(
     return tuple(merged)
 
 
-def _replace(flags: list[Flag], flag: Flag) -> list[Flag]:
-    """Replace the first flag of this name by `flag`, and remove others: a repeated flag is fatal."""
+def replaced(flags: list[Flag], flag: Flag) -> list[Flag]:
+    """Return flags with `flag` in place of the first one of this name, and without others: a repeated flag is fatal."""
     if flag in flags and sum(each.name == flag.name for each in flags) == 1:
         return flags
     at = next((i for i, each in enumerate(flags) if each.name == flag.name), len(flags))

@@ -1,9 +1,6 @@
 """Checks of the flags with which the Pushgateway runs: admin API, listen address, persistence."""
 
-from ipaddress import ip_address
-
 from pushgateway_lab import installations
-from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.installations import exposure
 from pushgateway_lab.installations.address import listen_addresses
 from pushgateway_lab.installations.flags import (
@@ -81,7 +78,7 @@ def listens(look: Look) -> Finding:
         return wrong(lines(str(error), each=600))
     installation = installations.pushgateway(look.snapshot, look.settings)
     where = listed([each.where for each in listeners])
-    if not all(any(_is_at(each, address) for each in listeners) for address in wanted):
+    if not all(any(exposure.is_at(each, address) for each in listeners) for address in wanted):
         return wrong(
             f"The Pushgateway listens on {where}, but should listen on {listed(wanted)}: everybody who "
             f"reaches it can push and wipe. Either {installation.flags_place} has another address, or "
@@ -111,20 +108,6 @@ def _as_wanted(look: Look, says: str) -> Finding:
         f"{says} To close it, write {closed} to {excerpt(installation.flags_place)}, in place of another address.",
         installation.to_edit_flags(closed),
     )
-
-
-def _is_at(listener: Listener, wanted: str) -> bool:
-    """Return whether the flag --web.listen-address with this address (HOST:PORT) makes this listener."""
-    name, _, port = wanted.rpartition(":")
-    address = ip_address(listener.address)
-    if str(listener.port) != port.lstrip("0"):
-        return False
-    try:
-        given = ip_address(name.strip("[]") or "::")
-    except ValueError:  # a host name
-        return name != "localhost" or address.is_loopback
-    # For 0.0.0.0, Go opens a socket for all addresses of both families, which the kernel shows as [::].
-    return address.is_unspecified if given.is_unspecified else address == given
 
 
 def persistence(look: Look) -> Finding:

@@ -202,6 +202,11 @@ class Settings:
     prometheus_package_version: str | None = _setting(
         None, release_values.package_version, "the same for Prometheus"
     )
+    prometheus_listen_address: str | None = _setting(
+        None,
+        values.listen_address,
+        "address that a Prometheus which this toolkit installed listens on, with the port of prometheus_url; None: as it is",
+    )
     prometheus_unit: str | None = _setting(
         None, values.unit, "Prometheus's systemd unit; None: the unit of Debian's package"
     )

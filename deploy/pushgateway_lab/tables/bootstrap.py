@@ -6,7 +6,7 @@ from pushgateway_lab.prometheus import configuration, loading, target
 from pushgateway_lab.prometheus.job import duplicates
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.smoke import push
-from pushgateway_lab.tables.servers import FETCH, FIREWALL, INSTALL, PRUNE, RELEASES, RUN
+from pushgateway_lab.tables.servers import FETCH, FIREWALL, INSTALL, LISTEN, PRUNE, RELEASES, RUN
 
 _MERGE = Step(
     "Merge the scrape job",
@@ -22,6 +22,7 @@ BOOTSTRAP = (
     FETCH,
     INSTALL,
     RELEASES,
+    LISTEN,
     RUN,
     FIREWALL,
     PRUNE,
@@ -32,7 +33,7 @@ BOOTSTRAP = (
         push.push,
         snapshot_of,
         push.is_done,
-        after=(INSTALL, RELEASES, RUN, _MERGE, _LOAD),
+        after=(INSTALL, RELEASES, LISTEN, RUN, _MERGE, _LOAD),
     ),
     Step("See the target up", target.up, snapshot_of, target.is_up),
 )

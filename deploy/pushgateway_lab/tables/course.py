@@ -8,7 +8,7 @@ from pushgateway_lab.course.questions import look_for_start
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.prometheus import configuration, loading
 from pushgateway_lab.run.steps import Step
-from pushgateway_lab.tables.servers import FETCH, FIREWALL, INSTALL, PRUNE, RELEASES, RUN
+from pushgateway_lab.tables.servers import FETCH, FIREWALL, INSTALL, LISTEN, PRUNE, RELEASES, RUN
 
 
 def _check(*, for_reset: bool) -> Step:
@@ -77,6 +77,7 @@ PREPARE = (
     FETCH,
     INSTALL,
     RELEASES,
+    LISTEN,
     _DELETE_FIRST,
     replace(RUN, arguments={"may_lose": start_line.may_lose}),
     FIREWALL,

@@ -3,12 +3,20 @@
 from pushgateway_lab import prune
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.install import packages, releases
+from pushgateway_lab.prometheus import listening
 from pushgateway_lab.pushgateway import firewall, running
 from pushgateway_lab.run.steps import Step
 
 FETCH = Step("Fetch the releases", releases.fetch, snapshot_of, releases.are_installed)
 INSTALL = Step("Install the packages", packages.install, snapshot_of, packages.are_installed)
 RELEASES = Step("Install the releases", releases.install, snapshot_of, releases.are_installed)
+LISTEN = Step(
+    "Close Prometheus",
+    listening.listens,
+    snapshot_of,
+    listening.is_done,
+    notes=listening.notes,
+)
 RUN = Step(
     "Run the Pushgateway",
     running.run_with_flags,
