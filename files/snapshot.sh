@@ -9,9 +9,11 @@
 # those of the names config_path, prometheus_url, prometheus_unit and pushgateway_unit whose values come from the
 # settings, the others are found; prometheus_unit and pushgateway_unit, services or nothing; prometheus_units and
 # pushgateway_units (the usual services); prometheus_port and pushgateway_port; flags_file (the file with the
-# Pushgateway's flags, if there is no service yet); packages, pinned (those of the packages whose version is pinned) and tools (lists of words); for the prune: prune_files,
+# Pushgateway's flags, if there is no service yet); web_config (the Pushgateway's web configuration file in the settings,
+# or nothing); prometheus_flags_file (the file with Prometheus's flags, or nothing if they are not asked for) and
+# packages_note (the note about the packages that this toolkit has installed); packages, pinned (those of the packages whose version is pinned) and tools (lists of words); for the prune: prune_files,
 # prune_secrets (the files that are secrets) and prune_unit_names (lists of words). Needs the functions of whose.sh,
-# find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, a service manager and a package manager. If a function
+# find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, web-config.sh, a service manager and a package manager. If a function
 # look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
 # file is looked at, unless config_path was given; then only if a function looks_at_running_config succeeds.
 # Prints one "name value" a line; values with arbitrary bytes are base64. The first line is the version of this
@@ -157,6 +159,7 @@ look_at_services() {
         printf 'flags_file %s\n' "$flags_file"
     fi
     look_at_flags_file
+    look_at_web_configs "${web_config:-}" "$pid" "$pushgateway_unit" "$flags_file"
     service_look_at_hardening "$pushgateway_unit" "$pid" pushgateway
     service_look_at_hardening "$prometheus_unit" "$prometheus_pid" prometheus
     look_at_sockets
@@ -439,6 +442,18 @@ look_at_releases() {
     done
 }
 
+# The flags of Prometheus, only if they are to be changed; and whether this toolkit has installed its package. Both files
+# are root's.
+look_at_own_prometheus() {
+    [ -n "${prometheus_flags_file:-}" ] || return 0
+    [ ! -f "$prometheus_flags_file" ] || print_base64 prometheus_flags_text "$prometheus_flags_file"
+    # shellcheck disable=SC2154 # set with prometheus_flags_file
+    [ -f "$packages_note" ] || return 0
+    while read -r name _; do
+        [ "$name" != prometheus ] || echo "prometheus_note yes"
+    done 2>/dev/null <"$packages_note"
+}
+
 note_in() {
     note=
     [ -f "$1" ] && read -r note _ 2>/dev/null <"$1"
@@ -466,6 +481,7 @@ if [ "$uid" -eq 0 ]; then
     look_at_notes
     look_at_firewall
     look_at_releases
+    look_at_own_prometheus
     if command -v look_further >/dev/null; then look_further; fi
 else
     echo "user $(id -un)"

@@ -32,6 +32,11 @@ CONFIG = {
 }
 """Shape -> its configuration file, where that is not the usual one."""
 
+CLOSED = {"pushgateway_listen_address": "127.0.0.1:9091"}
+ALLOWED = {"pushgateway_allow_open_admin_api": True}
+ADDRESS: dict[str, dict[str, object]] = {"collection": {**CLOSED}, "with_variable": {**ALLOWED}}
+"""Shape -> the settings with which its Pushgateway, open to all, is not refused."""
+
 DEBIANS = "prometheus-pushgateway"
 """The name of Debian's unit and package: nothing that is said about these hosts may name it."""
 
@@ -76,13 +81,18 @@ def test_all_deploys_work_and_the_rest_stays(
     path = CONFIG.get(shape.__name__, shapes.CONFIG)
     before = shown(lab_host, path)
     processes = lab_host.run("pgrep -x prometheus; pgrep -x pushgateway").stdout.split()
-    assert "Proven" in run(lab_host, run_pyinfra, BOOTSTRAP).stderr
+    data = ADDRESS.get(shape.__name__, {})
+    if data:
+        refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+        assert "everybody who reaches it could push and wipe" in refused.stderr, refused.output
+        assert shown(lab_host, path) == before
+    assert "Proven" in run(lab_host, run_pyinfra, BOOTSTRAP, **data).stderr
     sessions()
-    assert_unchanged_run(run(lab_host, run_pyinfra, BOOTSTRAP))
+    assert_unchanged_run(run(lab_host, run_pyinfra, BOOTSTRAP, **data))
     assert sessions() == 1
     assert b"honor_labels: true" in lab_host.read(path)
 
-    verified = run_pyinfra(lab_host, "-y", VERIFY, data=FAST)
+    verified = run_pyinfra(lab_host, "-y", VERIFY, data=FAST | data)
     assert DEBIANS not in verified.output
     if shape is shapes.by_hand:
         # It is used as it is: what cannot be changed is said, and nothing was restarted.
@@ -92,7 +102,7 @@ def test_all_deploys_work_and_the_rest_stays(
         assert verified.returncode == 0, verified.output
         assert f"{lab_host.name}  configured" in verified.stdout
 
-    run(lab_host, run_pyinfra, RESET)
+    run(lab_host, run_pyinfra, RESET, **data)
     after = shown(lab_host, path).splitlines()
     new = [line for line in after if line not in before.splitlines()]
     assert all(
@@ -101,8 +111,8 @@ def test_all_deploys_work_and_the_rest_stays(
     assert [line for line in before.splitlines() if line not in after] == [
         line for line in before.splitlines() if "/etc/default/pushgateway" in line
     ]
-    run(lab_host, run_pyinfra, PREPARE)
-    assert_unchanged_run(run(lab_host, run_pyinfra, PREPARE))
+    run(lab_host, run_pyinfra, PREPARE, **data)
+    assert_unchanged_run(run(lab_host, run_pyinfra, PREPARE, **data))
 
 
 @pytest.mark.parametrize(
@@ -148,8 +158,8 @@ def test_the_addresses_that_an_administrator_chose_are_kept(
     lab_host: Host, run_pyinfra: Run
 ) -> None:
     shapes.on_two_addresses(lab_host)
-    run(lab_host, run_pyinfra, BOOTSTRAP)
-    assert_unchanged_run(run(lab_host, run_pyinfra, BOOTSTRAP))
+    run(lab_host, run_pyinfra, BOOTSTRAP, **ALLOWED)
+    assert_unchanged_run(run(lab_host, run_pyinfra, BOOTSTRAP, **ALLOWED))
     listening = lab_host.run("ss -lntH | grep -c -e '127.0.0.1:9091' -e ':9191'").stdout
     assert listening == "2\n"
 
@@ -216,7 +226,7 @@ def test_two_that_are_equally_good_are_named(lab_host: Host, run_pyinfra: Run) -
     ):
         assert words in result.stderr, result.stderr
     assert shown(lab_host, shapes.CONFIG) == before
-    run(lab_host, run_pyinfra, BOOTSTRAP, pushgateway_unit="push2.service")
+    run(lab_host, run_pyinfra, BOOTSTRAP, pushgateway_unit="push2.service", **ALLOWED)
 
 
 @pytest.mark.lab_host(packages=INSTALLED)
@@ -327,10 +337,11 @@ def test_what_other_hosts_use_is_not_moved_to_loopback(lab_host: Host, run_pyinf
         f"      - targets: ['{lab_host.address}:9091']\nEND\nsystemctl reload prometheus"
     )
     wait_on_host(lab_host, f"{shapes.QUERY}'up{{job=\"from_outside\"}}==1' | grep -q value")
-    result = run(lab_host, run_pyinfra, BOOTSTRAP, pushgateway_job_name="from_outside")
+    data = {"pushgateway_job_name": "from_outside", "pushgateway_admin_api": False}
+    result = run(lab_host, run_pyinfra, BOOTSTRAP, **data)
     assert "To change the address, set pushgateway_listen_address" in result.stderr
     assert lab_host.run("ss -lntH 'sport = :9091'").stdout.split()[3] == "*:9091"
-    assert_unchanged_run(run(lab_host, run_pyinfra, BOOTSTRAP, pushgateway_job_name="from_outside"))
+    assert_unchanged_run(run(lab_host, run_pyinfra, BOOTSTRAP, **data))
 
 
 def test_the_table_of_hosts_names_the_shapes_that_are_tested() -> None:

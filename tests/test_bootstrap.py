@@ -121,11 +121,16 @@ def test_other_peoples_configuration_stays_theirs(
         f"chown prometheus:adm {CONFIG}; chmod 0640 {CONFIG}; stat -c '%U %G %a' {CONFIG}"
     )
 
-    dry = run_pyinfra(lab_host, "--dry", "--diff", BOOTSTRAP)
+    # With the admin API, everybody who reaches that address could wipe.
+    refused = run_pyinfra(lab_host, "-y", BOOTSTRAP)
+    assert "would listen on :9091 with --web.enable-admin-api" in refused.stderr, refused.stderr
+    data = {"pushgateway_allow_open_admin_api": True}
+    dry = run_pyinfra(lab_host, "--dry", "--diff", BOOTSTRAP, data=data)
     assert "+ -   job_name: " in dry.stderr, dry.stderr
     assert lab_host.read(CONFIG) == HAND_EDITED
+    assert lab_host.read(DEFAULTS) == defaults
 
-    first = run_pyinfra(lab_host, "-y", BOOTSTRAP)
+    first = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
 
     assert first.returncode == 0, first.output
     assert_bootstrapped(lab_host)
@@ -136,7 +141,7 @@ def test_other_peoples_configuration_stays_theirs(
     assert "listens on :9091" in first.stderr
     # Debian's Pushgateway persists, so earlier pushes survive the restart.
     assert "backup_done" in lab_host.run("curl -s localhost:9091/metrics").stdout
-    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP))
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data))
 
 
 @pytest.mark.lab_host(packages=INSTALLED)

@@ -18,7 +18,7 @@ from snapshots import BOTH, argv, seen, settings
 
 Boot = Callable[..., list[Host]]
 Run = Callable[..., PyinfraResult]
-ALL = {"pushgateway_listen_address": "0.0.0.0:9091"}
+ALL = {"pushgateway_listen_address": "0.0.0.0:9091", "pushgateway_allow_open_admin_api": True}
 NOTE = "/var/lib/pushgateway-lab/firewall"
 UFW, FIREWALLD = OpenPort("ufw", 9091), OpenPort("firewalld", 9091)
 
@@ -42,7 +42,7 @@ UFW, FIREWALLD = OpenPort("ufw", 9091), OpenPort("firewalld", 9091)
         ),
     ],
 )  # fmt: skip
-def test_what_changes(lines: list[str], data: dict[str, str], wanted: Change) -> None:
+def test_what_changes(lines: list[str], data: dict[str, object], wanted: Change) -> None:
     found = seen(*BOTH, *lines)
     assert firewall.change(found, settings(**data)) == wanted
     assert firewall.is_done(found, settings(**data)) == (wanted == Change((), ()))

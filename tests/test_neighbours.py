@@ -67,7 +67,7 @@ def test_a_job_of_another_name_scrapes_the_host_by_its_name(
     )
     assert lab_host.read(CONFIG) == text
     assert lab_host.read(DEFAULTS) == b'ARGS=""\n'
-    used |= {"pushgateway_listen_address": "0.0.0.0:9091"}
+    used |= {"pushgateway_listen_address": "0.0.0.0:9091", "pushgateway_admin_api": False}
     result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=used)
     assert result.returncode == 0, result.output
     assert "Proven" in result.stderr

@@ -52,7 +52,7 @@ def test_only_keys_that_were_set_count_as_given() -> None:
         ("reset", "lab_reset"),
         ("restore", "lab_restore"),
         ("pushgateway_wipe", "lab_wipe"),
-        ("listen_adress", "pushgateway_listen_address"),
+        ("listen_adress", "pushgateway_listen_address or prometheus_listen_address"),
         ("url", "pushgateway_url or prometheus_url"),
         ("prometheus_version", None),
         ("ssh_user", None),

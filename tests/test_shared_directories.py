@@ -85,7 +85,7 @@ def test_a_host_of_a_role_collection(boot_host: Callable[..., Host], run_pyinfra
     collection(host)
     host.run(f"chmod 770 {DIRECTORY}")
     before = host.run(RIGHTS).stdout
-    result = bootstrap(run_pyinfra, host)
+    result = bootstrap(run_pyinfra, host, pushgateway_listen_address="127.0.0.1:9091")
     assert result.returncode == 0, result.output
     assert b"job_name: pushgateway" in host.read(CONFIG).replace(b"'", b"").replace(b'"', b"")
     assert host.run(RIGHTS).stdout == before

@@ -59,7 +59,7 @@ def test_a_pushgateway_that_the_other_host_cannot_reach_is_refused() -> None:
     with pytest.raises(HostError, match=r"cannot reach the Pushgateway on 127\.0\.0\.1:9091"):
         preflight.is_free(seen(*DEBIAN), settings(**THERE))
     for address in ("0.0.0.0:9091", "10.0.0.7:9091", ":9091"):
-        reached = settings(**THERE, pushgateway_listen_address=address)
+        reached = settings(**THERE, pushgateway_listen_address=address, pushgateway_admin_api=False)
         assert preflight.is_free(seen(*DEBIAN), reached)
 
 
@@ -140,7 +140,7 @@ def test_the_prometheus_of_another_host_scrapes_this_one(
 ) -> None:
     near, far = boot_hosts(HostSpec(), HostSpec(packages=INSTALLED))
     shapes.both_answer(far)
-    given = {
+    given: dict[str, object] = {
         "prometheus_url": f"http://{far.address}:9090",
         "pushgateway_targets": [f"{near.address}:9091"],
     }
@@ -149,6 +149,10 @@ def test_the_prometheus_of_another_host_scrapes_this_one(
     assert "Set pushgateway_listen_address to an address that it reaches" in refused.stderr
     assert near.run("ls /usr/bin | grep -c pushgateway", check=False).stdout == "0\n"
     given["pushgateway_listen_address"] = "0.0.0.0:9091"
+    open_to_all = run_pyinfra(near, "--dry", BOOTSTRAP, data=FAST | given)
+    assert open_to_all.returncode == 1
+    assert "everybody who reaches it could push and wipe" in open_to_all.stderr
+    given["pushgateway_admin_api"] = False
     # Its Prometheus has no job yet: that is said, with what to do there.
     first = run_pyinfra(near, "-y", BOOTSTRAP, data=FAST | given)
     assert first.returncode == 1

@@ -175,8 +175,8 @@ def test_servers_that_were_installed_in_other_ways(
     before = listing(lab_host, _DATA)
     command = "ps -o args= -C pushgateway"
     args = lab_host.run(command).stdout
-    run(lab_host, run_pyinfra, PREPARE)
-    run(lab_host, run_pyinfra, BOOTSTRAP)
+    for deploy in (PREPARE, BOOTSTRAP):
+        run(lab_host, run_pyinfra, deploy, pushgateway_allow_open_admin_api=True)
     assert lab_host.run(command).stdout != args
     lab_host.run(PUSH_TRAINING)
     if shape is shapes.training_vm:

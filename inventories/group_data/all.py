@@ -10,6 +10,9 @@ settings on the command line: --data pushgateway_smoke=always
 # --web.enable-admin-api: lets everybody who reaches the port wipe all groups
 # pushgateway_admin_api = True
 
+# allow the admin API at an address that others reach, without authentication: everybody there can wipe all groups
+# pushgateway_allow_open_admin_api = False
+
 # more Pushgateway flags, without dashes: flag -> value; True for a flag without a value
 # pushgateway_extra_flags = {}
 
@@ -120,6 +123,9 @@ settings on the command line: --data pushgateway_smoke=always
 
 # restrict the service of Prometheus's package, by a drop-in; this restarts Prometheus
 # prometheus_harden = False
+
+# address that a Prometheus which this toolkit installed listens on, with the port of prometheus_url; None: as it is
+# prometheus_listen_address = None
 
 # Prometheus's systemd unit; None: the unit of Debian's package
 # prometheus_unit = None

@@ -16,12 +16,13 @@ from pushgateway_lab.course.questions import look_for_start
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install import preflight
+from pushgateway_lab.installations import prometheus_address
 from pushgateway_lab.lab import gateway, tasks
 from pushgateway_lab.lab.excerpts import listed, shown_labels
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.servers import CLOCK
 from pushgateway_lab.pruning import layout
-from pushgateway_lab.pushgateway import persistence, running
+from pushgateway_lab.pushgateway import open_admin_api, persistence, running
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
@@ -38,12 +39,15 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
     seen = looked.snapshot
     preflight.check_rights(seen)
     preflight.check_system(seen, settings)
+    if not for_reset:
+        prometheus_address.check(seen, settings)
     start_file.check(looked)
     if for_reset:
         _check_there(looked)
         start_file.refuse_mistaken(looked)
     else:
         preflight.check_pushgateway(seen, settings)
+        open_admin_api.check(seen, settings)
         _refuse_work(looked)
     return True
 

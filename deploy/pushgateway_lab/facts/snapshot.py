@@ -97,11 +97,17 @@ class Snapshot(NamedTuple):
     + flags_text: the text of that file, None if there is no such file
     + hardenings: server -> the restrictions of its service by a drop-in of this toolkit, if there is one
     + prometheus_storage: the directory of Prometheus's samples, as a flag of its process has it; empty without the flag
+    + web_configs: web configuration file, as a flag of the Pushgateway names it -> the authentication that it asks for:
+      ``users``, ``certificates`` or ``none``; without the files that cannot be read
     + unit_files: the files that define the Pushgateway's service, in the order in which they are read; empty if its
       command has a variable, whose file is `flags_file` then
     + ports_in_use: the ports on which the host listens and to which another host has a connection
     + rivals: server -> its candidates, if several are equally good
     + lone: server -> its process, if that is of no service
+    + prometheus_flags_text: the text of the file with the flags of a Prometheus that this toolkit installed; None if there
+      is none, and without ``prometheus_listen_address``
+    + has_own_prometheus: this toolkit has installed Prometheus, from a package or a release; for a package, known only with
+      ``prometheus_listen_address``
     + config_state: present, absent, special (not a regular file), large (over
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
     + config_found: the configuration file that the running Prometheus reads and that was looked at, if that is another
@@ -151,6 +157,9 @@ class Snapshot(NamedTuple):
     flags_text: str | None
     hardenings: dict[str, Hardening]
     prometheus_storage: str
+    web_configs: dict[str, str]
+    prometheus_flags_text: str | None
+    has_own_prometheus: bool
     unit_files: tuple[UnitFile, ...]
     ports_in_use: tuple[int, ...]
     rivals: dict[str, tuple[Server, ...]]
@@ -297,6 +306,10 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         flags_text=text("flags_text"),
         hardenings=_hardenings(said),
         prometheus_storage=text("prometheus_storage") or "",
+        web_configs=dict(map(_web_config, said.get("web_config", ()))),
+        prometheus_flags_text=text("prometheus_flags_text"),
+        has_own_prometheus="prometheus_note" in said
+        or any(value.startswith("prometheus ") for value in said.get("release", ())),
         unit_files=tuple(map(parse_unit_file, said.get("unit_file", ()))),
         ports_in_use=tuple(int(value, 16) for value in said.get("port_in_use", ())),
         rivals=dict(map(parse_rivals, said.get("rivals", ()))),
@@ -331,6 +344,11 @@ def _hardenings(said: dict[str, list[str]]) -> dict[str, Hardening]:
     return {
         server: Hardening(decoded(text), digests.get(server, "")) for server, text in texts.items()
     }
+
+
+def _web_config(value: str) -> tuple[str, str]:
+    word, _, path = value.partition(" ")
+    return decoded(path), word
 
 
 def _release(value: str) -> tuple[str, str]:

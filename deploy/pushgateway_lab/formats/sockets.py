@@ -35,6 +35,12 @@ class Listener(NamedTuple):
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"{host}:{self.port}"
 
+    @property
+    def is_on_loopback(self) -> bool:
+        """Return whether only programs of the host itself reach it."""
+        own = ip_address(self.address)
+        return ((isinstance(own, IPv6Address) and own.ipv4_mapped) or own).is_loopback
+
 
 def parse_listener(written: str, byteorder: str = "little") -> Listener:
     """Return the listener of an address and an inode of ``/proc/net/tcp``, separated by a blank.

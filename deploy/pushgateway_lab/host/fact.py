@@ -24,7 +24,14 @@ from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import after_mark, new_mark
 from pushgateway_lab.settings import Settings
 
-_FUNCTIONS = ("whose.sh", "find-servers.sh", "flags-in-use.sh", "config-in-use.sh", "firewalls.sh")
+_FUNCTIONS = (
+    "whose.sh",
+    "find-servers.sh",
+    "flags-in-use.sh",
+    "config-in-use.sh",
+    "firewalls.sh",
+    "web-config.sh",
+)
 """The files of ``files/`` with the functions of the look."""
 
 _FOUND = {"config_path": "prometheus_config_path", "prometheus_url": "prometheus_url"}

@@ -22,9 +22,11 @@ from pushgateway_lab.installations import (
     missing_packages,
     pinned,
     ports,
+    prometheus_address,
     release,
 )
 from pushgateway_lab.prometheus.job import check_path, merged
+from pushgateway_lab.pushgateway import open_admin_api
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
@@ -70,10 +72,12 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
     check_rights(seen)
     check_system(seen, settings)
     check_path(seen, settings)
+    prometheus_address.check(seen, settings)
     check_prometheus(seen, settings)
     if installations.has_prometheus(seen, settings):
         merged(seen, settings)
     check_pushgateway(seen, settings)
+    open_admin_api.check(seen, settings)
     return True
 
 
@@ -299,7 +303,7 @@ def _check_reached_from_outside(seen: Snapshot, settings: Settings) -> None:
         raise HostError(
             f"Prometheus is on another host ({settings.prometheus_url}), and cannot reach the Pushgateway on {wanted[0]}. "
             "Nothing was changed. Set pushgateway_listen_address to an address that it reaches, as 0.0.0.0:9091. Everybody "
-            "who reaches it can push and wipe then: restrict it with a firewall."
+            "who reaches it can push then: restrict it with a firewall, and set pushgateway_admin_api=False or authentication."
         )
 
 

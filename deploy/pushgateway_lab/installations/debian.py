@@ -3,6 +3,7 @@
 ``files/debian.sh`` is its counterpart on the host. ``pushgateway_lab.install.packages`` installs the packages.
 """
 
+from pushgateway_lab.facts.remains import PACKAGES_NOTE
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import environment_file
 from pushgateway_lab.installations.address import firewall_port
@@ -10,6 +11,7 @@ from pushgateway_lab.installations.elsewhere import (
     prometheus_is_elsewhere,
     pushgateway_is_elsewhere,
 )
+from pushgateway_lab.installations.flags import WEB_CONFIG
 from pushgateway_lab.installations.variable import (
     VariablePrometheus,
     VariablePushgateway,
@@ -42,7 +44,9 @@ DEFAULT_PERSISTENCE_FILE = "/var/lib/prometheus/pushgateway.data"
 _SAMPLES = "/var/lib/prometheus"
 """The directory in which the package's Prometheus keeps its samples without a flag, in ``metrics2``."""
 
-_PROMETHEUS_DEFAULTS = "/etc/default/prometheus"
+PROMETHEUS_DEFAULTS = "/etc/default/prometheus"
+"""The file with the flags of Prometheus, from its package and from a release of this toolkit."""
+
 _PUSHGATEWAY_DEFAULTS = "/etc/default/prometheus-pushgateway"
 
 _TO_RESTORE_CONFIG = "apt-get -o Dpkg::Options::=--force-confmiss install --reinstall prometheus"
@@ -56,15 +60,15 @@ def prometheus(seen: Snapshot, settings: Settings) -> VariablePrometheus:
         name, can_reload=state.can_reload or not state.exists, main_pid=state.main_pid
     )
     around = environment_file.around_variable(state.command_line)
-    file = (around and state.environment_file) or _PROMETHEUS_DEFAULTS
+    file = (around and state.environment_file) or PROMETHEUS_DEFAULTS
     is_release = "prometheus" in seen.releases
-    is_packaged = file == _PROMETHEUS_DEFAULTS and not is_init_script(state) and not is_release
+    is_packaged = file == PROMETHEUS_DEFAULTS and not is_init_script(state) and not is_release
     return VariablePrometheus(
         service,
         flags_file=file,
         variable=around.variable if around else environment_file.ARGS,
         group=state.group or state.user or "prometheus",
-        to_restore_config=_TO_RESTORE_CONFIG if file == _PROMETHEUS_DEFAULTS else None,
+        to_restore_config=_TO_RESTORE_CONFIG if file == PROMETHEUS_DEFAULTS else None,
         storage=_SAMPLES if is_packaged and seen.manager is SYSTEMD else None,
         is_release=is_release,
     )
@@ -140,6 +144,9 @@ def look_variables(settings: Settings) -> dict[str, str]:
         "pushgateway_port": str(settings.pushgateway_port),
         "firewall_port": str(firewall_port(settings) or ""),
         "flags_file": _PUSHGATEWAY_DEFAULTS,
+        "prometheus_flags_file": PROMETHEUS_DEFAULTS if settings.prometheus_listen_address else "",
+        "packages_note": PACKAGES_NOTE,
+        "web_config": str(settings.pushgateway_extra_flags.get(WEB_CONFIG) or ""),
         "packages": " ".join(PACKAGES),
         "pinned": " ".join(name for name, version in zip(PACKAGES, pinned, strict=True) if version),
         "tools": f"{INSTALLER} curl {PYTHON}",

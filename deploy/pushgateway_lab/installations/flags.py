@@ -12,6 +12,8 @@ from pushgateway_lab.settings import Settings
 LISTEN_ADDRESS = "web.listen-address"
 ADMIN_API = "web.enable-admin-api"
 TELEMETRY_PATH = "web.telemetry-path"
+WEB_CONFIG = "web.config.file"
+"""The flag with the file that may ask for passwords and client certificates (docs/web-configuration.md of exporter-toolkit)."""
 PERSISTENCE = "persistence.file"
 """The flag with the file in which the Pushgateway keeps its groups; empty: it has them in memory only."""
 
@@ -79,7 +81,7 @@ def merge(
     merged = list(present)
     for flag, key in wanted:
         if key in settings.given:
-            merged = _replace(merged, flag)
+            merged = replaced(merged, flag)
         elif all(each.name != flag.name for each in merged) and not (
             flag.name == LISTEN_ADDRESS and keeps()
         ):
@@ -87,8 +89,8 @@ def merge(
     return tuple(merged)
 
 
-def _replace(flags: list[Flag], flag: Flag) -> list[Flag]:
-    """Replace the first flag of this name by `flag`, and remove others: a repeated flag is fatal."""
+def replaced(flags: list[Flag], flag: Flag) -> list[Flag]:
+    """Return flags with `flag` in place of the first one of this name, and without others: a repeated flag is fatal."""
     if flag in flags and sum(each.name == flag.name for each in flags) == 1:
         return flags
     at = next((i for i, each in enumerate(flags) if each.name == flag.name), len(flags))

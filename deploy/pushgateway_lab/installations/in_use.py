@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.installations import address
+from pushgateway_lab.installations.flags import LISTEN_ADDRESS, Flag
 from pushgateway_lab.settings import Settings, values
 
 
@@ -34,6 +37,11 @@ def settings_in_use(seen: Snapshot, settings: Settings) -> Settings:
         for key, text, check in named
         if key not in settings.given and text is not None and _is_valid(text, check)
     }
+    if settings.prometheus_listen_address and "prometheus_url" not in settings.given:
+        # Where it listens after this run.
+        at = address.url_of([Flag(LISTEN_ADDRESS, settings.prometheus_listen_address)], "")
+        prefix = urlsplit(found.get("prometheus_url", settings.prometheus_url)).path
+        found["prometheus_url"] = f"{at}{prefix}"
     return replace(settings, **found)
 
 

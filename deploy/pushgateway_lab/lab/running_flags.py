@@ -1,13 +1,18 @@
 """Checks of the flags with which the Pushgateway runs: admin API, listen address, persistence."""
 
-from ipaddress import ip_address
-
 from pushgateway_lab import installations
-from pushgateway_lab.formats.sockets import Listener
+from pushgateway_lab.installations import exposure
 from pushgateway_lab.installations.address import listen_addresses
-from pushgateway_lab.installations.flags import ADMIN_API, PERSISTENCE, Flag, FlagError
+from pushgateway_lab.installations.flags import (
+    ADMIN_API,
+    LISTEN_ADDRESS,
+    PERSISTENCE,
+    Flag,
+    FlagError,
+    parse_flags,
+)
 from pushgateway_lab.lab import gateway
-from pushgateway_lab.lab.checks import done, wrong
+from pushgateway_lab.lab.checks import done, noted, wrong
 from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.excerpts import excerpt, lines, listed
 from pushgateway_lab.lab.look import Look
@@ -73,7 +78,7 @@ def listens(look: Look) -> Finding:
         return wrong(lines(str(error), each=600))
     installation = installations.pushgateway(look.snapshot, look.settings)
     where = listed([each.where for each in listeners])
-    if not all(any(_is_at(each, address) for each in listeners) for address in wanted):
+    if not all(any(exposure.is_at(each, address) for each in listeners) for address in wanted):
         return wrong(
             f"The Pushgateway listens on {where}, but should listen on {listed(wanted)}: everybody who "
             f"reaches it can push and wipe. Either {installation.flags_place} has another address, or "
@@ -81,23 +86,28 @@ def listens(look: Look) -> Finding:
             "corrects both.",
             installation.to_see_flags,
         )
-    open_to_all = [each for each in listeners if not ip_address(each.address).is_loopback]
-    remark = " Everybody who reaches it can push and wipe." if open_to_all else ""
-    return done(f"The Pushgateway listens on {where}.{remark}")
+    return _as_wanted(look, f"The Pushgateway listens on {where}.")
 
 
-def _is_at(listener: Listener, wanted: str) -> bool:
-    """Return whether the flag --web.listen-address with this address (HOST:PORT) makes this listener."""
-    name, _, port = wanted.rpartition(":")
-    address = ip_address(listener.address)
-    if str(listener.port) != port.lstrip("0"):
-        return False
-    try:
-        given = ip_address(name.strip("[]") or "::")
-    except ValueError:  # a host name
-        return name != "localhost" or address.is_loopback
-    # For 0.0.0.0, Go opens a socket for all addresses of both families, which the kernel shows as [::].
-    return address.is_unspecified if given.is_unspecified else address == given
+def _as_wanted(look: Look, says: str) -> Finding:
+    """Return the finding of a Pushgateway that listens where it should; a note if everybody who reaches it can wipe it."""
+    listeners = look.snapshot.pushgateway_listeners
+    if all(each.is_on_loopback for each in listeners):
+        return done(says)
+    running = parse_flags((look.snapshot.pushgateway_argv or ())[1:])
+    if exposure.is_closed(look.snapshot, look.settings, running):
+        return done(f"{says} It asks for a password or a client certificate.")
+    if not exposure.has_admin_api(running):
+        return done(f"{says} Everybody who reaches it can push.")
+    says = f"{says} Everybody who reaches it can push and wipe."
+    if look.settings.pushgateway_allow_open_admin_api:
+        return done(f"{says} pushgateway_allow_open_admin_api allows that.")
+    installation = installations.pushgateway(look.snapshot, look.settings)
+    closed = Flag(LISTEN_ADDRESS, f"127.0.0.1:{listeners[0].port}")
+    return noted(
+        f"{says} To close it, write {closed} to {excerpt(installation.flags_place)}, in place of another address.",
+        installation.to_edit_flags(closed),
+    )
 
 
 def persistence(look: Look) -> Finding:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pushgateway_lab import installations
-from pushgateway_lab.installations import Installation, ports
+from pushgateway_lab.installations import Installation, exposure, ports
 from pushgateway_lab.installations.address import url_of
 from pushgateway_lab.installations.flags import (
     LISTEN_ADDRESS,
@@ -83,6 +83,11 @@ def _answers(look: Look) -> Finding:
             f"Prometheus runs, but not where the lab's page has it. {moved} To move it back, take them out of "
             f"{excerpt(installation.flags_place)}. The toolkit finds it there; prometheus_url need not be set.",
             installation.to_edit_flags(),
+        )
+    if found := exposure.open_prometheus(look.snapshot):
+        return done(
+            f"Prometheus runs. It listens on {found.where}: everybody who can reach that port can read all of its series. "
+            "prometheus_listen_address closes a Prometheus that this toolkit installed."
         )
     return done("Prometheus runs.")
 

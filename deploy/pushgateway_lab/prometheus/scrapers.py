@@ -244,6 +244,6 @@ def _check_reached(job: Job, seen: Snapshot, settings: Settings) -> None:
         raise HostError(
             f"The job {job.name} (line {job.line}) scrapes {excerpt(target)}, which is this host, but the Pushgateway "
             f"should listen on {listed(address.listen_addresses(flags))} only, where that target does not reach it. "
-            f"Nothing was changed. Set pushgateway_listen_address=0.0.0.0:{port}, so that everybody who reaches the "
-            f"host can push. Or change that target to {wanted}."
+            f"Nothing was changed. Set pushgateway_listen_address=0.0.0.0:{port} and pushgateway_admin_api=False: then "
+            f"everybody who reaches the host can push. Or change that target to {wanted}."
         )

@@ -30,7 +30,7 @@ from pushgateway_lab.installations import (
 )
 from pushgateway_lab.installations.flags import PERSISTENCE, Flag
 from pushgateway_lab.lab.excerpts import excerpt
-from pushgateway_lab.pushgateway import persistence
+from pushgateway_lab.pushgateway import open_admin_api, persistence
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
@@ -153,16 +153,11 @@ def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
         return
     wanted = installations.plan(seen, settings)
     installation = installations.pushgateway(seen, settings)
+    yield from open_admin_api.notes(seen, settings)
     if isinstance(installation, LonePushgateway):
         yield from _notes_on_process(installation, settings)
         return
     place = installation.flags_place
-    for each in address.listen_addresses(wanted.flags):
-        if not address.is_loopback(each.rpartition(":")[0]):
-            yield (
-                f"The Pushgateway listens on {each}, as {place} says: everybody who can reach that port can "
-                "push and, with the admin API, wipe. To change the address, set pushgateway_listen_address."
-            )
     if Flag(flags.ADMIN_API, value=False) in wanted.flags:
         yield (
             f"The admin API is off, as {place} says, so wiping does not work. To turn it on, set "

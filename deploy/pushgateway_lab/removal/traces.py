@@ -14,6 +14,7 @@ from pushgateway_lab.facts import remains
 from pushgateway_lab.facts.remains import Remains, parse_remains
 from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
 from pushgateway_lab.host import looking, transaction
+from pushgateway_lab.installations.debian import PROMETHEUS_DEFAULTS
 from pushgateway_lab.installations.release import PUSHGATEWAY
 from pushgateway_lab.pruning import files as prune_files
 from pushgateway_lab.run.host_files import script
@@ -88,7 +89,7 @@ def look_for_traces(host: Host, settings: Settings) -> Traces:
 
 
 def _look(host: Host, settings: Settings) -> Traces:
-    own = (*prune_files.REMOVED, LOCK)
+    own = (*prune_files.REMOVED, LOCK, f"{PROMETHEUS_DEFAULTS}.{transaction.BACKUP}")
     further = script(
         "look-at-remains.sh",
         {

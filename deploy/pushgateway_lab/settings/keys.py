@@ -45,6 +45,11 @@ class Settings:
         values.boolean,
         "--web.enable-admin-api: lets everybody who reaches the port wipe all groups",
     )
+    pushgateway_allow_open_admin_api: bool = _setting(
+        False,
+        values.boolean,
+        "allow the admin API at an address that others reach, without authentication: everybody there can wipe all groups",
+    )
     pushgateway_extra_flags: dict[str, str | bool] = _setting(
         {},
         values.flags,
@@ -201,6 +206,11 @@ class Settings:
         False,
         values.boolean,
         "restrict the service of Prometheus's package, by a drop-in; this restarts Prometheus",
+    )
+    prometheus_listen_address: str | None = _setting(
+        None,
+        values.listen_address,
+        "address that a Prometheus which this toolkit installed listens on, with the port of prometheus_url; None: as it is",
     )
     prometheus_unit: str | None = _setting(
         None, values.unit, "Prometheus's systemd unit; None: the unit of Debian's package"

@@ -3,7 +3,7 @@
 from pushgateway_lab import prune
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.install import packages, releases
-from pushgateway_lab.prometheus import restrictions
+from pushgateway_lab.prometheus import listening, restrictions
 from pushgateway_lab.pushgateway import firewall, running
 from pushgateway_lab.run.steps import Step
 
@@ -11,6 +11,13 @@ FETCH = Step("Fetch the releases", releases.fetch, snapshot_of, releases.are_ins
 INSTALL = Step("Install the packages", packages.install, snapshot_of, packages.are_installed)
 RELEASES = Step("Install the releases", releases.install, snapshot_of, releases.are_installed)
 RESTRICT = Step("Restrict Prometheus", restrictions.restricted, snapshot_of, restrictions.is_done)
+LISTEN = Step(
+    "Set the listen address of Prometheus",
+    listening.listens,
+    snapshot_of,
+    listening.is_done,
+    notes=listening.notes,
+)
 RUN = Step(
     "Run the Pushgateway",
     running.run_with_flags,

@@ -1,0 +1,89 @@
+"""Who reaches both servers: whether the flags of the Pushgateway let everybody wipe it, and where Prometheus is open. Pure."""
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.sockets import Listener
+from pushgateway_lab.installations import address
+from pushgateway_lab.installations.flags import ADMIN_API, WEB_CONFIG, Flag
+from pushgateway_lab.settings import Settings
+
+_AUTHENTICATION = ("users", "certificates")
+"""The words of ``files/web-config.sh`` for a web configuration file that asks for authentication."""
+
+
+def reached_addresses(flags: Iterable[Flag]) -> list[str]:
+    """Return the listen addresses of a Pushgateway with these flags that other hosts reach, as HOST:PORT.
+
+    A firewall does not count: its rules may change at any time.
+
+    Example:
+        >>> reached_addresses([Flag("web.listen-address", "0.0.0.0:9091")])
+        ['0.0.0.0:9091']
+    """
+    return [
+        each
+        for each in address.listen_addresses(flags)
+        if not address.is_loopback(each.rpartition(":")[0])
+    ]
+
+
+def has_admin_api(flags: Iterable[Flag]) -> bool:
+    """Return whether a Pushgateway with these flags has its admin API, with which everybody can wipe it."""
+    return any(each.name == ADMIN_API and each.value is not False for each in flags)
+
+
+def web_config(flags: Iterable[Flag]) -> str:
+    """Return the web configuration file in these flags; empty without the flag."""
+    return next((str(each.value) for each in flags if each.name == WEB_CONFIG), "")
+
+
+def is_closed(seen: Snapshot, settings: Settings, flags: Iterable[Flag]) -> bool:
+    """Return whether a Pushgateway with these flags asks everybody for a password or for a client certificate.
+
+    A web configuration file that could not be read counts as open.
+
+    + flags: of the process, or the wanted ones
+
+    Example:
+        False without the flag ``--web.config.file``; True if its file has ``basic_auth_users``.
+    """
+    del settings
+    file = web_config(flags)
+    return file != "" and seen.web_configs.get(file) in _AUTHENTICATION
+
+
+def open_addresses(seen: Snapshot, settings: Settings, flags: Iterable[Flag]) -> list[str]:
+    """Return the addresses at which everybody can push to a Pushgateway with these flags; none if it is closed.
+
+    + flags: see `is_closed`
+    """
+    flags = tuple(flags)
+    return [] if is_closed(seen, settings, flags) else reached_addresses(flags)
+
+
+def is_at(listener: Listener, wanted: str) -> bool:
+    """Return whether the flag ``--web.listen-address`` of a server with this address makes this listener.
+
+    + wanted: HOST:PORT
+
+    Example:
+        >>> is_at(Listener("::", 9091, "5"), ":9091")
+        True
+    """
+    name, _, port = wanted.rpartition(":")
+    own = ip_address(listener.address)
+    if str(listener.port) != port.lstrip("0"):
+        return False
+    try:
+        given = ip_address(name.strip("[]") or "::")
+    except ValueError:  # a host name
+        return name != "localhost" or own.is_loopback
+    # For 0.0.0.0, Go opens a socket for all addresses of both families, which the kernel shows as [::].
+    return own.is_unspecified if given.is_unspecified else own == given
+
+
+def open_prometheus(seen: Snapshot) -> Listener | None:
+    """Return a socket of the running Prometheus that other hosts reach; None if there is none."""
+    return next((each for each in seen.prometheus_listeners if not each.is_on_loopback), None)
