@@ -56,7 +56,7 @@ def listens(settings: Settings) -> Iterator[PyinfraCommand]:
     .. code:: python
 
         listening.listens(
-            name="Close Prometheus",
+            name="Set the listen address of Prometheus",
             settings=host_settings.for_host(ctx_host.get()),
         )
     """
