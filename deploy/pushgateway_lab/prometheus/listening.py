@@ -1,5 +1,6 @@
 """Where Prometheus listens: on the address of ``prometheus_listen_address``, or as it is, and then the trainer is told."""
 
+import time
 from collections.abc import Iterator
 
 from pyinfra.api.command import PyinfraCommand, StringCommand
@@ -17,6 +18,9 @@ from pushgateway_lab.prometheus.loading import wait_until_it_answers
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
+
+LISTEN_TIMEOUT = 5
+"""Seconds for a Prometheus that answers to be seen on its address alone."""
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
@@ -82,8 +86,13 @@ def _listen(host: Host, settings: Settings, old: str | None, new: str) -> None:
     service_control.restart(host, service, enable=False)
     forget(host)
     wait_until_it_answers(host, settings)
-    if not is_done(snapshot_of(host, settings), settings):
-        raise HostError(
-            f"Prometheus does not listen on {settings.prometheus_listen_address} alone, though ARGS in "
-            f"{PROMETHEUS_DEFAULTS} says so. Check what else gives it flags: {service.commands.log}"
-        )
+    # A look sees the sockets before it asks Prometheus, which may have begun to listen in between.
+    deadline = time.monotonic() + LISTEN_TIMEOUT
+    while not is_done(snapshot_of(host, settings), settings):
+        if time.monotonic() > deadline:
+            raise HostError(
+                f"Prometheus does not listen on {settings.prometheus_listen_address} alone, though ARGS in "
+                f"{PROMETHEUS_DEFAULTS} says so. Check what else gives it flags: {service.commands.log}"
+            )
+        time.sleep(0.2)
+        forget(host)
