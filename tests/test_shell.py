@@ -12,6 +12,7 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.host import Host
 
 from local_hosts import local_host
+from pushgateway_lab.formats.secret_lines import SecretLines
 from pushgateway_lab.run import command_output, host_files, patches, shell
 from pushgateway_lab.run.deadline import limit, paused, seconds_left, within
 from pushgateway_lab.run.host_error import HostError
@@ -40,6 +41,23 @@ def test_what_a_command_prints_and_how_it_ends(here: Host) -> None:
     assert not succeeded
     assert output.stdout_lines == ["AGlu", "out"]
     assert output.stderr_lines == ["err"]
+
+
+@pytest.mark.parametrize(
+    ("stdin", "following"), [(None, []), (b"\0in", ["AGlu"]), (b"x" * 60_000, [None])]
+)
+def test_secrets_come_before_the_standard_input(
+    here: Host, tmp_path: Path, stdin: bytes | None, following: list[str | None]
+) -> None:
+    secrets = SecretLines(("one 1", "two 2"))
+    succeeded, output = shell.run(here, "cat", stdin, secrets=secrets)
+    assert succeeded
+    assert output.stdout_lines[:3] == ["one 1", "two 2", "end"]
+    assert len(output.stdout_lines) == 3 + len(following)
+    assert following == [None] or output.stdout_lines[3:] == following
+    (tmp_path / "file").write_bytes(stdin or b"")
+    _, of_file = shell.run(here, "cat", tmp_path / "file", secrets=secrets)
+    assert "".join(of_file.stdout_lines) == "".join(output.stdout_lines)
 
 
 def test_the_whole_command_has_a_deadline(here: Host) -> None:

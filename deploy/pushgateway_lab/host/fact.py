@@ -24,7 +24,14 @@ from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import after_mark, new_mark
 from pushgateway_lab.settings import Settings
 
-_FUNCTIONS = ("whose.sh", "find-servers.sh", "flags-in-use.sh", "config-in-use.sh", "firewalls.sh")
+_FUNCTIONS = (
+    "secret-lines.sh",
+    "whose.sh",
+    "find-servers.sh",
+    "flags-in-use.sh",
+    "config-in-use.sh",
+    "firewalls.sh",
+)
 """The files of ``files/`` with the functions of the look."""
 
 _FOUND = {"config_path": "prometheus_config_path", "prometheus_url": "prometheus_url"}
@@ -46,7 +53,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
       `pushgateway_lab.course.questions`
     + mark: a random line, after which the answer begins; see `pushgateway_lab.run.shell.new_mark`
     + seconds: the time after which the host itself ends the look
-    + secrets_follow: whether secrets come on standard input, see `pushgateway_lab.pruning.files.compared_on_host`
+    + secrets_follow: whether secrets come on standard input, see `pushgateway_lab.formats.secret_lines`
     """
 
     @override
