@@ -1,13 +1,18 @@
 """Secrets on the standard input of scripts: what the shell reads, what curl gets, and who may receive a password."""
 
+import gzip
 import os
+import shutil
 import socket
 import subprocess
 import sys
-from base64 import b64encode
+import threading
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -109,6 +114,60 @@ def test_a_server_that_is_not_prometheus_gets_none(fake_curl: str) -> None:
     assert said == "-q --silent --globoff --noproxy * --proto =http,https --url x\n"
 
 
+class Server(BaseHTTPRequestHandler):
+    """A server that notes the headers of its requests."""
+
+    heard: ClassVar[list[tuple[int, str, str | None]]]
+
+    def do_GET(self) -> None:
+        """Note a request, and answer with no data."""
+        port = int(self.headers["Host"].rpartition(":")[2])
+        self.heard.append((port, self.path, self.headers["Authorization"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@pytest.mark.parametrize("answers", [True, False])
+def test_the_pushgateway_does_not_get_the_password_of_prometheus(*, answers: bool) -> None:
+    """One curl asks both servers for a lab's look."""
+    Server.heard = []
+    with ExitStack() as stack:
+        ports = []
+        for _ in range(2):
+            made = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Server))
+            threading.Thread(target=made.serve_forever, args=(0.05,)).start()
+            stack.callback(made.shutdown)
+            ports.append(made.server_address[1])
+        given = {
+            "prometheus_said": "prometheus_config {}" if answers else "",
+            "prometheus_url": f"http://127.0.0.1:{ports[0]}",
+            "receiver": str(os.getpid()),
+            "gateway": f"http://127.0.0.1:{ports[1]}",
+            "telemetry": "/metrics",
+            "questions": "/api/one\n/api/two?x=LAB_AGE",
+            "age": "5",
+            "mark": "mark",
+            "most_answered": "100000",
+        }
+        text = host_file("look-at-lab.sh") + "read_secrets; ask"
+        said = shell(text, sent(for_prometheus("me", PASSWORD, "")), **given)
+    asked = [(ports[0], path, f"Basic {LOGIN}") for path in ("/api/one", "/api/two?x=5")]
+    of_gateway = ("/api/v1/metrics", "/api/v1/status", "/metrics")
+    assert Server.heard == [
+        *(asked if answers else []),
+        *((ports[1], path, None) for path in of_gateway),
+    ]
+    answer = next(line for line in said.splitlines() if line.startswith("answers "))
+    count = gzip.decompress(b64decode(answer.split(" ")[1])).count(b"{}\nmark 200\n")
+    assert count == len(Server.heard)
+
+
 # Who may receive the password over plain http
 
 OTHERS = """
@@ -134,6 +193,14 @@ def listen_here(address: str, port: int) -> socket.socket:
     made.bind((address, port))
     made.listen()
     return made
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens, at any address."""
+    with socket.socket(socket.AF_INET6) as made:  # for IPv4, too
+        made.bind(("::", 0))
+        port: int = made.getsockname()[1]
+        return port
 
 
 def is_allowed_by_the_package(url: str, process: int) -> bool:
@@ -171,13 +238,9 @@ def test_the_shell_and_the_package_agree_who_receives_it(
     host: str, own: Sequence[str], others: Sequence[str], *, allowed: bool
 ) -> None:
     with ExitStack() as stack:
-        first = stack.enter_context(listen_here((*own, *others, "127.9.9.9")[0], 0))
-        port = first.getsockname()[1]
-        if own:
-            for address in own[1:]:
-                stack.enter_context(listen_here(address, port))
-        else:
-            first.close()
+        port = free_port()
+        for address in own:
+            stack.enter_context(listen_here(address, port))
         words = [f"{address} {port}" for address in others]
         helper = stack.enter_context(
             subprocess.Popen(
