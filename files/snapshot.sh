@@ -392,6 +392,7 @@ look_at_prometheus() {
     )
     printf '%s\n' "$prometheus_said"
     look_whether_tls_is_expected
+    look_at_certificate
     look_at_all_targets
     case $prometheus_said in
     *prometheus_config*) ;;
@@ -407,6 +408,18 @@ look_whether_tls_is_expected() {
     esac
     words=$(ask_server --max-time 2 --url "$prometheus_url/metrics" 2>/dev/null | head -c 100 | tr -d '\0')
     [ "$words" != "Client sent an HTTP request to an HTTPS server." ] || echo "prometheus_expects tls"
+}
+
+# The name and the dates of a certificate that curl did not accept. The question carries no password.
+look_at_certificate() {
+    case $prometheus_url$prometheus_said in
+    https://*"prometheus_complaint "*) ;;
+    *) return 0 ;;
+    esac
+    words=$(ask_server --insecure --verbose --head --max-time 2 --url "$prometheus_url/metrics" 2>&1 >/dev/null |
+        sed -n -e 's/^\* *subject: */subject /p' -e 's/^\* *start date: */from /p' \
+            -e 's/^\* *expire date: */until /p' | head -c 2000)
+    [ -z "$words" ] || print_text prometheus_certificate "$words"
 }
 
 # If the job has no targets yet, another job may scrape the Pushgateway. Only bootstrap decides that.

@@ -26,6 +26,11 @@ def complaint(code: int, words: str) -> str:
     return f"prometheus_complaint {encoded(f'curl: ({code}) {words}')}"
 
 
+def certificate(*lines: str) -> str:
+    text = "\n".join(lines)
+    return f"prometheus_certificate {encoded(text)}"
+
+
 @pytest.mark.parametrize(
     ("lines", "data", "says"),
     [
@@ -96,9 +101,19 @@ def test_the_last_complaint_is_the_scripts_own() -> None:
     assert parse_denial({"prometheus_complaint": [false, own]}).words == "own"
 
 
+def test_a_certificate_is_named_with_its_dates() -> None:
+    told = certificate("subject CN=prom", "from May  1", "until May  2")
+    expired = complaint(60, "SSL certificate problem: certificate has expired")
+    said = why_denied(seen(*BOTH, expired, told), settings(**CA))
+    assert "(CN=prom, valid from May  1 until May  2) is not valid at this time" in str(said)
+    half = certificate("subject CN=prom")
+    assert "9090 is not valid" in str(why_denied(seen(*BOTH, expired, half), settings(**CA)))
+
+
 def test_the_words_of_a_host_are_cut() -> None:
-    said = str(why_denied(seen(*BOTH, complaint(60, "x" * 2000)), settings(**CA)))
-    assert len(said) < 600
+    told = certificate(*(f"{name} {'x' * 2000}" for name in ("subject", "from", "until")))
+    said = str(why_denied(seen(*BOTH, complaint(60, "x" * 2000), told), settings(**CA)))
+    assert len(said) < 1500
 
 
 def test_bootstrap_stops_before_anything_is_changed() -> None:

@@ -14,12 +14,25 @@ _CURL = re.compile(r"curl: \(([0-9]{1,3})\) (.*)")
 _NO_TLS, _TLS_ENDED, _NOT_TRUSTED, _NO_AUTHORITIES = 35, 56, 60, 77
 
 
+class Certificate(NamedTuple):
+    """A server's certificate, in curl's words.
+
+    + subject: its name, such as ``CN=prometheus``
+    + since, until: when it is valid, such as ``Dec  2 13:37:42 2026 GMT``
+    """
+
+    subject: str
+    since: str
+    until: str
+
+
 class Denial(NamedTuple):
     """What stands between a look and Prometheus; all empty if nothing does, or if nothing answers.
 
     + status: the first HTTP status that was no success; 0 if there is none
     + code, words: of curl's first error, for a connection that failed; 0 and empty without one
     + expects_tls: the server answered plain http with the words of one that expects TLS
+    + certificate: of a server whose certificate curl did not accept; None without one
     + is_withheld: the password was not sent, because another program could have received it
     """
 
@@ -28,6 +41,7 @@ class Denial(NamedTuple):
     words: str = ""
     expects_tls: bool = False
     is_withheld: bool = False
+    certificate: Certificate | None = None
 
     @property
     def is_unauthorized(self) -> bool:
@@ -92,7 +106,16 @@ def parse_denial(said: Mapping[str, Sequence[str]]) -> Denial:
         words=error[2].strip() if error else "",
         expects_tls="tls" in said.get("prometheus_expects", ()),
         is_withheld="withheld" in said.get("prometheus_password", ()),
+        certificate=_certificate(_words(said.get("prometheus_certificate", ()))),
     )
+
+
+def _certificate(text: str) -> Certificate | None:
+    values = {name: value for name, _, value in (line.partition(" ") for line in text.splitlines())}
+    try:
+        return Certificate(values["subject"], values["from"], values["until"])
+    except KeyError:
+        return None
 
 
 def _number(value: str) -> int:

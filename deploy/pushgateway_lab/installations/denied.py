@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 from urllib.parse import urlsplit
 
-from pushgateway_lab.facts.denial import Denial
+from pushgateway_lab.facts.denial import Certificate, Denial
 from pushgateway_lab.facts.listeners import why_not_there
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import loopback_of, reached
@@ -74,7 +74,8 @@ def _of_status(found: Denial, seen: Snapshot, settings: Settings) -> Iterator[st
 
 def _of_connection(found: Denial, settings: Settings) -> Iterator[str]:
     it, ca_file = f"Prometheus at {settings.prometheus_url}", settings.prometheus_ca_file
-    its_certificate, words = f"The certificate of {it}", cut(found.words, VALUE)
+    its_certificate = f"The certificate of {it}{_named(found.certificate)}"
+    words = cut(found.words, VALUE)
     if found.is_plain:
         yield (
             f"{it} does not speak TLS. Set prometheus_url={_with_scheme('http', settings)}, or turn on TLS there "
@@ -109,6 +110,13 @@ def _of_connection(found: Denial, settings: Settings) -> Iterator[str]:
             f"{it} wants a certificate of its clients, and this toolkit has none for Prometheus: {words}. Set "
             "client_auth_type to NoClientCert in the file of its flag --web.config.file, and use a password."
         )
+
+
+def _named(certificate: Certificate | None) -> str:
+    if certificate is None:
+        return ""
+    subject, since, until = (cut(each, VALUE) for each in certificate)
+    return f" ({subject}, valid from {since} until {until})"
 
 
 def _is_there(seen: Snapshot, settings: Settings) -> bool:
