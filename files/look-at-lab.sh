@@ -1,7 +1,7 @@
 #!/bin/sh
 # The part of a look that only verify, prepare and reset need: look_further, which snapshot.sh calls at its end.
 #
-# Needs the variables of snapshot.sh, the functions of programs.sh and persistence.sh, and these shell variables, set
+# Needs the variables and functions of snapshot.sh, the functions of programs.sh and persistence.sh, and these shell variables, set
 # before the script:
 #   course         the file with the start time of the course, in seconds since 1970
 #   start_files    the directory, root's, with the copy of the configuration file at the start line
@@ -79,8 +79,11 @@ find_gateway() {
 # take its timeout. The Pushgateway comes last, so that an endless answer there does not cut off Prometheus's.
 ask() {
     command -v curl >/dev/null || return
+    asker=ask_server
     set --
     if [ -n "$prometheus_said" ]; then
+        asker=ask_prometheus
+        guard_login "$prometheus_url" "$receiver" || :
         while IFS= read -r question; do
             # Safe: the question comes from this toolkit, and the age is a number.
             while [ "$question" != "${question#*LAB_AGE}" ]; do
@@ -93,6 +96,9 @@ QUESTIONS
         echo "asked prometheus"
     fi
     if [ -n "$gateway" ]; then
+        # Options before --next do not count after it: the Pushgateway does not receive the password of Prometheus.
+        [ $# -eq 0 ] || set -- "$@" --next --silent --fail --globoff --noproxy '*' --proto =http,https \
+            --connect-timeout 2 --max-time 3 --write-out "\n$mark %{http_code}\n"
         set -- "$@" --url "$gateway/api/v1/metrics" --url "$gateway/api/v1/status"
         # The third question to a hanging Pushgateway must not take the rest of the time of the look.
         set -- "$@" --next --silent --fail --globoff --noproxy '*' --proto =http,https --connect-timeout 1 \
@@ -101,8 +107,7 @@ QUESTIONS
     fi
     [ $# -gt 0 ] || return
     printf 'answers '
-    curl -q --silent --fail --globoff --noproxy '*' --proto =http,https --connect-timeout 2 --max-time 3 \
-        --write-out "\n$mark %{http_code}\n" "$@" 2>/dev/null |
+    "$asker" --fail --connect-timeout 2 --max-time 3 --write-out "\n$mark %{http_code}\n" "$@" 2>/dev/null |
         head -c "$most_answered" | gzip -1 | base64 -w0
     echo
 }

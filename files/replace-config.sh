@@ -14,12 +14,14 @@
 #   process   the process of this Prometheus, or 0
 #   signalled yes: it is reloaded by a signal to this process; else by the service's own command
 #   url       the URL of this Prometheus
+#   receiver  the process of its service, which alone may receive its password over plain http; 0 if there is none
 #   seconds   the time limit for Prometheus to load or reject the file
 #   worker    the text of config-worker.sh
 #   suffix    what the name of the backup has after the name of the file; empty: before-pushgateway-lab
 #   closed_note  the file with the note about closed directories, see close-directory.sh
-# Needs the functions of whose.sh, of close-directory.sh and of a service manager. The new text comes on standard
-# input as base64.
+#   secrets_follow  yes: standard input begins with secrets, see secret-lines.sh
+# Needs the functions of whose.sh, of close-directory.sh, of secret-lines.sh and of a service manager. The new text
+# comes on standard input as base64.
 # At every moment, the path has either the complete old or the complete new text. The first printed line is
 # "result WORD". The second is "candidate PATH", a name of the new text that promtool and Prometheus may use in
 # their messages. The further lines are the reason:
@@ -203,7 +205,8 @@ ask_promtool() {
 
 # Prints one of Prometheus's numbers about its last reload; prints nothing if it is not a number.
 metric() {
-    value=$(curl -q --silent --globoff --noproxy '*' --proto =http,https --max-time 2 --url "$url/metrics" |
+    guard_login "$url" "${receiver:-0}" || return 0
+    value=$(ask_prometheus --max-time 2 --url "$url/metrics" |
         head -c "$MOST_SAID" | sed -n "s/^prometheus_config_last_reload_$1 //p" | head -n 1 | head -c 100)
     if is_number "$value"; then printf '%s' "$value"; fi
 }
@@ -277,6 +280,7 @@ The reload of the old file failed, too. $words"
 }
 
 printf '\n%s\n' "$mark"
+[ -z "${secrets_follow:-}" ] || read_secrets
 [ -z "$digest" ] || receive
 take_lock
 trap end EXIT

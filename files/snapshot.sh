@@ -12,7 +12,8 @@
 # Pushgateway's flags, if there is no service yet); web_config (the Pushgateway's web configuration file in the settings,
 # or nothing); prometheus_flags_file (the file with Prometheus's flags, or nothing if they are not asked for) and
 # packages_note (the note about the packages that this toolkit has installed); packages, pinned (those of the packages whose version is pinned) and tools (lists of words); for the prune: prune_files,
-# prune_secrets (the files that are secrets) and prune_unit_names (lists of words). Needs the functions of whose.sh,
+# prune_secrets (the files that are secrets) and prune_unit_names (lists of words); secrets_follow, if secrets come on
+# standard input. Needs the functions of whose.sh, secret-lines.sh,
 # find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, web-config.sh, a service manager and a package manager. If a function
 # look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
 # file is looked at, unless config_path was given; then only if a function looks_at_running_config succeeds.
@@ -82,7 +83,7 @@ look_at_packages() {
 }
 
 # The files of the optional prune. Most hosts have none; then no program is started. For a secret, the output
-# is only: same (as the one on standard input, see secrets_follow), empty or differs.
+# is only: same (as the one on standard input, see secret-lines.sh), empty or differs.
 look_at_prune() {
     set --
     secrets=
@@ -105,17 +106,13 @@ look_at_prune() {
     [ $# -eq 0 ] || sha256sum -- "$@" | while read -r digest file; do
         echo "prune_content $digest $file"
     done
-    wanted=
-    [ -z "${secrets_follow:-}" ] || wanted=$(base64 -d)
     for file in $secrets; do
         content=differs
         if [ ! -s "$file" ]; then
             content=empty
-        elif [ -n "$wanted" ]; then
+        elif [ -n "$secrets_compared" ]; then
             # Compared by the shell itself, because every user can read the arguments of a program.
-            case "
-$wanted
-" in
+            case $secrets_compared in
             *"
 $file $(base64 -w0 -- "$file")
 "*) content=same ;;
@@ -376,24 +373,58 @@ look_at_namer() {
 # reads its write-ahead log, it answers the second question with 503, as it answers /-/ready.
 look_at_prometheus() {
     command -v curl >/dev/null || return
+    # Anybody may have started a process of no service.
+    receiver=$prometheus_pid
+    [ "$prometheus_is_service" = yes ] || receiver=0
+    guard_login "$prometheus_url" "$receiver" || echo "prometheus_password withheld"
     # look_further asks for the targets of all jobs.
     set --
     command -v look_further >/dev/null || set -- --url "$prometheus_url$targets_path"
-    prometheus_said=$(curl -q --silent --fail --fail-early --globoff --noproxy '*' --proto =http,https \
-        --connect-timeout 2 --max-time 3 --write-out '\nprometheus_answered %{http_code}\n' \
-        --url "$prometheus_url/metrics" --url "$prometheus_url/api/v1/status/config" \
-        "$@" 2>/dev/null |
-        head -c "$MOST_SAID" |
-        sed -n -e '/^prometheus_config_last_reload_success/p' -e '/^prometheus_answered /p' \
-            -e '/^prometheus_tsdb_lowest_timestamp_seconds /p' \
-            -e 's/^{"status":"success","data":{"activeTargets"/prometheus_targets &/p' \
-            -e 's/^{"status"/prometheus_config &/p')
+    prometheus_said=$(
+        {
+            complaint=$(ask_prometheus --show-error --fail --fail-early --connect-timeout 2 --max-time 3 \
+                --write-out '\nprometheus_answered %{http_code}\n' \
+                --url "$prometheus_url/metrics" --url "$prometheus_url/api/v1/status/config" \
+                "$@" 2>&1 >&4)
+            [ -z "$complaint" ] ||
+                printf '\nprometheus_complaint %s\n' "$(printf '%s' "$complaint" | head -c 2000 | base64 -w0)"
+        } 4>&1 |
+            head -c "$MOST_SAID" |
+            sed -n -e '/^prometheus_config_last_reload_success/p' -e '/^prometheus_answered /p' \
+                -e '/^prometheus_complaint /p' -e '/^prometheus_tsdb_lowest_timestamp_seconds /p' \
+                -e 's/^{"status":"success","data":{"activeTargets"/prometheus_targets &/p' \
+                -e 's/^{"status"/prometheus_config &/p'
+    )
     printf '%s\n' "$prometheus_said"
+    look_whether_tls_is_expected
+    look_at_certificate
     look_at_all_targets
     case $prometheus_said in
     *prometheus_config*) ;;
     *) prometheus_said= ;;
     esac
+}
+
+# A server with TLS answers plain http with 400, and says why.
+look_whether_tls_is_expected() {
+    case $prometheus_url$prometheus_said in
+    http://*"prometheus_answered 400"*) ;;
+    *) return 0 ;;
+    esac
+    words=$(ask_server --max-time 2 --url "$prometheus_url/metrics" 2>/dev/null | head -c 100 | tr -d '\0')
+    [ "$words" != "Client sent an HTTP request to an HTTPS server." ] || echo "prometheus_expects tls"
+}
+
+# The name and the dates of a certificate that curl did not accept. The question carries no password.
+look_at_certificate() {
+    case $prometheus_url$prometheus_said in
+    https://*"prometheus_complaint "*) ;;
+    *) return 0 ;;
+    esac
+    words=$(ask_server --insecure --verbose --head --max-time 2 --url "$prometheus_url/metrics" 2>&1 >/dev/null |
+        sed -n -e 's/^\* *subject: */subject /p' -e 's/^\* *start date: */from /p' \
+            -e 's/^\* *expire date: */until /p' | head -c 2000)
+    [ -z "$words" ] || print_text prometheus_certificate "$words"
 }
 
 # If the job has no targets yet, another job may scrape the Pushgateway. Only bootstrap decides that.
@@ -404,8 +435,7 @@ look_at_all_targets() {
     *) return ;;
     esac
     if command -v look_further >/dev/null; then return; fi
-    curl -q --silent --fail --globoff --noproxy '*' --proto =http,https --connect-timeout 2 --max-time 2 \
-        --url "$prometheus_url${targets_path%%&*}" 2>/dev/null |
+    ask_prometheus --fail --connect-timeout 2 --max-time 2 --url "$prometheus_url${targets_path%%&*}" 2>/dev/null |
         head -c "$MOST_SAID" | sed -n 's/^{"status":"success","data":{"activeTargets"/prometheus_all_targets &/p'
     echo
 }
@@ -461,6 +491,7 @@ note_in() {
 
 printf '\n%s\n' "$mark"
 echo "snapshot 5"
+[ -z "${secrets_follow:-}" ] || read_secrets
 echo "at rights"
 look_at_rights
 echo "uid $uid"

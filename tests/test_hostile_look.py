@@ -27,13 +27,14 @@ PLAIN: tuple[str, ...] = (
     "config_changed", "config_writer", "config_leftover", "prometheus_config", "course_began", "now", "promtool_exit",
     "prometheus_config_last_reload_successful", "prometheus_config_last_reload_success_timestamp_seconds",
     "tsdb_blocks", "prune_mode", "prune_content", "asked", "at", "cut", "service", "prometheus_service",
-    "pushgateway_service", "rivals", "process", "unit_file", "port_in_use",
+    "pushgateway_service", "rivals", "process", "unit_file", "port_in_use", "prometheus_answered",
+    "prometheus_expects", "prometheus_password",
 )  # fmt: skip
 ENCODED = (
     "pushgateway_argv", "flags_text", "config_text", "config_obstacle", "promtool_said", "reload_error",
     "sudo_refused", "service_log prometheus.service", "answers", "config_running", "config_followed",
     "config_found", "url_found", "flags_file", "rivals pushgateway", "process prometheus 5", "process pushgateway 6",
-    "unit_file L3g=",
+    "unit_file L3g=", "prometheus_complaint", "prometheus_certificate",
 )  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from looks import look
+from pushgateway_lab.facts.listeners import why_not_there
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import Listener
-from pushgateway_lab.pushgateway.listeners import why_not_there
 
 OWN, OTHER = "4711", "666"
 
@@ -63,11 +63,11 @@ def seen(*listeners: tuple[str, int, str], is_root: bool = True) -> Snapshot:
 def test_only_a_socket_of_the_pushgateways_unit_gets_it(
     url: str, listeners: list[tuple[str, int, str]], says: str | None
 ) -> None:
-    problem = why_not_there(url, seen(*listeners))
+    problem = why_not_there(url, seen(*listeners), "pushgateway")
     assert (problem is None) == (says is None)
     assert (says or "") in (problem or "")
 
 
 def test_only_root_can_see_whose_a_socket_is() -> None:
-    problem = why_not_there("http://127.0.0.1:9091", seen(is_root=False))
+    problem = why_not_there("http://127.0.0.1:9091", seen(is_root=False), "pushgateway")
     assert "the user is student. Add --sudo." in str(problem)

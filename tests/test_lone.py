@@ -7,13 +7,14 @@ import pytest
 
 from looks import encoded, look, unit
 from pushgateway_lab import installations, prune
+from pushgateway_lab.facts import listeners
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import LonePushgateway, flags
 from pushgateway_lab.installations.lone import LonePrometheus
 from pushgateway_lab.lab import servers
 from pushgateway_lab.lab.results import State
-from pushgateway_lab.pushgateway import listeners, running
+from pushgateway_lab.pushgateway import running
 from pushgateway_lab.run.host_error import HostError
 from snapshots import BOTH, GATEWAY, PROMETHEUS, argv, listen, seen, settings
 from snapshots import flags as flags_text
@@ -100,9 +101,11 @@ def test_what_a_person_types_for_a_process() -> None:
 def test_a_process_of_no_service_gets_no_password_and_no_prune() -> None:
     url = "http://127.0.0.1:9091"
     socket = (listen("127.0.0.1", 9091, "7"), "pushgateway_socket socket:[7]")
-    assert listeners.why_not_there(url, seen(*BOTH, *socket)) is None
+    assert listeners.why_not_there(url, seen(*BOTH, *socket), "pushgateway") is None
     found = alone("pushgateway", lines=socket)
-    assert "process 71, which no service started" in str(listeners.why_not_there(url, found))
+    assert "process 71, which no service started" in str(
+        listeners.why_not_there(url, found, "pushgateway")
+    )
     with pytest.raises(HostError, match="so the prune cannot be installed"):
         prune.is_done(found, settings(pushgateway_prune_after="1h"))
     assert prune.is_done(found, settings())

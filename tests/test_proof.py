@@ -128,8 +128,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Servers:
     fake = Servers()
     monkeypatch.setattr(proof, "snapshot_of", lambda *_: seen(*BOTH))
     monkeypatch.setattr(proof, "client", lambda *_: fake)
-    monkeypatch.setattr(proof, "session", lambda _: None)
-    monkeypatch.setattr(proof, "Prometheus", lambda *_: fake)
+    monkeypatch.setattr(proof, "api_client", lambda *_: fake)
     monkeypatch.setattr(proof, "time", fake.clock())
     monkeypatch.setattr(proof, "ask", fake.note)
     return fake

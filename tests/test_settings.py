@@ -147,7 +147,7 @@ def test_a_key_that_is_near_none_is_left_to_its_owner(key: str) -> None:
         ("prometheus_unit", "prometheus", "prometheus.service"),
         ("prometheus_unit", "x; rm -rf /.service", "systemd unit"),
         ("prometheus_url", "localhost:9090", "URL"),
-        ("prometheus_url", "https://localhost:9090", "http"),
+        ("prometheus_url", "ftp://localhost:9090", "http or https"),
         ("lab_reset", "yes", "True or False"),
         ("lab_expect", "done", "prepared, configured, pushed, cleaned"),
         ("report", 5, "not empty"),

@@ -1,5 +1,7 @@
 """Commands whose output decides: their deadline, their limit, and the mark before their answer."""
 
+import re
+import shlex
 import subprocess
 import sys
 import time
@@ -12,9 +14,15 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.host import Host
 
 from local_hosts import local_host
+from pushgateway_lab.course import questions
+from pushgateway_lab.formats.secret_lines import SecretLines
+from pushgateway_lab.host.fact import HostSnapshot
+from pushgateway_lab.lab import tasks
+from pushgateway_lab.lab.look import paths_of
 from pushgateway_lab.run import command_output, host_files, patches, shell
 from pushgateway_lab.run.deadline import limit, paused, seconds_left, within
 from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.settings import Settings
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 
@@ -40,6 +48,52 @@ def test_what_a_command_prints_and_how_it_ends(here: Host) -> None:
     assert not succeeded
     assert output.stdout_lines == ["AGlu", "out"]
     assert output.stderr_lines == ["err"]
+
+
+@pytest.mark.parametrize(
+    ("stdin", "following"), [(None, []), (b"\0in", ["AGlu"]), (b"x" * 60_000, [None])]
+)
+def test_secrets_come_before_the_standard_input(
+    here: Host, tmp_path: Path, stdin: bytes | None, following: list[str | None]
+) -> None:
+    secrets = SecretLines(("one 1", "two 2"))
+    succeeded, output = shell.run(here, "cat", stdin, secrets=secrets)
+    assert succeeded
+    assert output.stdout_lines[:3] == ["one 1", "two 2", "end"]
+    assert len(output.stdout_lines) == 3 + len(following)
+    assert following == [None] or output.stdout_lines[3:] == following
+    (tmp_path / "file").write_bytes(stdin or b"")
+    _, of_file = shell.run(here, "cat", tmp_path / "file", secrets=secrets)
+    assert "".join(of_file.stdout_lines) == "".join(output.stdout_lines)
+
+
+FILES = sorted((DEPLOY.parent / "files").glob("*.sh"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_script_without_its_comments_does_the_same(path: Path) -> None:
+    """Bash prints both as it has parsed them: apart from comments in texts of awk, they are equal."""
+
+    def parsed(text: str) -> list[str]:
+        words = ["bash", "--pretty-print", "/dev/stdin"]
+        done = subprocess.run(words, input=text, capture_output=True, text=True, check=True)
+        lines = (line.strip() for line in done.stdout.splitlines())
+        return [line for line in lines if line and not line.startswith("#")]
+
+    whole, code = path.read_text(encoding="utf-8"), host_files.script(path.name, {})
+    assert parsed(code) == parsed(whole)
+    assert not any(line.lstrip().startswith("#") for line in code.splitlines())
+    documents = re.findall(r"<<-?'?(\w+)'?.*\n(.*?)^\1$", whole, re.DOTALL | re.MULTILINE)
+    assert not any(re.search(r"^\s*#", text, re.MULTILINE) for _, text in documents)
+
+
+def test_the_largest_script_fits_into_an_argument() -> None:
+    settings = Settings()
+    paths = paths_of(tasks.queries_of(tasks.tasks(None)))
+    further = questions._further(settings, paths, follow=True)
+    command = HostSnapshot().command(further=further, with_sudo=True)
+    # The login shell gets it quoted once more.
+    assert len(shlex.quote(command.get_raw_value())) < 100_000
 
 
 def test_the_whole_command_has_a_deadline(here: Host) -> None:

@@ -133,6 +133,15 @@ settings on the command line: --data pushgateway_smoke=always
 # URL of Prometheus, as seen on the host
 # prometheus_url = "http://127.0.0.1:9090"
 
+# user name for Prometheus's basic authentication
+# prometheus_username = None
+
+# file on this machine with that user's password
+# prometheus_password_file = None
+
+# file on this machine with the certificates (PEM) to trust for an https URL
+# prometheus_ca_file = None
+
 # seconds to wait for a Prometheus that starts: it may read its write-ahead log for minutes
 # prometheus_start_timeout = 600.0
 

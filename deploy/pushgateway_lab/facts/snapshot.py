@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pushgateway_lab import scrape_config, services
+from pushgateway_lab.facts.denial import Denial, parse_denial
 from pushgateway_lab.facts.found import (
     LoneProcess,
     Server,
@@ -121,6 +122,7 @@ class Snapshot(NamedTuple):
       directory on its path; None if root may write it
     + prometheus_sockets, pushgateway_sockets: the inodes of the sockets of both servers' main processes
     + prometheus_starts: Prometheus answers 503: it starts, and reads its write-ahead log
+    + denial: what stands between the look and Prometheus
     + prune_files: path -> file, of the existing files among `pushgateway_lab.pruning.layout.FILES`
     + loaded: None if Prometheus does not answer, or if curl is missing
     + firewalls: name -> state of the active firewalls: ``open``, ``closed`` or ``decided`` (by a rule of somebody else)
@@ -183,6 +185,7 @@ class Snapshot(NamedTuple):
     added_targets: str
     releases: dict[str, str]
     prometheus_starts: bool
+    denial: Denial
 
     @property
     def has_service_manager(self) -> bool:
@@ -335,6 +338,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         added_targets=first("added_targets") or "",
         releases=dict(_release(value) for value in said.get("release", ())),
         prometheus_starts=_UNAVAILABLE in said.get("prometheus_answered", ()),
+        denial=parse_denial(said),
     )
 
 

@@ -25,6 +25,7 @@ from pushgateway_lab.run.shell import after_mark, new_mark
 from pushgateway_lab.settings import Settings
 
 _FUNCTIONS = (
+    "secret-lines.sh",
     "whose.sh",
     "find-servers.sh",
     "flags-in-use.sh",
@@ -53,7 +54,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
       `pushgateway_lab.course.questions`
     + mark: a random line, after which the answer begins; see `pushgateway_lab.run.shell.new_mark`
     + seconds: the time after which the host itself ends the look
-    + secrets_follow: whether secrets come on standard input, see `pushgateway_lab.pruning.files.compared_on_host`
+    + secrets_follow: whether secrets come on standard input, see `pushgateway_lab.formats.secret_lines`
     """
 
     @override

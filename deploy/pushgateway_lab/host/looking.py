@@ -16,6 +16,8 @@ from pushgateway_lab import installations
 from pushgateway_lab.facts import look_output, snapshot
 from pushgateway_lab.facts.look_output import Answer, IncompleteError
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.secret_lines import joined
+from pushgateway_lab.host import script_access
 from pushgateway_lab.host.fact import HostSnapshot
 from pushgateway_lab.pruning import files as prune_files
 from pushgateway_lab.run.host_error import HostError
@@ -157,12 +159,13 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
     + further: see `pushgateway_lab.host.fact.HostSnapshot`
 
     Raises:
-        HostError: the host did not answer, `read` could not parse its answer, or a secret that the host
-            compares cannot be read on this machine.
+        HostError: the host did not answer, `read` could not parse its answer, or a secret for the
+            host cannot be read on this machine, or must not be sent.
     """
-    arguments = _arguments(host, settings)
+    to_prometheus = script_access.to_prometheus(settings)
+    arguments = _arguments(host, settings, to_prometheus.url)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
-    secrets = prune_files.compared_on_host(settings)
+    secrets = joined(prune_files.compared_on_host(settings), to_prometheus.secrets)
     seconds = settings.lab_look_timeout or TIMEOUT + TIMEOUT_PER_HOST * (
         len(host.state.activated_hosts) - 1
     )
@@ -172,12 +175,13 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
         further=further,
         mark=mark,
         seconds=max(seconds - 1, 0.5),
-        secrets_follow=secrets is not None,
+        secrets_follow=bool(secrets.lines),
         **arguments,
     )
     command.connector_arguments.update(sudo)  # type: ignore[typeddict-item]
     asked_at = time.time()
-    _, output = run(host, command, secrets, deadline=seconds, what="the look at the host")
+    what = "the look at the host"
+    _, output = run(host, command, secrets=secrets, deadline=seconds, what=what)
     if not (output.stdout_lines or output.stderr_lines) and time.time() - asked_at < seconds - 1:
         raise HostError("The connection broke: the host gave no answer.")
     lines = after_mark(output.stdout_lines, mark)
@@ -192,7 +196,7 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
             raise _unexpected(said_instead or repr(error)) from error
         place = f" The look stopped at: {error.at}." if error.at else ""
         raise HostError(
-            f"It connected, but did not answer within {seconds:g} s (the look at the host).{place}"
+            f"It connected, but did not answer within {seconds:g} s ({what}).{place}"
         ) from error
     except (ValueError, KeyError, IndexError, TypeError, EOFError, OSError) as error:
         raise _unexpected(output.stderr or repr(error)) from error
@@ -204,7 +208,7 @@ def _unexpected(reason: str) -> HostError:
     )
 
 
-def _arguments(host: Host, settings: Settings) -> dict[str, Any]:
+def _arguments(host: Host, settings: Settings, prometheus_url: str) -> dict[str, Any]:
     """Return the arguments of `HostSnapshot` for a host.
 
     pyinfra runs sudo itself if it knows the password or can ask somebody for it.
@@ -213,7 +217,7 @@ def _arguments(host: Host, settings: Settings) -> dict[str, Any]:
     paths: dict[str, Any] = {
         "config_path": settings.prometheus_config_path,
         "servers": installations.look_variables(settings),
-        "prometheus_url": settings.prometheus_url,
+        "prometheus_url": prometheus_url,
         "given": settings.given,
         "job_name": settings.pushgateway_job_name,
     }

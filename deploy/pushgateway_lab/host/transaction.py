@@ -9,7 +9,9 @@ from pyinfra.api.host import Host
 
 from pushgateway_lab import services
 from pushgateway_lab.facts.outcome import CLOSED_NOTE, RESULTS, Outcome, Result
+from pushgateway_lab.host import script_access
 from pushgateway_lab.host.looking import snapshot_of
+from pushgateway_lab.host.script_access import NO_ACCESS
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import host_file
@@ -95,12 +97,12 @@ def replace_and_reload(
         "suffix": suffix,
         "loaded": "yes" if is_loaded else "",
     }
-    return _transaction(host, _reloading(host, settings) | variables, data)
+    return _transaction(host, _reloading(host, settings) | variables, data, settings)
 
 
 def reload(host: Host, settings: Settings) -> Outcome:
     """Reload Prometheus with the unchanged file."""
-    return _transaction(host, _reloading(host, settings), b"")
+    return _transaction(host, _reloading(host, settings), b"", settings)
 
 
 def sweep(host: Host, path: str) -> None:
@@ -110,19 +112,30 @@ def sweep(host: Host, path: str) -> None:
 
 def _reloading(host: Host, settings: Settings) -> dict[str, str]:
     seen = snapshot_of(host, settings)
+    # Anybody may have started a process of no service.
+    receiver = 0 if "prometheus" in seen.lone else seen.prometheus_pid
     return {
         "path": settings.prometheus_config_path,
         "service": seen.prometheus.name,
         "process": str(seen.prometheus_pid),
         "signalled": "" if seen.prometheus.can_reload else "yes",
-        "url": settings.prometheus_url,
+        "receiver": str(receiver),
         "seconds": f"{math.ceil(settings.prometheus_reload_timeout)}",
     }
 
 
-def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
+def _transaction(
+    host: Host, variables: dict[str, str], data: bytes, reloading: Settings | None = None
+) -> Outcome:
+    """Run ``files/replace-config.sh``.
+
+    + reloading: the settings with the access to the Prometheus that is reloaded; None: none is
+    """
+    access = script_access.to_prometheus(reloading) if reloading else NO_ACCESS
     variables = {
         "suffix": BACKUP,
+        "url": access.url,
+        "secrets_follow": "yes" if access.secrets.lines else "",
         **variables,
         "worker": host_file("config-worker.sh"),
         "closed_note": CLOSED_NOTE,
@@ -135,7 +148,8 @@ def _transaction(host: Host, variables: dict[str, str], data: bytes) -> Outcome:
             "replace-config.sh",
             variables,
             data,
-            functions=["whose.sh", "close-directory.sh", *services.FUNCTIONS],
+            secrets=access.secrets,
+            functions=["secret-lines.sh", "whose.sh", "close-directory.sh", *services.FUNCTIONS],
             deadline=deadline,
         )
     except HostError as error:

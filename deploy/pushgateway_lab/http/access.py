@@ -3,8 +3,8 @@
 The password and certificate files are on the machine that runs pyinfra. Passwords come from files and not from
 settings, because errors print the values of settings.
 
-A password goes over plain http only to loopback, which nobody else can read, and on a host only to the
-Pushgateway's own socket: any user can listen on a port above 1023, and would receive the password.
+A password goes over plain http only to loopback, which nobody else can read, and on a host only to the server's own
+socket: any user can listen on a port above 1023, and would receive the password.
 """
 
 from collections.abc import Callable
@@ -21,8 +21,8 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 _USE_TLS = (
-    "Either turn on TLS in the Pushgateway (--web.config.file) and set pushgateway_url to its https URL, or "
-    "set pushgateway_url to its loopback address, such as http://127.0.0.1:9091."
+    "Either turn on TLS in that server (--web.config.file) and set its URL (pushgateway_url or prometheus_url) to "
+    "https, or set it to its loopback address, such as http://127.0.0.1:9091."
 )
 
 
@@ -118,28 +118,41 @@ def addressed(url: str) -> str:
 
 
 def to_pushgateway(settings: Settings) -> Access:
-    """Return the credentials for a host's Pushgateway from the settings.
+    """Return the credentials for a host's Pushgateway from the settings. Raises as `to_server`."""
+    return to_server(settings, "pushgateway")
+
+
+def to_prometheus(settings: Settings) -> Access:
+    """Return the credentials for a host's Prometheus from the settings. Raises as `to_server`."""
+    return to_server(settings, "prometheus")
+
+
+def to_server(settings: Settings, server: str) -> Access:
+    """Return the credentials for a server of a host from the settings.
+
+    + server: ``pushgateway`` or ``prometheus``, with which the names of its settings begin
 
     Raises:
         HostError: a file that the settings name cannot be read, or they have a password without a username.
     """
-    for key in ("pushgateway_ca_file", "pushgateway_cert_file", "pushgateway_key_file"):
-        if path := getattr(settings, key):
-            read_file(key, path)
-    password = settings.pushgateway_password_file
-    if password and not settings.pushgateway_username:
-        raise HostError("pushgateway_password_file is set, but pushgateway_username is not.")
-    return Access(
-        settings.pushgateway_username,
-        read_file("pushgateway_password_file", password).rstrip("\r\n") if password else "",
-        settings.pushgateway_ca_file,
-        settings.pushgateway_cert_file,
-        settings.pushgateway_key_file,
-    )
+
+    def given(name: str) -> str | None:
+        value: str | None = getattr(settings, f"{server}_{name}", None)
+        return value
+
+    files = {name: given(name) for name in ("ca_file", "cert_file", "key_file")}
+    for name, path in files.items():
+        if path:
+            read_file(f"{server}_{name}", path)
+    username, password = given("username"), given("password_file")
+    if password and not username:
+        raise HostError(f"{server}_password_file is set, but {server}_username is not.")
+    text = read_file(f"{server}_password_file", password).rstrip("\r\n") if password else ""
+    return Access(username, text, **files)
 
 
 def file_text(path: str | None) -> str:
-    """Return the text of a file that `to_pushgateway` has checked; empty if `path` is None."""
+    """Return the text of a file that `to_server` has checked; empty if `path` is None."""
     return Path(path).read_text(encoding="utf-8") if path else ""
 
 

@@ -25,6 +25,7 @@ from pushgateway_lab.installations import (
     prometheus_address,
     release,
 )
+from pushgateway_lab.installations.denied import why_denied
 from pushgateway_lab.prometheus.job import check_path, merged
 from pushgateway_lab.pushgateway import open_admin_api
 from pushgateway_lab.run.failure import cleanly, noop
@@ -184,9 +185,10 @@ def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = Tru
 
     Raises:
         PortTakenError: another program uses its port.
-        HostError: it has none, or listens on another port than the settings say.
+        HostError: it has none, listens on another port than the settings say, or see `check_access`.
     """
     if not installations.has_prometheus(seen, settings):
+        check_access(seen, settings)
         return
     installation = installations.prometheus(seen, settings)
     service, unit = installation.service, seen.prometheus
@@ -202,6 +204,17 @@ def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = Tru
             f"purpose, so it was not started. Start it ({service.commands.start}), or find the "
             f"reason in its log ({service.commands.log}), then run this again."
         )
+    check_access(seen, settings)
+
+
+def check_access(seen: Snapshot, settings: Settings) -> None:
+    """Check that the settings have the password, the certificates and the path that Prometheus wants.
+
+    Raises:
+        HostError: one of them is missing or wrong.
+    """
+    if denied := why_denied(seen, settings):
+        raise HostError(f"{denied} Nothing was changed.")
 
 
 def _check_port_of_prometheus(seen: Snapshot, settings: Settings) -> None:

@@ -6,6 +6,7 @@ The settings name it, see `pushgateway_lab.installations.prometheus_is_elsewhere
 from collections.abc import Callable
 
 from pushgateway_lab import installations
+from pushgateway_lab.installations.denied import why_denied
 from pushgateway_lab.lab.checks import done, still_open, unknown, wrong
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.jobs import loaded_job
@@ -27,6 +28,8 @@ def if_elsewhere(there: Judge, here: Judge) -> Judge:
 
 def answers(look: Look) -> Finding:
     """Check that Prometheus answers this host."""
+    if denied := why_denied(look.snapshot, look.settings):
+        return wrong(f"It is on another host. {denied}")
     if look.snapshot.loaded is None:
         return wrong(f"{_it(look)} does not answer this host.")
     return done(f"{_it(look)} answers.")

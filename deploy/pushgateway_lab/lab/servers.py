@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pushgateway_lab import installations
 from pushgateway_lab.installations import Installation, exposure, ports
 from pushgateway_lab.installations.address import url_of
+from pushgateway_lab.installations.denied import why_denied
 from pushgateway_lab.installations.flags import (
     LISTEN_ADDRESS,
     Flag,
@@ -94,6 +95,8 @@ def _answers(look: Look) -> Finding:
 
 def _no_answer(look: Look, service: Service) -> Finding:
     """Return the finding of a Prometheus that runs and does not answer at the URL of the settings."""
+    if denied := why_denied(look.snapshot, look.settings):
+        return wrong(f"{excerpt(service.name)} is active, and cannot be asked. {denied}")
     url = excerpt(look.settings.prometheus_url)
     says = f"{excerpt(service.name)} is active, but Prometheus does not answer at {url}."
     if moved := _moved_by_flags(look):

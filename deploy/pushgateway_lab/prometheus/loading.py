@@ -13,6 +13,7 @@ from pushgateway_lab.facts.outcome import Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
+from pushgateway_lab.installations.denied import why_denied
 from pushgateway_lab.prometheus.outcomes import explain_reload
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
@@ -107,13 +108,15 @@ def wait_until_it_answers(host: Host, settings: Settings) -> None:
     long as the service runs, ``prometheus_start_timeout`` at most.
 
     Raises:
-        HostError: Prometheus does not answer in time, or its service does not run any more.
+        HostError: Prometheus does not answer in time, wants a password or TLS, or its service does not run any more.
     """
     began = time.monotonic()
     told = ""
     while (seen := snapshot_of(host, settings)).loaded is None:
         if not seen.prometheus.is_active:
             raise HostError(_ended(host, settings, seen))
+        if denied := why_denied(seen, settings):
+            raise HostError(denied)
         limit = _limit(seen, settings)
         message = _waiting(seen, limit)
         if message != told:

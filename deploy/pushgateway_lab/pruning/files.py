@@ -5,12 +5,12 @@ Pure, except that the secrets are read from files on this machine. `pushgateway_
 
 import hashlib
 import io
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from typing_extensions import override
 
+from pushgateway_lab.formats.secret_lines import SecretLines, joined, to_compare
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.bundle import program
 from pushgateway_lab.pruning.layout import InstalledFile
@@ -96,17 +96,13 @@ def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
     ]
 
 
-def compared_on_host(settings: Settings) -> bytes | None:
-    """Return the standard input of a look that compares secrets; None if there are none.
-
-    Each line has a path and the content as base64, see `look_at_prune` in ``files/snapshot.sh``. The host reports
-    only whether they are equal: a digest would allow to guess a secret.
+def compared_on_host(settings: Settings) -> SecretLines:
+    """Return the secrets that a look compares with the files of the host, see `look_at_prune` in ``files/snapshot.sh``.
 
     Raises:
         HostError: as `secrets_of`.
     """
-    lines = [f"{path} {b64encode(data).decode()}\n" for path, data in secrets_of(settings)]
-    return "".join(lines).encode() or None
+    return joined(*(to_compare(path, data) for path, data in secrets_of(settings)))
 
 
 def _credentials(settings: Settings) -> dict[str, str]:

@@ -20,6 +20,7 @@ from pyinfra.api.host import Host
 from pyinfra.connectors.util import CommandOutput
 from typing_extensions import override
 
+from pushgateway_lab.formats.secret_lines import END, SecretLines
 from pushgateway_lab.run import sudo
 from pushgateway_lab.run.command_output import is_cut_off
 from pushgateway_lab.run.deadline import seconds_left, within
@@ -28,6 +29,8 @@ from pushgateway_lab.run.host_files import script
 
 DEADLINE = 60.0
 """The default deadline of a command, in seconds."""
+
+NO_SECRETS = SecretLines()
 
 _BLOCK = 57_000
 """Bytes of a file that are sent as one line; a multiple of three, so that the lines together are one text in base64."""
@@ -41,6 +44,7 @@ def run(
     command: StringCommand | str,
     stdin: bytes | Path | None = None,
     *,
+    secrets: SecretLines = NO_SECRETS,
     deadline: float = DEADLINE,
     what: str = "",
 ) -> tuple[bool, CommandOutput]:
@@ -49,6 +53,7 @@ def run(
     + command: a command, or the text of a shell script
     + stdin: sent as base64, because pyinfra's standard input is text that ends in a newline. A file is read while it
       is sent, so that a large one needs no memory for each host
+    + secrets: sent before `stdin`, for ``read_secrets`` of ``files/secret-lines.sh``; not if there are none
     + deadline: seconds for the whole command, from the opening of the channel to the exit status
     + what: the name of the command in errors; if empty, its first words
 
@@ -62,7 +67,8 @@ def run(
     left = seconds_left(host.state)
     if left <= 0:
         raise HostError(f"The time limit of this run has expired; not started: {what}.")
-    act = partial(host.run_shell_command, _as_command(command), **_arguments(host, command, stdin))
+    arguments = _arguments(host, command, stdin, secrets)
+    act = partial(host.run_shell_command, _as_command(command), **arguments)
     client = getattr(host.connector, "client", None)  # of SSH
     try:
         succeeded, output = within(min(deadline, left), act, client.close if client else None)
@@ -90,6 +96,7 @@ def ask(
     variables: Mapping[str, str],
     stdin: bytes | Path | None = None,
     *,
+    secrets: SecretLines = NO_SECRETS,
     functions: Sequence[str] = (),
     deadline: float = DEADLINE,
 ) -> list[str]:
@@ -100,7 +107,7 @@ def ask(
     + name: the name of the script
     + variables: the variables of the script
     + functions: files with shell functions, see `pushgateway_lab.run.host_files.script`
-    + stdin, deadline: as for `run`
+    + stdin, secrets, deadline: as for `run`
 
     Returns:
         The lines of standard output after the mark; the start-up files of a login shell print before it.
@@ -118,6 +125,7 @@ def ask(
         mark,
         stdin,
         deadline,
+        secrets=secrets,
         what=name,
     )
 
@@ -134,6 +142,7 @@ def answer(
     stdin: bytes | Path | None = None,
     deadline: float = DEADLINE,
     *,
+    secrets: SecretLines = NO_SECRETS,
     what: str,
 ) -> list[str]:
     """Run a command that prints the line `mark`, and return the lines after it.
@@ -144,7 +153,7 @@ def answer(
     Raises:
         HostError: as `run`; or the mark is missing, or the command did not exit with 0.
     """
-    succeeded, output = run(host, command, stdin, deadline=deadline, what=what)
+    succeeded, output = run(host, command, stdin, secrets=secrets, deadline=deadline, what=what)
     lines = after_mark(output.stdout_lines, mark)
     if lines is None and (refused := sudo.refusal(host, given_arguments(host), output)):
         raise HostError(f"{what}: {refused}")
@@ -190,7 +199,7 @@ class _LinesOfFile(list[str]):
 
 
 def _arguments(
-    host: Host, command: StringCommand | str, stdin: bytes | Path | None
+    host: Host, command: StringCommand | str, stdin: bytes | Path | None, secrets: SecretLines
 ) -> dict[str, Any]:
     given = given_arguments(host)
     arguments = {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
@@ -200,6 +209,10 @@ def _arguments(
         arguments["_stdin"] = _LinesOfFile(stdin)
     elif stdin is not None:
         arguments["_stdin"] = b64encode(stdin).decode()
+    if secrets.lines:
+        following = arguments.get("_stdin") or []
+        rest = [following] if isinstance(following, str) else following
+        arguments["_stdin"] = [*secrets.lines, END, *rest]
     state = host.state
     return arguments | {"print_output": state.print_output, "print_input": state.print_input}
 

@@ -217,8 +217,19 @@ class Settings:
     )
     prometheus_url: str = _setting(
         "http://127.0.0.1:9090",
-        values.url("http"),
+        values.url("http", "https"),
         "URL of Prometheus, as seen on the host",
+    )
+    prometheus_username: str | None = _setting(
+        None, values.username, "user name for Prometheus's basic authentication"
+    )
+    prometheus_password_file: str | None = _setting(
+        None, values.local_file, "file on this machine with that user's password"
+    )
+    prometheus_ca_file: str | None = _setting(
+        None,
+        values.local_file,
+        "file on this machine with the certificates (PEM) to trust for an https URL",
     )
     prometheus_start_timeout: float = _setting(
         600.0,
@@ -286,15 +297,19 @@ class Settings:
     @property
     def prometheus_port(self) -> int:
         """The TCP port of `prometheus_url`."""
-        return urlsplit(self.prometheus_url).port or 80
+        return _port_of(self.prometheus_url)
 
     @property
     def pushgateway_port(self) -> int:
         """The TCP port at which the Pushgateway is expected: that of its URL, else of its listen address."""
         if self.pushgateway_url:
-            parts = urlsplit(self.pushgateway_url)
-            return parts.port or (443 if parts.scheme == "https" else 80)
+            return _port_of(self.pushgateway_url)
         return int(self.pushgateway_listen_address.rpartition(":")[2])
+
+
+def _port_of(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 KEYS = tuple(field.name for field in fields(Settings) if "check" in field.metadata)

@@ -16,7 +16,7 @@ from pushgateway_lab.formats.answers import Group, Sample, Target
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.http.api import ApiError, Prometheus, Pushgateway
-from pushgateway_lab.http.connection import session
+from pushgateway_lab.prometheus.api_client import api_client
 from pushgateway_lab.prometheus.job import job
 from pushgateway_lab.prometheus.target import (
     DISCOVERY_TIMEOUT,
@@ -69,7 +69,7 @@ def prove(host: Host, settings: Settings) -> None:
     address = installations.planned_url(seen, settings)
     smoke = Smoke(
         client(host, settings, address),
-        Prometheus(session(host), settings.prometheus_url),
+        api_client(host, settings),
         {"job": JOB, "instance": f"{_name_of(host)}-{uuid4().hex[:12]}"},
     )
     if seen.proven:
