@@ -21,7 +21,7 @@ from pushgateway_lab.lab.excerpts import listed, shown_labels
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.servers import CLOCK
 from pushgateway_lab.pruning import layout
-from pushgateway_lab.pushgateway import persistence, running
+from pushgateway_lab.pushgateway import closing, persistence, running
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
@@ -142,8 +142,10 @@ def _check_seen(looked: Look) -> None:
     """
     if looked.groups is not None or not looked.snapshot.pushgateway.runs:
         return
-    if "curl" not in looked.snapshot.tools:
-        return  # it will be installed; then the host is looked at again before a group is deleted
+    if "curl" not in looked.snapshot.tools or not closing.is_done(looked.snapshot, looked.settings):
+        # It will be installed, or this run gives both servers other passwords or certificates. Then the host is looked at
+        # again before a group is deleted.
+        return
     raise HostError(
         f"{gateway.is_silent(looked).says} So it is unknown whether somebody pushed to it. Nothing was "
         "changed. Solve that, then run this again."

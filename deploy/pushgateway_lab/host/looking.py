@@ -18,11 +18,13 @@ from pushgateway_lab.facts.look_output import Answer, IncompleteError
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host.fact import HostSnapshot
 from pushgateway_lab.pruning import files as prune_files
+from pushgateway_lab.pruning.files import compared_on_host
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.run import Run
 from pushgateway_lab.run.shell import after_mark, given_arguments, new_mark, run
 from pushgateway_lab.run.sudo import refusal
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.web import wanted_files
 
 TIMEOUT = 9
 """Seconds for the look at one host. It usually takes 0.1 s; a host that hangs must not delay a class."""
@@ -162,7 +164,9 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
     """
     arguments = _arguments(host, settings)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
-    secrets = prune_files.compared_on_host(settings)
+    secrets = compared_on_host(
+        [*prune_files.secrets_of(settings), *wanted_files.secrets_of(settings)]
+    )
     seconds = settings.lab_look_timeout or TIMEOUT + TIMEOUT_PER_HOST * (
         len(host.state.activated_hosts) - 1
     )

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import HTTPBasicAuth
 
+from pushgateway_lab.credentials import lab_authority, passwords
+from pushgateway_lab.credentials.local_files import read_file
 from pushgateway_lab.formats.sockets import loopback_of
-from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 _USE_TLS = (
-    "Either turn on TLS in the Pushgateway (--web.config.file) and set pushgateway_url to its https URL, or "
+    "Either turn on TLS in the Pushgateway (pushgateway_tls_lab_ca=True, or its own --web.config.file) and set pushgateway_url to its https URL, or "
     "set pushgateway_url to its loopback address, such as http://127.0.0.1:9091."
 )
 
@@ -126,13 +127,14 @@ def to_pushgateway(settings: Settings) -> Access:
     for key in ("pushgateway_ca_file", "pushgateway_cert_file", "pushgateway_key_file"):
         if path := getattr(settings, key):
             read_file(key, path)
-    password = settings.pushgateway_password_file
-    if password and not settings.pushgateway_username:
-        raise HostError("pushgateway_password_file is set, but pushgateway_username is not.")
+    ca_file = settings.pushgateway_ca_file
+    # Before the first certificate is issued, there is no authority, and no Pushgateway with TLS.
+    if settings.pushgateway_tls_lab_ca and lab_authority.authorities():
+        ca_file = str(lab_authority.authorities_file())
     return Access(
-        settings.pushgateway_username,
-        read_file("pushgateway_password_file", password).rstrip("\r\n") if password else "",
-        settings.pushgateway_ca_file,
+        settings.pushgateway_user,
+        passwords.of_toolkit(settings),
+        ca_file,
         settings.pushgateway_cert_file,
         settings.pushgateway_key_file,
     )
@@ -141,17 +143,3 @@ def to_pushgateway(settings: Settings) -> Access:
 def file_text(path: str | None) -> str:
     """Return the text of a file that `to_pushgateway` has checked; empty if `path` is None."""
     return Path(path).read_text(encoding="utf-8") if path else ""
-
-
-def read_file(key: str, path: str) -> str:
-    """Return the text of a file that a setting names.
-
-    + key: the name of the setting, for the error
-
-    Raises:
-        HostError: the file cannot be read.
-    """
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HostError(f"{key}: {path} cannot be read here: {error}") from error

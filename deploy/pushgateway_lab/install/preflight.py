@@ -23,6 +23,7 @@ from pushgateway_lab.installations import (
     pinned,
     ports,
     release,
+    web_files,
 )
 from pushgateway_lab.prometheus.job import check_path, merged
 from pushgateway_lab.run.failure import cleanly, noop
@@ -282,6 +283,8 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
             f"{service.name} is masked: somebody has forbidden it to start. To allow it again: "
             f"{service.commands.allow_and_start}"
         )
+    if web_files.web_config_of(settings) and seen.pushgateway.exists:
+        installations.plan(seen, settings)
     if taken := ports.taken_from_pushgateway(seen, settings):
         of_setting = None
         if "pushgateway_unit" in settings.given and not seen.pushgateway.exists:

@@ -130,7 +130,7 @@ def lines_to_write(look: Look, replaced: Job | None) -> str | None:
     Returns None if it cannot be said in a few whole lines, or if the job needs a password or certificates, which only
     the trainer knows.
     """
-    if look.settings.pushgateway_username or gateway.url(look).startswith("https:"):
+    if look.settings.pushgateway_user or gateway.url(look).startswith("https:"):
         return None
     wanted = jobs.wanted_job(look, replaced)
     try:

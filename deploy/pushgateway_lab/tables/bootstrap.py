@@ -6,7 +6,16 @@ from pushgateway_lab.prometheus import configuration, loading, target
 from pushgateway_lab.prometheus.job import duplicates
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.smoke import push
-from pushgateway_lab.tables.servers import FETCH, FIREWALL, INSTALL, PRUNE, RELEASES, RUN
+from pushgateway_lab.tables.servers import (
+    FETCH,
+    FIREWALL,
+    INSTALL,
+    PRUNE,
+    RELEASES,
+    RUN,
+    TIDY_WEB_FILES,
+    WEB_FILES,
+)
 
 _MERGE = Step(
     "Merge the scrape job",
@@ -22,17 +31,19 @@ BOOTSTRAP = (
     FETCH,
     INSTALL,
     RELEASES,
+    WEB_FILES,
     RUN,
     FIREWALL,
     PRUNE,
     _MERGE,
     _LOAD,
+    TIDY_WEB_FILES,
     Step(
         "Prove it with a push",
         push.push,
         snapshot_of,
         push.is_done,
-        after=(INSTALL, RELEASES, RUN, _MERGE, _LOAD),
+        after=(INSTALL, RELEASES, WEB_FILES, RUN, _MERGE, _LOAD),
     ),
     Step("See the target up", target.up, snapshot_of, target.is_up),
 )

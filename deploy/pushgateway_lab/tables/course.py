@@ -8,7 +8,16 @@ from pushgateway_lab.course.questions import look_for_start
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.prometheus import configuration, loading
 from pushgateway_lab.run.steps import Step
-from pushgateway_lab.tables.servers import FETCH, FIREWALL, INSTALL, PRUNE, RELEASES, RUN
+from pushgateway_lab.tables.servers import (
+    FETCH,
+    FIREWALL,
+    INSTALL,
+    PRUNE,
+    RELEASES,
+    RUN,
+    TIDY_WEB_FILES,
+    WEB_FILES,
+)
 
 
 def _check(*, for_reset: bool) -> Step:
@@ -77,11 +86,13 @@ PREPARE = (
     FETCH,
     INSTALL,
     RELEASES,
+    WEB_FILES,
     _DELETE_FIRST,
     replace(RUN, arguments={"may_lose": start_line.may_lose}),
     FIREWALL,
     PRUNE,
     *_to_the_start_line(_DELETE_FIRST, for_reset=False),
+    TIDY_WEB_FILES,
     Step(
         "Keep a copy of the configuration",
         start_file.kept,
