@@ -6,7 +6,8 @@ Pure functions from text to text: this package opens no file. Six groups of modu
   `jobs`
 + refusing with the line: `mistakes`, `templates`, `shape`, `sharing`
 + learning the style: `votes`, `style`, `brackets`, `field_order`, `spacing`
-+ choosing the edits: `wanted`, `write`, `edit`, `sequence`, `marker`, `add`, `repair`, `extend`, `remove`
++ choosing the edits: `wanted`, `rivals`, `write`, `edit`, `sequence`, `marker`, `add`, `repair`, `entries`, `extend`,
+  `remove`
 + comparing with what runs: `comparison`
 + proving the result: `guard`
 
@@ -21,6 +22,7 @@ from pushgateway_lab.scrape_config.drop import drop_targets
 from pushgateway_lab.scrape_config.errors import LimitError, ScrapeConfigError
 from pushgateway_lab.scrape_config.jobs import (
     Job,
+    Login,
     find_jobs,
     jobs_scraping,
     known_jobs,
@@ -39,6 +41,7 @@ __all__ = [
     "Change",
     "Job",
     "LimitError",
+    "Login",
     "Manager",
     "ScrapeConfigError",
     "Stray",
