@@ -33,8 +33,6 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
     Raises:
         HostError: a file on this machine that the settings name cannot be used.
     """
-    if not _may_have_files(settings):
-        return True
     files = wanted(seen, settings)
     return files is not None and all(each.is_installed(seen) for each in files)
 
@@ -56,10 +54,6 @@ def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
                 f"The Pushgateway listens on {each} without TLS, so others on the network can read the passwords that are "
                 "sent to it. Set pushgateway_tls_lab_ca=True, or pushgateway_tls_cert_file and pushgateway_tls_key_file."
             )
-
-
-def _may_have_files(settings: Settings) -> bool:
-    return settings.pushgateway_user is not None or settings.pushgateway_speaks_tls
 
 
 @operation()

@@ -306,7 +306,7 @@ class Settings:
     )
     given: frozenset[str] = frozenset()
     """The keys that somebody set: defaults never replace an administrator's text on the host."""
-    host: str = ""
+    host: str = field(default="", compare=False)
     """The name of the host in the inventory; empty if unknown."""
 
     @property

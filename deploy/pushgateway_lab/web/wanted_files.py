@@ -103,7 +103,7 @@ def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
         found[web_files.KEY] = issued.key if issued else ""
     elif settings.pushgateway_tls_key_file:
         found[web_files.KEY] = _read(settings, "pushgateway_tls_key_file")
-    if settings.pushgateway_tls_client_ca_file:
+    if settings.pushgateway_cert_file:
         found[web_files.SCRAPE_KEY] = client_key(settings)
     return [(path, text.encode()) for path, text in found.items() if text]
 
@@ -231,7 +231,7 @@ def _of_prometheus(seen: Snapshot, settings: Settings) -> Iterator[WantedWebFile
     # Certificates are no secrets, and people need them for curl.
     if text := authorities(settings):
         yield WantedWebFile(web_files.SCRAPE_AUTHORITIES, text.encode(), "root", _PUBLIC)
-    if settings.pushgateway_tls_client_ca_file:
+    if settings.pushgateway_cert_file:
         text = _read(settings, "pushgateway_cert_file")
         yield WantedWebFile(web_files.SCRAPE_CERTIFICATE, text.encode(), "root", _PUBLIC)
         key = client_key(settings).encode()
