@@ -10,7 +10,6 @@ from expectations import (
     BOOTSTRAP,
     FAST,
     INSTALLED,
-    PREPARE,
     VERIFY,
     assert_unchanged_run,
     rows,
@@ -42,3 +41,109 @@ def users(tmp_path: Path) -> dict[str, str]:
     for name in ("ada", "grace"):
         (tmp_path / name).write_text(f"{PASSWORDS[0]} {name}\n")
     return {name: str(tmp_path / name) for name in ("ada", "grace")}
+
+
+def assert_closed(host: Host, url: str, user: str, options: str = "") -> None:
+    """Fail unless nothing is done without the password, and all of it with it."""
+    group = f"{url}/metrics/job/x"
+    push = f"{options} --data-binary 'x 1\n' {group}"
+    for request in (
+        push,
+        f"{options} -X DELETE {group}",
+        f"{options} -X PUT {url}/api/v1/admin/wipe",
+        f"{options} {url}/metrics",
+        f"{options} {url}/",
+        f"{options} -u '{user}:wrong' {url}/metrics",
+    ):
+        assert code(host, request) == "401", request
+    given = f"-u '{user}'"
+    assert code(host, f"{given} {push}") == "200"
+    assert code(host, f"{given} {options} -X DELETE {group}") == "202"
+    assert code(host, f"{given} {options} {url}/") == "200"
+
+
+def assert_private(host: Host) -> None:
+    """Fail unless the files are those of their readers alone, and no process has a password in its arguments."""
+    modes = host.run("stat -c '%a %U:%G %n' /etc/pushgateway-lab/*").stdout.split("\n")[:-1]
+    public = [each for each in modes if not each.startswith("400 ")]
+    assert all(each == "444 root:root /etc/pushgateway-lab/scrape-ca.pem" for each in public), modes
+    assert host.run(
+        "setpriv --reuid=65534 --regid=65534 --clear-groups cat /etc/pushgateway-lab/web*.yml",
+        check=False,
+    ).returncode
+    words = host.run("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n'").stdout
+    assert not any(password in words for password in PASSWORDS)
+    log = host.run("journalctl --sync; journalctl -o cat; cat /var/lib/pushgateway-lab/*").stdout
+    assert not any(password in log for password in PASSWORDS)
+
+
+def main_pid(host: Host) -> str:
+    return host.run("systemctl show -p MainPID --value prometheus-pushgateway").stdout
+
+
+@pytest.mark.all_releases
+def test_closed_rotated_with_tls_and_open_again(
+    boot_hosts: Boot, run_pyinfra: Run, users: dict[str, str], tmp_path: Path
+) -> None:
+    hosts = boot_hosts(
+        *(HostSpec(suite=each, packages=INSTALLED) for each in ("bookworm", "forky"))
+    )
+    before = [listing(host) for host in hosts]
+    data = FAST | {"pushgateway_basic_auth_users": users}
+
+    first = run_pyinfra(hosts, "-y", BOOTSTRAP, data=data)
+    assert first.returncode == 0, first.output
+    for host in hosts:
+        for name in users:
+            assert_closed(host, URL, f"{name}:{PASSWORDS[0]} {name}")
+        assert_private(host)
+        assert health(host) == ["up"]
+        assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=data))
+
+    # Another password on both sides, without a restart; a run that was killed before it wrote Prometheus's is finished.
+    pids = [main_pid(host) for host in hosts]
+    Path(users["ada"]).write_text(PASSWORDS[1])
+    rotated = run_pyinfra(hosts, "-y", BOOTSTRAP, data=data)
+    assert rotated.returncode == 0, rotated.output
+    assert [main_pid(host) for host in hosts] == pids
+    for host in hosts:
+        assert code(host, f"-u 'ada:{PASSWORDS[0]} ada' {URL}/metrics") == "401"
+        assert_closed(host, URL, f"ada:{PASSWORDS[1]}")
+        host.run("printf old >/etc/pushgateway-lab/scrape-password")
+    assert run_pyinfra(hosts, "-y", BOOTSTRAP, data=data).returncode == 0
+    assert [health(host) for host in hosts] == [["up"], ["up"]]
+
+    # TLS with the authority of the lab.
+    data["pushgateway_tls_lab_ca"] = True
+    closed = run_pyinfra(hosts, "-y", BOOTSTRAP, data=data)
+    assert closed.returncode == 0, closed.output
+    for host in hosts:
+        ca = "--cacert /etc/pushgateway-lab/scrape-ca.pem"
+        assert_closed(host, f"https://{URL}", f"ada:{PASSWORDS[1]}", ca)
+        assert code(host, f"http://{URL}/metrics") == "400"
+        assert_private(host)
+        assert health(host) == ["up"]
+        assert host.run("ls /etc/pushgateway-lab").stdout.split() == [
+            *("scrape-ca.pem", "scrape-password", "web-tls.yml", "web.crt", "web.key")
+        ]
+        assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=data))
+    seen = run_pyinfra(hosts, "-y", VERIFY, data=data | {"report": str(tmp_path / "report")})
+    assert seen.returncode == 0, seen.output
+    assert {row["stage"] for row in rows(tmp_path / "report").values()} == {"configured"}, (
+        seen.output
+    )
+    listed = run_pyinfra(hosts, "-y", "pushgateway_lab.groups.list", data=data)
+    assert listed.returncode == 0, listed.output
+
+    # Taken away again: without the passwords, which the settings have no longer.
+    opened = run_pyinfra(hosts, "-y", BOOTSTRAP, data=FAST)
+    assert opened.returncode == 0, opened.output
+    for host in hosts:
+        assert code(host, f"{URL}/metrics") == "200"
+        host.run("test ! -e /etc/pushgateway-lab")
+
+    assert run_pyinfra(hosts, "-y", BOOTSTRAP, data=data).returncode == 0
+    gone = run_pyinfra(hosts, "-y", UNINSTALL, data=data)
+    assert gone.returncode == 0, gone.output
+    for host, files in zip(hosts, before, strict=True):
+        assert_as_before(host, run_pyinfra, files, "/var/lib/prometheus")
