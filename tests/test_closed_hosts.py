@@ -109,7 +109,7 @@ def test_closed_rotated_with_tls_and_open_again(
     for host in hosts:
         assert code(host, f"-u 'ada:{PASSWORDS[0]} ada' {URL}/metrics") == "401"
         assert_closed(host, URL, f"ada:{PASSWORDS[1]}")
-        host.run("printf old >/etc/pushgateway-lab/scrape-password")
+        host.run("cd /etc/pushgateway-lab && printf old >$(ls scrape*password)")
     assert run_pyinfra(hosts, "-y", BOOTSTRAP, data=data).returncode == 0
     assert [health(host) for host in hosts] == [["up"], ["up"]]
 

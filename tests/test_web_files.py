@@ -22,7 +22,7 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings, SettingsError, parse_settings
 from pushgateway_lab.web import web_config
 from pushgateway_lab.web.wanted_files import WantedWebFile, obsolete, secrets_of, wanted
-from snapshots import BOTH, argv, seen
+from snapshots import BOTH, argv, loaded, seen
 from snapshots import flags as flags_line
 
 PASSWORD = "s3cret"  # noqa: S105 - a test's
@@ -113,6 +113,48 @@ def test_another_password_gets_another_hash(users: dict[str, str]) -> None:
     assert not closing.is_done(there, given)
     text = files_of(there, given)[0].data.decode()
     assert bcrypt.checkpw(b"another", web_config.hashes_in(text)["trainer"].encode())
+
+
+@pytest.mark.parametrize(
+    ("there", "named", "expected"),
+    [
+        ({}, "", web_files.SCRAPE_PASSWORD),
+        ({web_files.SCRAPE_PASSWORD: "same"}, web_files.SCRAPE_PASSWORD, web_files.SCRAPE_PASSWORD),
+        (
+            {web_files.SCRAPE_PASSWORD: "differs"},
+            web_files.SCRAPE_PASSWORD,
+            web_files.SCRAPE_OTHER_PASSWORD,
+        ),
+        (
+            {web_files.SCRAPE_PASSWORD: "differs", web_files.SCRAPE_OTHER_PASSWORD: "same"},
+            web_files.SCRAPE_PASSWORD,
+            web_files.SCRAPE_OTHER_PASSWORD,
+        ),
+        (
+            {web_files.SCRAPE_PASSWORD: "differs", web_files.SCRAPE_OTHER_PASSWORD: "differs"},
+            web_files.SCRAPE_OTHER_PASSWORD,
+            web_files.SCRAPE_PASSWORD,
+        ),
+        (
+            {web_files.SCRAPE_OTHER_PASSWORD: "differs"},
+            web_files.SCRAPE_OTHER_PASSWORD,
+            web_files.SCRAPE_PASSWORD,
+        ),
+    ],
+)
+def test_a_new_password_comes_into_the_file_that_prometheus_has_not_read(
+    there: dict[str, str], named: str, expected: str
+) -> None:
+    config = (
+        f"scrape_configs:\n- job_name: pushgateway\n  basic_auth:\n    password_file: {named}\n"
+    )
+    lines = [
+        line
+        for path, content in there.items()
+        for line in (f"web_mode prometheus:77:0:400 {path}", f"web_content {content} {path}")
+    ]
+    shown = seen(*BOTH, *lines, *(loaded(config) if named else ()))
+    assert web_files.scrape_password_of(shown) == expected
 
 
 def test_what_the_settings_do_not_want_any_more_is_obsolete(users: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ HTTP/2, it decides when it starts. So each of these ways has a file of its own: 
 how it speaks, and a change of it needs other flags, with which the Pushgateway is restarted.
 """
 
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.settings import Settings
 
 DIRECTORY = "/etc/pushgateway-lab"
@@ -33,6 +34,11 @@ KEY = "/etc/pushgateway-lab/web.key"
 SCRAPE_PASSWORD = "/etc/pushgateway-lab/scrape-password"  # noqa: S105 - a path
 """The password with which Prometheus scrapes the Pushgateway; only Prometheus's user may read it."""
 
+SCRAPE_OTHER_PASSWORD = "/etc/pushgateway-lab/scrape-other-password"  # noqa: S105 - a path
+"""The same: a new password comes into the other one of both files, see `scrape_password_of`."""
+
+SCRAPE_PASSWORDS = (SCRAPE_PASSWORD, SCRAPE_OTHER_PASSWORD)
+
 SCRAPE_AUTHORITIES = "/etc/pushgateway-lab/scrape-ca.pem"
 """The certificates of the authorities that Prometheus trusts when it scrapes the Pushgateway."""
 
@@ -45,7 +51,7 @@ SCRAPE_CERTIFICATE = "/etc/pushgateway-lab/scrape.crt"
 SCRAPE_KEY = "/etc/pushgateway-lab/scrape.key"
 """The key of that certificate; only Prometheus's user may read it."""
 
-SECRETS = (KEY, SCRAPE_PASSWORD, SCRAPE_KEY)
+SECRETS = (KEY, *SCRAPE_PASSWORDS, SCRAPE_KEY)
 """Files whose content a look does not report, only whether it is the wanted one."""
 
 FILES = (
@@ -53,7 +59,7 @@ FILES = (
     CERTIFICATE,
     KEY,
     CLIENT_AUTHORITIES,
-    SCRAPE_PASSWORD,
+    *SCRAPE_PASSWORDS,
     SCRAPE_AUTHORITIES,
     SCRAPE_CERTIFICATE,
     SCRAPE_KEY,
@@ -76,3 +82,20 @@ def web_config_of(settings: Settings) -> str | None:
 def speaks_tls(web_config: str) -> bool:
     """Return whether a Pushgateway with this web configuration file speaks TLS; False for a file of somebody else."""
     return web_config in (WEB_CONFIG_TLS, WEB_CONFIG_TLS_HTTP1)
+
+
+def scrape_password_of(seen: Snapshot) -> str:
+    """Return the file on a host in which Prometheus has the wanted password, or gets it.
+
+    Prometheus 3.5 goes on with the password that it has read first, until the job names another file; a reload alone does
+    not help. So a new password comes into the file that the loaded configuration does not name.
+
+    Example:
+        scrape_password_of(seen) == SCRAPE_PASSWORD  # on a host without these files
+    """
+    there = [path for path in SCRAPE_PASSWORDS if path in seen.web_files]
+    right = [path for path in there if seen.web_files[path].content == "same"]
+    loaded = seen.loaded.config if seen.loaded else ""
+    unused = [path for path in SCRAPE_PASSWORDS if f"password_file: {path}\n" not in loaded]
+    free = [path for path in unused if path not in there]
+    return next(iter([*right, *free, *unused]), SCRAPE_PASSWORD)

@@ -97,7 +97,7 @@ def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
     """
     found: dict[str, str] = {}
     if settings.pushgateway_user is not None:
-        found[web_files.SCRAPE_PASSWORD] = passwords.of_toolkit(settings)
+        found |= dict.fromkeys(web_files.SCRAPE_PASSWORDS, passwords.of_toolkit(settings))
     if settings.pushgateway_tls_lab_ca:
         issued = lab_authority.stored(settings.host)
         found[web_files.KEY] = issued.key if issued else ""
@@ -227,7 +227,7 @@ def _of_prometheus(seen: Snapshot, settings: Settings) -> Iterator[WantedWebFile
     owner = seen.user_of("prometheus")
     if settings.pushgateway_user is not None:
         password = passwords.of_toolkit(settings).encode()
-        yield WantedWebFile(web_files.SCRAPE_PASSWORD, password, owner, _PRIVATE)
+        yield WantedWebFile(web_files.scrape_password_of(seen), password, owner, _PRIVATE)
     # Certificates are no secrets, and people need them for curl.
     if text := authorities(settings):
         yield WantedWebFile(web_files.SCRAPE_AUTHORITIES, text.encode(), "root", _PUBLIC)
