@@ -6,13 +6,14 @@ The lines are those of the lab's job alone, in the style of the file: a finding 
 from collections.abc import Callable, Sequence
 
 from pushgateway_lab import installations, scrape_config
-from pushgateway_lab.lab import gateway, jobs
+from pushgateway_lab.lab import jobs
 from pushgateway_lab.lab.checks import wrong
 from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.rejection import rejected
 from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.lab.scrape_access import is_incomplete
 from pushgateway_lab.scrape_config import Change, Job, ScrapeConfigError
 
 _MOST_LINES = 20
@@ -130,7 +131,7 @@ def lines_to_write(look: Look, replaced: Job | None) -> str | None:
     Returns None if it cannot be said in a few whole lines, or if the job needs a password or certificates, which only
     the trainer knows.
     """
-    if look.settings.pushgateway_username or gateway.url(look).startswith("https:"):
+    if is_incomplete(look.settings):
         return None
     wanted = jobs.wanted_job(look, replaced)
     try:
