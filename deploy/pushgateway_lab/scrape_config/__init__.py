@@ -18,7 +18,7 @@ and `managed` tells which program writes the file.
 """
 
 from pushgateway_lab.scrape_config.comparison import differing_fields
-from pushgateway_lab.scrape_config.drop import drop_targets
+from pushgateway_lab.scrape_config.drop import drop_fields, drop_targets
 from pushgateway_lab.scrape_config.errors import LimitError, ScrapeConfigError
 from pushgateway_lab.scrape_config.jobs import (
     Job,
@@ -48,6 +48,7 @@ __all__ = [
     "changes",
     "decode",
     "differing_fields",
+    "drop_fields",
     "drop_targets",
     "find_jobs",
     "jobs_scraping",

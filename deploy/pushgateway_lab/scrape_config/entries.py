@@ -50,7 +50,7 @@ def repair_entries(
         if replaced and not replaced[1].alias:
             refuse_shared(configuration, replaced[1], replaced[0].text)
         if replaced and name in fields:
-            edits += _remove(configuration.document.text, mapping, replaced)
+            edits += remove_entry(configuration.document.text, mapping, replaced)
         if has_value(fields.get(name), value):
             continue
         if replaced and name not in fields and not isinstance(value, Mapping):
@@ -121,7 +121,7 @@ def _rename(text: str, entry: _Entry, name: str, value: Scalar) -> list[Edit]:
     ]
 
 
-def _remove(text: str, mapping: Node, entry: _Entry) -> list[Edit]:
+def remove_entry(text: str, mapping: Node, entry: _Entry) -> list[Edit]:
     """Return the edits that remove an entry of a mapping that has others."""
     key, value = entry
     if mapping.style:
