@@ -1,16 +1,19 @@
 """A Pushgateway that asks for passwords and speaks TLS, and the Prometheus that gets in, on real hosts."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import shapes
 from expectations import (
     BOOTSTRAP,
     FAST,
     INSTALLED,
     VERIFY,
+    assert_refused,
     assert_unchanged_run,
     rows,
 )
@@ -21,6 +24,8 @@ Boot = Callable[..., list[Host]]
 Run = Callable[..., PyinfraResult]
 
 URL = "localhost:9091"
+DATA = "/var/lib/prometheus"
+"""The samples and groups of both servers, which change while they run."""
 PASSWORDS = ("of the first day", "of the second day")
 
 
@@ -88,7 +93,7 @@ def test_closed_rotated_with_tls_and_open_again(
     hosts = boot_hosts(
         *(HostSpec(suite=each, packages=INSTALLED) for each in ("bookworm", "forky"))
     )
-    before = [listing(host) for host in hosts]
+    before = [listing(host, DATA) for host in hosts]
     data = FAST | {"pushgateway_basic_auth_users": users}
 
     first = run_pyinfra(hosts, "-y", BOOTSTRAP, data=data)
@@ -146,4 +151,90 @@ def test_closed_rotated_with_tls_and_open_again(
     gone = run_pyinfra(hosts, "-y", UNINSTALL, data=data)
     assert gone.returncode == 0, gone.output
     for host, files in zip(hosts, before, strict=True):
-        assert_as_before(host, run_pyinfra, files, "/var/lib/prometheus")
+        assert_as_before(host, run_pyinfra, files, DATA)
+
+
+def test_an_adopted_unit_and_client_certificates(
+    boot_hosts: Boot, run_pyinfra: Run, users: dict[str, str], tmp_path: Path
+) -> None:
+    adopted, packaged = boot_hosts(
+        HostSpec(packages=INSTALLED), HostSpec(suite="trixie", packages=INSTALLED)
+    )
+    shapes.training_vm(adopted)
+    before = adopted.run("cat /etc/prometheus/prometheus.yml; ls -A /etc/systemd/system").stdout
+    data = FAST | {"pushgateway_basic_auth_users": users, "pushgateway_tls_lab_ca": True}
+    first = run_pyinfra(adopted, "-y", BOOTSTRAP, data=data)
+    assert first.returncode == 0, first.output
+    ca = "--cacert /etc/pushgateway-lab/scrape-ca.pem"
+    assert_closed(adopted, f"https://{URL}", f"ada:{PASSWORDS[0]} ada", ca)
+    modes = adopted.run("stat -c %a:%U /etc/pushgateway-lab/web.key /etc/pushgateway-lab/scrape-p*")
+    assert modes.stdout == "400:student\n400:student\n"
+    assert_unchanged_run(run_pyinfra(adopted, "-y", BOOTSTRAP, data=data))
+    gone = run_pyinfra(adopted, "-y", UNINSTALL, data=data | {"lab_wipe": True})
+    assert gone.returncode == 0, gone.output
+    after = adopted.run("cat /etc/prometheus/prometheus.yml; ls -A /etc/systemd/system").stdout
+    assert after == before
+    adopted.run("test ! -e /etc/pushgateway-lab")
+    assert code(adopted, f"{URL}/metrics") == "200"
+
+    # Both servers' certificates from this machine; the Pushgateway's has the address of loopback alone.
+    for name in ("server", "client"):
+        openssl(tmp_path, name)
+    own = FAST | {
+        "pushgateway_url": "https://127.0.0.1:9091",
+        "pushgateway_ca_file": str(tmp_path / "ca.pem"),
+        "pushgateway_tls_cert_file": str(tmp_path / "server.pem"),
+        "pushgateway_tls_key_file": str(tmp_path / "server.key"),
+        "pushgateway_tls_client_ca_file": str(tmp_path / "ca.pem"),
+        "pushgateway_cert_file": str(tmp_path / "client.pem"),
+        "pushgateway_key_file": str(tmp_path / "client.key"),
+        "pushgateway_tls_min_version": "TLS13",
+        "pushgateway_http2": False,
+        "pushgateway_prune_after": "24h",
+    }
+    mutual = run_pyinfra(packaged, "-y", BOOTSTRAP, data=own)
+    assert mutual.returncode == 0, mutual.output
+    assert health(packaged) == ["up"]
+    ca = "--cacert /etc/pushgateway-lab/scrape-ca.pem"
+    to_it = f"{ca} https://127.0.0.1:9091/metrics"
+    assert code(packaged, to_it) == "000"
+    with_key = "--cert /etc/pushgateway-lab/scrape.crt --key /etc/pushgateway-lab/scrape.key"
+    assert code(packaged, f"{with_key} {to_it}") == "200"
+    assert code(packaged, f"{with_key} --tls-max 1.2 {to_it}") == "000"
+    version = packaged.run(f"curl -s -o /dev/null -w '%{{http_version}}' {with_key} {to_it}").stdout
+    assert version == "1.1"
+    assert_unchanged_run(run_pyinfra(packaged, "-y", BOOTSTRAP, data=own))
+
+    # A new certificate needs no restart.
+    pid = main_pid(packaged)
+    openssl(tmp_path, "server")
+    renewed = run_pyinfra(packaged, "-y", BOOTSTRAP, data=own)
+    assert renewed.returncode == 0, renewed.output
+    assert main_pid(packaged) == pid
+    ask = "import ssl; print(ssl.get_server_certificate(('127.0.0.1', 9091)))"
+    shown = packaged.run("python3 -", input=ask).stdout
+    assert shown.strip() == (tmp_path / "server.pem").read_text().strip()
+
+    # The file of an administrator is not changed.
+    packaged.run("cp /etc/pushgateway-lab/web-tls-http1.yml /etc/own.yml")
+    packaged.run(
+        "sed -i 's,/etc/pushgateway-lab/web-tls-http1.yml,/etc/own.yml,' /etc/default/prometheus-pushgateway"
+    )
+    files = packaged.run("ls -la /etc/pushgateway-lab").stdout
+    refused = run_pyinfra(packaged, "-y", BOOTSTRAP, data=own)
+    assert_refused(packaged, refused, "has a web configuration file already", "'/etc/own.yml'")
+    assert packaged.run("ls -la /etc/pushgateway-lab").stdout == files
+
+
+def openssl(directory: Path, name: str) -> None:
+    """Make a certificate for 127.0.0.1 and its key, of an authority that is made first."""
+    new = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    signed = "-CA ca.pem -CAkey ca.key -addext basicConstraints=CA:FALSE"
+    commands = [
+        f"req -x509 {new} -subj /CN=ca -keyout ca.key -out ca.pem",
+        f"req -x509 {new} -subj /CN={name} -addext subjectAltName=IP:127.0.0.1 {signed} -keyout {name}.key -out {name}.pem",
+    ]
+    for command in commands[(directory / "ca.pem").exists() :]:
+        subprocess.run(
+            ["openssl", *command.split()], cwd=directory, check=True, capture_output=True
+        )
