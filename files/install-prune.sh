@@ -2,8 +2,8 @@
 # Installs the files of the prune, enables and starts its timer, and runs it once.
 #
 # Needs these shell variables, set before the script: mark (a random line, printed before the answer), service
-# and timer (their names) and files (paths, one a line). Needs the function enter of prune-directory.sh, and the
-# functions of a service manager. Reads from standard input, as base64, a tar archive of the files under their
+# and timer (their names) and files (paths, one a line). Needs the functions of own-files.sh and of a service
+# manager. Reads from standard input, as base64, a tar archive of the files under their
 # base names.
 # Nothing is written unless only root can write in all of the directories. Exits with 1 if the run fails, and prints
 # its log.
@@ -18,16 +18,13 @@ umask 022
 # No pathname expansion: the list has our own file names, which have no blanks.
 set -f
 for file in $files; do
-    directory=${file%/*}
-    [ -e "$directory" ] || [ -L "$directory" ] || mkdir -p -- "$directory"
-    enter "$directory"
+    make_and_enter "${file%/*}"
 done
 # The prune must not start while its files are replaced.
 timer_stop "$timer"
 for file in $files; do
     enter "${file%/*}"
-    # tar deletes an existing file and creates a new one, so it does not write through a symbolic link.
-    printf '%s' "$archive" | base64 -d | tar -x -p -m --numeric-owner -f - -- "${file##*/}"
+    put_file "${file##*/}" "$archive" 0
 done
 timer_enable "$timer"
 since=$(date +%s)

@@ -11,10 +11,12 @@
 # pushgateway_units (the usual services); prometheus_port and pushgateway_port; flags_file (the file with the
 # Pushgateway's flags, if there is no service yet); web_config (the Pushgateway's web configuration file in the settings,
 # or nothing); prometheus_flags_file (the file with Prometheus's flags, or nothing if they are not asked for) and
-# packages_note (the note about the packages that this toolkit has installed); packages, pinned (those of the packages whose version is pinned) and tools (lists of words); for the prune: prune_files,
-# prune_secrets (the files that are secrets) and prune_unit_names (lists of words); secrets_follow, if secrets come on
-# standard input. Needs the functions of whose.sh, secret-lines.sh,
-# find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, web-config.sh, a service manager and a package manager. If a function
+# packages_note (the note about the packages that this toolkit has installed); packages, pinned (those of the packages
+# whose version is pinned) and tools (lists of words); for the prune: prune_files, prune_secrets (the files that are
+# secrets) and prune_unit_names (lists of words); for TLS and passwords: web_files, web_secrets (the same) and
+# web_configs (those whose text is printed); secrets_follow, if secrets come on standard input. Needs the functions of
+# whose.sh, secret-lines.sh, find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, web-config.sh, a service
+# manager and a package manager. If a function
 # look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
 # file is looked at, unless config_path was given; then only if a function looks_at_running_config succeeds.
 # Prints one "name value" a line; values with arbitrary bytes are base64. The first line is the version of this
@@ -27,11 +29,13 @@
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_units:?}" "${prometheus_url:?}"
 : "${pushgateway_units:?}" "${prometheus_port:?}" "${pushgateway_port:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
 : "${release_notes:?}" "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${firewall_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
+: "${web_files:?}" "${web_secrets:?}" "${web_configs:?}"
 
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
 MOST_SAID=4000000    # bytes of Prometheus's answers
 MOST_LISTENERS=20000 # listening sockets
+LONGEST_WEB_CONFIG=65536 # bytes of a web configuration file
 MOST_NAMES=200       # lines of /etc/hosts, and addresses of each family
 
 # Each program takes a millisecond to start, on every host of a class. So the shell does as much as it can
@@ -82,29 +86,48 @@ look_at_packages() {
     package_look $packages
 }
 
-# The files of the optional prune. Most hosts have none; then no program is started. For a secret, the output
-# is only: same (as the one on standard input, see secret-lines.sh), empty or differs.
-look_at_prune() {
-    set --
+# The files of the optional prune, and those for TLS and passwords. Most hosts have none; then no program is started.
+look_at_own_files() {
+    prune_units=
+    if look_at_files prune '%u:%g:%a' "$prune_files" "$prune_secrets"; then prune_units=$prune_unit_names; fi
+    look_at_files web '%U:%u:%g:%a' "$web_files" "$web_secrets" || return 0
+    for file in $web_configs; do
+        if [ -f "$file" ] && [ ! -L "$file" ]; then
+            echo "web_text $file $(head -c "$LONGEST_WEB_CONFIG" -- "$file" | base64 -w0)"
+        fi
+    done
+}
+
+# Prints lines "KIND_mode MODE PATH" and "KIND_content CONTENT PATH" about files; fails if there are none. They are in
+# directories of root's. For a secret, the content is only: same (as the one on standard input, see secret-lines.sh),
+# empty or differs.   $1 the kind; $2 the format of stat for the mode; $3 paths; $4 those of them that are secrets
+look_at_files() {
+    kind=$1
+    format="$1_mode $2 %n"
+    secret_paths=" $4 "
+    there=
     secrets=
-    for file in $prune_files; do
+    # shellcheck disable=SC2086 # a list of words
+    set -- $3
+    for file; do
+        shift
         [ -e "$file" ] || [ -L "$file" ] || continue
-        prune_units=$prune_unit_names
-        # Not a regular file, so not installed by the prune: only its mode is printed, a link's own.
+        there=yes
+        # Not a regular file, so not installed by this toolkit: only its mode is printed, a link's own.
         if [ -L "$file" ] || [ ! -f "$file" ]; then
-            stat -c 'prune_mode %u:%g:%a %n' -- "$file"
+            stat -c "$format" -- "$file"
             continue
         fi
-        case " $prune_secrets " in
+        case $secret_paths in
         *" $file "*) secrets="$secrets $file" ;;
         *) set -- "$@" "$file" ;;
         esac
     done
-    [ -n "${prune_units:-}" ] || return
+    [ -n "$there" ] || return 1
     # shellcheck disable=SC2086 # a list of words
-    [ -n "$*$secrets" ] && stat -c 'prune_mode %u:%g:%a %n' -- "$@" $secrets
+    [ -n "$*$secrets" ] && stat -c "$format" -- "$@" $secrets
     [ $# -eq 0 ] || sha256sum -- "$@" | while read -r digest file; do
-        echo "prune_content $digest $file"
+        echo "${kind}_content $digest $file"
     done
     for file in $secrets; do
         content=differs
@@ -118,7 +141,7 @@ $file $(base64 -w0 -- "$file")
 "*) content=same ;;
             esac
         fi
-        echo "prune_content $content $file"
+        echo "${kind}_content $content $file"
     done
 }
 
@@ -177,9 +200,27 @@ look_at_flags_file() {
     )
 }
 
+# Prints the id of the user of a process whose service names none: a process of no service, or one of an init script.
+#   $1 the server
+print_user() {
+    [ "$found_pid" -gt 0 ] || return 0
+    service_noted "$found_unit"
+    case $is_service$user$starts in
+    no* | yes*/etc/init.d/*) ;;
+    *) return 0 ;;
+    esac
+    while read -r field _ value _; do
+        if [ "$field" = Uid: ]; then
+            echo "user_of $1 $value"
+            break
+        fi
+    done 2>/dev/null <"/proc/$found_pid/status"
+}
+
 # Prints what find_server found.   $1 the server
 print_server() {
     echo "$1_service $found_unit"
+    print_user "$1"
     [ -z "$rivals" ] || print_text "rivals $1" "$rivals"
     [ "$is_service" = yes ] || [ "$found_pid" -eq 0 ] || {
         group_of_process=
@@ -498,7 +539,7 @@ echo "uid $uid"
 if [ "$uid" -eq 0 ]; then
     echo "at system"
     look_at_system
-    look_at_prune
+    look_at_own_files
     echo "at services"
     look_at_services
     look_for_promtool

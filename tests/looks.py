@@ -1,5 +1,6 @@
 """Looks without hosts, made from the output that ``files/look-at-lab.sh`` would print."""
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
@@ -80,6 +81,39 @@ def look(
         "answers": answers,
     }
     return Look(**(whole | fields))
+
+
+def target(**fields: object) -> dict[str, object]:
+    """Return a target in Prometheus's format."""
+    shown = {
+        "scrapePool": "pushgateway",
+        "discoveredLabels": {"job": "pushgateway"},
+        "labels": {"job": "pushgateway", "instance": "localhost:9091"},
+        "scrapeUrl": "http://localhost:9091/metrics",
+        "health": "up",
+        "lastError": "",
+        "lastScrape": "2027-01-15T07:59:55Z",  # five seconds before NOW
+    }
+    return {"activeTargets": [shown | fields]}
+
+
+GATEWAY = "prometheus-pushgateway.service"
+
+TARGETS = "/api/v1/targets?state=active"
+
+RUNNING = [*unit(GATEWAY), f"pushgateway_argv {encoded('prometheus-pushgateway')}"]
+
+
+def loaded(config: str = CONFIG, at: float = NOW - 600) -> list[str]:
+    """Return lines of a snapshot: the configuration that Prometheus has loaded, and the time."""
+    answer = json.dumps({"status": "success", "data": {"yaml": config}})
+    name = "prometheus_config_last_reload_success"
+    return [
+        *unit("prometheus.service"),
+        f"prometheus_config {answer}",
+        f"{name}ful 1",
+        f"{name}_timestamp_seconds {at}",
+    ]
 
 
 def unreadable(looked: Look) -> Look:

@@ -15,9 +15,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
     """A list of the host data that was parsed, in order."""
     noted: list[Mapping[str, Any]] = []
 
-    def noting(data: Mapping[str, Any], *, typed: Collection[str]) -> Settings:
+    def noting(data: Mapping[str, Any], *, typed: Collection[str], host: str) -> Settings:
         noted.append(data)
-        return parse_settings(data, typed=typed)
+        return parse_settings(data, typed=typed, host=host)
 
     monkeypatch.setattr(host_settings, "parse_settings", noting)
     return noted

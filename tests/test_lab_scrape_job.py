@@ -1,51 +1,31 @@
 """The checks of task 4.2.1: the job is in the file, accepted, loaded, and its target is scraped."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from looks import CONFIG, NOW, encoded, history, look, path, status, unit, unreadable
+from looks import (
+    CONFIG,
+    GATEWAY,
+    NOW,
+    RUNNING,
+    TARGETS,
+    history,
+    loaded,
+    look,
+    path,
+    status,
+    target,
+    unit,
+    unreadable,
+)
 from pushgateway_lab.lab import gateway, scrape_job, scrapes
 from pushgateway_lab.lab.identity import BUILD_INFO, STARTED
 from pushgateway_lab.lab.look import TELEMETRY, Verdict
 from pushgateway_lab.lab.pushes import seen
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.lab.tasks import LABS_COMPLETED
-
-GATEWAY = "prometheus-pushgateway.service"
-
-
-def target(**fields: object) -> dict[str, object]:
-    """Return a target in Prometheus's format."""
-    shown = {
-        "scrapePool": "pushgateway",
-        "discoveredLabels": {"job": "pushgateway"},
-        "labels": {"job": "pushgateway", "instance": "localhost:9091"},
-        "scrapeUrl": "http://localhost:9091/metrics",
-        "health": "up",
-        "lastError": "",
-        "lastScrape": "2027-01-15T07:59:55Z",  # five seconds before NOW
-    }
-    return {"activeTargets": [shown | fields]}
-
-
-TARGETS = "/api/v1/targets?state=active"
-
-RUNNING = [*unit(GATEWAY), f"pushgateway_argv {encoded('prometheus-pushgateway')}"]
-
-
-def loaded(config: str = CONFIG, at: float = NOW - 600) -> list[str]:
-    """Return lines of a snapshot: the configuration that Prometheus has loaded, and the time."""
-    answer = json.dumps({"status": "success", "data": {"yaml": config}})
-    name = "prometheus_config_last_reload_success"
-    return [
-        *unit("prometheus.service"),
-        f"prometheus_config {answer}",
-        f"{name}ful 1",
-        f"{name}_timestamp_seconds {at}",
-    ]
 
 
 def answer_of(labels: dict[str, str]) -> dict[str, object]:

@@ -1,11 +1,14 @@
 """The decision from a snapshot whether Prometheus has loaded its configuration file."""
 
+import json
+
 import pytest
 
 from looks import CONFIG, unit
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import service_control
 from pushgateway_lab.prometheus import loading
+from pushgateway_lab.prometheus.target import without_target
 from pushgateway_lab.run.host_error import HostError
 from snapshots import BOTH, DEBIAN, PROMETHEUS, config, host_in_run, loaded, seen, settings
 
@@ -71,6 +74,36 @@ def test_what_a_killed_run_left_is_still_to_be_removed() -> None:
     assert not loading.is_done(
         seen(*config(NO_JOB), *loaded(NO_JOB), LEFTOVER), settings(), with_job=False
     )
+
+
+TLS = "    tls_config: {ca_file: /ca.pem}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "targets", "is_done"),
+    [
+        ("", [], True),
+        (TLS, [], False),
+        (TLS, None, True),
+        (TLS, ["node"], False),
+        (TLS, ["pushgateway"], True),
+        (f"{TLS}    relabel_configs: [{{action: drop}}]\n", [], True),
+    ],
+)
+def test_a_job_whose_certificates_could_not_be_read_is_loaded_again(
+    more: str, targets: list[str] | None, *, is_done: bool
+) -> None:
+    active = [
+        {"scrapePool": each, "scrapeUrl": "http://a:1/", "health": "up", "lastError": ""}
+        for each in targets or ()
+    ]
+    answer = json.dumps({"status": "success", "data": {"activeTargets": active}})
+    lines = [] if targets is None else [f"prometheus_targets {answer}"]
+    found = seen(*config(CONFIG), *loaded(CONFIG + more), *lines)
+    assert loading.is_loaded(found, settings())
+    assert loading.is_done(found, settings()) is is_done
+    why = without_target(found, settings(), "localhost:9091")
+    assert ("a file of the job's tls_config" in why) is not is_done
 
 
 class Clock:

@@ -1,12 +1,13 @@
 """Merging and removing, with one configuration for each form, from the tables in `scrape_configs/`."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from pushgateway_lab.scrape_config import ScrapeConfigError, merge_job, remove_job
 from pushgateway_lab.scrape_config.write import scalar
-from scrape_configs.samples import JOB, Row, rows
+from scrape_configs.samples import CLOSED, JOB, Row, rows
 
 
 def as_it_is(text: str) -> str:
@@ -26,39 +27,43 @@ def without_final_newline(text: str) -> str:
 
 
 def every_row_of(table: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("row", rows(table), ids=lambda row: row.name)
+    """Return each row of a table with the job that it is about."""
+    tables = ((table, JOB), (f"{table}_closed", CLOSED))
+    found = [pytest.param(row, job, id=row.name) for name, job in tables for row in rows(name)]
+    return pytest.mark.parametrize(("row", "job"), found)
 
 
 in_every_form = pytest.mark.parametrize(
     "form", [as_it_is, with_crlf, with_byte_order_mark, without_final_newline]
 )
 Form = Callable[[str], str]
+Wanted = dict[str, Any]
 
 
 @in_every_form
 @every_row_of("absent")
-def test_an_absent_job_is_added_and_can_be_removed_again(row: Row, form: Form) -> None:
+def test_an_absent_job_is_added_and_can_be_removed_again(row: Row, job: Wanted, form: Form) -> None:
     if form in {with_crlf, without_final_newline} and not row.before:
         pytest.skip("an empty file has no lines")
     before = form(row.before)
-    merged = merge_job(before, JOB)
+    merged = merge_job(before, job)
     assert merged == form(row.expected)
-    assert merge_job(merged, JOB) == merged
+    assert merge_job(merged, job) == merged
     assert remove_job(merged, "pushgateway") == before
 
 
 @in_every_form
 @every_row_of("present")
-def test_a_present_job_is_repaired(row: Row, form: Form) -> None:
-    merged = merge_job(form(row.before), JOB)
+def test_a_present_job_is_repaired(row: Row, job: Wanted, form: Form) -> None:
+    merged = merge_job(form(row.before), job)
     assert merged == form(row.expected)
-    assert merge_job(merged, JOB) == merged
+    assert merge_job(merged, job) == merged
 
 
 @every_row_of("refused")
-def test_what_cannot_be_read_or_changed_is_refused_with_the_line(row: Row) -> None:
+def test_what_cannot_be_read_or_changed_is_refused_with_the_line(row: Row, job: Wanted) -> None:
     with pytest.raises(ScrapeConfigError) as refused:
-        merge_job(row.before, JOB)
+        merge_job(row.before, job)
     assert str(refused.value).startswith(row.expected.rstrip("\n"))
 
 

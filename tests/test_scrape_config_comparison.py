@@ -173,6 +173,48 @@ def test_each_field_that_was_edited_is_named(loaded: str, old: str, new: str, fi
     assert field in differing(text, loaded)
 
 
+CLOSED = (
+    PLAIN
+    + """\
+    scheme: https
+    basic_auth: {username: 12, password_file: scrape}
+    tls_config: {ca_file: /etc/ca.pem, server_name: web, min_version: TLS12}
+"""
+)
+LOGIN = """\
+  basic_auth:
+    username: "12"
+    password_file: /etc/prometheus/scrape
+  tls_config:
+    ca_file: /etc/ca.pem
+    server_name: web
+    insecure_skip_verify: false
+    min_version: {min_version}
+"""
+
+
+@pytest.mark.parametrize("min_version", ["771", "TLS12"], ids=["2.42", "2.53 and 3.5"])
+def test_what_prometheus_shows_of_a_login_and_tls_is_the_same(min_version: str) -> None:
+    shown = SHOWN.replace("http\n", "https\n") + LOGIN.format(min_version=min_version)
+    assert differing(CLOSED, shown) == ()
+    for old, new, field in (
+        ("TLS12", "TLS13", "tls_config"),
+        ("web", "other", "tls_config"),
+        (", min_version: TLS12", "", "tls_config"),
+        ("12,", "13,", "basic_auth"),
+        ("password_file: scrape", "password_file: other", "basic_auth"),
+        ("password_file: scrape", "password: scrape", "basic_auth"),
+        ("https", "http", "scheme"),
+    ):
+        assert differing(CLOSED.replace(old, new), shown) == (field,)
+
+
+def test_a_token_as_prometheus_2_24_shows_it_is_the_same() -> None:
+    text = f"{PLAIN}    bearer_token: abc\n"
+    assert differing(text, f"{SHOWN}  bearer_token: <secret>\n") == ()
+    assert differing(text, SHOWN) == ("bearer_token",)
+
+
 @pytest.mark.parametrize(
     "edit",
     [

@@ -8,6 +8,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from pushgateway_lab.scrape_config import (
     remove_job,
     replace_job,
 )
-from scrape_configs.samples import JOB
+from scrape_configs.samples import CLOSED, JOB
 
 CORPUS = os.environ.get("PROMETHEUS_YML_CORPUS")
 
@@ -34,14 +35,18 @@ def every_file_in(part: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("path", files, ids=lambda path: path.name)
 
 
+each_job = pytest.mark.parametrize("job", [JOB, CLOSED], ids=["open", "closed"])
+
+
+@each_job
 @every_file_in("valid")
-def test_a_valid_file_is_merged_and_restored(path: Path) -> None:
-    assert_merged_and_restored(decode(path.read_bytes()))
+def test_a_valid_file_is_merged_and_restored(path: Path, job: dict[str, Any]) -> None:
+    assert_merged_and_restored(decode(path.read_bytes()), job)
 
 
-def assert_merged_and_restored(text: str) -> None:
-    merged = merge_job(text, JOB)
-    assert merge_job(merged, JOB) == merged
+def assert_merged_and_restored(text: str, job: dict[str, Any]) -> None:
+    merged = merge_job(text, job)
+    assert merge_job(merged, job) == merged
     if "pushgateway" not in [job.name for job in find_jobs(text)]:
         assert remove_job(merged, "pushgateway") == text
     found = [job for job in find_jobs(merged) if job.name == "pushgateway"]
@@ -49,12 +54,13 @@ def assert_merged_and_restored(text: str) -> None:
     assert "localhost:9091" in found[0].targets
 
 
+@each_job
 @every_file_in("valid")
-def test_a_job_is_replaced_without_a_change_of_other_lines(path: Path) -> None:
+def test_a_job_is_replaced_without_a_change_of_other_lines(path: Path, job: dict[str, Any]) -> None:
     text = decode(path.read_bytes())
     name = "a-trainees-gateway"
-    wrong = merge_job(text, {**JOB, "job_name": name, "metrics_path": "/wrong"})
-    mine = {**JOB, "job_name": "lab-gateway"}
+    wrong = merge_job(text, {**job, "job_name": name, "metrics_path": "/wrong"})
+    mine = {**job, "job_name": "lab-gateway"}
     replaced = replace_job(wrong, name, mine)
     if replaced is None:  # the jobs are not in lines of their own
         assert len(changes(text, wrong)) != 1 or changes(text, wrong)[0].end > 0
@@ -62,10 +68,13 @@ def test_a_job_is_replaced_without_a_change_of_other_lines(path: Path) -> None:
     assert replaced == merge_job(text, mine)
 
 
+@each_job
 @every_file_in("valid")
-def test_promtool_accepts_the_merged_file(path: Path, tmp_path: Path, promtool: Path) -> None:
+def test_promtool_accepts_the_merged_file(
+    path: Path, job: dict[str, Any], tmp_path: Path, promtool: Path
+) -> None:
     merged = tmp_path / "prometheus.yml"
-    merged.write_bytes(merge_job(decode(path.read_bytes()), JOB).encode())
+    merged.write_bytes(merge_job(decode(path.read_bytes()), job).encode())
     checked = subprocess.run(
         [promtool, "check", "config", "--syntax-only", merged],
         check=False,
@@ -82,10 +91,13 @@ def test_a_broken_file_is_refused_with_the_line(path: Path) -> None:
     assert refused.value.line is not None
 
 
+@each_job
 @every_file_in("rejected")
-def test_a_file_that_promtool_rejects_is_still_merged_as_text_or_refused(path: Path) -> None:
+def test_a_file_that_promtool_rejects_is_still_merged_as_text_or_refused(
+    path: Path, job: dict[str, Any]
+) -> None:
     try:
-        assert_merged_and_restored(decode(path.read_bytes()))
+        assert_merged_and_restored(decode(path.read_bytes()), job)
     except ScrapeConfigError as refused:
         assert refused.line is not None  # noqa: PT017 - either is right
 

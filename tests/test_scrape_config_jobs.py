@@ -24,7 +24,7 @@ from pushgateway_lab.scrape_config.compose import compose
 from pushgateway_lab.scrape_config.meaning import Meanings
 from pushgateway_lab.scrape_config.votes import MOST_VOTERS
 from pushgateway_lab.scrape_config.wanted import wanted_job
-from scrape_configs.samples import JOB
+from scrape_configs.samples import CLOSED, JOB
 
 
 def test_a_job_is_found_with_all_it_says() -> None:
@@ -245,6 +245,11 @@ scrape_configs:
         {"job_name": 5},
         {"job_name": "a\nb"},
         {"job_name": "a", "relabel_configs": []},
+        {"job_name": "a", "basic_auth": {}},
+        {"job_name": "a", "basic_auth": {"username": None}},
+        {"job_name": "a", "basic_auth": {"username": "b\nc"}},
+        {"job_name": "a", "basic_auth": {"user\nname": "b"}},
+        {"job_name": "a", "oauth2": {"tls_config": {"a": {"b": "c"}}}},
         {"job_name": "a", "params": {"a": ["b"]}},
         {"job_name": "a", "scheme": None},
         {"job_name": "a", "static_configs": "b:1"},
@@ -285,8 +290,8 @@ def test_merge_keys_are_followed_through_20_mappings(mappings: int, is_read: boo
 
 def test_a_job_has_as_many_values_as_are_counted_before_it_is_merged() -> None:
     job = {
-        **JOB,
-        "scheme": "http",
+        **CLOSED,
+        "oauth2": {"tls_config": {"server_name": "a", "ca_file": "b"}},
         "static_configs": [{"targets": ["a:1", "b:2"], "labels": {"c": "d"}}],
     }
     before, after = "global: {}\n", merge_job("global: {}\n", job)

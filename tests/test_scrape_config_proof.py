@@ -4,7 +4,7 @@ import pytest
 
 from pushgateway_lab.scrape_config import ScrapeConfigError, merge, merge_job, remove_job
 from pushgateway_lab.scrape_config.edit import Edit
-from scrape_configs.samples import JOB
+from scrape_configs.samples import CLOSED, JOB
 
 ABSENT = """\
 scrape_configs:
@@ -209,6 +209,86 @@ def test_the_order_of_a_new_jobs_fields_is_free(monkeypatch: pytest.MonkeyPatch)
     new = first + rest + "    job_name: pushgateway\n"
     mistaken(monkeypatch, "add_job", Edit(AT, AT, new))
     assert merge_job(ABSENT, JOB) == ABSENT.replace("rule_files", new + "rule_files")
+
+
+LOGIN = """\
+scrape_configs:
+  - job_name: pushgateway
+    honor_labels: true
+    scheme: https
+    basic_auth:
+      username: me
+      password: secret
+    tls_config:
+      ca_file: /etc/ca.pem
+      min_version: TLS12
+      server_name: web
+    static_configs:
+      - targets: ['localhost:9091']
+"""
+FILE = replacing(LOGIN, "password: secret", "password_file: /etc/scrape")
+USER = replacing(LOGIN, "username: me", "username: trainer")
+
+
+def test_a_login_with_its_wrong_parts_replaced_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    mistaken(monkeypatch, "repair_job", FILE, USER)
+    assert "username: trainer" in merge_job(LOGIN, CLOSED)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        pytest.param([FILE], id="not as wanted"),
+        pytest.param(
+            [USER, replacing(LOGIN, "secret", "secret\n      password_file: /etc/scrape")],
+            id="the password stays",
+        ),
+        pytest.param(
+            [FILE, USER, replacing(LOGIN, "      server_name: web\n", "")], id="an owner's part"
+        ),
+        pytest.param(
+            [FILE, USER, replacing(LOGIN, "name: web", "name: other")], id="an owner's value"
+        ),
+        pytest.param(
+            [FILE, replacing(LOGIN, "username: me", "username: trainer\n      more: x")],
+            id="more than wanted",
+        ),
+        pytest.param(
+            [FILE, replacing(LOGIN, "username: me", "username: trainer\n      username: trainer")],
+            id="a key twice",
+        ),
+        pytest.param(
+            [
+                replacing(
+                    LOGIN, "    basic_auth:\n      username: me\n      password: secret\n", ""
+                ),
+            ],
+            id="gone",
+        ),
+    ],
+)
+def test_a_mistake_in_a_mapping_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, edits: list[Edit]
+) -> None:
+    mistaken(monkeypatch, "repair_job", *edits)
+    with pytest.raises(ScrapeConfigError, match="do it by hand"):
+        merge_job(LOGIN, CLOSED)
+
+
+@pytest.mark.parametrize("login", ["", " ~", " {}"])
+def test_a_part_that_nobody_wanted_is_an_error_in_a_login_that_was_empty(
+    monkeypatch: pytest.MonkeyPatch, login: str
+) -> None:
+    empty = LOGIN.replace("\n      username: me\n      password: secret", login)
+    right = "username: trainer, password_file: /etc/scrape"
+    for parts, passes in ((right, True), (f"{right}, more: x", False)):
+        new = f"basic_auth: {{{parts}}}\n"
+        mistaken(monkeypatch, "repair_job", replacing(empty, f"basic_auth:{login}\n", new))
+        if passes:
+            assert new in merge_job(empty, CLOSED)
+            continue
+        with pytest.raises(ScrapeConfigError, match="do it by hand"):
+            merge_job(empty, CLOSED)
 
 
 FOLLOWED = ABSENT + "---\n"

@@ -78,6 +78,15 @@ def test_a_job_that_is_not_there_is_added() -> None:
     assert new == scrape_config.merge_job(BEFORE, OURS)
 
 
+def test_a_job_with_a_password_is_replaced_by_one_with_a_file() -> None:
+    login = {"username": "trainer", "password_file": "/etc/scrape"}
+    job = "    basic_auth:\n      username: trainer\n      password: secret\n"
+    text = scrape_config.merge_job(BEFORE, OURS) + f"{job}    bearer_token: other\n"
+    new = replace_job(text, "pushgateway", {**OURS, "basic_auth": login})
+    assert new == scrape_config.merge_job(BEFORE, {**OURS, "basic_auth": login})
+    assert replace_job(new, "pushgateway", {**OURS, "basic_auth": login}) == new
+
+
 @pytest.mark.parametrize(
     "text",
     [

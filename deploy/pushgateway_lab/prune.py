@@ -15,7 +15,7 @@ from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.install import preflight
-from pushgateway_lab.installations import PYTHON
+from pushgateway_lab.installations import PYTHON, web_files
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.files import (
     REMOVED,
@@ -33,7 +33,7 @@ from pushgateway_lab.settings import Settings, SettingsError
 _RUN_TIMEOUT = 330.0
 """Seconds to install the prune and run it once; the unit gives a run five minutes."""
 
-_FUNCTIONS = ("prune-directory.sh", *FUNCTIONS)
+_FUNCTIONS = ("own-files.sh", *FUNCTIONS)
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
@@ -87,7 +87,7 @@ def _url(seen: Snapshot, settings: Settings) -> str:
         HostError: see `_where_the_password_may_go`.
     """
     url = installations.planned_url(seen, settings)
-    if settings.pushgateway_username and not url.startswith("https:"):
+    if settings.pushgateway_user and not url.startswith("https:"):
         return _where_the_password_may_go(url)
     return url
 
@@ -180,7 +180,12 @@ def _install(host: Host, settings: Settings) -> None:
 def remove(host: Host) -> None:
     """Stop the prune, and delete its units and files. Raises as `pushgateway_lab.run.shell.ask`."""
     # Only our own names: a path that the host reports must not be removed.
-    variables = {"service": layout.SERVICE, "timer": layout.TIMER, "files": "\n".join(REMOVED)}
+    variables = {
+        "service": layout.SERVICE,
+        "timer": layout.TIMER,
+        "files": "\n".join(REMOVED),
+        "kept": "\n".join(web_files.FILES),
+    }
     left = ask(host, "remove-prune.sh", variables, functions=_FUNCTIONS)
     if left:
         say(host, "\n".join(["Not removed:", *left]), "yellow")

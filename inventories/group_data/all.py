@@ -76,6 +76,33 @@ settings on the command line: --data pushgateway_smoke=always
 # file on this machine with that user's password
 # pushgateway_password_file = None
 
+# users whom the Pushgateway asks for a password: name -> file on this machine with it, {host} in it: the host's name
+# pushgateway_basic_auth_users = {}
+
+# the Pushgateway speaks TLS, with a certificate of a private authority that this machine keeps
+# pushgateway_tls_lab_ca = False
+
+# the Pushgateway speaks TLS: file on this machine with its certificate (PEM), which is sent to the host
+# pushgateway_tls_cert_file = None
+
+# file on this machine with the key of that certificate (PEM)
+# pushgateway_tls_key_file = None
+
+# the Pushgateway speaks TLS: file on the host with its certificate (PEM), which somebody else renews
+# pushgateway_tls_host_cert_file = None
+
+# file on the host with the key of that certificate (PEM)
+# pushgateway_tls_host_key_file = None
+
+# file on this machine with authorities (PEM): the Pushgateway wants a client certificate of one of them
+# pushgateway_tls_client_ca_file = None
+
+# oldest version of TLS that the Pushgateway accepts: TLS12 or TLS13; None: its own default
+# pushgateway_tls_min_version = None
+
+# the Pushgateway offers HTTP/2 where it speaks TLS
+# pushgateway_http2 = True
+
 # file on this machine with the certificates (PEM) to trust for an https URL
 # pushgateway_ca_file = None
 

@@ -1,4 +1,4 @@
-"""The job that the tests merge, and the tables of sample configurations in this folder."""
+"""The jobs that the tests merge, and the tables of sample configurations in this folder."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,16 @@ JOB = {
     "honor_labels": True,
     "static_configs": [{"targets": ["localhost:9091"]}],
 }
+
+CLOSED = {
+    "job_name": "pushgateway",
+    "honor_labels": True,
+    "scheme": "https",
+    "basic_auth": {"username": "trainer", "password_file": "/etc/scrape"},
+    "tls_config": {"ca_file": "/etc/ca.pem", "min_version": "TLS12"},
+    "static_configs": [{"targets": ["localhost:9091"]}],
+}
+"""The job of a Pushgateway that asks for a password and speaks TLS."""
 
 _ROW = re.compile(r"^#### (.*)\n((?s:.*?))^#### =>\n((?s:.*?))(?=^#### |\Z)", re.MULTILINE)
 

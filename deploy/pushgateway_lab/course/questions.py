@@ -66,7 +66,8 @@ def _look(host: Host, settings: Settings, queries: Sequence[str], *, follow: boo
         _further(settings, paths, follow=follow),
     )
     if _is_asked_apart(settings) and looked.snapshot.is_root:
-        return replace(looked, answers=_ask_pushgateway(host, settings, looked))
+        answered, status = _ask_pushgateway(host, settings, looked)
+        return replace(looked, answers=answered, gateway_status=status)
     return looked
 
 
@@ -91,17 +92,22 @@ def _further(settings: Settings, paths: Sequence[str], *, follow: bool) -> str:
 def _is_asked_apart(settings: Settings) -> bool:
     """Return whether the Pushgateway needs credentials, which must not be part of a script."""
     url = settings.pushgateway_url or ""
-    return url.startswith("https:") or settings.pushgateway_username is not None
+    is_closed = settings.pushgateway_user is not None or settings.pushgateway_speaks_tls
+    return url.startswith("https:") or is_closed
 
 
-def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Answers:
-    """Ask the Pushgateway through its client, and return the answers of the look with its answers."""
+def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> tuple[Answers, int | None]:
+    """Ask the Pushgateway through its client; return the answers of the look with its answers, and the HTTP status.
+
+    The status is that of an error; None if there was none, or no answer.
+    """
     from pushgateway_lab.http.api import ApiError
 
     address = installations.running_url(looked.snapshot, settings)
     gateway = client(host, settings, address)
     found: dict[str, Any] = {}
     unread = dict(looked.unread)
+    status: int | None = None
     questions: dict[str, Callable[[], object]] = {
         GROUPS: gateway.groups,
         STATUS: gateway.status,
@@ -112,11 +118,13 @@ def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Answers:
             found[name] = ask()
         except ApiError as error:
             if not isinstance(error.__cause__, AnswerError):
+                status = error.status
                 break  # no answer: do not wait a second time
             unread[name] = str(error.__cause__)
-    return looked.answers._replace(
+    answered = looked.answers._replace(
         groups=found.get(GROUPS),
         status=found.get(STATUS),
         telemetry=found.get(TELEMETRY),
         unread=unread,
     )
+    return answered, status

@@ -22,7 +22,7 @@ from pushgateway_lab.lab.excerpts import listed, shown_labels
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.servers import CLOCK
 from pushgateway_lab.pruning import layout
-from pushgateway_lab.pushgateway import open_admin_api, persistence, running
+from pushgateway_lab.pushgateway import closing, open_admin_api, persistence, running
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import script
@@ -146,8 +146,10 @@ def _check_seen(looked: Look) -> None:
     """
     if looked.groups is not None or not looked.snapshot.pushgateway.runs:
         return
-    if "curl" not in looked.snapshot.tools:
-        return  # it will be installed; then the host is looked at again before a group is deleted
+    if "curl" not in looked.snapshot.tools or not closing.is_done(looked.snapshot, looked.settings):
+        # It will be installed, or this run gives both servers other passwords or certificates. Then the host is looked at
+        # again before a group is deleted.
+        return
     raise HostError(
         f"{gateway.is_silent(looked).says} So it is unknown whether somebody pushed to it. Nothing was "
         "changed. Solve that, then run this again."

@@ -18,7 +18,7 @@ def fingerprint(seen: Snapshot, settings: Settings) -> str:
     """Return a digest of all on which the result of a smoke push depends.
 
     These are the scrape job as Prometheus has loaded it, with all defaults, and the command line and the URL of the
-    Pushgateway.
+    Pushgateway, and the files for TLS and passwords.
 
     + seen: a snapshot of the host
     + settings: of the host
@@ -28,6 +28,12 @@ def fingerprint(seen: Snapshot, settings: Settings) -> str:
         seen.pushgateway_argv,
         settings.pushgateway_url,
         settings.prometheus_url,
+        # Left out where there are none, so that notes of earlier versions still count.
+        *(
+            [sorted((path, each.content) for path, each in seen.web_files.items())]
+            if seen.web_files
+            else []
+        ),
     ]
     return sha256(json.dumps(proven).encode()).hexdigest()
 

@@ -9,6 +9,7 @@ import math
 import shlex
 from base64 import b64decode
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import NamedTuple
 
 from pushgateway_lab import scrape_config, services
@@ -81,6 +82,26 @@ class Hardening(NamedTuple):
     started_as: str = ""
 
 
+class WebFile(NamedTuple):
+    """A file for TLS or a password on the host.
+
+    + owner, uid: its user, by name and by number
+    + mode: group and permissions, such as ``0:400``
+    + content: the SHA-256 in hexadecimal; for a secret ``same`` (as wanted), ``empty`` or ``differs``; empty if it is
+      not a regular file
+    """
+
+    owner: str
+    uid: str
+    mode: str
+    content: str
+
+    @staticmethod
+    def digest_of(data: bytes) -> str:
+        """Return the content in this form of a file that is no secret."""
+        return sha256(data).hexdigest()
+
+
 class Snapshot(NamedTuple):
     """The state of a host at one moment.
 
@@ -124,6 +145,9 @@ class Snapshot(NamedTuple):
     + prometheus_starts: Prometheus answers 503: it starts, and reads its write-ahead log
     + denial: what stands between the look and Prometheus
     + prune_files: path -> file, of the existing files among `pushgateway_lab.pruning.layout.FILES`
+    + web_files: path -> file, of the existing files among `pushgateway_lab.installations.web_files.FILES`
+    + web_texts: path -> text, of the Pushgateway's web configuration files among them
+    + users: server -> the id of the user of its process, if its service does not name a user
     + loaded: None if Prometheus does not answer, or if curl is missing
     + firewalls: name -> state of the active firewalls: ``open``, ``closed`` or ``decided`` (by a rule of somebody else)
       at the port of the look; empty if the look has no port
@@ -175,6 +199,9 @@ class Snapshot(NamedTuple):
     url_found: str | None
     config_obstacle: str | None
     prune_files: dict[str, InstalledFile]
+    web_files: dict[str, WebFile]
+    web_texts: dict[str, str]
+    users: dict[str, str]
     loaded: Loaded | None
     firewalls: dict[str, str]
     opened_ports: tuple[OpenPort, ...]
@@ -204,6 +231,14 @@ class Snapshot(NamedTuple):
     def hardening(self, server: str) -> Hardening:
         """Return the restrictions of a server's service: ``prometheus`` or ``pushgateway``."""
         return self.hardenings.get(server, Hardening())
+
+    def user_of(self, server: str) -> str:
+        """Return the user as whom a server runs, by name or by number.
+
+        + server: ``prometheus`` or ``pushgateway``
+        """
+        state = self.prometheus if server == "prometheus" else self.pushgateway
+        return self.users.get(server) or state.user or "root"
 
     def config_in_words(self, path: str) -> str:
         """Return a sentence that says why the configuration file was not read."""
@@ -326,6 +361,9 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         url_found=text("url_found"),
         config_obstacle=text("config_obstacle"),
         prune_files=_prune_files(said),
+        web_files=_web_files(said),
+        web_texts={path: decoded(value) for path, value in map(_pair, said.get("web_text", ()))},
+        users=dict(map(_pair, said.get("user_of", ()))),
         loaded=_loaded(said),
         firewalls=dict(line.split(" ", 1) for line in said.get("firewall", ())),
         opened_ports=tuple(map(_open_port, said.get("opened_port", ()))),
@@ -336,28 +374,28 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         names=parse_names(said.get("hostname", ()), said.get("address", ()), said.get("hosts", ())),
         proven=first("proven") or "",
         added_targets=first("added_targets") or "",
-        releases=dict(_release(value) for value in said.get("release", ())),
+        releases=dict(_pair(value) for value in said.get("release", ())),
         prometheus_starts=_UNAVAILABLE in said.get("prometheus_answered", ()),
         denial=parse_denial(said),
     )
 
 
 def _hardenings(said: dict[str, list[str]]) -> dict[str, Hardening]:
-    texts = dict(value.split(" ", 1) for value in said.get("hardening_text", ()))
-    digests = dict(value.split(" ", 1) for value in said.get("hardened_as", ()))
+    texts = dict(map(_pair, said.get("hardening_text", ())))
+    digests = dict(map(_pair, said.get("hardened_as", ())))
     return {
         server: Hardening(decoded(text), digests.get(server, "")) for server, text in texts.items()
     }
 
 
 def _web_config(value: str) -> tuple[str, str]:
-    word, _, path = value.partition(" ")
+    word, path = _pair(value)
     return decoded(path), word
 
 
-def _release(value: str) -> tuple[str, str]:
-    name, _, version = value.partition(" ")
-    return name, version
+def _pair(value: str) -> tuple[str, str]:
+    first, _, second = value.partition(" ")
+    return first, second
 
 
 def _unquoted(value: str) -> str:
@@ -404,6 +442,15 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
         for path in layout.FILES
         if path in modes
     }
+
+
+def _web_files(said: dict[str, list[str]]) -> dict[str, WebFile]:
+    contents = {path: value for value, path in map(_pair, said.get("web_content", ()))}
+    found = {}
+    for value, path in map(_pair, said.get("web_mode", ())):
+        owner, uid, mode = value.split(":", 2)
+        found[path] = WebFile(owner, uid, mode, contents.get(path, ""))
+    return found
 
 
 def _loaded(said: dict[str, list[str]]) -> Loaded | None:

@@ -18,6 +18,7 @@ from pushgateway_lab.facts.look_output import lines_of
 from pushgateway_lab.facts.outcome import CLOSED_NOTE
 from pushgateway_lab.facts.remains import FIREWALL_NOTE
 from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
+from pushgateway_lab.installations import web_files
 from pushgateway_lab.installations.release import PRODUCTS
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.run.host_files import script
@@ -90,6 +91,9 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "prune_files": " ".join(layout.FILES),
             "prune_secrets": " ".join(layout.SECRETS),
             "prune_unit_names": " ".join(layout.UNITS),
+            "web_files": " ".join(web_files.FILES),
+            "web_secrets": " ".join(web_files.SECRETS),
+            "web_configs": " ".join(web_files.WEB_CONFIGS),
             **(servers or installations.look_variables(Settings())),
         }
         functions = (*_FUNCTIONS, *services.FUNCTIONS, installations.FUNCTIONS)

@@ -20,11 +20,13 @@ from pushgateway_lab.formats.secret_lines import joined
 from pushgateway_lab.host import script_access
 from pushgateway_lab.host.fact import HostSnapshot
 from pushgateway_lab.pruning import files as prune_files
+from pushgateway_lab.pruning.files import compared_on_host
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.run import Run
 from pushgateway_lab.run.shell import after_mark, given_arguments, new_mark, run
 from pushgateway_lab.run.sudo import refusal
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.web import wanted_files
 
 TIMEOUT = 9
 """Seconds for the look at one host. It usually takes 0.1 s; a host that hangs must not delay a class."""
@@ -165,7 +167,10 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
     to_prometheus = script_access.to_prometheus(settings)
     arguments = _arguments(host, settings, to_prometheus.url)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
-    secrets = joined(prune_files.compared_on_host(settings), to_prometheus.secrets)
+    compared = compared_on_host(
+        [*prune_files.secrets_of(settings), *wanted_files.secrets_of(settings)]
+    )
+    secrets = joined(compared, to_prometheus.secrets)
     seconds = settings.lab_look_timeout or TIMEOUT + TIMEOUT_PER_HOST * (
         len(host.state.activated_hosts) - 1
     )

@@ -16,13 +16,16 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import HTTPBasicAuth
 
+from pushgateway_lab.credentials import lab_authority, passwords
+from pushgateway_lab.credentials.local_files import read_file
 from pushgateway_lab.formats.sockets import loopback_of
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 _USE_TLS = (
-    "Either turn on TLS in that server (--web.config.file) and set its URL (pushgateway_url or prometheus_url) to "
-    "https, or set it to its loopback address, such as http://127.0.0.1:9091."
+    "Either turn on TLS in that server (pushgateway_tls_lab_ca=True for the Pushgateway, or its own --web.config.file) and "
+    "set its URL (pushgateway_url or prometheus_url) to https, or set it to its loopback address, such as "
+    "http://127.0.0.1:9091."
 )
 
 
@@ -144,6 +147,11 @@ def to_server(settings: Settings, server: str) -> Access:
     for name, path in files.items():
         if path:
             read_file(f"{server}_{name}", path)
+    if server == "pushgateway":
+        # Before the first certificate is issued, there is no authority, and no Pushgateway with TLS.
+        if settings.pushgateway_tls_lab_ca and lab_authority.authorities():
+            files["ca_file"] = str(lab_authority.authorities_file())
+        return Access(settings.pushgateway_user, passwords.of_toolkit(settings), **files)
     username, password = given("username"), given("password_file")
     if password and not username:
         raise HostError(f"{server}_password_file is set, but {server}_username is not.")
@@ -154,17 +162,3 @@ def to_server(settings: Settings, server: str) -> Access:
 def file_text(path: str | None) -> str:
     """Return the text of a file that `to_server` has checked; empty if `path` is None."""
     return Path(path).read_text(encoding="utf-8") if path else ""
-
-
-def read_file(key: str, path: str) -> str:
-    """Return the text of a file that a setting names.
-
-    + key: the name of the setting, for the error
-
-    Raises:
-        HostError: the file cannot be read.
-    """
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HostError(f"{key}: {path} cannot be read here: {error}") from error

@@ -24,6 +24,7 @@ from pushgateway_lab.installations import (
     ports,
     prometheus_address,
     release,
+    web_files,
 )
 from pushgateway_lab.installations.denied import why_denied
 from pushgateway_lab.prometheus.job import check_path, merged
@@ -299,6 +300,8 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
             f"{service.name} is masked: somebody has forbidden it to start. To allow it again: "
             f"{service.commands.allow_and_start}"
         )
+    if web_files.web_config_of(settings) and seen.pushgateway.exists:
+        installations.plan(seen, settings)
     if taken := ports.taken_from_pushgateway(seen, settings):
         of_setting = None
         if "pushgateway_unit" in settings.given and not seen.pushgateway.exists:

@@ -149,9 +149,15 @@ def planned_url(seen: Snapshot, settings: Settings) -> str:
 def running_url(seen: Snapshot, settings: Settings) -> str:
     """Return the URL of a host's Pushgateway: as set, else from the flags of its process, else the wanted flags.
 
+    A URL that is set counts only when the Pushgateway speaks TLS as the settings want it.
+
     Raises:
         HostError: see `plan`.
     """
-    if settings.pushgateway_url or seen.pushgateway_argv is None:
+    if seen.pushgateway_argv is None:
         return planned_url(seen, settings)
-    return address.url(flags.parse_flags(seen.pushgateway_argv[1:]))
+    running = flags.parse_flags(seen.pushgateway_argv[1:])
+    will_change = settings.pushgateway_speaks_tls and not address.speaks_tls(running)
+    if settings.pushgateway_url and not will_change:
+        return settings.pushgateway_url
+    return address.url(running)

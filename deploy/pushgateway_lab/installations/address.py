@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from pushgateway_lab.installations import web_files
 from pushgateway_lab.installations.flags import LISTEN_ADDRESS, TELEMETRY_PATH, Flag
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
 
 DEFAULT = ":9091"
 """The default listen address (the Pushgateway's README, "Run it")."""
@@ -47,7 +49,21 @@ def url(flags: Iterable[Flag]) -> str:
         >>> url([Flag("web.listen-address", ":9091"), Flag("web.route-prefix", "/push")])
         'http://127.0.0.1:9091/push'
     """
-    return url_of(flags, DEFAULT)
+    flags = tuple(flags)
+    found = url_of(flags, DEFAULT)
+    return found.replace("http:", "https:", 1) if speaks_tls(flags) else found
+
+
+def speaks_tls(flags: Iterable[Flag]) -> bool:
+    """Return whether a Pushgateway with these flags speaks TLS, as a web configuration file of this toolkit says.
+
+    Example:
+        >>> speaks_tls([Flag("web.config.file", "/etc/pushgateway-lab/web-tls.yml")])
+        True
+    """
+    return any(
+        each.name == WEB_CONFIG_FLAG and web_files.speaks_tls(str(each.value)) for each in flags
+    )
 
 
 def url_of(flags: Iterable[Flag], default: str) -> str:

@@ -11,7 +11,6 @@ from pushgateway_lab.installations.elsewhere import (
     prometheus_is_elsewhere,
     pushgateway_is_elsewhere,
 )
-from pushgateway_lab.installations.flags import WEB_CONFIG
 from pushgateway_lab.installations.variable import (
     VariablePrometheus,
     VariablePushgateway,
@@ -19,6 +18,7 @@ from pushgateway_lab.installations.variable import (
 )
 from pushgateway_lab.services import SYSTEMD
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
 
 PACKAGES = ("prometheus", "prometheus-pushgateway")
 """The packages of both servers."""
@@ -146,7 +146,7 @@ def look_variables(settings: Settings) -> dict[str, str]:
         "flags_file": _PUSHGATEWAY_DEFAULTS,
         "prometheus_flags_file": PROMETHEUS_DEFAULTS if settings.prometheus_listen_address else "",
         "packages_note": PACKAGES_NOTE,
-        "web_config": str(settings.pushgateway_extra_flags.get(WEB_CONFIG) or ""),
+        "web_config": str(settings.pushgateway_extra_flags.get(WEB_CONFIG_FLAG) or ""),
         "packages": " ".join(PACKAGES),
         "pinned": " ".join(name for name, version in zip(PACKAGES, pinned, strict=True) if version),
         "tools": f"{INSTALLER} curl {PYTHON}",

@@ -6,8 +6,10 @@ from ipaddress import ip_address
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.installations import address
-from pushgateway_lab.installations.flags import ADMIN_API, WEB_CONFIG, Flag
+from pushgateway_lab.installations.flags import ADMIN_API, Flag
+from pushgateway_lab.installations.web_files import WEB_CONFIGS
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
 
 _AUTHENTICATION = ("users", "certificates")
 """The words of ``files/web-config.sh`` for a web configuration file that asks for authentication."""
@@ -36,21 +38,24 @@ def has_admin_api(flags: Iterable[Flag]) -> bool:
 
 def web_config(flags: Iterable[Flag]) -> str:
     """Return the web configuration file in these flags; empty without the flag."""
-    return next((str(each.value) for each in flags if each.name == WEB_CONFIG), "")
+    return next((str(each.value) for each in flags if each.name == WEB_CONFIG_FLAG), "")
 
 
 def is_closed(seen: Snapshot, settings: Settings, flags: Iterable[Flag]) -> bool:
     """Return whether a Pushgateway with these flags asks everybody for a password or for a client certificate.
 
-    A web configuration file that could not be read counts as open.
+    A web configuration file that could not be read counts as open. The one of this toolkit is as the settings want it:
+    a run writes it before the Pushgateway runs with it.
 
     + flags: of the process, or the wanted ones
 
     Example:
         False without the flag ``--web.config.file``; True if its file has ``basic_auth_users``.
     """
-    del settings
     file = web_config(flags)
+    if file in WEB_CONFIGS:
+        wanted = settings.pushgateway_basic_auth_users or settings.pushgateway_tls_client_ca_file
+        return bool(wanted)
     return file != "" and seen.web_configs.get(file) in _AUTHENTICATION
 
 

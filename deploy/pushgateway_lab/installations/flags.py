@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from pushgateway_lab.formats.characters import shown
+from pushgateway_lab.installations.web_files import WEB_CONFIGS, web_config_of
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
 
 LISTEN_ADDRESS = "web.listen-address"
 ADMIN_API = "web.enable-admin-api"
 TELEMETRY_PATH = "web.telemetry-path"
-WEB_CONFIG = "web.config.file"
-"""The flag with the file that may ask for passwords and client certificates (docs/web-configuration.md of exporter-toolkit)."""
 PERSISTENCE = "persistence.file"
 """The flag with the file in which the Pushgateway keeps its groups; empty: it has them in memory only."""
 
@@ -66,9 +68,13 @@ def merge(
     """Return the wanted flags: the present ones, changed by the settings.
 
     An explicit setting replaces the flag of that name. The default of a setting is added only if the flag is
-    missing. All other flags of the administrator are kept.
+    missing. All other flags of the administrator are kept. The flag with a web configuration file of this toolkit is
+    there only if the settings want that file.
 
     + keeps: returns whether a Pushgateway without a listen address keeps the usual one, which all hosts reach
+
+    Raises:
+        HostError: the settings want a web configuration file, and the administrator has one.
     """
     wanted = [
         (Flag(LISTEN_ADDRESS, settings.pushgateway_listen_address), "pushgateway_listen_address"),
@@ -86,7 +92,25 @@ def merge(
             flag.name == LISTEN_ADDRESS and keeps()
         ):
             merged.append(flag)
-    return tuple(merged)
+    return tuple(_with_web_config(merged, web_config_of(settings)))
+
+
+def _with_web_config(flags: list[Flag], file: str | None) -> list[Flag]:
+    foreign = [
+        each.value
+        for each in flags
+        if each.name == WEB_CONFIG_FLAG and each.value not in WEB_CONFIGS
+    ]
+    if file is None:
+        return [each for each in flags if each.name != WEB_CONFIG_FLAG or each.value in foreign]
+    if foreign:
+        raise HostError(
+            f"The Pushgateway has a web configuration file already, {shown(str(foreign[0]))}, which this toolkit does not "
+            "change. Take pushgateway_basic_auth_users and pushgateway_tls_... out of the settings of this host, and set "
+            "pushgateway_username and pushgateway_password_file, and with TLS pushgateway_url and pushgateway_ca_file, to "
+            f"what that file has. Or take --{WEB_CONFIG_FLAG} out of its flags."
+        )
+    return replaced(flags, Flag(WEB_CONFIG_FLAG, file))
 
 
 def replaced(flags: list[Flag], flag: Flag) -> list[Flag]:

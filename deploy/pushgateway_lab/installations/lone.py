@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.installations import flags, hardening
+from pushgateway_lab.installations import flags, hardening, web_files
 from pushgateway_lab.installations.flags import Flag
 from pushgateway_lab.installations.installation import Plan
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import Service
 from pushgateway_lab.services.process import ProcessService
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,20 @@ class LonePushgateway:
         return flags.parse_flags(self.command[1:])
 
     def plan(self, seen: Snapshot, settings: Settings) -> Plan:
-        """Return the flags of the process: they cannot be changed."""
-        del settings
+        """Return the flags of the process: they cannot be changed.
+
+        Raises:
+            HostError: the settings want a web configuration file that the process does not have.
+        """
+        file = web_files.web_config_of(settings)
+        if file and Flag(WEB_CONFIG_FLAG, file) not in self.written_flags(seen):
+            example = Flag(WEB_CONFIG_FLAG, "FILE")
+            raise HostError(
+                f"The Pushgateway is {self.service.name}, which no service started, so its flags cannot be changed. Run it as a "
+                "service. Or write a web configuration file by hand, take pushgateway_basic_auth_users and "
+                "pushgateway_tls_... out of the settings of this host, and type:\n"
+                f"{self.to_edit_flags(example)}"
+            )
         # A file with flags of a service that is gone stays as it is.
         return Plan(self.written_flags(seen), seen.flags_text or "")
 

@@ -6,7 +6,7 @@ The lines are those of the lab's job alone, in the style of the file: a finding 
 from collections.abc import Callable, Sequence
 
 from pushgateway_lab import installations, scrape_config
-from pushgateway_lab.lab import gateway, jobs
+from pushgateway_lab.lab import jobs
 from pushgateway_lab.lab.checks import wrong
 from pushgateway_lab.lab.commands import command, join
 from pushgateway_lab.lab.excerpts import excerpt, listed
@@ -127,11 +127,8 @@ def lines_to_write(look: Look, replaced: Job | None) -> str | None:
 
     + replaced: the job in whose place the lab's job goes; None: it is added
 
-    Returns None if it cannot be said in a few whole lines, or if the job needs a password or certificates, which only
-    the trainer knows.
+    Returns None if it cannot be said in a few whole lines.
     """
-    if look.settings.pushgateway_username or gateway.url(look).startswith("https:"):
-        return None
     wanted = jobs.wanted_job(look, replaced)
     try:
         text = jobs.text_of_file(look)

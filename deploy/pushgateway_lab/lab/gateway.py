@@ -5,7 +5,7 @@ from urllib.parse import quote, urlsplit
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.installations import address
+from pushgateway_lab.installations import address, web_files
 from pushgateway_lab.installations.flags import TELEMETRY_PATH
 from pushgateway_lab.lab.checks import done, unknown, wrong
 from pushgateway_lab.lab.commands import command
@@ -74,8 +74,12 @@ def metrics_path(look: Look) -> str:
 
 def curl(look: Look) -> str:
     """Return the curl command for the Pushgateway; with a user name, curl prompts for the password."""
-    user = look.settings.pushgateway_username
-    return (user and command("curl", "--user", user)) or "curl"
+    words = ["curl"]
+    if look.settings.pushgateway_user:
+        words += ["--user", look.settings.pushgateway_user]
+    if web_files.SCRAPE_AUTHORITIES in look.snapshot.web_files and url(look).startswith("https:"):
+        words += ["--cacert", web_files.SCRAPE_AUTHORITIES]
+    return command(*words) or "curl"
 
 
 def running_flags(look: Look) -> Mapping[str, str] | None:

@@ -1,6 +1,7 @@
 """The lab's job of a host: in the configuration file, as Prometheus has loaded it, and as it should be."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pushgateway_lab import scrape_config
@@ -8,6 +9,7 @@ from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.installations.address import USUAL_METRICS_PATH
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.look import Look
+from pushgateway_lab.lab.scrape_access import wanted_fields
 from pushgateway_lab.scrape_config import Job, ScrapeConfigError
 from pushgateway_lab.settings import Settings
 
@@ -62,12 +64,14 @@ def lab_job(
     targets: Sequence[str],
     interval: str | None = None,
     metrics_path: str = USUAL_METRICS_PATH,
+    access: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return the scrape job of the lab (task 4.2.1), as a dict for `pushgateway_lab.scrape_config.merge_job`.
 
     + targets: as HOST:PORT
     + interval: its scrape interval, unless the settings have one; None: the one of the file
     + metrics_path: the path of the Pushgateway's metrics
+    + access: fields for TLS and a password, see `pushgateway_lab.lab.scrape_access.wanted_fields`
 
     Example:
         lab_job(settings, ["localhost:9091"])["honor_labels"] is True
@@ -78,6 +82,7 @@ def lab_job(
         **({_INTERVAL: interval} if interval else {}),
         "honor_labels": True,
         **({"metrics_path": metrics_path} if metrics_path != USUAL_METRICS_PATH else {}),
+        **access,
         "static_configs": [{"targets": list(targets)}],
     }
 
@@ -89,7 +94,8 @@ def wanted_job(look: Look, instead_of: Job | None = None) -> dict[str, Any]:
     """
     targets = look.settings.pushgateway_targets or (gateway.target(look),)
     interval = _interval(instead_of) if instead_of else None
-    return lab_job(look.settings, targets, interval, gateway.metrics_path(look))
+    access = wanted_fields(look.snapshot, look.settings)
+    return lab_job(look.settings, targets, interval, gateway.metrics_path(look), access)
 
 
 def _interval(job: Job) -> str | None:

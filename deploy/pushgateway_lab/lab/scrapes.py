@@ -10,12 +10,13 @@ from pushgateway_lab.installations.ports import blocks
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import command
-from pushgateway_lab.lab.config_edits import edit, lines_to_write, to_correct
+from pushgateway_lab.lab.config_edits import edit, lines_to_write, reload, to_correct
 from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.identity import BUILD_INFO, STARTED, is_of_another
 from pushgateway_lab.lab.jobs import job_in_file, loaded_job
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
+from pushgateway_lab.lab.scrape_access import login, wanted_fields
 from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import Commands
 
@@ -24,6 +25,7 @@ DISCOVERY = 5
 
 _BETWEEN = ("proxy_url", "proxy_from_environment")
 _RELABEL, _METRIC_RELABEL = "relabel_configs", "metric_relabel_configs"
+_TLS = "tls_config"
 
 # Prometheus's words for scrapes that failed.
 _REFUSED, _TOO_SLOW, _UNAUTHORIZED = (
@@ -77,12 +79,27 @@ def _not_scraped_yet(look: Look, loaded: Job, targets: list[Target]) -> Finding:
     if not look.says_targets:
         return unknown("Prometheus does not answer the question for its targets.")
     if not targets and _loaded_since(look) > seconds:
+        if _TLS in loaded.inherited and _RELABEL not in loaded.inherited:
+            return _without_pool(look, loaded)
         relabel = _in_line(job_in_file(look), _RELABEL)
         return to_correct(
             look,
             f"Prometheus has loaded the job, but scrapes none of its targets: relabel_configs{relabel} drop them.",
         )
     return still_open(f"The target is not scraped yet; it will be within {seconds:.0f} s.")
+
+
+def _without_pool(look: Look, loaded: Job) -> Finding:
+    """Return the finding of a job whose certificates Prometheus could not read when it loaded the job.
+
+    It tries again only when it loads the job again. This was tried with Prometheus 2.24, 2.42, 2.53 and 3.5.
+    """
+    such = f", such as {excerpt(loaded.ca_file)}" if loaded.ca_file else ""
+    return wrong(
+        "Prometheus has loaded the job, but scrapes none of its targets: it could not read a file of the job's "
+        f"{_TLS}{_in_line(job_in_file(look), _TLS)}{such}. If its user may read the file now, let it load the job again.",
+        reload(look),
+    )
 
 
 def _loaded_since(look: Look) -> float:
@@ -120,10 +137,8 @@ def _down(look: Look, each: Target, loaded: Job) -> Finding:
             f"{says}\nThe Pushgateway does not answer: see the task Host.", _service(look).restart
         )
     if _UNAUTHORIZED in each.last_error:
-        return wrong(
-            f"{says}\nThe Pushgateway asks for a password: the job needs basic_auth, with the right one.",
-            edit(look),
-        )
+        found = _wrong_login(look, loaded)
+        return found._replace(says=f"{says}\n{found.says}")
     if edits := lines_to_write(look, job_in_file(look)):
         return wrong(f"{says}\n{edits}", edit(look))
     if _TOO_SLOW in each.last_error:
@@ -131,6 +146,31 @@ def _down(look: Look, each: Target, loaded: Job) -> Finding:
     return wrong(
         f"{says}\nThe Pushgateway answers, and the job is right: something on this host rejects what Prometheus "
         "sends, such as a firewall or a setting of Prometheus's unit (systemctl cat)."
+    )
+
+
+def _wrong_login(look: Look, loaded: Job) -> Finding:
+    """Return the finding of a job that gives no password, or a wrong one."""
+    asks = "The Pushgateway asks for a password"
+    wanted = login(wanted_fields(look.snapshot, look.settings))
+    if wanted is None:
+        return wrong(f"{asks}: the job needs basic_auth, with the right one.", edit(look))
+    where = _in_line(job_in_file(look), "basic_auth")
+    if loaded.login is None:
+        return to_correct(look, f"{asks}, and the job has no basic_auth.")
+    if loaded.login.username != wanted.username:
+        user = excerpt(wanted.username)
+        return to_correct(
+            look, f"{asks}: the username in the job's basic_auth{where} is not {user!r}."
+        )
+    if loaded.login.password_file != wanted.password_file:
+        file = wanted.password_file
+        return to_correct(
+            look, f"{asks}: the job's basic_auth{where} has no password_file: {file}."
+        )
+    return wrong(
+        f"{asks}. The job is right, but {wanted.password_file} has another password, or Prometheus has kept an older one: "
+        "the trainer runs bootstrap again."
     )
 
 

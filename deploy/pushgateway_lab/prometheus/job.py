@@ -19,6 +19,7 @@ from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.jobs import lab_job
 from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
+from pushgateway_lab.lab.scrape_access import wanted_fields
 from pushgateway_lab.prometheus import scrapers
 from pushgateway_lab.prometheus.outcomes import explain
 from pushgateway_lab.run.host_error import HostError
@@ -44,7 +45,8 @@ def job(seen: Snapshot, settings: Settings) -> dict[str, Any]:
         path = address.metrics_path(installations.plan(seen, settings).flags)
     elif installations.pushgateway_is_elsewhere(seen, settings):
         path = f"{urlsplit(settings.pushgateway_url or '').path.rstrip('/')}{path}"
-    return lab_job(settings, scrapers.targets(seen, settings), metrics_path=path)
+    targets, access = scrapers.targets(seen, settings), wanted_fields(seen, settings)
+    return lab_job(settings, targets, metrics_path=path, access=access)
 
 
 def check_path(seen: Snapshot, settings: Settings) -> None:
@@ -144,9 +146,13 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
         ours = job(seen, settings)
         targets = ours["static_configs"][0]["targets"]
         obsolete = obsolete_targets(seen, settings, targets)
+        scrapers.check_receivers(seen, settings, obsolete)
         if not scrapers.undiscovered(seen, settings, targets):
             del ours["static_configs"]
         wanted = _merged_text(text, json.dumps(ours), obsolete)
+        fields = scrapers.obsolete_fields(seen, settings)
+        if fields:
+            wanted = scrape_config.drop_fields(wanted, settings.pushgateway_job_name, fields)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
     return text, _writable(seen, settings, text, wanted)

@@ -15,6 +15,7 @@ from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations.denied import why_denied
 from pushgateway_lab.prometheus.outcomes import explain_reload
+from pushgateway_lab.prometheus.scrapers import lacks_certificates
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
@@ -44,13 +45,19 @@ def is_done(seen: Snapshot, settings: Settings, *, with_job: bool = True) -> boo
     if installations.prometheus_is_elsewhere(seen, settings):
         return True
     has_leftovers = seen.config is not None and seen.config.has_leftovers
-    return not has_leftovers and is_loaded(seen, settings, with_job=with_job)
+    return not has_leftovers and _is_in_use(seen, settings, with_job=with_job)
+
+
+def _is_in_use(seen: Snapshot, settings: Settings, *, with_job: bool) -> bool:
+    """Return whether the file is loaded, and Prometheus could read the certificates that the lab's job names."""
+    is_wanted = is_loaded(seen, settings, with_job=with_job)
+    return is_wanted and not (with_job and lacks_certificates(seen, settings))
 
 
 @operation()
 @cleanly
 def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraCommand]:
-    """Reload Prometheus if it has not loaded the current configuration file.
+    """Reload Prometheus if it has not loaded the current file, or could not read the certificates that the job names.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + with_job: see `is_loaded`
@@ -85,7 +92,7 @@ def sweep(host: Host, settings: Settings) -> None:
 
 def _reload(host: Host, settings: Settings, *, with_job: bool = True) -> None:
     wait_until_it_answers(host, settings)
-    if is_loaded(snapshot_of(host, settings), settings, with_job=with_job):
+    if _is_in_use(snapshot_of(host, settings), settings, with_job=with_job):
         return
     outcome = transaction.reload(host, settings)
     if outcome.result is not Result.TAKEN:

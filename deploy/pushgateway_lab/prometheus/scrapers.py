@@ -6,7 +6,7 @@ job is scraped as the job's others: with their scheme, path and password.
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.facts.names import Address
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.installations import address
+from pushgateway_lab.installations import address, web_files
 from pushgateway_lab.lab.excerpts import excerpt, listed
+from pushgateway_lab.lab.scrape_access import is_same_login, login, wanted_fields
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import Job, same_target
 from pushgateway_lab.settings import Settings
@@ -107,6 +108,48 @@ def targets(seen: Snapshot, settings: Settings) -> tuple[str, ...]:
     return (next(iter(same), wanted),)
 
 
+def obsolete_fields(seen: Snapshot, settings: Settings) -> list[str]:
+    """Return the fields of the lab's job with files of this toolkit that the settings do not want any more.
+
+    Without these files, Prometheus would scrape nothing.
+    """
+    wanted = wanted_fields(seen, settings)
+    return [each for each in own_fields(seen, settings) if each not in wanted]
+
+
+def own_fields(seen: Snapshot, settings: Settings) -> list[str]:
+    """Return the fields of the lab's job with files of this toolkit, and the scheme that goes with them."""
+    job = own_job(seen, settings)
+    if job is None:
+        return []
+    own = {
+        "basic_auth": job.login is not None
+        and job.login.password_file in web_files.SCRAPE_PASSWORDS,
+        "tls_config": job.ca_file == web_files.SCRAPE_AUTHORITIES,
+        "scheme": job.scheme == "https"
+        and (job.ca_file == web_files.SCRAPE_AUTHORITIES or bool(seen.web_files)),
+    }
+    return [name for name, is_own in own.items() if is_own]
+
+
+def lacks_certificates(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether Prometheus could not read a file of ``tls_config`` when it loaded the lab's job.
+
+    Then it has no targets for the job, and calls the reload successful. Only another reload helps when the file is
+    there. For some seconds after each reload, a job with ``tls_config`` looks like this, too.
+    """
+    jobs = seen.loaded.jobs if seen.loaded else ()
+    ours = next((each for each in jobs if each.name == settings.pushgateway_job_name), None)
+    if ours is None or not ours.targets or seen.targets is None:
+        return False
+    has_targets = any(each.job == ours.name for each in seen.targets)
+    return (
+        "tls_config" in ours.inherited
+        and "relabel_configs" not in ours.inherited
+        and not has_targets
+    )
+
+
 def _present(seen: Snapshot, settings: Settings) -> tuple[str, ...]:
     """Return the targets of the lab's job: those in the file, and those that Prometheus has discovered for it."""
     job = own_job(seen, settings)
@@ -194,6 +237,31 @@ def check(seen: Snapshot, settings: Settings) -> None:
     _check_reached(job, seen, settings)
 
 
+def check_receivers(seen: Snapshot, settings: Settings, obsolete: Collection[str]) -> None:
+    """Check that only the Pushgateway gets the password that the job should have: a job has one for all its targets.
+
+    + obsolete: targets that are taken out of the job
+
+    Raises:
+        HostError: the owner's job has other targets, too, and not yet this ``basic_auth``.
+    """
+    job, wanted = own_job(seen, settings), login(wanted_fields(seen, settings))
+    if job is None or wanted is None or is_same_login(job.login, wanted):
+        return
+    ours = targets(seen, settings)
+    others = [
+        each
+        for each in _present(seen, settings)
+        if each not in obsolete and not any(is_same(seen, settings, each, own) for own in ours)
+    ]
+    if others:
+        raise HostError(
+            f"The job {settings.pushgateway_job_name} (line {job.line}) also scrapes {listed(others)}. Prometheus would "
+            "send the Pushgateway's password there, too. Nothing was changed. Move these targets to a job of their own, "
+            "then run this again."
+        )
+
+
 def _second(other: Scraper, settings: Settings) -> str:
     own, name = settings.pushgateway_job_name, excerpt(other.name)
     if other.line:
@@ -210,8 +278,12 @@ def _second(other: Scraper, settings: Settings) -> str:
 def _inherited(job: Job, seen: Snapshot, settings: Settings) -> list[str]:
     """Return the fields of a job with which the Pushgateway of this host should not be scraped."""
     flags = installations.plan(seen, settings).flags
+    access = wanted_fields(seen, settings)
+    authorities = access.get("tls_config", {}).get("ca_file", "")
     as_wanted = {
-        "scheme": job.scheme == "http",
+        "scheme": job.scheme == access.get("scheme", "http"),
+        "basic_auth": is_same_login(job.login, login(access)),
+        "tls_config": bool(authorities) and job.ca_file == authorities,
         "metrics_path": job.metrics_path == address.metrics_path(flags),
     }
     harmless = {"params", "relabel_configs"}

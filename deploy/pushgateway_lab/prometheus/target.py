@@ -14,6 +14,7 @@ from pushgateway_lab.formats.answers import Target
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.host.looking import snapshot_now, snapshot_of
 from pushgateway_lab.prometheus.job import job
+from pushgateway_lab.prometheus.scrapers import lacks_certificates
 from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.interrupt import interruptible
@@ -78,6 +79,8 @@ def without_target(seen: Snapshot, settings: Settings, address: str) -> str:
     """
     target = f"target {address} of the job {settings.pushgateway_job_name}"
     if not installations.prometheus_is_elsewhere(seen, settings):
+        if lacks_certificates(seen, settings):
+            return f"Prometheus has no {target}. It could not read a file of the job's tls_config when it loaded the job."
         return f"Prometheus has no {target}. Do the job's relabel_configs drop it?"
     return (
         f"The Prometheus at {settings.prometheus_url}, on another host, has no {target}. Run bootstrap on that host, too, "

@@ -5,8 +5,8 @@ Pure, except that the secrets are read from files on this machine. `pushgateway_
 
 import hashlib
 import io
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 from typing_extensions import override
 
@@ -74,8 +74,8 @@ def arguments(settings: Settings, url: str, unit: str) -> list[str]:
     words = [f"--url={url}", f"--unit={values.unit(unit)}"]
     words.append(f"--older-than={settings.pushgateway_prune_after}")
     words += [f"--keep={each}" for each in settings.pushgateway_prune_keep]
-    if settings.pushgateway_username:
-        words.append(f"--username={settings.pushgateway_username}")
+    if settings.pushgateway_user:
+        words.append(f"--username={settings.pushgateway_user}")
     if settings.pushgateway_prune_report:
         words.append("--report")
     return words
@@ -96,20 +96,20 @@ def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
     ]
 
 
-def compared_on_host(settings: Settings) -> SecretLines:
-    """Return the secrets that a look compares with the files of the host, see `look_at_prune` in ``files/snapshot.sh``.
+def compared_on_host(secrets: Iterable[tuple[str, bytes]]) -> SecretLines:
+    """Return the secrets that a look compares with files of the host, see `look_at_own_files` in ``files/snapshot.sh``.
 
-    Raises:
-        HostError: as `secrets_of`.
+    + secrets: pairs of the path on the host and the content
     """
-    return joined(*(to_compare(path, data) for path, data in secrets_of(settings)))
+    return joined(*(to_compare(path, data) for path, data in secrets))
 
 
 def _credentials(settings: Settings) -> dict[str, str]:
     """Return the files that systemd passes to the service as credentials: path -> text, empty if there is none."""
     texts = {layout.PASSWORD: "", layout.AUTHORITIES: "", layout.CLIENT: ""}
     if (
-        settings.pushgateway_username
+        settings.pushgateway_user
+        or settings.pushgateway_speaks_tls
         or settings.pushgateway_ca_file
         or settings.pushgateway_cert_file
     ):
@@ -123,7 +123,18 @@ def _credentials(settings: Settings) -> dict[str, str]:
     return texts
 
 
-def archive(files: Sequence[WantedFile]) -> bytes:
+class ArchivedFile(Protocol):
+    """A file for an archive: its path on the host, its content and its permissions."""
+
+    @property
+    def path(self) -> str: ...  # noqa: D102 - see the class
+    @property
+    def data(self) -> bytes: ...  # noqa: D102
+    @property
+    def mode(self) -> int: ...  # noqa: D102
+
+
+def archive(files: Sequence[ArchivedFile]) -> bytes:
     """Return a tar archive of files under their base names, which are unique; root owns them."""
     import tarfile  # here: a converged host does not need it
 

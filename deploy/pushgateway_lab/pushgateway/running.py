@@ -5,6 +5,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.host import Host
@@ -29,6 +30,7 @@ from pushgateway_lab.installations import (
     own_text,
 )
 from pushgateway_lab.installations.flags import PERSISTENCE, Flag
+from pushgateway_lab.installations.web_files import WEB_CONFIGS
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.pushgateway import open_admin_api, persistence
 from pushgateway_lab.pushgateway.client import client
@@ -36,6 +38,10 @@ from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
+
+if TYPE_CHECKING:
+    from pushgateway_lab.http.api import Pushgateway
 
 START_TIMEOUT = 15
 """Seconds for a started Pushgateway to listen; reading a large persistence file takes most of this time."""
@@ -274,8 +280,8 @@ def refuse_data_loss(
     running = flags.parse_flags((seen.pushgateway_argv or ())[1:])
     try:
         gateway = client(host, settings, installations.running_url(seen, settings))
-        reported = gateway.flags()
         default = installations.persistence_without_flag(seen)
+        reported = _reported(gateway, running, default)
         file = reported.get(PERSISTENCE, "")
         keeps = keeps_groups(reported, running, wanted.flags, default)
         directory = persistence.unwritable(host, seen, file) if keeps else None
@@ -290,6 +296,28 @@ def refuse_data_loss(
     if lost:
         place = installations.pushgateway(seen, settings).flags_place
         raise HostError(_would_lose(lost, place, file, directory))
+
+
+def _reported(
+    gateway: "Pushgateway", running: Sequence[Flag], default: str | None
+) -> Mapping[str, str]:
+    """Return the flags that the Pushgateway reports.
+
+    If it does not let this toolkit in, because the settings have no longer what a web configuration file of this toolkit
+    wants, only the file to which it persists, from its command line.
+
+    Raises:
+        ApiError: it does not answer.
+    """
+    from pushgateway_lab.http import api
+
+    try:
+        return gateway.flags()
+    except api.ApiError:
+        if not any(each.name == WEB_CONFIG_FLAG and each.value in WEB_CONFIGS for each in running):
+            raise
+    named = (str(each.value) for each in running if each.name == PERSISTENCE)
+    return {PERSISTENCE: next(named, default or "")}
 
 
 def _would_lose(lost: Sequence[Group], place: str, file: str, directory: str | None) -> str:

@@ -14,7 +14,7 @@ from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import transaction
 from pushgateway_lab.host.looking import forget, snapshot_of
-from pushgateway_lab.prometheus import configuration
+from pushgateway_lab.prometheus import configuration, scrapers
 from pushgateway_lab.prometheus.job import check_path, config_text
 from pushgateway_lab.prometheus.loading import sweep, wait_until_it_answers
 from pushgateway_lab.prometheus.outcomes import explain, explain_reload
@@ -28,15 +28,16 @@ from pushgateway_lab.settings import Settings
 def without_own(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     """Return the current text of the configuration file, and the text without what this toolkit added.
 
-    A job all of whose targets this toolkit added goes. From another job, only these targets go.
+    A job all of whose targets this toolkit added goes. From another job, only these targets go, and the fields with
+    files of this toolkit.
 
     Raises:
         HostError: the file cannot be parsed or changed safely, root must not write it, or this toolkit added a job
             with another name than that of the settings.
     """
     text, noted = config_text(seen, settings), noted_targets(seen, settings)
-    name = settings.pushgateway_job_name
-    if not seen.added_targets:
+    name, fields = settings.pushgateway_job_name, scrapers.own_fields(seen, settings)
+    if not seen.added_targets and not fields:
         return text, text  # also if its owner made a mistake in it
     try:
         jobs = scrape_config.known_jobs(text)
@@ -47,12 +48,13 @@ def without_own(seen: Snapshot, settings: Settings) -> tuple[str, str]:
                 f"was removed. Set pushgateway_job_name={shlex.quote(own)}."
             )
         job = next((each for each in jobs if each.name == name), None)
-        if job is None or not noted:
+        if job is None or not (noted or fields):
             return text, text
-        if all(any(same_target(each, own) for own in noted) for each in job.targets):
+        if noted and all(any(same_target(each, own) for own in noted) for each in job.targets):
             wanted = scrape_config.remove_job(text, name)
         else:
             wanted = scrape_config.drop_targets(text, name, noted)
+            wanted = scrape_config.drop_fields(wanted, name, fields)
     except ScrapeConfigError as error:
         raise HostError(
             f"{settings.prometheus_config_path}: {error}\nNothing was written and nothing reloaded."

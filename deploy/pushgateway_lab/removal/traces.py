@@ -14,6 +14,7 @@ from pushgateway_lab.facts import remains
 from pushgateway_lab.facts.remains import Remains, parse_remains
 from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
 from pushgateway_lab.host import looking, transaction
+from pushgateway_lab.installations import web_files
 from pushgateway_lab.installations.debian import PROMETHEUS_DEFAULTS
 from pushgateway_lab.installations.release import PUSHGATEWAY
 from pushgateway_lab.pruning import files as prune_files
@@ -25,7 +26,7 @@ LOCK = "/run/pushgateway-lab.lock"
 """The lock file of the transactions."""
 
 DIRECTORIES = ("/etc/pushgateway-lab", "/usr/local/lib/pushgateway-lab")
-"""The directories of the prune."""
+"""The directories of the prune, and of the files for TLS and passwords."""
 
 _SIMULATIONS = 300
 """Seconds in which apt says which packages can go."""
@@ -89,7 +90,12 @@ def look_for_traces(host: Host, settings: Settings) -> Traces:
 
 
 def _look(host: Host, settings: Settings) -> Traces:
-    own = (*prune_files.REMOVED, LOCK, f"{PROMETHEUS_DEFAULTS}.{transaction.BACKUP}")
+    own = (
+        *prune_files.REMOVED,
+        *web_files.FILES,
+        LOCK,
+        f"{PROMETHEUS_DEFAULTS}.{transaction.BACKUP}",
+    )
     further = script(
         "look-at-remains.sh",
         {

@@ -33,13 +33,13 @@ class _HostSettings:
         # A user's deploy may change host data before it calls one of ours.
         if known is None or known.data != data:
             typed = host.state.inventory.get_override_data()
-            self._parsed[host] = known = _Parsed(data, _parsed(data, typed))
+            self._parsed[host] = known = _Parsed(data, _parsed(data, typed, host.name))
         return known.settings
 
 
-def _parsed(data: Mapping[str, Any], typed: Collection[str]) -> Settings | SettingsError:
+def _parsed(data: Mapping[str, Any], typed: Collection[str], host: str) -> Settings | SettingsError:
     try:
-        return parse_settings(data, typed=typed)
+        return parse_settings(data, typed=typed, host=host)
     except SettingsError as error:
         return error
 

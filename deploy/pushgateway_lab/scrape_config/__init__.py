@@ -6,7 +6,8 @@ Pure functions from text to text: this package opens no file. Six groups of modu
   `jobs`
 + refusing with the line: `mistakes`, `templates`, `shape`, `sharing`
 + learning the style: `votes`, `style`, `brackets`, `field_order`, `spacing`
-+ choosing the edits: `wanted`, `write`, `edit`, `sequence`, `marker`, `add`, `repair`, `extend`, `remove`
++ choosing the edits: `wanted`, `rivals`, `write`, `edit`, `sequence`, `marker`, `add`, `repair`, `entries`, `extend`,
+  `remove`
 + comparing with what runs: `comparison`
 + proving the result: `guard`
 
@@ -17,10 +18,11 @@ and `managed` tells which program writes the file.
 """
 
 from pushgateway_lab.scrape_config.comparison import differing_fields
-from pushgateway_lab.scrape_config.drop import drop_targets
+from pushgateway_lab.scrape_config.drop import drop_fields, drop_targets
 from pushgateway_lab.scrape_config.errors import LimitError, ScrapeConfigError
 from pushgateway_lab.scrape_config.jobs import (
     Job,
+    Login,
     find_jobs,
     jobs_scraping,
     known_jobs,
@@ -39,12 +41,14 @@ __all__ = [
     "Change",
     "Job",
     "LimitError",
+    "Login",
     "Manager",
     "ScrapeConfigError",
     "Stray",
     "changes",
     "decode",
     "differing_fields",
+    "drop_fields",
     "drop_targets",
     "find_jobs",
     "jobs_scraping",

@@ -2,7 +2,7 @@
 
 Prometheus shows what it has loaded with its defaults written out, without secrets, and with paths, durations and
 sizes in its own notation. The defaults are those of Prometheus's documentation, `scrape_config`; what is shown was
-tried with Prometheus 2.42 and 3.5.
+tried with Prometheus 2.42 and 3.5, logins and TLS also with 2.24 and 2.53.
 """
 
 import posixpath
@@ -87,6 +87,9 @@ _DEFAULTS: Mapping[str, str] = {
 }
 _NOT_SHOWN = {"regex"}  # Prometheus 3 does not show this default
 
+# TLS versions as Prometheus 2.42 shows them: the numbers of Go's package crypto/tls.
+_TLS_VERSIONS = {"769": "TLS10", "770": "TLS11", "771": "TLS12", "772": "TLS13"}
+
 _DURATIONS = {_INTERVAL, _TIMEOUT, "refresh_interval"}
 _TEXTS = {"labels", "targets", "params", "http_headers"}
 _RELABELINGS = {"relabel_configs", "metric_relabel_configs"}
@@ -126,7 +129,9 @@ def _differing(text: str, loaded: str, name: str) -> Iterable[str]:
     (ours, general), (theirs, general_loaded) = _job(text, name), _job(loaded, name)
     if ours is None or theirs is None:
         return [] if ours is theirs else ["job_name"]
-    wanted = _with_token(_with_global(ours, general, general_loaded))
+    wanted = _with_global(ours, general, general_loaded)
+    if "authorization" in theirs:  # not shown by Prometheus 2.24, which does not have it
+        wanted = _with_token(wanted)
     return [
         field
         for field in {**wanted, **theirs}
@@ -173,7 +178,7 @@ def _is_set(node: Node | None) -> bool:
 
 
 def _with_token(job: Fields) -> Fields:
-    """Return a job's fields with ``bearer_token`` as Prometheus shows it: as ``authorization``."""
+    """Return a job's fields with ``bearer_token`` as newer Prometheus shows it: as ``authorization``."""
     for old, new in (("bearer_token", "credentials"), ("bearer_token_file", "credentials_file")):
         if old in job:
             pair = [_scalar(new), job[old]]
@@ -243,6 +248,7 @@ def _is_shown_as(ours: Node, theirs: Node, path: tuple[str, ...]) -> bool:
     return (
         (other == _SECRET and bool(one))
         or _PASSWORD.sub("", one) == _PASSWORD.sub("", other) != one
+        or (field in {"min_version", "max_version"} and _TLS_VERSIONS.get(other) == one)
         or _number(one) == _number(other)
     )
 

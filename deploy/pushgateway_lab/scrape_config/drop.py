@@ -1,9 +1,10 @@
-"""Remove targets of a job that this toolkit has added and that are no longer wanted."""
+"""Remove targets and fields of a job that this toolkit has added and that are no longer wanted."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pushgateway_lab.scrape_config.document import Configuration, read
 from pushgateway_lab.scrape_config.edit import Edit, apply
+from pushgateway_lab.scrape_config.entries import remove_entry
 from pushgateway_lab.scrape_config.errors import ScrapeConfigError
 from pushgateway_lab.scrape_config.fields import fields_of, items_of
 from pushgateway_lab.scrape_config.guard import changed_jobs
@@ -32,6 +33,45 @@ def drop_targets(text: str, job_name: str, targets: Iterable[str]) -> str:
     """
     for target in targets:
         text = _without(text, job_name, target)
+    return text
+
+
+@spare_memory
+def drop_fields(text: str, job_name: str, fields: Collection[str]) -> str:
+    """Return the configuration without these fields of a job, and all other text unchanged.
+
+    All of them stay if they cannot be removed without changing more, for example if another part of the file shares them.
+
+    + text: a prometheus.yml, at most `LONGEST` bytes of UTF-8
+    + fields: their names
+
+    Raises:
+        ScrapeConfigError: the configuration cannot be read, or is beyond a limit.
+
+    Example:
+        drop_fields("scrape_configs: [{job_name: a, scheme: https}]", "a", ["scheme"])
+    """
+    meanings = Meanings()
+    before = read(text, meanings)
+    job = next((each for each in before.jobs if name_of(each) == job_name), None)
+    if job is None or job.alias or job.start in before.document.shared:
+        return text
+    entries = [entry for entry in job.entries() if entry[0].text in fields]
+    if not entries or len(entries) == len(list(job.entries())):
+        return text
+    result = before.document.text
+    if job.style:
+        for entry in entries[1:]:  # one at a time: each takes a comma with it
+            text = drop_fields(text, job_name, [entry[0].text])
+        if len(entries) > 1:
+            return drop_fields(text, job_name, [entries[0][0].text])
+    result = apply(result, [each for entry in entries for each in remove_entry(result, job, entry)])
+    try:
+        match changed_jobs(before.document, result, meanings):
+            case [[old], [new]] if _fields(old, [*fields]) == _fields(new, []):
+                return before.byte_order_mark + result
+    except ScrapeConfigError:
+        pass  # the edited text is not YAML
     return text
 
 

@@ -4,11 +4,14 @@ This module does not use the places and edits of the other modules. So a mistake
 here, and not a bad file.
 """
 
+from collections.abc import Mapping
+
 from pushgateway_lab.scrape_config.fields import fields_of, items_of
 from pushgateway_lab.scrape_config.jobs import name_of
 from pushgateway_lab.scrape_config.meaning import Content, Meanings, meaning_of, node_of, parts_of
 from pushgateway_lab.scrape_config.nodes import Document, Kind, Node
-from pushgateway_lab.scrape_config.wanted import WantedJob
+from pushgateway_lab.scrape_config.rivals import replaced_by
+from pushgateway_lab.scrape_config.wanted import Value, WantedJob
 
 # The numbers of the root's keys and values without scrape_configs, and the numbers of the jobs.
 _Outline = tuple[list[tuple[int, int]], list[int]]
@@ -92,7 +95,7 @@ def _as_written(node: Node) -> object:
 
 def _as_text(value: object) -> object:
     match value:
-        case dict():
+        case Mapping():
             return sorted((key, _as_text(item)) for key, item in value.items())
         case list():
             return [_as_text(item) for item in value]
@@ -102,17 +105,48 @@ def _as_text(value: object) -> object:
 
 
 def _keeps_its_own(old: Node, new: Node, wanted: WantedJob) -> bool:
-    """Return whether a repaired job keeps all its fields and targets, except the wrong fields."""
+    """Return whether a repaired job keeps all its fields and targets, except the wrong fields.
+
+    A wrong field that is a mapping keeps its own parts.
+    """
     differences = wanted.differences(fields_of(old))
     touched = {*differences.fields}
     touched |= {"static_configs"} if differences.missing or differences.wrong else set()
-    names = [key.text for key, _ in new.entries() if not key.is_merge_key]
     return (
-        len(set(names)) == len(names)
+        _names_are_unique(new)
+        and all(
+            _keeps_its_parts(old.get(name), new.get(name), value)
+            for name, value in differences.fields.items()
+            if isinstance(value, Mapping)
+        )
         and _own_fields(old, touched) == _own_fields(new, touched)
         and _scraped(old, [], differences.wrong)
         == _scraped(new, differences.missing, differences.wrong)
     )
+
+
+def _keeps_its_parts(old: Node | None, new: Node | None, wanted: Mapping[str, Value]) -> bool:
+    """Return whether a repaired mapping keeps all parts that nobody wanted, except those that a wanted one replaces."""
+    if new is None:
+        return False
+    if old is None or not old.children:
+        return _as_written(new) == _as_text(wanted)
+    replaced = [entry[0].text for name in wanted if (entry := replaced_by(old, name))]
+    left_out = {*wanted, *replaced}
+    return (
+        _names_are_unique(new)
+        and _own_fields(old, left_out) == _own_fields(new, left_out)
+        and all(
+            _keeps_its_parts(old.get(name), new.get(name), value)
+            for name, value in wanted.items()
+            if isinstance(value, Mapping)
+        )
+    )
+
+
+def _names_are_unique(mapping: Node) -> bool:
+    names = [key.text for key, _ in mapping.entries() if not key.is_merge_key]
+    return len(set(names)) == len(names)
 
 
 def _own_fields(job: Node, left_out: set[str]) -> list[tuple[str, int]]:

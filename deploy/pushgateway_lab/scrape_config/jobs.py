@@ -31,6 +31,17 @@ _INHERITED = (
 )
 
 
+class Login(NamedTuple):
+    """The ``basic_auth`` of a job, without a password in the file itself.
+
+    + username: empty if it has none
+    + password_file: as written; empty if it has none
+    """
+
+    username: str
+    password_file: str
+
+
 class Job(NamedTuple):
     """A scrape config, as Prometheus reads it.
 
@@ -43,6 +54,8 @@ class Job(NamedTuple):
     + targets: all targets of its ``static_configs``, as written
     + has_discovery: whether it has targets from service discovery, too (``..._sd_configs``)
     + inherited: the names of its fields that change how each of its targets is scraped
+    + login: its ``basic_auth``; None without one
+    + ca_file: the file of its ``tls_config`` with the authorities to trust, as written; empty without one
     + lines: the name of each of its fields -> the field's line in the file, counted from 1
     """
 
@@ -55,6 +68,8 @@ class Job(NamedTuple):
     targets: tuple[str, ...]
     has_discovery: bool = False
     inherited: tuple[str, ...] = ()
+    login: Login | None = None
+    ca_file: str = ""
     lines: Mapping[str, int] = MappingProxyType({})
 
 
@@ -109,9 +124,22 @@ def _job(node: Node) -> Job:
         targets=tuple(target.text for target in targets_of(fields)),
         has_discovery=any(name.endswith("_sd_configs") for name in fields),
         inherited=tuple(name for name in _INHERITED if name in fields),
+        login=_login(fields.get("basic_auth")),
+        ca_file=_text(fields.get("tls_config"), "ca_file"),
         lines={name: field.line for name, field in fields.items()}
         | {key.text: key.line for key, _ in node.entries()},
     )
+
+
+def _login(field: Node | None) -> Login | None:
+    if field is None or field.is_null:
+        return None
+    return Login(_text(field, "username"), _text(field, "password_file"))
+
+
+def _text(field: Node | None, part: str) -> str:
+    """Return the text of a part of a field; empty if the field or the part is missing."""
+    return "" if field is None else scalar_text(fields_of(field).get(part))
 
 
 def name_of(job: Node) -> str:

@@ -30,8 +30,9 @@ def merge_job(text: str, job: Mapping[str, Any]) -> str:
     the file. The function is idempotent: a configuration with the right job is returned unchanged.
 
     + text: a prometheus.yml, at most `LONGEST` bytes of UTF-8
-    + job: as in the file: ``job_name``, fields with a single value, for example ``honor_labels``, and one
-      group of ``static_configs`` (Prometheus's documentation, `scrape_config`)
+    + job: as in the file: ``job_name``, fields with a single value, for example ``honor_labels``, or with a mapping,
+      for example ``basic_auth``, and one group of ``static_configs`` (Prometheus's documentation, `scrape_config`). Of a
+      mapping in the file, only wrong and missing parts change, and ``password_file`` takes the place of ``password``
 
     Raises:
         ScrapeConfigError: the configuration cannot be read, is beyond a limit, or cannot be edited

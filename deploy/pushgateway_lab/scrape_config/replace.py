@@ -62,8 +62,8 @@ def replace_job(text: str, name: str, job: Mapping[str, Any]) -> str | None:
     result = "".join([*lines[:first], replaced, *lines[end:]])
     if merge_job(result, job) != result:
         return None
-    is_right = name == job["job_name"] and merge_job(text, job) == text
-    return text if is_right and _texts_of_jobs(text) == _texts_of_jobs(result) else result
+    is_right = name == job["job_name"] and _texts_of_jobs(text) == _texts_of_jobs(result)
+    return text if is_right and merge_job(text, job) == text else result
 
 
 def _texts_of_jobs(text: str) -> list[object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
+from string import ascii_letters
 from typing import NamedTuple, TypeVar
 
 from pushgateway_lab.scrape_config.brackets import Brackets, brackets_of, walk
@@ -9,16 +10,20 @@ from pushgateway_lab.scrape_config.document import Configuration
 from pushgateway_lab.scrape_config.field_order import FieldOrder, order_of
 from pushgateway_lab.scrape_config.nodes import Kind, Node
 from pushgateway_lab.scrape_config.sequence import dash
-from pushgateway_lab.scrape_config.source import column
+from pushgateway_lab.scrape_config.source import column, line_start
 from pushgateway_lab.scrape_config.votes import MOST_VOTERS, majority
 
 T = TypeVar("T")
 
 _QUOTES = ("'", '"')
+_MOST_NODES_OF_JOB = 200
 _MOST_NODES = 10_000  # of the whole file, read where no job shows its style
 
-# A list in the text, with its key.
+# A list in the text, with its key, and a mapping with its key.
 _KeyedList = tuple[Node, Node]
+_KeyedMapping = tuple[Node, Node]
+
+_BEGINS_WORD = frozenset(ascii_letters + "/_")
 
 
 class Style(NamedTuple):
@@ -30,9 +35,12 @@ class Style(NamedTuple):
     + key_quote: the quote around keys; empty for none
     + name_quote: the quote around job names; empty for none
     + target_quote: the quote around targets; empty for none
+    + text_quote: the quote around other values; empty for none
+    + mapping_quote: the same for the values in a job's mappings, such as basic_auth
     + list_indent: columns from a key to the dashes of its list
     + groups: ``[`` for static_configs in brackets, ``{`` for dashes with mappings in braces, else empty
     + targets_indent: the same as list_indent for targets; None if they are in brackets, ``[one, two]``
+    + mappings_indent: columns from a key to the keys of its mapping; None if mappings are in braces, ``{a: b}``
     + brackets: padding, commas and colons
     + order: the order of a job's fields
     """
@@ -43,9 +51,12 @@ class Style(NamedTuple):
     key_quote: str
     name_quote: str
     target_quote: str
+    text_quote: str
+    mapping_quote: str
     list_indent: int
     groups: str
     targets_indent: int | None
+    mappings_indent: int | None
     brackets: Brackets
     order: FieldOrder
 
@@ -70,20 +81,24 @@ def learn(configuration: Configuration, own: Node | None = None) -> Style:
         nodes = islice(walk(root), _MOST_NODES)
         name_quote = next((node.style for node in nodes if node.style in _QUOTES), "")
     target_quote, key_quote = choose(_target_quote), choose(_key_quote)
+    if key_quote is None:
+        key_quote = next((key.style for key, _ in root.entries()), "")
+    mapping_quote = choose(_mapping_quote)
     return Style(
         flow=_in_flow(configuration, jobs),
         dash_alone=dash_alone,
         key_indent=key_indent,
-        key_quote=next((key.style for key, _ in root.entries()), "")
-        if key_quote is None
-        else key_quote,
+        key_quote=key_quote,
         name_quote=name_quote,
         target_quote=name_quote or "'" if target_quote is None else target_quote,
+        text_quote=key_quote,
+        mapping_quote=key_quote if mapping_quote is None else mapping_quote,
         list_indent=_list_indent(configuration, choose),
         groups=choose(_groups) or "",
         targets_indent=choose(lambda job: _targets_indent(text, job))
         if choose(_has_target_lines)
         else None,
+        mappings_indent=None if choose(_has_braces) else _mappings_indent(configuration, choose),
         brackets=brackets_of(text, own, jobs, root),
         order=order_of(jobs),
     )
@@ -158,6 +173,29 @@ def _groups(job: Node) -> str | None:
     return static_configs[1].style or static_configs[1].children[0].style
 
 
+def _mappings(job: Node) -> Iterator[_KeyedMapping]:
+    """Yield a job's fields that are mappings, such as basic_auth; no aliases."""
+    for key, value in job.entries():
+        if value.kind is Kind.MAPPING and value.children and not value.alias:
+            yield key, value
+
+
+def _has_braces(job: Node) -> bool | None:
+    return next((bool(mapping.style) for _, mapping in _mappings(job)), None)
+
+
+def _mapping_quote(job: Node) -> str | None:
+    """Return the quote of the first text in a job's mappings; a plain number or boolean is no text."""
+    values = (value for _, mapping in _mappings(job) for _, value in mapping.entries())
+    texts = (value for value in values if value.kind is Kind.SCALAR and not value.alias)
+    return next((value.style for value in texts if value.style in _QUOTES or _is_word(value)), None)
+
+
+def _is_word(value: Node) -> bool:
+    is_boolean = value.text.lower() in {"true", "false", "yes", "no", "on", "off"}
+    return value.is_plain and value.text[:1] in _BEGINS_WORD and not is_boolean
+
+
 def _lists(mappings: Iterable[Node], *path: str) -> Iterator[_KeyedList]:
     """Yield the lists under a path of keys, also in mappings that are items of lists; no aliases."""
     for mapping in mappings:
@@ -189,6 +227,37 @@ def _list_indent(
     everything = islice(walk(root), _MOST_NODES)
     entries = chain.from_iterable(node.entries() for node in everything)
     return next(_indents(text, chain(_lists([root], "scrape_configs"), entries)), 2)
+
+
+def _mappings_indent(
+    configuration: Configuration,
+    choose: Callable[[Callable[[Node], int | None]], int | None],
+) -> int:
+    """Return the columns from keys to the keys of their mappings: of fields of jobs, of any in jobs, in the file."""
+    text, root = configuration.document.text, configuration.document.root
+
+    def first(mappings: Iterable[_KeyedMapping]) -> int | None:
+        return next(
+            (
+                column(text, value.children[0].start) - column(text, key.start)
+                for key, value in mappings
+                if not value.style and line_start(text, value.start) > key.start
+            ),
+            None,
+        )
+
+    def of_fields(job: Node) -> int | None:
+        return first(_mappings(job))
+
+    def of_any(job: Node) -> int | None:
+        inner = islice(walk(job), _MOST_NODES_OF_JOB)
+        return first(chain.from_iterable(map(_mappings, inner)))
+
+    for vote in (of_fields, of_any):
+        if (indent := choose(vote)) is not None:
+            return max(indent, 1)
+    everything = islice(walk(root), _MOST_NODES)
+    return max(first(chain.from_iterable(map(_mappings, everything))) or 2, 1)
 
 
 def _indents(text: str, entries: Iterable[_KeyedList]) -> Iterator[int]:

@@ -3,23 +3,28 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pushgateway_lab.scrape_config.fields import Fields, is_true
+from pushgateway_lab.scrape_config.fields import Fields, fields_of, is_true
 from pushgateway_lab.scrape_config.nodes import Kind, Node
+from pushgateway_lab.scrape_config.rivals import rivals
 from pushgateway_lab.scrape_config.targets import address_of, targets_of, without_blanks
 
 Scalar = str | int | bool
+Value = Scalar | Mapping[str, "Value"]
+
+_DEEPEST = 2
+"""The most levels of mappings in a field, as ``oauth2`` with its ``tls_config``."""
 
 
 class Differences(NamedTuple):
     """The differences between a job and the wanted one.
 
-    + fields: the wanted fields that are missing or different
+    + fields: the wanted fields that are missing or different; a mapping is whole, even if one part of it is different
     + missing: the wanted targets that are missing
     + wrong: the wanted targets that are there with blanks or invisible characters, each with its right form.
       Prometheus keeps these characters: ``'localhost:9091 '`` is a target that is down
     """
 
-    fields: dict[str, Scalar]
+    fields: dict[str, Value]
     missing: list[str]
     wrong: dict[str, str]
 
@@ -33,20 +38,20 @@ class WantedJob(NamedTuple):
     """A scrape config that a file should have.
 
     + name: its job_name
-    + fields: its other fields with a single value, for example honor_labels
+    + fields: its other fields, each with a single value or a mapping, for example honor_labels and basic_auth
     + targets: its targets, HOST:PORT
     + labels: labels of these targets, written only when the job is added
     """
 
     name: str
-    fields: dict[str, Scalar]
+    fields: dict[str, Value]
     targets: tuple[str, ...]
     labels: dict[str, str]
 
     @property
     def values(self) -> int:
         """The number of values that the job adds to a file without jobs, keys and lists included."""
-        return 12 + 2 * len(self.fields) + len(self.targets) + 2 * len(self.labels)
+        return 11 + _values(self.fields) + len(self.targets) + 2 * len(self.labels)
 
     def differences(self, fields: Fields) -> Differences:
         """Return what is wrong or missing in a job with the given fields."""
@@ -64,7 +69,7 @@ class WantedJob(NamedTuple):
             fields={
                 name: value
                 for name, value in self.fields.items()
-                if not _has_value(fields.get(name), value)
+                if not has_value(fields.get(name), value)
             },
             missing=[target for address, target in wanted.items() if address not in present],
             wrong=wrong,
@@ -79,19 +84,35 @@ class WantedJob(NamedTuple):
         return {**job, "static_configs": [group]} if self.targets else job
 
 
-def _has_value(field: Node | None, wanted: Scalar) -> bool:
-    """Return whether a field has a value; ``yes`` and ``on`` count as true, as in Prometheus."""
-    if field is None or field.kind is not Kind.SCALAR:
+def has_value(field: Node | None, wanted: Value) -> bool:
+    """Return whether a field has a value; ``yes`` and ``on`` count as true, as in Prometheus.
+
+    A mapping has the value if it has all wanted parts, and no part that excludes one of them.
+    """
+    if field is None or field.is_null:
+        return False
+    if isinstance(wanted, Mapping):
+        parts = fields_of(field)
+        has_all = all(has_value(parts.get(name), value) for name, value in wanted.items())
+        return has_all and not any(rivals(parts, wanted))
+    if field.kind is not Kind.SCALAR:
         return False
     return is_true(field) is wanted if isinstance(wanted, bool) else field.text == str(wanted)
+
+
+def _values(value: Value) -> int:
+    """Return the number of values in a field's value, itself and keys included."""
+    if not isinstance(value, Mapping):
+        return 1
+    return 1 + sum(1 + _values(part) for part in value.values())
 
 
 def wanted_job(job: Mapping[str, Any]) -> WantedJob:
     """Return the job of a mapping that has the form of Prometheus's configuration.
 
     Raises:
-        ValueError: a field holds a list or a mapping, other than one group of static targets with its
-            labels, or a text is not printable.
+        ValueError: a field holds a list other than one group of static targets with its labels, or mappings more than
+            two levels deep, or a text is not printable.
     """
     fields = dict(job)
     name = fields.pop("job_name", None)
@@ -99,12 +120,29 @@ def wanted_job(job: Mapping[str, Any]) -> WantedJob:
         raise ValueError(f"job_name must be a name, and is {name!r}")
     targets, labels = _group(fields.pop("static_configs", []))
     for field, value in fields.items():
-        if not isinstance(value, Scalar):
-            raise ValueError(f"{field}: only single values are supported, not {value!r}")  # noqa: TRY004 - as all of it
-    for text in [name, *fields, *fields.values(), *targets, *labels, *labels.values()]:
-        if isinstance(text, str) and not text.isprintable():
-            raise ValueError(f"{text!r} has characters that cannot be printed")
+        _check(field, value, _DEEPEST)
+    for text in [name, *targets, *labels, *labels.values()]:
+        _check_text(text)
     return WantedJob(name, fields, targets, labels)
+
+
+def _check(field: Any, value: Any, levels: int) -> None:
+    """Raise ValueError for a field or value that is not supported; `levels` is the number of mappings it may have."""
+    _check_text(field)
+    if isinstance(value, Mapping) and value and levels:
+        for name, part in value.items():
+            _check(name, part, levels - 1)
+    elif isinstance(value, Scalar):
+        _check_text(value)
+    else:
+        raise ValueError(
+            f"{field}: only single values are supported, and mappings of them, not {value!r}"
+        )
+
+
+def _check_text(text: Any) -> None:
+    if isinstance(text, str) and not text.isprintable():
+        raise ValueError(f"{text!r} has characters that cannot be printed")
 
 
 def _group(static_configs: Any) -> tuple[tuple[str, ...], dict[str, str]]:

@@ -13,6 +13,15 @@ _WORD_WITH_PORT = re.compile(rf"({_WORD.pattern}):[0-9]+")
 _NOT_TEXT = re.compile(r"y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
 
 
+# The keys whose mappings are not inside a field of a job: a job itself, and a group of targets.
+_OF_JOBS = {"", "static_configs"}
+
+
+def within(style: Style) -> Style:
+    """Return the style of the entries of a mapping that is a field, such as basic_auth."""
+    return style._replace(text_quote=style.mapping_quote)
+
+
 def block_item(entries: list[str], indent: int = 2, *, dash_alone: bool = False) -> list[str]:
     """Return the lines of a list's item.
 
@@ -41,8 +50,9 @@ def group_item(group: Mapping[str, Any], style: Style) -> list[str]:
 def _block_entry(key: str, value: Any, style: Style) -> list[str]:
     name = scalar(key, style.key_quote) + ":"
     match value:
-        case Mapping():
-            return [name, *("  " + line for line in block_mapping(value, style))]
+        case Mapping() if style.mappings_indent is not None:
+            margin = " " * style.mappings_indent
+            return [name, *(margin + line for line in block_mapping(value, within(style)))]
         case [Mapping(), *_] if style.groups != "[":
             indent = style.list_indent
             items = [group_item(item, style) for item in value]
@@ -59,7 +69,8 @@ def flow(key: str, value: Any, style: Style) -> str:
     brackets = style.brackets
     match value:
         case Mapping():
-            entries = brackets.comma.join(flow_entry(*entry, style) for entry in value.items())
+            inner = within(style) if key not in _OF_JOBS else style
+            entries = brackets.comma.join(flow_entry(*entry, inner) for entry in value.items())
             return entries.join(["{" + brackets.braces, brackets.braces + "}"])
         case [*items]:
             padding = brackets.mappings if isinstance(items[0], Mapping) else brackets.words
@@ -97,4 +108,4 @@ def scalar(value: str | int, quote: str, *, in_flow: bool = False) -> str:
 def _quote(key: str, style: Style) -> str:
     if key == "job_name":
         return style.name_quote
-    return style.target_quote if key == "targets" else style.key_quote
+    return style.target_quote if key == "targets" else style.text_quote

@@ -8,6 +8,7 @@ from typing import Any
 from pyinfra.api.exceptions import PyinfraError
 
 from pushgateway_lab.formats.characters import shown
+from pushgateway_lab.settings.contradictions import contradictions
 from pushgateway_lab.settings.keys import KEYS, Settings
 from pushgateway_lab.settings.misspelt_keys import is_unknown, misspelling_of, without_prefix
 
@@ -16,14 +17,17 @@ class SettingsError(PyinfraError):
     """Settings of one or more hosts are invalid; no host was changed."""
 
 
-def parse_settings(data: Mapping[str, Any], *, typed: Collection[str] = ()) -> Settings:
+def parse_settings(
+    data: Mapping[str, Any], *, typed: Collection[str] = (), host: str = ""
+) -> Settings:
     """Return the settings of a host: validated host data, and defaults for missing keys.
 
     + data: host data; keys of other programs are ignored
     + typed: the keys that were typed on the command line: here, a setting without its prefix counts as a misspelling
+    + host: the name of the host in the inventory
 
     Raises:
-        SettingsError: a value is invalid, or a key is a misspelling of a setting. The message has one
+        SettingsError: a value is invalid, values contradict each other, or a key is a misspelling of a setting. The message has one
             line for each.
     """
     problems = [
@@ -46,7 +50,10 @@ def parse_settings(data: Mapping[str, Any], *, typed: Collection[str] = ()) -> S
                 problems.append(f"{key} = {_shown(data[key])}: {error}")
     if problems:
         raise SettingsError("\n".join(problems))
-    return Settings(**values, given=frozenset(values))
+    settings = Settings(**values, given=frozenset(values), host=host)
+    if problems := list(contradictions(settings)):
+        raise SettingsError("\n".join(problems))
+    return settings
 
 
 def _shown(value: Any) -> str:

@@ -145,6 +145,45 @@ class Settings:
     pushgateway_password_file: str | None = _setting(
         None, values.local_file, "file on this machine with that user's password"
     )
+    pushgateway_basic_auth_users: dict[str, str] = _setting(
+        {},
+        values.users,
+        "users whom the Pushgateway asks for a password: name -> file on this machine with it, {host} in it: the host's name",
+    )
+    pushgateway_tls_lab_ca: bool = _setting(
+        False,
+        values.boolean,
+        "the Pushgateway speaks TLS, with a certificate of a private authority that this machine keeps",
+    )
+    pushgateway_tls_cert_file: str | None = _setting(
+        None,
+        values.local_file,
+        "the Pushgateway speaks TLS: file on this machine with its certificate (PEM), which is sent to the host",
+    )
+    pushgateway_tls_key_file: str | None = _setting(
+        None, values.local_file, "file on this machine with the key of that certificate (PEM)"
+    )
+    pushgateway_tls_host_cert_file: str | None = _setting(
+        None,
+        values.path,
+        "the Pushgateway speaks TLS: file on the host with its certificate (PEM), which somebody else renews",
+    )
+    pushgateway_tls_host_key_file: str | None = _setting(
+        None, values.path, "file on the host with the key of that certificate (PEM)"
+    )
+    pushgateway_tls_client_ca_file: str | None = _setting(
+        None,
+        values.local_file,
+        "file on this machine with authorities (PEM): the Pushgateway wants a client certificate of one of them",
+    )
+    pushgateway_tls_min_version: str | None = _setting(
+        None,
+        values.one_of("TLS12", "TLS13"),
+        "oldest version of TLS that the Pushgateway accepts: TLS12 or TLS13; None: its own default",
+    )
+    pushgateway_http2: bool = _setting(
+        True, values.boolean, "the Pushgateway offers HTTP/2 where it speaks TLS"
+    )
     pushgateway_ca_file: str | None = _setting(
         None,
         values.local_file,
@@ -293,6 +332,22 @@ class Settings:
     )
     given: frozenset[str] = frozenset()
     """The keys that somebody set: defaults never replace an administrator's text on the host."""
+    host: str = field(default="", compare=False)
+    """The name of the host in the inventory; empty if unknown."""
+
+    @property
+    def pushgateway_user(self) -> str | None:
+        """The user as whom this toolkit and Prometheus ask the Pushgateway; None: without a password."""
+        return self.pushgateway_username or next(iter(self.pushgateway_basic_auth_users), None)
+
+    @property
+    def pushgateway_speaks_tls(self) -> bool:
+        """Whether the settings turn on TLS in the Pushgateway."""
+        return (
+            self.pushgateway_tls_lab_ca
+            or self.pushgateway_tls_cert_file is not None
+            or self.pushgateway_tls_host_cert_file is not None
+        )
 
     @property
     def prometheus_port(self) -> int:

@@ -124,6 +124,16 @@ def username(value: Any) -> str:
     return str(value)
 
 
+def users(value: Any) -> dict[str, str]:
+    """Accept a mapping of user names to files on this machine with their passwords."""
+    if not isinstance(value, Mapping):
+        raise ValueError(  # noqa: TRY004 - one kind of error to report
+            'must be a mapping of user name to the file with the password, such as {"trainer": "secrets/{host}"}'
+        )
+    _check_number(value)
+    return {username(user): local_file(source) for user, source in value.items()}
+
+
 def path(value: Any) -> str:
     r"""Accept an absolute path on a host: letters and digits of any script, blanks, and ``._-+,@:=``.
 

@@ -15,6 +15,8 @@ from pushgateway_lab.tables.servers import (
     RELEASES,
     RESTRICT,
     RUN,
+    TIDY_WEB_FILES,
+    WEB_FILES,
 )
 
 _MERGE = Step(
@@ -33,17 +35,19 @@ BOOTSTRAP = (
     RELEASES,
     RESTRICT,
     LISTEN,
+    WEB_FILES,
     RUN,
     FIREWALL,
     PRUNE,
     _MERGE,
     _LOAD,
+    TIDY_WEB_FILES,
     Step(
         "Prove it with a push",
         push.push,
         snapshot_of,
         push.is_done,
-        after=(INSTALL, RELEASES, LISTEN, RUN, _MERGE, _LOAD),
+        after=(INSTALL, RELEASES, LISTEN, WEB_FILES, RUN, _MERGE, _LOAD),
     ),
     Step("See the target up", target.up, snapshot_of, target.is_up),
 )

@@ -17,6 +17,8 @@ from pushgateway_lab.tables.servers import (
     RELEASES,
     RESTRICT,
     RUN,
+    TIDY_WEB_FILES,
+    WEB_FILES,
 )
 
 
@@ -88,11 +90,13 @@ PREPARE = (
     RELEASES,
     RESTRICT,
     LISTEN,
+    WEB_FILES,
     _DELETE_FIRST,
     replace(RUN, arguments={"may_lose": start_line.may_lose}),
     FIREWALL,
     PRUNE,
     *_to_the_start_line(_DELETE_FIRST, for_reset=False),
+    TIDY_WEB_FILES,
     Step(
         "Keep a copy of the configuration",
         start_file.kept,

@@ -4,7 +4,7 @@ from pushgateway_lab import prune
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.install import packages, releases
 from pushgateway_lab.prometheus import listening, restrictions
-from pushgateway_lab.pushgateway import firewall, running
+from pushgateway_lab.pushgateway import closing, firewall, running
 from pushgateway_lab.run.steps import Step
 
 FETCH = Step("Fetch the releases", releases.fetch, snapshot_of, releases.are_installed)
@@ -17,6 +17,13 @@ LISTEN = Step(
     snapshot_of,
     listening.is_done,
     notes=listening.notes,
+)
+WEB_FILES = Step(
+    "Write the files for TLS and passwords",
+    closing.files_written,
+    snapshot_of,
+    closing.is_done,
+    notes=closing.notes,
 )
 RUN = Step(
     "Run the Pushgateway",
@@ -33,3 +40,9 @@ FIREWALL = Step(
     notes=firewall.notes,
 )
 PRUNE = Step("Prune old groups", prune.scheduled, snapshot_of, prune.is_done)
+TIDY_WEB_FILES = Step(
+    "Remove old files for TLS and passwords",
+    closing.files_tidied,
+    snapshot_of,
+    closing.is_tidy,
+)

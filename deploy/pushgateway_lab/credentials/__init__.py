@@ -1,0 +1,1 @@
+"""Passwords, their hashes, and certificates on the machine that runs pyinfra."""

@@ -1,0 +1,164 @@
+"""The files with which the Pushgateway asks for passwords and speaks TLS, and Prometheus gets in, on a host.
+
+They are written before the Pushgateway runs with them and before Prometheus's configuration names them; files that are
+not wanted any more are removed after both. `pushgateway_lab.web.wanted_files` has what they should be.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
+
+from pushgateway_lab import installations
+from pushgateway_lab.credentials import lab_authority
+from pushgateway_lab.credentials.lab_authority import Certificate
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
+from pushgateway_lab.installations import address, web_files
+from pushgateway_lab.pruning.files import archive
+from pushgateway_lab.run.failure import cleanly, function, noop
+from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.run.shell import ask
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.web.wanted_files import WantedWebFile, obsolete, wanted
+
+
+def is_done(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether a host has all files for TLS and passwords that the settings want.
+
+    Raises:
+        HostError: a file on this machine that the settings name cannot be used.
+    """
+    files = wanted(seen, settings)
+    return files is not None and all(each.is_installed(seen) for each in files)
+
+
+def is_tidy(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether a host has none of these files that the settings do not want any more. Raises as `is_done`."""
+    return not seen.web_files or not obsolete(seen, settings)
+
+
+def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Yield a sentence about passwords that others on the network can read."""
+    if not settings.pushgateway_basic_auth_users or settings.pushgateway_speaks_tls:
+        return
+    if installations.pushgateway_is_elsewhere(seen, settings) or not seen.pushgateway.exists:
+        return
+    for each in address.listen_addresses(installations.plan(seen, settings).flags):
+        if not address.is_loopback(each.rpartition(":")[0]):
+            yield (
+                f"The Pushgateway listens on {each} without TLS, so others on the network can read the passwords that are "
+                "sent to it. Set pushgateway_tls_lab_ca=True, or pushgateway_tls_cert_file and pushgateway_tls_key_file."
+            )
+
+
+@operation()
+@cleanly
+def files_written(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Write the files with which the Pushgateway asks for passwords and speaks TLS, and Prometheus gets in.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        closing.files_written(
+            name="Write the files for TLS and passwords",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
+    """
+    host = ctx_host.get()
+    if is_done(snapshot_of(host, settings), settings):
+        noop(host, "the files for TLS and passwords are as the settings want them")
+        return
+    # The files are no arguments here: pyinfra prints arguments, and some files are secrets.
+    yield from function(_write, settings)
+    forget(host)
+
+
+@operation()
+@cleanly
+def files_tidied(settings: Settings) -> Iterator[PyinfraCommand]:
+    """Remove the files for TLS and passwords that the settings do not want any more.
+
+    + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
+
+    **Example:**
+
+    .. code:: python
+
+        closing.files_tidied(
+            name="Remove old files for TLS and passwords",
+            settings=host_settings.for_host(ctx_host.get()),
+        )
+    """
+    host = ctx_host.get()
+    if is_tidy(snapshot_of(host, settings), settings):
+        noop(host, "there are no old files for TLS and passwords")
+        return
+    yield from function(_tidy, settings)
+    forget(host)
+
+
+def _issue(now: datetime, host: str, names: Iterator[str]) -> Certificate:
+    return lab_authority.issue(host, names, now)
+
+
+def _write(host: Host, settings: Settings) -> None:
+    seen = snapshot_of(host, settings)
+    files = wanted(seen, settings, partial(_issue, datetime.now(UTC))) or []
+    missing = [each for each in files if not each.is_installed(seen)]
+    change(host, missing, needed=_needed(seen, settings))
+    left = [each.path for each in files if not each.is_installed(snapshot_now(host, settings))]
+    if left:
+        raise HostError(
+            f"{', '.join(left)} still differs from what was written: another program changes it. Find that program, then "
+            "run this again."
+        )
+
+
+def _needed(seen: Snapshot, settings: Settings) -> str:
+    """Return the lines about files of somebody else that the Pushgateway has to read."""
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        return ""
+    paths = (settings.pushgateway_tls_host_cert_file, settings.pushgateway_tls_host_key_file)
+    return "".join(f"{seen.user_of('pushgateway')} {path}\n" for path in paths if path)
+
+
+def _tidy(host: Host, settings: Settings) -> None:
+    change(host, [], obsolete=obsolete(snapshot_of(host, settings), settings))
+
+
+def change(
+    host: Host, files: list[WantedWebFile], *, obsolete: list[str] | None = None, needed: str = ""
+) -> None:
+    """Write files for TLS and passwords on a host, and delete others.
+
+    + obsolete: paths among `pushgateway_lab.installations.web_files.FILES`
+    + needed: lines of a user and the path of a file that this user has to read
+
+    Raises:
+        HostError: it failed; the message says why.
+    """
+    variables = {
+        "directory": web_files.DIRECTORY,
+        "files": "\n".join(f"{_name(each.path)} {each.owner}" for each in files),
+        "obsolete": "\n".join(map(_name, obsolete or [])),
+        "needed": needed,
+    }
+    try:
+        ask(host, "change-web-files.sh", variables, archive(files), functions=("own-files.sh",))
+    except HostError as error:
+        raise HostError(
+            f"The files for TLS and passwords in {web_files.DIRECTORY} were not changed as the settings want it: {error}. "
+            "Correct that on the host, then run this again."
+        ) from error
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

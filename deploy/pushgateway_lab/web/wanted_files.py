@@ -1,0 +1,238 @@
+"""The wanted files for TLS and passwords of a host, and the form in which a look reports them.
+
+No host is asked; passwords, certificates and keys are read from files on this machine. `pushgateway_lab.pushgateway.closing`
+installs the files.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from typing_extensions import override
+
+from pushgateway_lab import installations
+from pushgateway_lab.credentials import hashes, lab_authority, passwords
+from pushgateway_lab.credentials.lab_authority import Certificate
+from pushgateway_lab.credentials.local_files import read_file
+from pushgateway_lab.facts.snapshot import Snapshot, WebFile
+from pushgateway_lab.installations import web_files
+from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.settings import Settings
+from pushgateway_lab.web import web_config
+
+_PUBLIC = 0o444
+_PRIVATE = 0o400
+
+
+class WantedWebFile(NamedTuple):
+    """A wanted file. Its group is root's.
+
+    + owner: the name of the user who may read it; a file that all may read is root's
+    """
+
+    path: str
+    data: bytes
+    owner: str
+    mode: int
+
+    @override
+    def __repr__(self) -> str:
+        """Omit the data, which may be a secret."""
+        return f"WantedWebFile({self.path!r}, owner={self.owner!r}, mode={self.mode:o})"
+
+    def is_installed(self, seen: Snapshot) -> bool:
+        """Return whether a host has the file."""
+        found = seen.web_files.get(self.path)
+        if found is None or self.owner not in (found.owner, found.uid):
+            return False
+        if found.mode != f"0:{self.mode:o}":
+            return False
+        return found.content == (
+            "same" if self.path in web_files.SECRETS else WebFile.digest_of(self.data)
+        )
+
+
+def wanted(
+    seen: Snapshot,
+    settings: Settings,
+    certificate: Callable[[str, Iterator[str]], Certificate] | None = None,
+) -> list[WantedWebFile] | None:
+    """Return the wanted files of a host; None if the certificate of a lab's authority has to be issued first.
+
+    + certificate: issues that certificate, for the name of the host in the inventory and for its other names
+
+    Raises:
+        HostError: a file on this machine that the settings name cannot be used.
+    """
+    found: list[WantedWebFile] = []
+    if not installations.pushgateway_is_elsewhere(seen, settings):
+        issued = _certificate(seen, settings, certificate)
+        if issued is None:
+            return None
+        found += _of_pushgateway(seen, settings, issued)
+    if not installations.prometheus_is_elsewhere(seen, settings):
+        found += _of_prometheus(seen, settings)
+    return found
+
+
+def obsolete(seen: Snapshot, settings: Settings) -> list[str]:
+    """Return the paths of files of this toolkit on a host that the settings do not want any more.
+
+    Raises:
+        HostError: see `wanted`.
+    """
+    files = wanted(seen, settings)
+    if files is None:
+        return []
+    kept = {each.path for each in files}
+    return [path for path in web_files.FILES if path in seen.web_files and path not in kept]
+
+
+def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
+    """Return the wanted secrets as pairs of the path on the host and the content; see `pushgateway_lab.pruning.files`.
+
+    Raises:
+        HostError: see `wanted`.
+    """
+    found: dict[str, str] = {}
+    if settings.pushgateway_user is not None:
+        found |= dict.fromkeys(web_files.SCRAPE_PASSWORDS, passwords.of_toolkit(settings))
+    if settings.pushgateway_tls_lab_ca:
+        issued = lab_authority.stored(settings.host)
+        found[web_files.KEY] = issued.key if issued else ""
+    elif settings.pushgateway_tls_key_file:
+        found[web_files.KEY] = _read(settings, "pushgateway_tls_key_file")
+    if settings.pushgateway_cert_file:
+        found[web_files.SCRAPE_KEY] = client_key(settings)
+    return [(path, text.encode()) for path, text in found.items() if text]
+
+
+def authorities(settings: Settings) -> str:
+    """Return the certificates (PEM) that Prometheus and this toolkit trust; empty: those of the system.
+
+    Raises:
+        HostError: see `wanted`.
+    """
+    if settings.pushgateway_tls_lab_ca:
+        return lab_authority.authorities()
+    return _read(settings, "pushgateway_ca_file") if settings.pushgateway_ca_file else ""
+
+
+def client_key(settings: Settings) -> str:
+    """Return the key (PEM) of the client certificate of the settings.
+
+    Raises:
+        HostError: see `wanted`.
+    """
+    has_own = settings.pushgateway_key_file is not None
+    return _read(settings, "pushgateway_key_file" if has_own else "pushgateway_cert_file")
+
+
+def _read(settings: Settings, key: str) -> str:
+    return read_file(key, getattr(settings, key))
+
+
+def _certificate(
+    seen: Snapshot,
+    settings: Settings,
+    issue: Callable[[str, Iterator[str]], Certificate] | None,
+) -> Certificate | None:
+    """Return the Pushgateway's certificate and key, empty if they are not of this toolkit; None: to be issued."""
+    if settings.pushgateway_tls_cert_file:
+        found = Certificate(
+            _read(settings, "pushgateway_tls_cert_file"),
+            _read(settings, "pushgateway_tls_key_file"),
+        )
+        _check_pair(settings, found)
+        return found
+    if not settings.pushgateway_tls_lab_ca:
+        return Certificate("", "")
+    stored = lab_authority.stored(settings.host)
+    names = tuple(names_of(seen, settings))
+    if stored and lab_authority.is_good(stored, names, datetime.now(UTC)):
+        return stored
+    return issue(settings.host, iter(names)) if issue else None
+
+
+def _check_pair(settings: Settings, found: Certificate) -> None:
+    """Check that a certificate and a key belong together: with others, the Pushgateway would not start."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    try:
+        public = x509.load_pem_x509_certificate(found.certificate.encode()).public_key()
+        own = serialization.load_pem_private_key(found.key.encode(), None).public_key()
+    except (ValueError, TypeError) as error:
+        raise HostError(
+            f"pushgateway_tls_cert_file, pushgateway_tls_key_file: {settings.pushgateway_tls_cert_file} and "
+            f"{settings.pushgateway_tls_key_file} must be a certificate and a key without a passphrase, in PEM."
+        ) from error
+    as_der = (
+        serialization.Encoding.DER,
+        serialization.PublicFormat.SubjectPublicKeyInfo,
+    )
+    if public.public_bytes(*as_der) != own.public_bytes(*as_der):
+        raise HostError(
+            f"pushgateway_tls_key_file: {settings.pushgateway_tls_key_file} is not the key of the certificate in "
+            f"{settings.pushgateway_tls_cert_file}. Set the key that belongs to it."
+        )
+
+
+def names_of(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Yield the names and addresses by which others know the Pushgateway of a host, for its certificate."""
+    yield settings.host.removeprefix("@")
+    yield seen.names.host
+    hosts = [settings.pushgateway_listen_address, *(settings.pushgateway_targets or ())]
+    for each in hosts:
+        host = each.rpartition(":")[0].strip("[]").partition("%")[0]
+        if host not in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound to
+            yield host
+    if settings.pushgateway_url:
+        yield urlsplit(settings.pushgateway_url).hostname or ""
+
+
+def _of_pushgateway(
+    seen: Snapshot, settings: Settings, issued: Certificate
+) -> Iterator[WantedWebFile]:
+    path = web_files.web_config_of(settings)
+    if path is None:
+        return
+    owner = seen.user_of("pushgateway")
+    texts = {
+        web_files.CERTIFICATE: issued.certificate,
+        web_files.KEY: issued.key,
+        web_files.CLIENT_AUTHORITIES: _read(settings, "pushgateway_tls_client_ca_file")
+        if settings.pushgateway_tls_client_ca_file
+        else "",
+        # The last one: it names the others.
+        path: _web_config(seen.web_texts.get(path, ""), settings),
+    }
+    for each, text in texts.items():
+        if text:
+            yield WantedWebFile(each, text.encode(), owner, _PRIVATE)
+
+
+def _web_config(present: str, settings: Settings) -> str:
+    had = web_config.hashes_in(present)
+    wanted: dict[str, str] = {}
+    for user in settings.pushgateway_basic_auth_users:
+        password = passwords.of_user(settings, user)
+        found = had.get(user, "")
+        wanted[user] = found if hashes.fits(found, password) else hashes.new(password)
+    return web_config.text(settings, wanted)
+
+
+def _of_prometheus(seen: Snapshot, settings: Settings) -> Iterator[WantedWebFile]:
+    owner = seen.user_of("prometheus")
+    if settings.pushgateway_user is not None:
+        password = passwords.of_toolkit(settings).encode()
+        yield WantedWebFile(web_files.scrape_password_of(seen), password, owner, _PRIVATE)
+    # Certificates are no secrets, and people need them for curl.
+    if text := authorities(settings):
+        yield WantedWebFile(web_files.SCRAPE_AUTHORITIES, text.encode(), "root", _PUBLIC)
+    if settings.pushgateway_cert_file:
+        text = _read(settings, "pushgateway_cert_file")
+        yield WantedWebFile(web_files.SCRAPE_CERTIFICATE, text.encode(), "root", _PUBLIC)
+        key = client_key(settings).encode()
+        yield WantedWebFile(web_files.SCRAPE_KEY, key, owner, _PRIVATE)
