@@ -16,7 +16,7 @@ import pytest
 
 from pushgateway_lab.formats.sockets import Listener, listening, parse_listener, reached
 from pushgateway_lab.pruning import bundle, layout
-from pushgateway_lab.pruning.files import wanted_files
+from pushgateway_lab.pruning.files import Credentials, wanted_files
 from pushgateway_lab.pruning.program import listening as program_listening
 from pushgateway_lab.pruning.program.listening import (
     ListenerError,
@@ -171,7 +171,7 @@ def test_a_password_for_another_host_is_not_sent(program: Path) -> None:
 def texts(unit: str) -> dict[str, str]:
     return {
         file.path.rpartition("/")[2]: file.data.decode()
-        for file in wanted_files(SETTINGS, GATEWAY, unit)
+        for file in wanted_files(SETTINGS, GATEWAY, unit, Credentials())
         if file.path != layout.PROGRAM
     }
 
@@ -190,7 +190,7 @@ def test_the_unit_has_the_name_that_it_is_given() -> None:
 )  # fmt: skip
 def test_what_is_no_unit_is_put_nowhere(unit: str) -> None:
     with pytest.raises(ValueError, match="must be the name of a systemd unit"):
-        wanted_files(SETTINGS, GATEWAY, unit)
+        wanted_files(SETTINGS, GATEWAY, unit, Credentials())
 
 
 def test_no_file_of_the_prune_names_a_unit_of_the_pushgateway() -> None:
@@ -204,7 +204,7 @@ def test_no_file_of_the_prune_names_a_unit_of_the_pushgateway() -> None:
 
 
 def test_what_is_installed_is_what_is_looked_for() -> None:
-    installed = [file.path for file in wanted_files(SETTINGS, GATEWAY, "x.service")]
+    installed = [file.path for file in wanted_files(SETTINGS, GATEWAY, "x.service", Credentials())]
     assert sorted(installed) == sorted(layout.FILES)
     assert all(set(path) <= set("abcdefghijklmnopqrstuvwxyz-./") for path in layout.FILES)
 

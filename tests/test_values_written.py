@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from labhost import Host
 from pushgateway_lab.installations import environment_file, flags
 from pushgateway_lab.installations.flags import Flag
-from pushgateway_lab.pruning.files import wanted_files
+from pushgateway_lab.pruning.files import Credentials, wanted_files
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.settings import Settings, values
 from setting_values import TEXTS, UNSEEN, settings_of, text_in, with_text
@@ -81,7 +81,9 @@ def test_the_prune_reads_its_arguments_as_they_are(
     parser.add_argument("--keep", action="append", default=[])
     url = found.pushgateway_url or "http://h"
     (file,) = (
-        each for each in wanted_files(found, url, "x.service") if each.path.endswith(".arguments")
+        each
+        for each in wanted_files(found, url, "x.service", Credentials())
+        if each.path.endswith(".arguments")
     )
     path = tmp_path_factory.getbasetemp() / "prune.arguments"
     path.write_bytes(file.data)

@@ -19,6 +19,7 @@ from pushgateway_lab.installations import PYTHON
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.files import (
     REMOVED,
+    Credentials,
     WantedFile,
     archive,
     wanted_files,
@@ -41,12 +42,12 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
 
     Raises:
         HostError: the snapshot was not taken as root, the password must not be sent to the Pushgateway's
-            URL, or a file that the settings name cannot be read.
+            URL, or the file with the trusted certificates cannot be read.
     """
     preflight.check_rights(seen)
     if settings.pushgateway_prune_after is None:
         return not seen.prune_files
-    return _is_right(seen, _wanted(seen, settings))
+    return _is_right(seen, _wanted(seen, settings, Credentials.in_shape(settings)))
 
 
 @operation()
@@ -112,7 +113,7 @@ def _settings_in_effect(host: Host) -> Settings:
         raise HostError(str(error)) from error
 
 
-def _wanted(seen: Snapshot, settings: Settings) -> list[WantedFile]:
+def _wanted(seen: Snapshot, settings: Settings, credentials: Credentials) -> list[WantedFile]:
     if installations.pushgateway_is_elsewhere(seen, settings):
         raise HostError(
             f"The Pushgateway is on another host ({settings.pushgateway_url}), so its groups are not pruned from here. Set "
@@ -129,7 +130,7 @@ def _wanted(seen: Snapshot, settings: Settings) -> list[WantedFile]:
             "it needs the Pushgateway's service. Run the Pushgateway as a service, or take pushgateway_prune_after out "
             "of the settings."
         )
-    return wanted_files(settings, _url(seen, settings), seen.pushgateway.name)
+    return wanted_files(settings, _url(seen, settings), seen.pushgateway.name, credentials)
 
 
 def _is_right(seen: Snapshot, files: list[WantedFile]) -> bool:
@@ -148,7 +149,7 @@ def _install(host: Host, settings: Settings) -> None:
     seen = snapshot_of(host, settings)
     if PYTHON not in seen.tools:
         raise HostError(f"The prune needs {PYTHON}: apt-get install python3, then run this again.")
-    files = _wanted(seen, settings)
+    files = _wanted(seen, settings, Credentials.of(host, settings))
     variables = {
         "service": layout.SERVICE,
         "timer": layout.TIMER,

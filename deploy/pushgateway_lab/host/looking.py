@@ -158,11 +158,11 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
 
     Raises:
         HostError: the host did not answer, `read` could not parse its answer, or a secret that the host
-            compares cannot be read on this machine.
+            compares cannot be had on this machine.
     """
     arguments = _arguments(host, settings)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
-    secrets = prune_files.compared_on_host(settings)
+    secrets = prune_files.compared_on_host(settings, prune_files.Credentials.of(host, settings))
     seconds = settings.lab_look_timeout or TIMEOUT + TIMEOUT_PER_HOST * (
         len(host.state.activated_hosts) - 1
     )

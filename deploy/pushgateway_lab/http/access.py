@@ -1,7 +1,7 @@
 """Basic authentication and TLS for `requests` sessions.
 
-The password and certificate files are on the machine that runs pyinfra. Passwords come from files and not from
-settings, because errors print the values of settings.
+Passwords and certificates come from the machine that runs pyinfra. No setting holds a password, because errors print
+the values of settings: it names the place that the password comes from (`pushgateway_lab.secrets`).
 
 A password goes over plain http only to loopback, which nobody else can read, and on a host only to the
 Pushgateway's own socket: any user can listen on a port above 1023, and would receive the password.
@@ -14,11 +14,15 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
+from pyinfra.api.host import Host
 from requests.auth import HTTPBasicAuth
 
 from pushgateway_lab.formats.sockets import loopback_of
 from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.secrets import secret_of
 from pushgateway_lab.settings import Settings
+
+_FILES = ("ca_file", "cert_file", "key_file")
 
 _USE_TLS = (
     "Either turn on TLS in the Pushgateway (--web.config.file) and set pushgateway_url to its https URL, or "
@@ -117,25 +121,32 @@ def addressed(url: str) -> str:
     return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host).geturl()
 
 
-def to_pushgateway(settings: Settings) -> Access:
-    """Return the credentials for a host's Pushgateway from the settings.
+def to_pushgateway(host: Host, settings: Settings) -> Access:
+    """Return the credentials for a host's Pushgateway. See `to_server`."""
+    return to_server("pushgateway", host, settings)
+
+
+def to_server(server: str, host: Host, settings: Settings) -> Access:
+    """Return the credentials for a server of a host: those of the settings that begin with its name.
+
+    + server: ``pushgateway`` or ``prometheus``
 
     Raises:
-        HostError: a file that the settings name cannot be read, or they have a password without a username.
+        HostError: the password cannot be had, a file that the settings name cannot be read, or there is a password
+            without a user name.
+
+    Example: ``to_server("pushgateway", host, settings).apply(requests.Session())``.
     """
-    for key in ("pushgateway_ca_file", "pushgateway_cert_file", "pushgateway_key_file"):
-        if path := getattr(settings, key):
-            read_file(key, path)
-    password = settings.pushgateway_password_file
-    if password and not settings.pushgateway_username:
-        raise HostError("pushgateway_password_file is set, but pushgateway_username is not.")
-    return Access(
-        settings.pushgateway_username,
-        read_file("pushgateway_password_file", password).rstrip("\r\n") if password else "",
-        settings.pushgateway_ca_file,
-        settings.pushgateway_cert_file,
-        settings.pushgateway_key_file,
-    )
+    files = {key: getattr(settings, f"{server}_{key}", None) for key in _FILES}
+    for key, path in files.items():
+        if path:
+            read_file(f"{server}_{key}", path)
+    username, password = getattr(settings, f"{server}_username", None), ""
+    for key, source in settings.password_sources(server).items():
+        if username is None:
+            raise HostError(f"{key} is set, but {server}_username is not.")
+        password = secret_of(host, key, source)
+    return Access(username, password, **files)
 
 
 def file_text(path: str | None) -> str:

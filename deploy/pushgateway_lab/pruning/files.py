@@ -1,6 +1,6 @@
 """The wanted files of the prune on a host, and the form in which a look reports them.
 
-Pure, except that the secrets are read from files on this machine. `pushgateway_lab.prune` installs the files.
+`Credentials.of` fetches the secrets on this machine; all else is pure. `pushgateway_lab.prune` installs the files.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pyinfra.api.host import Host
 from typing_extensions import override
 
 from pushgateway_lab.pruning import layout
@@ -43,14 +44,73 @@ class WantedFile(NamedTuple):
         return InstalledFile(f"0:0:{self.mode:o}", content)
 
 
-def wanted_files(settings: Settings, url: str, unit: str) -> list[WantedFile]:
+class Credentials(NamedTuple):
+    """The texts with which the prune logs in; empty if there is none.
+
+    + password: of the user ``pushgateway_username``
+    + authorities: trusted certificates in PEM
+    + client: the client's certificate and its key in PEM
+    """
+
+    password: str = ""
+    authorities: str = ""
+    client: str = ""
+
+    @override
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+    @classmethod
+    def of(cls, host: Host, settings: Settings) -> "Credentials":
+        """Return the credentials of a host's prune.
+
+        Raises:
+            HostError: the password cannot be had, or a file on this machine that the settings name cannot be read.
+        """
+        if not _has_credentials(settings):
+            return cls()
+        from pushgateway_lab.http import access  # here: it imports requests, which takes 0.1 s
+
+        allowed = access.to_pushgateway(host, settings)
+        own = [allowed.cert_file, allowed.key_file]
+        return cls(
+            allowed.password,
+            access.file_text(allowed.ca_file),
+            "\n".join(filter(None, map(access.file_text, own))),
+        )
+
+    @classmethod
+    def in_shape(cls, settings: Settings) -> "Credentials":
+        """Return credentials with some text for each secret that the settings have, to compare with a look.
+
+        A look says of a secret whether it is the wanted one, so the secret itself is not needed here.
+
+        Raises:
+            HostError: the file with the trusted certificates cannot be read on this machine.
+        """
+        authorities = ""
+        if path := settings.pushgateway_ca_file:
+            from pushgateway_lab.http import access  # here: it imports requests, which takes 0.1 s
+
+            authorities = access.read_file("pushgateway_ca_file", path)
+        return cls(
+            _SOME if settings.password_sources("pushgateway") else "",
+            authorities,
+            _SOME if settings.pushgateway_cert_file else "",
+        )
+
+
+_SOME = "*"
+
+
+def wanted_files(
+    settings: Settings, url: str, unit: str, credentials: Credentials
+) -> list[WantedFile]:
     """Return the wanted files of the prune.
 
     + url: the Pushgateway's URL, as seen from the host
     + unit: the Pushgateway's systemd unit
-
-    Raises:
-        HostError: a file on this machine that the settings name cannot be read.
+    + credentials: `Credentials.of` to install the files, `Credentials.in_shape` to compare them with a look
     """
     texts = {
         f"/etc/systemd/system/{layout.SERVICE}": _service(unit),
@@ -60,7 +120,10 @@ def wanted_files(settings: Settings, url: str, unit: str) -> list[WantedFile]:
     return [
         WantedFile(layout.PROGRAM, program(), 0o644),
         *(WantedFile(path, text.encode(), 0o644) for path, text in texts.items()),
-        *(WantedFile(path, text.encode(), 0o600) for path, text in _credentials(settings).items()),
+        *(
+            WantedFile(path, text.encode(), 0o600)
+            for path, text in _credentials(credentials).items()
+        ),
     ]
 
 
@@ -81,50 +144,41 @@ def arguments(settings: Settings, url: str, unit: str) -> list[str]:
     return words
 
 
-def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
-    """Return the wanted secrets of the prune as pairs of the path on the host and the content.
-
-    Raises:
-        HostError: a file on this machine that the settings name cannot be read.
-    """
-    if settings.pushgateway_prune_after is None:
-        return []
-    return [
-        (path, text.encode())
-        for path, text in _credentials(settings).items()
-        if path in layout.SECRETS and text
-    ]
-
-
-def compared_on_host(settings: Settings) -> bytes | None:
+def compared_on_host(settings: Settings, credentials: Credentials) -> bytes | None:
     """Return the standard input of a look that compares secrets; None if there are none.
 
     Each line has a path and the content as base64, see `look_at_prune` in ``files/snapshot.sh``. The host reports
     only whether they are equal: a digest would allow to guess a secret.
 
-    Raises:
-        HostError: as `secrets_of`.
+    Example: ``compared_on_host(settings, Credentials.of(host, settings))``.
     """
-    lines = [f"{path} {b64encode(data).decode()}\n" for path, data in secrets_of(settings)]
+    if settings.pushgateway_prune_after is None:
+        return None
+    texts = _credentials(credentials)
+    lines = [
+        f"{path} {b64encode(texts[path].encode()).decode()}\n"
+        for path in layout.SECRETS
+        if texts[path]
+    ]
     return "".join(lines).encode() or None
 
 
-def _credentials(settings: Settings) -> dict[str, str]:
-    """Return the files that systemd passes to the service as credentials: path -> text, empty if there is none."""
-    texts = {layout.PASSWORD: "", layout.AUTHORITIES: "", layout.CLIENT: ""}
-    if (
+def _has_credentials(settings: Settings) -> bool:
+    return settings.pushgateway_prune_after is not None and bool(
         settings.pushgateway_username
+        or settings.password_sources("pushgateway")
         or settings.pushgateway_ca_file
         or settings.pushgateway_cert_file
-    ):
-        from pushgateway_lab.http import access  # here: it imports requests, which takes 0.1 s
+    )
 
-        allowed = access.to_pushgateway(settings)
-        own = [allowed.cert_file, allowed.key_file]
-        texts[layout.PASSWORD] = allowed.password
-        texts[layout.AUTHORITIES] = access.file_text(allowed.ca_file)
-        texts[layout.CLIENT] = "\n".join(filter(None, map(access.file_text, own)))
-    return texts
+
+def _credentials(credentials: Credentials) -> dict[str, str]:
+    """Return the files that systemd passes to the service as credentials: path -> text, empty if there is none."""
+    return {
+        layout.PASSWORD: credentials.password,
+        layout.AUTHORITIES: credentials.authorities,
+        layout.CLIENT: credentials.client,
+    }
 
 
 def archive(files: Sequence[WantedFile]) -> bytes:

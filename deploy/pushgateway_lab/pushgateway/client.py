@@ -28,7 +28,8 @@ def client(host: Host, settings: Settings, address: str | None = None) -> "Pushg
     + address: the Pushgateway's URL; None: from the settings or its flags
 
     Raises:
-        HostError: a file that the settings name cannot be read, or the password must not go to this URL.
+        HostError: the password cannot be had, a file that the settings name cannot be read, or the password must not go
+            to this URL.
     """
     # Imported here: the HTTP clients take 0.1 s to import, and a converged host does not need them.
     from pushgateway_lab.http import access
@@ -41,7 +42,7 @@ def client(host: Host, settings: Settings, address: str | None = None) -> "Pushg
         or settings.pushgateway_url
         or installations.running_url(snapshot_of(host, settings), settings)
     )
-    allowed = access.to_pushgateway(settings)
+    allowed = access.to_pushgateway(host, settings)
     if allowed.username is None or urlsplit(address).scheme == "https":
         return Pushgateway(session(host, allowed), address)
     if problem := access.why_not_plain(address):

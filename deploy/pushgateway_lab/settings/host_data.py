@@ -8,7 +8,7 @@ from typing import Any
 from pyinfra.api.exceptions import PyinfraError
 
 from pushgateway_lab.formats.characters import shown
-from pushgateway_lab.settings.keys import KEYS, Settings
+from pushgateway_lab.settings.keys import KEYS, SERVERS, Settings
 from pushgateway_lab.settings.misspelt_keys import is_unknown, misspelling_of, without_prefix
 
 
@@ -44,9 +44,22 @@ def parse_settings(data: Mapping[str, Any], *, typed: Collection[str] = ()) -> S
                 values[key] = setting.metadata["check"](data[key])
             except ValueError as error:
                 problems.append(f"{key} = {_shown(data[key])}: {error}")
+    settings = Settings(**values, given=frozenset(values))
+    problems += map(_conflict, filter(_is_conflict, map(settings.password_sources, SERVERS)))
     if problems:
         raise SettingsError("\n".join(problems))
-    return Settings(**values, given=frozenset(values))
+    return settings
+
+
+def _is_conflict(sources: Mapping[str, object]) -> bool:
+    return len(sources) > 1
+
+
+def _conflict(sources: Mapping[str, object]) -> str:
+    *others, last = sources
+    return (
+        f"{', '.join(others)} and {last}: a password comes from one of them; set the others to None"
+    )
 
 
 def _shown(value: Any) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from pushgateway_lab.settings import release_values, values
+from pushgateway_lab.settings import release_values, secret_source, values
+from pushgateway_lab.settings.secret_source import Kind, Source
 
 PREFIXES = ("pushgateway_", "prometheus_", "lab_")
 
@@ -138,7 +139,24 @@ class Settings:
         None, values.username, "user name for the Pushgateway's basic authentication"
     )
     pushgateway_password_file: str | None = _setting(
-        None, values.local_file, "file on this machine with that user's password"
+        None,
+        values.local_file,
+        "file on this machine with that user's password; {host} in it is the host's name (docs/secrets.md)",
+    )
+    pushgateway_password_command: tuple[str, ...] | None = _setting(
+        None,
+        secret_source.command,
+        "instead: a command on this machine that prints that password, as 'pass show lab/{host}'; no shell runs it",
+    )
+    pushgateway_password_environment: str | None = _setting(
+        None,
+        secret_source.variable,
+        "instead: an environment variable of pyinfra with that password, as PUSHGATEWAY_PASSWORD_{host}",
+    )
+    pushgateway_generate_password: bool = _setting(
+        False,
+        values.boolean,
+        "instead: a password for each host, generated once and kept on this machine for its user alone",
     )
     pushgateway_ca_file: str | None = _setting(
         None,
@@ -255,6 +273,11 @@ class Settings:
         values.boolean,
         "both servers have to start at boot: bootstrap and prepare enable the Pushgateway, verify wants both",
     )
+    lab_curl_options: tuple[str, ...] = _setting(
+        (),
+        values.curl_options,
+        "options of curl in verify's commands, as --cacert /etc/ssl/certs/lab.pem; (): --user and pushgateway_username",
+    )
     lab_quote_files: bool = _setting(
         False,
         values.boolean,
@@ -267,6 +290,24 @@ class Settings:
     )
     given: frozenset[str] = frozenset()
     """The keys that somebody set: defaults never replace an administrator's text on the host."""
+
+    def password_sources(self, server: str) -> dict[str, Source]:
+        """Return the places that the password for a server may come from: name of the setting -> place.
+
+        `parse_settings` refuses more than one of them.
+
+        + server: ``pushgateway`` or ``prometheus``
+        """
+        found = {}
+        if path := getattr(self, f"{server}_password_file", None):
+            found[f"{server}_password_file"] = secret_source.of_file(path)
+        if words := getattr(self, f"{server}_password_command", None):
+            found[f"{server}_password_command"] = Source(Kind.COMMAND, words)
+        if variable := getattr(self, f"{server}_password_environment", None):
+            found[f"{server}_password_environment"] = Source(Kind.ENVIRONMENT, (variable,))
+        if getattr(self, f"{server}_generate_password", False):
+            found[f"{server}_generate_password"] = Source(Kind.GENERATED, (secret_source.HOST,))
+        return found
 
     @property
     def prometheus_port(self) -> int:
@@ -281,5 +322,8 @@ class Settings:
             return parts.port or (443 if parts.scheme == "https" else 80)
         return int(self.pushgateway_listen_address.rpartition(":")[2])
 
+
+SERVERS = ("pushgateway", "prometheus")
+"""The first words of the settings of a server."""
 
 KEYS = tuple(field.name for field in fields(Settings) if "check" in field.metadata)
