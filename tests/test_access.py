@@ -1,6 +1,5 @@
 """Basic authentication and TLS, with a Pushgateway that requires both, on every release."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+from certificates import make_authority
 from gateways import HASH, PACKAGES, PASSWORD, restart
 from labhost import SUITES, Host, HostSpec, PyinfraResult
 from pushgateway_lab.http.access import Access
@@ -30,22 +30,11 @@ basic_auth_users:
 Run = Callable[..., PyinfraResult]
 
 
-def openssl(directory: Path, arguments: str) -> None:
-    subprocess.run(["openssl", *arguments.split()], cwd=directory, check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate authority, a server's certificate for 127.0.0.1, a client's, and a password."""
     path = tmp_path_factory.mktemp("secrets")
-    new = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    openssl(path, f"req -x509 {new} -subj /CN=ca -keyout ca.key -out ca.pem")
-    for name, extra in (("server", "-addext subjectAltName=IP:127.0.0.1"), ("client", "")):
-        signed = "-CA ca.pem -CAkey ca.key"
-        openssl(
-            path,
-            f"req -x509 {new} -subj /CN={name} {extra} {signed} -addext basicConstraints=CA:FALSE -keyout {name}.key -out {name}.pem",
-        )
+    make_authority(path, server="IP:127.0.0.1")
     (path / "password").write_text(f"{PASSWORD}\n", encoding="utf-8")
     return path
 
