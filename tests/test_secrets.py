@@ -175,8 +175,12 @@ def test_a_command_that_fails_is_quoted_without_the_secret() -> None:
 def test_a_command_has_limits() -> None:
     started = time.monotonic()
     assert f"printed more than {LARGEST} bytes" in refused({"command": ["yes"]})
-    with pytest.raises(SecretError, match=r"sh did not end within 0.3 s\. Run it by hand"):
-        command.output_of(["sh", "-c", "sleep 60 & sleep 60"], timeout=0.3)
+    for waits in (
+        "sleep 60 & sleep 60",
+        "sleep 60 &",
+    ):  # the second one ends, but its child holds the pipe
+        with pytest.raises(SecretError, match=r"sh did not end within 0.3 s\. Run it by hand"):
+            command.output_of(["sh", "-c", waits], timeout=0.3)
     assert time.monotonic() - started < 20
 
 
@@ -213,7 +217,7 @@ def test_a_failure_is_not_tried_again_for_each_host(tmp_path: Path) -> None:
 
 # pyinfra's command line patches blocking calls, which a test may not do to all others.
 _GREENLETS = """
-import sys, time
+import os, signal, sys, time
 import pyinfra_cli, gevent
 sys.path.insert(0, sys.argv[1])
 from local_hosts import state_of
@@ -240,14 +244,34 @@ own, each = ask("{host}")
 assert same == ["x"] * 8 and own == names, (same, own)
 assert once < 2 and each < 3, (once, each)
 assert len(turns) > 20, turns
+
+# Ctrl-C ends the waits and the command, with its children.
+ran = sys.argv[2]
+signal.signal(signal.SIGINT, lambda *_: None)
+place = source({"command": ["sh", "-c", f"sleep 60 & echo $! >{ran}; sleep 60"]})
+waits = [gevent.spawn(secret_of, state.inventory.get_host(name), "key", place) for name in names]
+while not (os.path.exists(ran) and (child := open(ran).read())):
+    gevent.sleep(0.01)
+os.kill(os.getpid(), signal.SIGINT)
+gevent.joinall(waits, timeout=20)
+assert [str(each.exception) for each in waits] == ["Interrupted."] * 8
+deadline = time.monotonic() + 20
+def state_of_child():
+    try:
+        return open(f"/proc/{int(child)}/stat").read().rpartition(") ")[2][0]
+    except FileNotFoundError:
+        return "Z"
+while state_of_child() != "Z":
+    assert time.monotonic() < deadline
+    gevent.sleep(0.01)
 """
 
 
-def test_other_hosts_go_on_while_a_command_runs() -> None:
-    tests = str(Path(__file__).parent)
-    done = subprocess.run(
-        [sys.executable, "-c", _GREENLETS, tests], capture_output=True, text=True, check=False
-    )
+def test_other_hosts_go_on_while_a_command_runs_and_nobody_waits_after_ctrl_c(
+    tmp_path: Path,
+) -> None:
+    words = [sys.executable, "-c", _GREENLETS, str(Path(__file__).parent), str(tmp_path / "ran")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
 
 

@@ -60,12 +60,17 @@ def output_of(words: Sequence[str], timeout: float = TIMEOUT) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SecretError(f"{name} cannot be started here: {reason}.") from error
+    has_ended = False
     try:
-        printed, said = _read(process, time.monotonic() + timeout)
+        printed, said, has_ended = _read(process, time.monotonic() + timeout)
     except TimeoutError as error:
         raise SecretError(f"{name} did not end within {timeout:g} s. {_BY_HAND}") from error
     finally:
-        _end(process)
+        if not has_ended:
+            _kill(process)
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
     if len(printed) > LARGEST:
         raise SecretError(f"{name} printed more than {LARGEST} bytes. {_BY_HAND}")
     if process.returncode:
@@ -78,8 +83,8 @@ def output_of(words: Sequence[str], timeout: float = TIMEOUT) -> bytes:
     return printed
 
 
-def _read(process: "subprocess.Popen[bytes]", ends_at: float) -> tuple[bytes, bytes]:
-    """Return what a process prints, and wait for its end, unless it prints more than `LARGEST` bytes.
+def _read(process: "subprocess.Popen[bytes]", ends_at: float) -> tuple[bytes, bytes, bool]:
+    """Return what a process prints, and whether it has ended: it is not read to its end if it prints too much.
 
     + ends_at: the deadline, by `time.monotonic`
 
@@ -106,7 +111,7 @@ def _read(process: "subprocess.Popen[bytes]", ends_at: float) -> tuple[bytes, by
             process.wait(_left(ends_at))
         except subprocess.TimeoutExpired as error:
             raise TimeoutError from error
-    return bytes(printed), bytes(said)
+    return bytes(printed), bytes(said), not streams
 
 
 def _left(ends_at: float) -> float:
@@ -116,15 +121,11 @@ def _left(ends_at: float) -> float:
     return seconds
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process that still runs, with the processes of its session."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    for stream in (process.stdout, process.stderr):
-        if stream:
-            stream.close()
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a process, and those that it has started in its session and that may still hold its output open."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _quoted(said: bytes, printed: bytes) -> str:
