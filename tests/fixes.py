@@ -17,6 +17,12 @@ _WAIT_FOR_PUSHGATEWAY = """
     done
 """
 
+ASKS = "--user trainer"
+"""The option with which curl asks a person for a password at the terminal."""
+
+NETRC = "/run/netrc"
+"""The file from which curl reads that password here."""
+
 _HEADING = re.compile(
     r"(?:In (?P<path>\S+), )?(?:(?:after line (?P<after>\d+), )?(?P<add>add):"
     r"|(?P<replace>replace|delete) lines? (?P<first>\d+)(?: to (?P<last>\d+))?( by:|\.))",
@@ -46,7 +52,7 @@ def unsolved(row: Mapping[str, Any]) -> list[Shown]:
 def type_fixes(host: Host, found: list[Shown], by_hand: str) -> list[Shown]:
     """Type each fix once, in the order in which they are shown, and return the findings whose fixes were typed.
 
-    A file is edited once: what the other findings say of its lines is no longer true then.
+    Where curl asks for a password, it gets it from the file `NETRC`. A file is edited once: what the other findings say of its lines is no longer true then.
 
     + by_hand: a sed script for files of which no finding says what to write
     """
@@ -61,7 +67,8 @@ def type_fixes(host: Host, found: list[Shown], by_hand: str) -> list[Shown]:
                 continue
             edited.add(path)
             _use_editor(host, path, each.says, by_hand)
-        host.run(f"export SUDO_EDITOR={_EDITOR}\n{each.fix}")
+        fix = each.fix.replace(ASKS, f"--netrc-file {NETRC}")
+        host.run(f"export SUDO_EDITOR={_EDITOR}\n{fix}")
         if "systemctl" in each.fix:
             host.run(_WAIT_FOR_PUSHGATEWAY)
         typed.append(each)

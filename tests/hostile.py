@@ -161,6 +161,8 @@ def _settings() -> st.SearchStrategy[Settings]:
             "pushgateway_url": st.sampled_from(("http://vm:9091/x;id;", "https://vm/[1-5]$(id)")),
             "pushgateway_job_name": st.sampled_from(("a'b\"c;$(id)", "x" * 3000)),
             "lab_quote_files": st.booleans(),
+            "lab_curl_options": st.sampled_from(((), ("--cacert", "a';id;'"), ("-u", "$(id)"))),
+            "pushgateway_password_environment": st.sampled_from((None, "$(id)")),
         },
         # The validation of settings refuses some of these; the code under test must not depend on it.
     ).map(lambda fields: replace(parse_settings({}), **cast("dict[str, Any]", fields)))
@@ -207,5 +209,6 @@ def looks(draw: st.DrawFn) -> Look:
         reload_error=draw(st.just("permission denied") | TEXT),
         disk=draw(st.none() | st.builds(Disk, st.integers(0), st.sampled_from((1, 10**400)))),
         gateway_status=draw(st.sampled_from((None, 200, 400, 401, 404))),
+        gateway_error=draw(st.just("") | TEXT),
         logs={name.removesuffix(".service"): draw(TEXT) for name in names},
     )

@@ -14,6 +14,8 @@ TEXTS = {
     "pushgateway_url": "http://localhost:9091/gateway",
     "pushgateway_username": "trainer",
     "pushgateway_password_file": "/etc/password",
+    "pushgateway_password_command": ["pass"],
+    "pushgateway_password_environment": "LAB_{host}",
     "pushgateway_prune_after": "24h",
     "pushgateway_prune_keep": ['job="backup"'],
     "prometheus_config_path": "/etc/prometheus/prometheus.yml",

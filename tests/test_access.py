@@ -93,7 +93,7 @@ def test_what_is_missing_is_told(
     hosts: list[Host], data: dict[str, Any], way: str, run_pyinfra: Run
 ) -> None:
     for without, says in (
-        ("pushgateway_password_file", "answered 401"),
+        ("pushgateway_password_file", "answered 401: Unauthorized. Check pushgateway_username and"),
         ("pushgateway_ca_file", "certificate"),
         ("pushgateway_username", "pushgateway_username is not"),
     ):

@@ -47,6 +47,9 @@ def test_commands_name_the_pushgateway_as_it_is() -> None:
     assert " http://localhost:9191/push/metrics/job/" in finding.fix
     data = {"pushgateway_username": "push er"}
     assert "| curl --user 'push er' " in str(pushed(look(said=said, data=data), LABS_COMPLETED).fix)
+    data["lab_curl_options"] = "--cacert '/etc/ssl/our ca.pem' --netrc"
+    shown = str(pushed(look(said=said, data=data), LABS_COMPLETED).fix)
+    assert "| curl --cacert '/etc/ssl/our ca.pem' --netrc --data-binary @- " in shown
 
 
 def test_a_label_that_cannot_be_written_costs_no_diagnosis() -> None:

@@ -144,6 +144,35 @@ def test_a_pushgateway_that_gives_no_answer_is_told_apart(answer: int | None, sa
     assert says in running_flags.admin_api(looked).says
 
 
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (
+            {},
+            "asks for a password: the trainer sets pushgateway_username and pushgateway_password_file.",
+        ),
+        (
+            {"pushgateway_username": "trainer"},
+            "refuses the password of the user trainer: the trainer compares pushgateway_username and pushgateway_password_file",
+        ),
+        (
+            {"pushgateway_username": "trainer", "pushgateway_generate_password": True},
+            "compares pushgateway_username and pushgateway_generate_password with its web",
+        ),
+    ],
+)
+def test_a_refused_password_is_not_a_missing_one(data: dict[str, object], says: str) -> None:
+    finding = servers.pushgateway_runs(look(*unit(GATEWAY), data=data, gateway_status=401))
+    assert says in finding.says
+    assert finding.fix is None  # a restart changes nothing
+
+
+def test_a_pushgateway_that_was_not_asked_is_not_to_be_restarted() -> None:
+    error = "The password is not sent to http://127.0.0.1:9091: another program listens there."
+    finding = servers.pushgateway_runs(look(*unit(GATEWAY), gateway_error=error))
+    assert (finding.state, finding.says, finding.fix) == (State.WRONG, error, None)
+
+
 def test_without_curl_nothing_is_called_wrong() -> None:
     looked = look(curl=False)
     for finding in (servers.prometheus_runs(looked), servers.pushgateway_runs(looked)):

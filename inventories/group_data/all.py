@@ -73,10 +73,10 @@ settings on the command line: --data pushgateway_smoke=always
 # user name for the Pushgateway's basic authentication
 # pushgateway_username = None
 
-# file on this machine with that user's password
+# file on this machine with that user's password; {host} in it is the host's name (docs/secrets.md)
 # pushgateway_password_file = None
 
-# users whom the Pushgateway asks for a password: name -> file on this machine with it, {host} in it: the host's name
+# users whom the Pushgateway asks for a password: name -> file on this machine, or another place (docs/secrets.md)
 # pushgateway_basic_auth_users = {}
 
 # the Pushgateway speaks TLS, with a certificate of a private authority that this machine keeps
@@ -102,6 +102,15 @@ settings on the command line: --data pushgateway_smoke=always
 
 # the Pushgateway offers HTTP/2 where it speaks TLS
 # pushgateway_http2 = True
+
+# instead: a command on this machine that prints that password, as 'pass show lab/{host}'; no shell runs it
+# pushgateway_password_command = None
+
+# instead: an environment variable of pyinfra with that password, as PUSHGATEWAY_PASSWORD_{host}
+# pushgateway_password_environment = None
+
+# the Pushgateway asks pushgateway_username for a password, generated once for each host and kept on this machine
+# pushgateway_generate_password = False
 
 # file on this machine with the certificates (PEM) to trust for an https URL
 # pushgateway_ca_file = None
@@ -198,6 +207,9 @@ settings on the command line: --data pushgateway_smoke=always
 
 # both servers have to start at boot: bootstrap and prepare enable the Pushgateway, verify wants both
 # lab_at_boot = False
+
+# options of curl in verify's commands, as --cacert /etc/ssl/certs/lab.pem; (): --user and pushgateway_username
+# lab_curl_options = ()
 
 # verify shows error messages about a host's files with the text that they quote from the file
 # lab_quote_files = False

@@ -15,7 +15,7 @@ from pushgateway_lab.formats.answers import AnswerError
 from pushgateway_lab.host import looking
 from pushgateway_lab.lab import look as lab_look
 from pushgateway_lab.lab import tasks
-from pushgateway_lab.lab.look import GROUPS, STATUS, TELEMETRY, Answers, Look
+from pushgateway_lab.lab.look import GROUPS, STATUS, TELEMETRY, Look
 from pushgateway_lab.pushgateway import persistence
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.host_files import script
@@ -23,6 +23,10 @@ from pushgateway_lab.settings import Settings
 
 COURSE = "/var/lib/pushgateway-lab/course-began"
 """The file with the start time of the course on a host, in seconds since 1970. Later pushes are the trainee's."""
+
+_CERTIFICATES = (
+    "The trainer checks the name in pushgateway_url, pushgateway_ca_file and pushgateway_cert_file."
+)
 
 _START_FILES = "/var/lib/pushgateway-lab/start-line"
 
@@ -66,8 +70,7 @@ def _look(host: Host, settings: Settings, queries: Sequence[str], *, follow: boo
         _further(settings, paths, follow=follow),
     )
     if _is_asked_apart(settings) and looked.snapshot.is_root:
-        answered, status = _ask_pushgateway(host, settings, looked)
-        return replace(looked, answers=answered, gateway_status=status)
+        return _ask_pushgateway(host, settings, looked)
     return looked
 
 
@@ -96,18 +99,18 @@ def _is_asked_apart(settings: Settings) -> bool:
     return url.startswith("https:") or is_closed
 
 
-def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> tuple[Answers, int | None]:
-    """Ask the Pushgateway through its client; return the answers of the look with its answers, and the HTTP status.
+def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Look:
+    """Ask the Pushgateway through its client, and return the look with its answers, or with why there are none."""
+    from requests.exceptions import SSLError
 
-    The status is that of an error; None if there was none, or no answer.
-    """
+    from pushgateway_lab.http.access import PasswordWithheldError
     from pushgateway_lab.http.api import ApiError
 
     address = installations.running_url(looked.snapshot, settings)
     gateway = client(host, settings, address)
     found: dict[str, Any] = {}
     unread = dict(looked.unread)
-    status: int | None = None
+    status, reason = looked.gateway_status, ""
     questions: dict[str, Callable[[], object]] = {
         GROUPS: gateway.groups,
         STATUS: gateway.status,
@@ -117,14 +120,19 @@ def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> tuple[Answ
         try:
             found[name] = ask()
         except ApiError as error:
-            if not isinstance(error.__cause__, AnswerError):
-                status = error.status
-                break  # no answer: do not wait a second time
-            unread[name] = str(error.__cause__)
-    answered = looked.answers._replace(
+            if isinstance(error.__cause__, AnswerError):
+                unread[name] = str(error.__cause__)
+                continue
+            status = error.status
+            if isinstance(error.__cause__, PasswordWithheldError):
+                reason = str(error)
+            elif isinstance(error.__cause__, SSLError):
+                reason = f"{error}. {_CERTIFICATES}"
+            break  # no answer: do not wait a second time
+    answers = looked.answers._replace(
         groups=found.get(GROUPS),
         status=found.get(STATUS),
         telemetry=found.get(TELEMETRY),
         unread=unread,
     )
-    return answered, status
+    return replace(looked, answers=answers, gateway_status=status, gateway_error=reason)

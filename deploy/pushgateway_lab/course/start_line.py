@@ -94,6 +94,10 @@ def _check_there(looked: Look) -> None:
             f"{looked.settings.prometheus_config_path} is {looked.snapshot.config_state}: there is no "
             "Prometheus to reset. Run deploy/prepare.py, which installs both servers."
         )
+    if looked.groups is None and (refused := gateway.refusal(looked)):
+        raise HostError(
+            f"{refused} So its groups cannot be deleted. Solve that, then run this again."
+        )
     if looked.groups is None:
         raise HostError(
             "The Pushgateway does not answer, so its groups cannot be deleted. Start it "
@@ -186,6 +190,10 @@ def has_no_groups(looked: Look, settings: Settings, *, for_reset: bool = False) 
 
 
 def _going(looked: Look, settings: Settings, *, for_reset: bool) -> list[Group]:
+    if looked.groups is None and (refused := gateway.refusal(looked)):
+        raise HostError(
+            f"{refused} So its groups cannot be deleted. Solve that, then run this again."
+        )
     if looked.groups is None:
         raise HostError(
             "The Pushgateway does not answer, so its groups are unknown. Check its log: "

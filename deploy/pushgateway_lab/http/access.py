@@ -1,7 +1,7 @@
 """Basic authentication and TLS for `requests` sessions.
 
-The password and certificate files are on the machine that runs pyinfra. Passwords come from files and not from
-settings, because errors print the values of settings.
+Passwords and certificates come from the machine that runs pyinfra. No setting holds a password, because errors print
+the values of settings: it names the place that the password comes from (`pushgateway_lab.credentials`).
 
 A password goes over plain http only to loopback, which nobody else can read, and on a host only to the server's own
 socket: any user can listen on a port above 1023, and would receive the password.
@@ -19,8 +19,9 @@ from requests.auth import HTTPBasicAuth
 from pushgateway_lab.credentials import lab_authority, passwords
 from pushgateway_lab.credentials.local_files import read_file
 from pushgateway_lab.formats.sockets import loopback_of
-from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
+
+_FILES = ("ca_file", "cert_file", "key_file")
 
 _USE_TLS = (
     "Either turn on TLS in that server (pushgateway_tls_lab_ca=True for the Pushgateway, or its own --web.config.file) and "
@@ -138,25 +139,18 @@ def to_server(settings: Settings, server: str) -> Access:
     Raises:
         HostError: a file that the settings name cannot be read, or they have a password without a username.
     """
-
-    def given(name: str) -> str | None:
-        value: str | None = getattr(settings, f"{server}_{name}", None)
-        return value
-
-    files = {name: given(name) for name in ("ca_file", "cert_file", "key_file")}
+    files = {name: getattr(settings, f"{server}_{name}", None) for name in _FILES}
     for name, path in files.items():
         if path:
             read_file(f"{server}_{name}", path)
-    if server == "pushgateway":
+    if server == "prometheus":
+        user = settings.prometheus_username
+    else:
+        user = settings.pushgateway_user
         # Before the first certificate is issued, there is no authority, and no Pushgateway with TLS.
         if settings.pushgateway_tls_lab_ca and lab_authority.authorities():
             files["ca_file"] = str(lab_authority.authorities_file())
-        return Access(settings.pushgateway_user, passwords.of_toolkit(settings), **files)
-    username, password = given("username"), given("password_file")
-    if password and not username:
-        raise HostError(f"{server}_password_file is set, but {server}_username is not.")
-    text = read_file(f"{server}_password_file", password).rstrip("\r\n") if password else ""
-    return Access(username, text, **files)
+    return Access(user, passwords.of_toolkit(settings, server), **files)
 
 
 def file_text(path: str | None) -> str:

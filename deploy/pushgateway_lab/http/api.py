@@ -7,6 +7,7 @@ a host, so it reaches the host's loopback; a plain `requests.Session` sends them
 
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from http.client import IncompleteRead
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -48,6 +49,8 @@ _HUNG_UP = (
     "metric with this name and another type, or the same series in another group?"
 )
 
+_LOG_IN = ". Check {0}_username and the setting that its password comes from."
+
 _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -72,6 +75,8 @@ class _Api:
     """
 
     name: str
+    server: str
+    """The first word of its settings."""
 
     def __init__(self, session: requests.Session, url: str) -> None:
         if "@" in urlsplit(url).netloc:
@@ -107,7 +112,8 @@ class _Api:
         status = response.status_code
         if status >= 300:  # noqa: PLR2004 - neither API redirects a correct request
             words = start_of(response.content.strip() or response.reason or "", WORDS)
-            raise ApiError(f"{self.name} answered {status}: {words}", status)
+            next_step = _LOG_IN.format(self.server) if status == HTTPStatus.UNAUTHORIZED else ""
+            raise ApiError(f"{self.name} answered {status}: {words}{next_step}", status)
         return response.content
 
     def _send(self, method: str, path: str, deadline: Deadline, **kwargs: Any) -> requests.Response:
@@ -202,6 +208,7 @@ class Pushgateway(_Api):
     """The Pushgateway's API (its README, "API", "Query API" and "Admin API")."""
 
     name = "The Pushgateway"
+    server = "pushgateway"
 
     def push(self, labels: Mapping[str, str], body: str) -> None:
         """Replace all metrics of a group (PUT).
@@ -269,6 +276,7 @@ class Prometheus(_Api):
     """Prometheus's HTTP API."""
 
     name = "Prometheus"
+    server = "prometheus"
 
     def query(self, expression: str) -> list[Sample]:
         """Return the samples of an instant query in PromQL, evaluated now."""

@@ -23,6 +23,8 @@ _USUAL = "http://localhost:9091"
 _IN_ADDRESS = "!$&'()*+,;=:@[]%"
 _IN_PATH = "/!$&'()*+,;=:@%"
 
+_LONGEST_ERROR = 600  # characters
+
 _UNAUTHORIZED, _BAD_REQUEST, _NOT_FOUND = 401, 400, 404
 
 
@@ -73,7 +75,13 @@ def metrics_path(look: Look) -> str:
 
 
 def curl(look: Look) -> str:
-    """Return the curl command for the Pushgateway; with a user name, curl prompts for the password."""
+    """Return the curl command for the Pushgateway, with options but without the password.
+
+    The options are those of ``lab_curl_options``; without them, those that reach a Pushgateway of this toolkit, and curl
+    asks for the password of the user name at the terminal.
+    """
+    if options := look.settings.lab_curl_options:
+        return command("curl", *options) or "curl"
     words = ["curl"]
     if look.settings.pushgateway_user:
         words += ["--user", look.settings.pushgateway_user]
@@ -112,8 +120,15 @@ def elsewhere(look: Look) -> Finding:
     """Return the finding of a Pushgateway on another host: whether it answers this host."""
     where = f"The Pushgateway at {excerpt(url(look))}, on another host,"
     if look.pushgateway_status is None:
-        return wrong(f"{where} does not answer this host.")
+        return wrong(f"{where} does not answer this host. {refusal(look)}".rstrip())
     return done(f"{where} answers.")
+
+
+def refusal(look: Look) -> str:
+    """Return why the Pushgateway, or this toolkit, refused a request, and the next step; empty if neither did."""
+    if reason := _refusals(look).get(look.gateway_status or 0):
+        return f"The Pushgateway {reason}."
+    return excerpt(look.gateway_error, _LONGEST_ERROR)
 
 
 def _why(look: Look) -> tuple[str, str | None]:
@@ -128,8 +143,8 @@ def _why(look: Look) -> tuple[str, str | None]:
         return "The Pushgateway does not run.", _service(look).commands.start
     if why := look.unread.get(GROUPS) or look.unread.get(STATUS):
         return f"Unexpected answer at {excerpt(url(look))}: {excerpt(why)}.", None
-    if reason := _refusals(look).get(look.gateway_status or 0):
-        return f"The Pushgateway {reason}.", None
+    if refused := refusal(look):
+        return refused, None
     return (
         f"The Pushgateway's unit is active, but it does not answer at {excerpt(url(look))}.",
         _service(look).commands.restart,
@@ -141,9 +156,17 @@ def _service(look: Look) -> Service:
 
 
 def _refusals(look: Look) -> dict[int, str]:
+    password = next(
+        iter(look.settings.password_sources("pushgateway")), "pushgateway_password_file"
+    )
+    refused = (
+        f"refuses the password of the user {excerpt(look.settings.pushgateway_username)}: the trainer compares "
+        f"pushgateway_username and {password} with its web configuration file"
+        if look.settings.pushgateway_username
+        else f"asks for a password: the trainer sets pushgateway_username and {password}"
+    )
     return {
-        _UNAUTHORIZED: "asks for a password: the trainer sets pushgateway_username and "
-        "pushgateway_password_file",
+        _UNAUTHORIZED: refused,
         _BAD_REQUEST: "expects TLS: the trainer sets pushgateway_url to its https address",
         _NOT_FOUND: f"answers 404 at {excerpt(url(look))}: the trainer sets pushgateway_url to the "
         "right address",

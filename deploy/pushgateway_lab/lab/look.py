@@ -89,6 +89,7 @@ class Look:
     + file_of_settings: the configuration file that the settings of the host name, if the running Prometheus reads
       another one; then `settings` have the path of that one
     + gateway_status: the HTTP status of the Pushgateway's answer; None if there was no answer
+    + gateway_error: why the Pushgateway was not asked, or its certificate not accepted, with the next step; empty otherwise
     + start_digest: SHA-256 of the copy of the configuration file at the start line, in hexadecimal; None if there
       is no copy
     + statuses: question -> the HTTP status of its answer; 0, or missing, if there was none
@@ -111,6 +112,7 @@ class Look:
     disk: Disk | None
     answers: Answers
     gateway_status: int | None = None
+    gateway_error: str = ""
     logs: Mapping[str, str] = field(default_factory=dict)
     start_digest: str | None = None
     statuses: Mapping[str, int] = field(default_factory=dict)

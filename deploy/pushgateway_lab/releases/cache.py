@@ -14,6 +14,7 @@ from pathlib import Path
 from pushgateway_lab.http.exchange import Deadline
 from pushgateway_lab.releases.origin import Expected, Origin
 from pushgateway_lab.releases.release_error import ReleaseError
+from pushgateway_lab.run.private_directory import ReplaceableError, make_private
 
 _START = 256  # bytes of the beginning, for the error about a wrong digest
 _OWNER_ONLY = 0o700
@@ -66,31 +67,14 @@ def _make_directory(directory: Path) -> None:
     Raises:
         ReleaseError: it belongs to another user, is a symbolic link, or somebody else can replace it.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = directory.lstat()
-    above = [each.lstat() for each in directory.parents]
-    if not stat.S_ISDIR(found.st_mode) or any(map(_can_be_replaced_in, above)):
+    try:
+        make_private(directory)
+    except ReplaceableError as error:
         raise ReleaseError(
-            f"{directory} is a symbolic link, or in a directory in which others can replace it: set XDG_CACHE_HOME to a "
-            "directory of your own."
-        )
-    if found.st_uid != os.geteuid():
-        raise ReleaseError(
-            f"{directory} belongs to another user, who could replace archives: remove it, or set XDG_CACHE_HOME."
-        )
-    if stat.S_IMODE(found.st_mode) != _OWNER_ONLY:
+            f"{error} So archives could be replaced: set XDG_CACHE_HOME to a directory of your own."
+        ) from error
+    if stat.S_IMODE(directory.lstat().st_mode) != _OWNER_ONLY:
         directory.chmod(_OWNER_ONLY)
-
-
-def _can_be_replaced_in(above: os.stat_result) -> bool:
-    """Return whether somebody else than root and the own user can rename what is in a directory."""
-    if above.st_uid not in (0, os.geteuid()):
-        return True
-    # The own group may be the own user's alone, as on distributions with the umask 002.
-    is_shared = bool(above.st_mode & stat.S_IWOTH) or (
-        bool(above.st_mode & stat.S_IWGRP) and above.st_gid not in (0, os.getegid())
-    )
-    return stat.S_ISDIR(above.st_mode) and is_shared and not above.st_mode & stat.S_ISVTX
 
 
 @contextmanager

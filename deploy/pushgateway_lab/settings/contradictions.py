@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pushgateway_lab.formats.characters import shown
-from pushgateway_lab.settings.keys import Settings
+from pushgateway_lab.settings.keys import SERVERS, Settings
 
 _CERTIFICATES = (
     "pushgateway_tls_lab_ca",
@@ -31,6 +31,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _about_certificates(settings)
     yield from _about_clients(settings)
     yield from _about_users(settings)
+    yield from _about_passwords(settings)
     wants_file = settings.pushgateway_basic_auth_users or settings.pushgateway_speaks_tls
     if wants_file and WEB_CONFIG_FLAG in settings.pushgateway_extra_flags:
         yield (
@@ -75,7 +76,23 @@ def _about_users(settings: Settings) -> Iterator[str]:
             f"pushgateway_username: {shown(user)} is not one of pushgateway_basic_auth_users, so it would not get in; "
             "choose one of them, or leave this out"
         )
-    if users and settings.pushgateway_password_file:
-        yield (
-            "pushgateway_password_file: pushgateway_basic_auth_users has the password of each user already; leave this out"
-        )
+    for key in settings.password_sources("pushgateway") if users else ():
+        yield f"{key}: pushgateway_basic_auth_users has the password of each user already; leave this out"
+
+
+def _about_passwords(settings: Settings) -> Iterator[str]:
+    if settings.pushgateway_generate_password:
+        key = "pushgateway_generate_password"
+        if settings.pushgateway_username is None:
+            yield f"{key}: needs pushgateway_username, the name of the user with that password"
+        for other in settings.password_sources("pushgateway"):
+            yield f"{key}: the password comes from {other} already; leave one of them out"
+        if settings.pushgateway_basic_auth_users:
+            yield (
+                f'{key}: is for a single user; leave it out, and write {{"generate": True}} for users of '
+                "pushgateway_basic_auth_users"
+            )
+    for server in SERVERS:
+        *others, last = settings.password_sources(server) or [""]
+        if others:
+            yield f"{', '.join(others)} and {last}: a password comes from one of them; set the others to None"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from pyinfra.api.exceptions import PyinfraError
@@ -53,6 +53,8 @@ def parse_settings(
     settings = Settings(**values, given=frozenset(values), host=host)
     if problems := list(contradictions(settings)):
         raise SettingsError("\n".join(problems))
+    if generated := settings.generated_users:
+        return replace(settings, pushgateway_basic_auth_users=generated)
     return settings
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from pushgateway_lab.settings import release_values, values
+from pushgateway_lab.settings import release_values, secret_source, values
+from pushgateway_lab.settings.secret_source import Kind, Source
 
 PREFIXES = ("pushgateway_", "prometheus_", "lab_")
 
@@ -143,12 +144,29 @@ class Settings:
         None, values.username, "user name for the Pushgateway's basic authentication"
     )
     pushgateway_password_file: str | None = _setting(
-        None, values.local_file, "file on this machine with that user's password"
+        None,
+        values.local_file,
+        "file on this machine with that user's password; {host} in it is the host's name (docs/secrets.md)",
     )
-    pushgateway_basic_auth_users: dict[str, str] = _setting(
+    pushgateway_password_command: tuple[str, ...] | None = _setting(
+        None,
+        secret_source.command,
+        "instead: a command on this machine that prints that password, as 'pass show lab/{host}'; no shell runs it",
+    )
+    pushgateway_password_environment: str | None = _setting(
+        None,
+        secret_source.variable,
+        "instead: an environment variable of pyinfra with that password, as PUSHGATEWAY_PASSWORD_{host}",
+    )
+    pushgateway_generate_password: bool = _setting(
+        False,
+        values.boolean,
+        "the Pushgateway asks pushgateway_username for a password, generated once for each host and kept on this machine",
+    )
+    pushgateway_basic_auth_users: dict[str, Source] = _setting(
         {},
-        values.users,
-        "users whom the Pushgateway asks for a password: name -> file on this machine with it, {host} in it: the host's name",
+        secret_source.sources_of_users,
+        "users whom the Pushgateway asks for a password: name -> file on this machine, or another place (docs/secrets.md)",
     )
     pushgateway_tls_lab_ca: bool = _setting(
         False,
@@ -320,6 +338,11 @@ class Settings:
         values.boolean,
         "both servers have to start at boot: bootstrap and prepare enable the Pushgateway, verify wants both",
     )
+    lab_curl_options: tuple[str, ...] = _setting(
+        (),
+        values.curl_options,
+        "options of curl in verify's commands, as --cacert /etc/ssl/certs/lab.pem; (): --user and pushgateway_username",
+    )
     lab_quote_files: bool = _setting(
         False,
         values.boolean,
@@ -341,6 +364,13 @@ class Settings:
         return self.pushgateway_username or next(iter(self.pushgateway_basic_auth_users), None)
 
     @property
+    def generated_users(self) -> dict[str, Source]:
+        """The user of ``pushgateway_generate_password`` with the place of the password; empty without that setting."""
+        if not self.pushgateway_generate_password or self.pushgateway_username is None:
+            return {}
+        return {self.pushgateway_username: Source(Kind.GENERATED, (secret_source.HOST,))}
+
+    @property
     def pushgateway_speaks_tls(self) -> bool:
         """Whether the settings turn on TLS in the Pushgateway."""
         return (
@@ -348,6 +378,22 @@ class Settings:
             or self.pushgateway_tls_cert_file is not None
             or self.pushgateway_tls_host_cert_file is not None
         )
+
+    def password_sources(self, server: str) -> dict[str, Source]:
+        """Return the places that the password for a server may come from: name of the setting -> place.
+
+        `pushgateway_lab.settings.contradictions` refuses more than one of them.
+
+        + server: ``pushgateway`` or ``prometheus``
+        """
+        found = {}
+        if path := getattr(self, f"{server}_password_file", None):
+            found[f"{server}_password_file"] = secret_source.of_file(path)
+        if words := getattr(self, f"{server}_password_command", None):
+            found[f"{server}_password_command"] = Source(Kind.COMMAND, words)
+        if variable := getattr(self, f"{server}_password_environment", None):
+            found[f"{server}_password_environment"] = Source(Kind.ENVIRONMENT, (variable,))
+        return found
 
     @property
     def prometheus_port(self) -> int:
@@ -366,5 +412,8 @@ def _port_of(url: str) -> int:
     parts = urlsplit(url)
     return parts.port or (443 if parts.scheme == "https" else 80)
 
+
+SERVERS = ("pushgateway", "prometheus")
+"""The first words of the settings of a server."""
 
 KEYS = tuple(field.name for field in fields(Settings) if "check" in field.metadata)

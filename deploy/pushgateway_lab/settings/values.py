@@ -6,6 +6,7 @@ line of a file, in a command that a person copies.
 """
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address
@@ -122,16 +123,6 @@ def username(value: Any) -> str:
     if ":" in name(value):
         raise ValueError("must not hold a colon, which would end the user name in a request")
     return str(value)
-
-
-def users(value: Any) -> dict[str, str]:
-    """Accept a mapping of user names to files on this machine with their passwords."""
-    if not isinstance(value, Mapping):
-        raise ValueError(  # noqa: TRY004 - one kind of error to report
-            'must be a mapping of user name to the file with the password, such as {"trainer": "secrets/{host}"}'
-        )
-    _check_number(value)
-    return {username(user): local_file(source) for user, source in value.items()}
 
 
 def path(value: Any) -> str:
@@ -289,6 +280,38 @@ def local_file(value: Any) -> str:
         return str(Path(name(value)).expanduser())
     except RuntimeError as error:  # there is no such user
         raise ValueError(f"names a home directory that does not exist: {error}") from error
+
+
+def words(value: Any, such_as: str) -> tuple[str, ...]:
+    """Accept a list of words, or a text that is split into words as by a shell. The first word is not empty.
+
+    + such_as: an example, for the error
+    """
+    try:
+        items = shlex.split(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"must have complete quotes: {error}") from error
+    if (
+        not isinstance(items, list | tuple)
+        or not items
+        or not items[0]
+        or not all(isinstance(item, str) for item in items)
+    ):
+        raise ValueError(f"must be a text or a list of words, such as {such_as}")
+    _check_number(items)
+    for item in items:
+        characters.check_characters(item)
+    return tuple(items)
+
+
+def curl_options(value: Any) -> tuple[str, ...]:
+    """Accept options of curl: a list of words, or a text that is split into words as by a shell; see `words`."""
+    if value in ((), []):
+        return ()
+    options = words(value, "--cacert /etc/ssl/certs/lab.pem --netrc-file /home/trainee/.netrc")
+    if not options[0].startswith("-"):
+        raise ValueError("must begin with an option, such as --cacert")
+    return options
 
 
 def selectors(value: Any) -> tuple[str, ...]:
