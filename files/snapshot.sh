@@ -11,7 +11,7 @@
 # pushgateway_units (the usual services); prometheus_port and pushgateway_port; flags_file (the file with the
 # Pushgateway's flags, if there is no service yet); packages, pinned (those of the packages whose version is pinned) and tools (lists of words); for the prune: prune_files,
 # prune_secrets (the files that are secrets) and prune_unit_names (lists of words); secrets_follow, if secrets come on
-# standard input. Needs the functions of whose.sh, secret-lines.sh,
+# standard input. Needs the functions of secret-lines.sh, whose.sh,
 # find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, a service manager and a package manager. If a function
 # look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
 # file is looked at, unless config_path was given; then only if a function looks_at_running_config succeeds.
