@@ -1,8 +1,8 @@
 #!/bin/sh
 # The part of a look that only verify, prepare and reset need: look_further, which snapshot.sh calls at its end.
 #
-# Needs the variables and functions of snapshot.sh, the functions of programs.sh and persistence.sh, and these shell variables, set
-# before the script:
+# Needs the variables and functions of snapshot.sh, the functions of programs.sh and persistence.sh, and these shell
+# variables, set before the script:
 #   course         the file with the start time of the course, in seconds since 1970
 #   start_files    the directory, root's, with the copy of the configuration file at the start line
 #   gateway        the Pushgateway's URL; "found": from its command line; empty: do not ask the Pushgateway

@@ -2,7 +2,7 @@
 # Functions that read secrets from standard input, and ask Prometheus with them. This file is put before the scripts
 # that use it. formats/secret_lines.py in the package writes these lines.
 #
-# A secret is in no argument, environment or file. printf is a part of the shell, and no program with arguments.
+# A secret is in no argument, environment or file: printf is a part of the shell, and no program that has arguments.
 
 # A variable that is in the environment would be passed on to programs.
 unset secret secrets_compared prometheus_login prometheus_authorities

@@ -76,6 +76,12 @@ def test_what_verify_says_of_a_prometheus_that_does_not_answer() -> None:
     assert "http://prom.example.org:9090, on another host, does not answer" in runs.says
 
 
+def test_what_verify_says_of_a_prometheus_that_wants_a_password() -> None:
+    runs = servers.CHECKS[0].judge(remote("prometheus_answered 401"))
+    assert runs.state is State.WRONG
+    assert "It is on another host. Prometheus at http://prom.example.org:9090 wants" in runs.says
+
+
 @pytest.mark.parametrize(
     ("config", "successful", "expected"),
     [
