@@ -22,6 +22,20 @@ Run = Callable[..., PyinfraResult]
 NO_PUSH = FAST | {"pushgateway_smoke": "never"}
 DOWN = "curl -s 'localhost:9090/api/v1/targets?state=active' | grep -q 'HTTP status {}'"
 
+# Of an authority whose key nobody has.
+CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIBdTCCARugAwIBAgIUcOl0jy/ITTBmQcnT0BjI/dpbwZgwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMzAxMzQ3NDVaGA8yMTI2MTEwNjEzNDc0
+NVowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABPBl
+PHlDP9NwdODfdO7yGoD7/RBpuz91b+GkTrpARP0U+VVVsZOvPUbUzBwhVFNzF44G
+vcieTpKpPPs1DU2POd6jUzBRMB0GA1UdDgQWBBRt5E8TMDWUKCqlhMRLambuNbK9
+AjAfBgNVHSMEGDAWgBRt5E8TMDWUKCqlhMRLambuNbK9AjAPBgNVHRMBAf8EBTAD
+AQH/MAoGCCqGSM49BAMCA0gAMEUCIQDsdaiygRl+OTBY7k7jhGsj9vrwsZ6GnZu3
+BA0J25jKSAIgdfqrMxyiwxrFeJYYJiVYtB/KiGHklZUDuq83F/WANtM=
+-----END CERTIFICATE-----
+"""
+
 
 @pytest.mark.lab_host(packages=INSTALLED)
 def test_a_target_that_is_down_is_never_green(lab_host: Host, run_pyinfra: Run) -> None:
@@ -59,4 +73,16 @@ def test_a_target_that_is_down_is_never_green(lab_host: Host, run_pyinfra: Run) 
     mended = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
     assert mended.returncode == 0, mended.output
     assert "Proven: " in mended.stderr
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
+
+    # Prometheus starts without a file of the job, and does not look for it again.
+    lab_host.run(
+        f"sed -i 's|honor_labels: true|&\\n    tls_config: {{ca_file: /etc/ca.pem}}|' {CONFIG}"
+    )
+    lab_host.run("systemctl restart prometheus")
+    says = "It could not read a file of the job's tls_config when it loaded the job."
+    assert_refused(lab_host, run_pyinfra(lab_host, "-y", BOOTSTRAP, data=NO_PUSH), says)
+    lab_host.write("/etc/ca.pem", CERTIFICATE.encode())
+    mended = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert mended.returncode == 0, mended.output
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))

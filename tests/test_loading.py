@@ -85,25 +85,31 @@ TLS = "    tls_config: {ca_file: /ca.pem}\n"
         ("", [], True),
         (TLS, [], False),
         (TLS, None, True),
-        (TLS, ["node"], False),
-        (TLS, ["pushgateway"], True),
+        (TLS, [("node", "up")], False),
+        (TLS, [("pushgateway", "up")], True),
+        (TLS, [("pushgateway", "down")], True),
         (f"{TLS}    relabel_configs: [{{action: drop}}]\n", [], True),
     ],
 )
 def test_a_job_whose_certificates_could_not_be_read_is_loaded_again(
-    more: str, targets: list[str] | None, *, is_done: bool
+    more: str, targets: list[tuple[str, str]] | None, *, is_done: bool
 ) -> None:
     active = [
-        {"scrapePool": each, "scrapeUrl": "http://a:1/", "health": "up", "lastError": ""}
-        for each in targets or ()
+        {"scrapePool": name, "scrapeUrl": "http://a:1/", "health": health, "lastError": ""}
+        for name, health in targets or ()
     ]
     answer = json.dumps({"status": "success", "data": {"activeTargets": active}})
     lines = [] if targets is None else [f"prometheus_targets {answer}"]
     found = seen(*config(CONFIG), *loaded(CONFIG + more), *lines)
     assert loading.is_loaded(found, settings())
     assert loading.is_done(found, settings()) is is_done
-    why = without_target(found, settings(), "localhost:9091")
-    assert ("a file of the job's tls_config" in why) is not is_done
+
+
+def test_of_a_job_without_targets_the_file_with_certificates_is_named() -> None:
+    answer = 'prometheus_targets {"data": {"activeTargets": []}}'
+    for more, says in ((TLS, "a file of the job's tls_config"), ("", "relabel_configs")):
+        found = seen(*config(CONFIG), *loaded(CONFIG + more), answer)
+        assert says in without_target(found, settings(), "localhost:9091")
 
 
 class Clock:

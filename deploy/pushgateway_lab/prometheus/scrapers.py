@@ -133,7 +133,7 @@ def own_fields(seen: Snapshot, settings: Settings) -> list[str]:
 
 
 def lacks_certificates(seen: Snapshot, settings: Settings) -> bool:
-    """Return whether Prometheus could not read a file of ``tls_config`` when it loaded the lab's job.
+    """Return whether Prometheus could not read a file of ``tls_config`` when it loaded the lab's job for the first time.
 
     Then it has no targets for the job, and calls the reload successful. Only another reload helps when the file is
     there. For some seconds after each reload, a job with ``tls_config`` looks like this, too.
