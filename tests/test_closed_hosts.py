@@ -64,7 +64,8 @@ def assert_closed(host: Host, url: str, user: str, options: str = "") -> None:
     given = f"-u '{user}'"
     assert code(host, f"{given} {push}") == "200"
     assert code(host, f"{given} {options} -X DELETE {group}") == "202"
-    assert code(host, f"{given} {options} {url}/") == "200"
+    assert code(host, f"{given} {options} {url}/metrics") == "200"
+    assert code(host, f"{given} {options} {url}/") != "401"
 
 
 def assert_private(host: Host) -> None:

@@ -21,7 +21,14 @@ from pushgateway_lab.pushgateway import closing
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings, SettingsError, parse_settings
 from pushgateway_lab.web import web_config
-from pushgateway_lab.web.wanted_files import WantedWebFile, obsolete, secrets_of, wanted
+from pushgateway_lab.web.wanted_files import (
+    Made,
+    WantedWebFile,
+    fitting_users,
+    obsolete,
+    secrets_of,
+    wanted,
+)
 from snapshots import BOTH, argv, loaded, seen
 from snapshots import flags as flags_line
 
@@ -58,12 +65,14 @@ def lines_of(files: Sequence[WantedWebFile]) -> list[str]:
             f"web_content {digest} {file.path}",
         ]
         if file.path in web_files.WEB_CONFIGS:
-            lines.append(f"web_text {file.path} {encoded(file.data.decode())}")
+            text = file.data.decode()
+            lines.append(f"web_text {file.path} {encoded(text)}")
+            lines += [f"web_user {user}" for user in web_config.hashes_in(text)]
     return lines
 
 
 def files_of(shown: Snapshot, given: Settings) -> list[WantedWebFile]:
-    found = wanted(shown, given)
+    found = wanted(shown, given, Made.of(given))
     assert found is not None
     return found
 
@@ -108,8 +117,12 @@ def test_another_owner_mode_or_content_is_corrected(
 
 def test_another_password_gets_another_hash(users: dict[str, str]) -> None:
     given = settings(pushgateway_basic_auth_users=users)
-    there = seen(*BOTH, *lines_of(files_of(seen(*BOTH), given)))
+    lines = lines_of(files_of(seen(*BOTH), given))
+    there = seen(*BOTH, *lines)
+    assert fitting_users(there.web_texts, given) == ["trainer"]
     Path(users["trainer"]).write_text("another")
+    assert fitting_users(there.web_texts, given) == []
+    there = seen(*BOTH, *(each for each in lines if each != "web_user trainer"))
     assert not closing.is_done(there, given)
     text = files_of(there, given)[0].data.decode()
     assert bcrypt.checkpw(b"another", web_config.hashes_in(text)["trainer"].encode())
@@ -174,7 +187,7 @@ def test_a_password_that_cannot_be_one_is_refused(
 ) -> None:
     Path(users["trainer"]).write_text(text)
     with pytest.raises(HostError, match=says) as refused:
-        wanted(seen(*BOTH), settings(pushgateway_basic_auth_users=users))
+        Made.of(settings(pushgateway_basic_auth_users=users))
     assert not text or text not in str(refused.value)
 
 

@@ -33,6 +33,9 @@ from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import SYSTEMD, ServiceManager, ServiceState
 from pushgateway_lab.services.process import state_of as process_state
 
+WEB_USERS = "web_user"
+"""The name of the values of a look with `Snapshot.web_users`. This machine sets it, whatever the host says."""
+
 _UNAVAILABLE = "503"  # Prometheus's answer while it starts (its web/web.go, testReady)
 
 
@@ -147,6 +150,7 @@ class Snapshot(NamedTuple):
     + prune_files: path -> file, of the existing files among `pushgateway_lab.pruning.layout.FILES`
     + web_files: path -> file, of the existing files among `pushgateway_lab.installations.web_files.FILES`
     + web_texts: path -> text, of the Pushgateway's web configuration files among them
+    + web_users: the users of that file whose hash fits the password of the settings; this machine adds them to the look
     + users: server -> the id of the user of its process, if its service does not name a user
     + loaded: None if Prometheus does not answer, or if curl is missing
     + firewalls: name -> state of the active firewalls: ``open``, ``closed`` or ``decided`` (by a rule of somebody else)
@@ -201,6 +205,7 @@ class Snapshot(NamedTuple):
     prune_files: dict[str, InstalledFile]
     web_files: dict[str, WebFile]
     web_texts: dict[str, str]
+    web_users: tuple[str, ...]
     users: dict[str, str]
     loaded: Loaded | None
     firewalls: dict[str, str]
@@ -362,7 +367,8 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         config_obstacle=text("config_obstacle"),
         prune_files=_prune_files(said),
         web_files=_web_files(said),
-        web_texts={path: decoded(value) for path, value in map(_pair, said.get("web_text", ()))},
+        web_texts=web_texts_of(said),
+        web_users=tuple(said.get(WEB_USERS, ())),
         users=dict(map(_pair, said.get("user_of", ()))),
         loaded=_loaded(said),
         firewalls=dict(line.split(" ", 1) for line in said.get("firewall", ())),
@@ -442,6 +448,11 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
         for path in layout.FILES
         if path in modes
     }
+
+
+def web_texts_of(said: dict[str, list[str]]) -> dict[str, str]:
+    """Return the texts of the Pushgateway's web configuration files in the values of a look: path -> text."""
+    return {path: decoded(value) for path, value in map(_pair, said.get("web_text", ()))}
 
 
 def _web_files(said: dict[str, list[str]]) -> dict[str, WebFile]:

@@ -194,6 +194,7 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
         raise HostError(f"{refused}\nNothing was changed.")
     try:
         said = look_output.lines_of(lines or [])
+        said[snapshot.WEB_USERS] = wanted_files.fitting_users(snapshot.web_texts_of(said), settings)
         return read(Answer(said, mark, asked_at, time.time()))
     except IncompleteError as error:
         if time.time() - asked_at < seconds - 1:

@@ -5,8 +5,6 @@ not wanted any more are removed after both. `pushgateway_lab.web.wanted_files` h
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
@@ -14,8 +12,6 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
-from pushgateway_lab.credentials import lab_authority
-from pushgateway_lab.credentials.lab_authority import Certificate
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations import address, web_files
@@ -24,7 +20,7 @@ from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.web.wanted_files import WantedWebFile, obsolete, wanted
+from pushgateway_lab.web.wanted_files import Made, WantedWebFile, obsolete, wanted
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
@@ -105,16 +101,13 @@ def files_tidied(settings: Settings) -> Iterator[PyinfraCommand]:
     forget(host)
 
 
-def _issue(now: datetime, host: str, names: Iterator[str]) -> Certificate:
-    return lab_authority.issue(host, names, now)
-
-
 def _write(host: Host, settings: Settings) -> None:
     seen = snapshot_of(host, settings)
-    files = wanted(seen, settings, partial(_issue, datetime.now(UTC))) or []
+    files = wanted(seen, settings, Made.of(settings)) or []
     missing = [each for each in files if not each.is_installed(seen)]
     change(host, missing, needed=_needed(seen, settings))
-    left = [each.path for each in files if not each.is_installed(snapshot_now(host, settings))]
+    after = snapshot_now(host, settings)
+    left = [each.path for each in files if not each.is_installed(after)]
     if left:
         raise HostError(
             f"{', '.join(left)} still differs from what was written: another program changes it. Find that program, then "

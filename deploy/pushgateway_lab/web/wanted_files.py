@@ -4,8 +4,9 @@ No host is asked; passwords, certificates and keys are read from files on this m
 installs the files.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -53,27 +54,72 @@ class WantedWebFile(NamedTuple):
         )
 
 
+class Made(NamedTuple):
+    """What is made on this machine when the files are written, and not when a look is compared with the settings.
+
+    + passwords: user name -> password
+    + issue: issues the certificate of a lab's authority, for the name of the host in the inventory and its other names
+    """
+
+    passwords: Mapping[str, str]
+    issue: Callable[[str, Iterable[str]], Certificate]
+
+    @override
+    def __repr__(self) -> str:
+        """Omit the passwords."""
+        return "Made(...)"
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Made":
+        """Return it for a host.
+
+        Raises:
+            HostError: a password cannot be read.
+        """
+        found = {
+            user: passwords.of_user(settings, user)
+            for user in settings.pushgateway_basic_auth_users
+        }
+        if settings.pushgateway_user is not None:
+            found.setdefault(settings.pushgateway_user, passwords.of_toolkit(settings))
+        return cls(found, partial(lab_authority.issue, now=datetime.now(UTC)))
+
+
 def wanted(
-    seen: Snapshot,
-    settings: Settings,
-    certificate: Callable[[str, Iterator[str]], Certificate] | None = None,
+    seen: Snapshot, settings: Settings, made: Made | None = None
 ) -> list[WantedWebFile] | None:
     """Return the wanted files of a host; None if the certificate of a lab's authority has to be issued first.
 
-    + certificate: issues that certificate, for the name of the host in the inventory and for its other names
+    + made: to write the files; None: to compare them with a look, for which no password is needed
 
     Raises:
         HostError: a file on this machine that the settings name cannot be used.
     """
     found: list[WantedWebFile] = []
     if not installations.pushgateway_is_elsewhere(seen, settings):
-        issued = _certificate(seen, settings, certificate)
+        issued = _certificate(seen, settings, made)
         if issued is None:
             return None
-        found += _of_pushgateway(seen, settings, issued)
+        found += _of_pushgateway(seen, settings, issued, made)
     if not installations.prometheus_is_elsewhere(seen, settings):
-        found += _of_prometheus(seen, settings)
+        found += _of_prometheus(seen, settings, made)
     return found
+
+
+def fitting_users(texts: Mapping[str, str], settings: Settings) -> list[str]:
+    """Return the users of a host's web configuration file whose hash fits the password of the settings.
+
+    + texts: path -> text
+
+    Raises:
+        HostError: a password cannot be read.
+    """
+    had = web_config.hashes_in(texts.get(web_files.web_config_of(settings) or "", ""))
+    return [
+        user
+        for user in settings.pushgateway_basic_auth_users
+        if user in had and hashes.fits(had[user], passwords.of_user(settings, user))
+    ]
 
 
 def obsolete(seen: Snapshot, settings: Settings) -> list[str]:
@@ -133,11 +179,7 @@ def _read(settings: Settings, key: str) -> str:
     return read_file(key, getattr(settings, key))
 
 
-def _certificate(
-    seen: Snapshot,
-    settings: Settings,
-    issue: Callable[[str, Iterator[str]], Certificate] | None,
-) -> Certificate | None:
+def _certificate(seen: Snapshot, settings: Settings, made: Made | None) -> Certificate | None:
     """Return the Pushgateway's certificate and key, empty if they are not of this toolkit; None: to be issued."""
     if settings.pushgateway_tls_cert_file:
         found = Certificate(
@@ -152,7 +194,7 @@ def _certificate(
     names = tuple(names_of(seen, settings))
     if stored and lab_authority.is_good(stored, names, datetime.now(UTC)):
         return stored
-    return issue(settings.host, iter(names)) if issue else None
+    return made.issue(settings.host, names) if made else None
 
 
 def _check_pair(settings: Settings, found: Certificate) -> None:
@@ -193,7 +235,7 @@ def names_of(seen: Snapshot, settings: Settings) -> Iterator[str]:
 
 
 def _of_pushgateway(
-    seen: Snapshot, settings: Settings, issued: Certificate
+    seen: Snapshot, settings: Settings, issued: Certificate, made: Made | None
 ) -> Iterator[WantedWebFile]:
     path = web_files.web_config_of(settings)
     if path is None:
@@ -206,28 +248,33 @@ def _of_pushgateway(
         if settings.pushgateway_tls_client_ca_file
         else "",
         # The last one: it names the others.
-        path: _web_config(seen.web_texts.get(path, ""), settings),
+        path: _web_config(seen, path, settings, made),
     }
     for each, text in texts.items():
         if text:
             yield WantedWebFile(each, text.encode(), owner, _PRIVATE)
 
 
-def _web_config(present: str, settings: Settings) -> str:
-    had = web_config.hashes_in(present)
+def _web_config(seen: Snapshot, path: str, settings: Settings, made: Made | None) -> str:
+    """Return the wanted text, with the host's own hashes where they fit; to compare, the others are left empty."""
+    had = web_config.hashes_in(seen.web_texts.get(path, ""))
     wanted: dict[str, str] = {}
     for user in settings.pushgateway_basic_auth_users:
-        password = passwords.of_user(settings, user)
-        found = had.get(user, "")
-        wanted[user] = found if hashes.fits(found, password) else hashes.new(password)
+        if user in seen.web_users and user in had:
+            wanted[user] = had[user]
+        else:
+            wanted[user] = hashes.new(made.passwords[user]) if made else ""
     return web_config.text(settings, wanted)
 
 
-def _of_prometheus(seen: Snapshot, settings: Settings) -> Iterator[WantedWebFile]:
+def _of_prometheus(
+    seen: Snapshot, settings: Settings, made: Made | None
+) -> Iterator[WantedWebFile]:
     owner = seen.user_of("prometheus")
-    if settings.pushgateway_user is not None:
-        password = passwords.of_toolkit(settings).encode()
-        yield WantedWebFile(web_files.scrape_password_of(seen), password, owner, _PRIVATE)
+    if (user := settings.pushgateway_user) is not None:
+        password = made.passwords[user] if made else ""
+        path = web_files.scrape_password_of(seen)
+        yield WantedWebFile(path, password.encode(), owner, _PRIVATE)
     # Certificates are no secrets, and people need them for curl.
     if text := authorities(settings):
         yield WantedWebFile(web_files.SCRAPE_AUTHORITIES, text.encode(), "root", _PUBLIC)
