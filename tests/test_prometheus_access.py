@@ -1,9 +1,7 @@
 """Prometheus behind a password, TLS and a prefix, on a real host: every deploy asks it, and nobody else hears it."""
 
-import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from expectations import (
     assert_refused,
     assert_unchanged_run,
 )
+from hunting import forms, places_on_host, watched
 from labhost import Host, PyinfraResult
 from trainee_commands import PUSH_TRAINING
 from waiting import wait_for_port, wait_on_host
@@ -36,7 +35,7 @@ tls_server_config:
   key_file: /etc/prometheus/server.key
 """
 LOGIN = b64encode(f"{USER}:{PASSWORD}".encode())
-SECRETS = (PASSWORD.encode(), LOGIN)
+SECRETS = forms(PASSWORD, USER)
 THIEF = """\
 import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -54,52 +53,6 @@ def start(host: Host, web: str, *flags: str) -> None:
     host.write("/etc/default/prometheus", f'ARGS="{words}"\n'.encode())
     host.run("systemctl restart prometheus")
     wait_for_port(host, 9090)
-
-
-@contextmanager
-def watched() -> Iterator[list[str]]:
-    """Collect the processes of this machine and its hosts that show a secret, while the block runs.
-
-    Fails if it sees no script, which would show its secrets.
-    """
-    found: list[str] = []
-    scripts: list[Path] = []
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.is_set():
-            for shown in (
-                *Path("/proc").glob("[0-9]*/cmdline"),
-                *Path("/proc").glob("[0-9]*/environ"),
-            ):
-                with suppress(OSError):
-                    data = shown.read_bytes()
-                    if b"ask_prometheus" in data:
-                        scripts.append(shown)
-                    if any(secret in data for secret in SECRETS):
-                        found.append(f"{shown}: {data[:200]!r}")
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield found
-    finally:
-        ended.set()
-        thread.join()
-    assert scripts
-
-
-def assert_kept_secret(host: Host, secrets: Path) -> None:
-    """Fail if the journal or a file of the host has the password."""
-    (secrets / "patterns").write_bytes(b"\n".join(SECRETS))
-    host.write("/root/patterns", (secrets / "patterns").read_bytes())
-    said = host.run(
-        "journalctl --sync; journalctl | grep -cFf /root/patterns;"
-        "grep -rlFf /root/patterns /etc /root /home /var /run /tmp /usr/local 2>/dev/null",
-        check=False,
-    ).stdout
-    host.run("rm /root/patterns")
-    assert said.split() == ["0", "/root/patterns"], said
 
 
 @pytest.fixture
@@ -139,7 +92,7 @@ def test_a_password_and_a_prefix(
             lab_host, run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST | data, sudo=True), says
         )
         assert says in run_pyinfra(lab_host, "-y", VERIFY, data=FAST | data, sudo=True).stdout
-    with watched() as shown:
+    with watched(SECRETS) as shown:
         first = run_pyinfra(lab_host, "-y", "-vvv", BOOTSTRAP, data=FAST | login, sudo=True)
         assert first.returncode == 0, first.output
         assert "Proven: " in first.stderr
@@ -161,7 +114,7 @@ def test_a_password_and_a_prefix(
     for each in (first, verified, reloaded, refused):
         assert PASSWORD not in each.output
         assert LOGIN.decode() not in each.output
-    assert_kept_secret(lab_host, secrets)
+    assert places_on_host(lab_host, SECRETS) == set()
 
 
 @pytest.mark.lab_host(packages=INSTALLED)
