@@ -11,7 +11,7 @@
 # pushgateway_units (the usual services); prometheus_port and pushgateway_port; flags_file (the file with the
 # Pushgateway's flags, if there is no service yet); packages, pinned (those of the packages whose version is pinned) and tools (lists of words); for the prune: prune_files,
 # prune_secrets (the files that are secrets) and prune_unit_names (lists of words); for TLS and passwords: web_files,
-# web_secrets (the same) and web_configs (those whose text is printed). Needs the functions of whose.sh,
+# web_secrets (the same) and web_shown (those whose text is printed). Needs the functions of whose.sh,
 # find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, a service manager and a package manager. If a function
 # look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
 # file is looked at, unless config_path was given; then only if a function looks_at_running_config succeeds.
@@ -25,13 +25,13 @@
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_units:?}" "${prometheus_url:?}"
 : "${pushgateway_units:?}" "${prometheus_port:?}" "${pushgateway_port:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
 : "${release_notes:?}" "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${firewall_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
-: "${web_files:?}" "${web_secrets:?}" "${web_configs:?}"
+: "${web_files:?}" "${web_secrets:?}" "${web_shown:?}"
 
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
 MOST_SAID=4000000    # bytes of Prometheus's answers
 MOST_LISTENERS=20000 # listening sockets
-LONGEST_WEB_CONFIG=65536 # bytes of a web configuration file
+LONGEST_WEB_FILE=65536 # bytes of a file for TLS or passwords
 MOST_NAMES=200       # lines of /etc/hosts, and addresses of each family
 
 # Each program takes a millisecond to start, on every host of a class. So the shell does as much as it can
@@ -88,9 +88,9 @@ look_at_own_files() {
     prune_units=
     if look_at_files prune '%u:%g:%a' "$prune_files" "$prune_secrets"; then prune_units=$prune_unit_names; fi
     look_at_files web '%U:%u:%g:%a' "$web_files" "$web_secrets" || return 0
-    for file in $web_configs; do
+    for file in $web_shown; do
         if [ -f "$file" ] && [ ! -L "$file" ]; then
-            echo "web_text $file $(head -c "$LONGEST_WEB_CONFIG" -- "$file" | base64 -w0)"
+            echo "web_text $file $(head -c "$LONGEST_WEB_FILE" -- "$file" | base64 -w0)"
         fi
     done
 }

@@ -7,6 +7,7 @@ from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address, web_files
 from pushgateway_lab.installations.flags import TELEMETRY_PATH
+from pushgateway_lab.lab import certificate
 from pushgateway_lab.lab.checks import done, unknown, wrong
 from pushgateway_lab.lab.commands import command
 from pushgateway_lab.lab.excerpts import excerpt
@@ -130,10 +131,9 @@ def _why(look: Look) -> tuple[str, str | None]:
         return f"Unexpected answer at {excerpt(url(look))}: {excerpt(why)}.", None
     if reason := _refusals(look).get(look.gateway_status or 0):
         return f"The Pushgateway {reason}.", None
-    return (
-        f"The Pushgateway's unit is active, but it does not answer at {excerpt(url(look))}.",
-        _service(look).commands.restart,
-    )
+    silent = f"The Pushgateway's unit is active, but it does not answer at {excerpt(url(look))}."
+    why_tls = certificate.problem(look, url(look))
+    return (why_tls, None) if why_tls else (silent, _service(look).commands.restart)
 
 
 def _service(look: Look) -> Service:

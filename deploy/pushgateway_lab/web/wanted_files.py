@@ -198,12 +198,13 @@ def _certificate(seen: Snapshot, settings: Settings, made: Made | None) -> Certi
 
 
 def _check_pair(settings: Settings, found: Certificate) -> None:
-    """Check that a certificate and a key belong together: with others, the Pushgateway would not start."""
+    """Check that a certificate and a key belong together, or the Pushgateway would not start; and that it is valid."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 
     try:
-        public = x509.load_pem_x509_certificate(found.certificate.encode()).public_key()
+        certificate = x509.load_pem_x509_certificate(found.certificate.encode())
+        public = certificate.public_key()
         own = serialization.load_pem_private_key(found.key.encode(), None).public_key()
     except (ValueError, TypeError) as error:
         raise HostError(
@@ -218,6 +219,11 @@ def _check_pair(settings: Settings, found: Certificate) -> None:
         raise HostError(
             f"pushgateway_tls_key_file: {settings.pushgateway_tls_key_file} is not the key of the certificate in "
             f"{settings.pushgateway_tls_cert_file}. Set the key that belongs to it."
+        )
+    if certificate.not_valid_after_utc < datetime.now(UTC):
+        raise HostError(
+            f"pushgateway_tls_cert_file: the certificate in {settings.pushgateway_tls_cert_file} expired on "
+            f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC. Set one that is valid."
         )
 
 
