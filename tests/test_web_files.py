@@ -12,7 +12,7 @@ import pytest
 import yaml
 from cryptography import x509
 
-from looks import encoded, look
+from looks import encoded, look, unit
 from pushgateway_lab import installations
 from pushgateway_lab.credentials import hashes, lab_authority
 from pushgateway_lab.facts.snapshot import Snapshot
@@ -31,7 +31,7 @@ from pushgateway_lab.web.wanted_files import (
     secrets_of,
     wanted,
 )
-from snapshots import BOTH, argv, loaded, seen
+from snapshots import BOTH, DEBIAN, GATEWAY, PROMETHEUS, argv, loaded, seen
 from snapshots import flags as flags_line
 
 PASSWORD = "s3cret"  # noqa: S105 - a test's
@@ -306,6 +306,30 @@ def test_the_certificate_of_a_lab_is_issued_once_and_renewed_in_time(state: Path
     found.verify_directly_issued_by(
         x509.load_pem_x509_certificate(lab_authority.authorities().encode())
     )
+
+
+def test_a_prometheus_on_another_host_gets_the_authority_and_the_password_alone(
+    users: dict[str, str],
+) -> None:
+    given = settings(
+        pushgateway_tls_lab_ca=True,
+        pushgateway_basic_auth_users=users,
+        pushgateway_url="https://push.example.org:9091",
+        pushgateway_targets=["push.example.org:9091"],
+    )
+    alone = seen(*BOTH[: -len(unit(GATEWAY))], *unit(GATEWAY, load="not-found"))
+    assert not closing.is_done(alone, given)
+    assert [each.path for each in files_of(alone, given)] == [
+        web_files.SCRAPE_PASSWORD,
+        web_files.SCRAPE_AUTHORITIES,
+    ]
+    elsewhere = settings(
+        pushgateway_basic_auth_users=users,
+        prometheus_url="http://prom.example.org:9090",
+        pushgateway_targets=["vm01:9091"],
+    )
+    alone = seen(*DEBIAN, *unit(PROMETHEUS, load="not-found"), *unit(GATEWAY))
+    assert [each.path for each in files_of(alone, elsewhere)] == [web_files.WEB_CONFIG]
 
 
 def test_a_certificate_of_another_authority_is_replaced(state: Path) -> None:

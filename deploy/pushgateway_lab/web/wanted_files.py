@@ -82,19 +82,25 @@ class Made(NamedTuple):
         }
         if settings.pushgateway_user is not None:
             found.setdefault(settings.pushgateway_user, passwords.of_toolkit(settings))
+        if settings.pushgateway_tls_lab_ca:
+            lab_authority.begin(
+                datetime.now(UTC)
+            )  # also for a Prometheus whose Pushgateway is on another host
         return cls(found, partial(lab_authority.issue, now=datetime.now(UTC)))
 
 
 def wanted(
     seen: Snapshot, settings: Settings, made: Made | None = None
 ) -> list[WantedWebFile] | None:
-    """Return the wanted files of a host; None if the certificate of a lab's authority has to be issued first.
+    """Return the wanted files of a host; None if a lab's authority, or its certificate for the host, has to be made first.
 
     + made: to write the files; None: to compare them with a look, for which no password is needed
 
     Raises:
         HostError: a file on this machine that the settings name cannot be used.
     """
+    if settings.pushgateway_tls_lab_ca and not lab_authority.authorities():
+        return None
     found: list[WantedWebFile] = []
     if not installations.pushgateway_is_elsewhere(seen, settings):
         issued = _certificate(seen, settings, made)
