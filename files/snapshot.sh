@@ -163,11 +163,13 @@ look_at_services() {
     prometheus_pid=$found_pid
     prometheus_is_service=$is_service
     print_server prometheus
+    print_user prometheus
     echo "prometheus_pid $prometheus_pid"
     find_server pushgateway "${pushgateway_unit:-}" "$pushgateway_units" "$pushgateway_port"
     pushgateway_unit=$found_unit
     pid=$found_pid
     print_server pushgateway
+    print_user pushgateway
     echo "pushgateway_pid $pid"
     if [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ]; then
         print_base64 pushgateway_argv "/proc/$pid/cmdline"
@@ -218,7 +220,6 @@ print_user() {
 # Prints what find_server found.   $1 the server
 print_server() {
     echo "$1_service $found_unit"
-    print_user "$1"
     [ -z "$rivals" ] || print_text "rivals $1" "$rivals"
     [ "$is_service" = yes ] || [ "$found_pid" -eq 0 ] || {
         group_of_process=
