@@ -14,7 +14,7 @@
 # packages_note (the note about the packages that this toolkit has installed); packages, pinned (those of the packages
 # whose version is pinned) and tools (lists of words); for the prune: prune_files, prune_secrets (the files that are
 # secrets) and prune_unit_names (lists of words); for TLS and passwords: web_files, web_secrets (the same) and
-# web_configs (those whose text is printed); secrets_follow, if secrets come on standard input. Needs the functions of
+# web_shown (those whose text is printed); secrets_follow, if secrets come on standard input. Needs the functions of
 # whose.sh, secret-lines.sh, find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, web-config.sh, a service
 # manager and a package manager. If a function
 # look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
@@ -29,13 +29,13 @@
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_units:?}" "${prometheus_url:?}"
 : "${pushgateway_units:?}" "${prometheus_port:?}" "${pushgateway_port:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
 : "${release_notes:?}" "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${firewall_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
-: "${web_files:?}" "${web_secrets:?}" "${web_configs:?}"
+: "${web_files:?}" "${web_secrets:?}" "${web_shown:?}"
 
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
 MOST_SAID=4000000    # bytes of Prometheus's answers
 MOST_LISTENERS=20000 # listening sockets
-LONGEST_WEB_CONFIG=65536 # bytes of a web configuration file
+LONGEST_WEB_FILE=65536 # bytes of a file for TLS or passwords
 MOST_NAMES=200       # lines of /etc/hosts, and addresses of each family
 
 # Each program takes a millisecond to start, on every host of a class. So the shell does as much as it can
@@ -91,9 +91,9 @@ look_at_own_files() {
     prune_units=
     if look_at_files prune '%u:%g:%a' "$prune_files" "$prune_secrets"; then prune_units=$prune_unit_names; fi
     look_at_files web '%U:%u:%g:%a' "$web_files" "$web_secrets" || return 0
-    for file in $web_configs; do
+    for file in $web_shown; do
         if [ -f "$file" ] && [ ! -L "$file" ]; then
-            echo "web_text $file $(head -c "$LONGEST_WEB_CONFIG" -- "$file" | base64 -w0)"
+            echo "web_text $file $(head -c "$LONGEST_WEB_FILE" -- "$file" | base64 -w0)"
         fi
     done
 }
@@ -163,11 +163,13 @@ look_at_services() {
     prometheus_pid=$found_pid
     prometheus_is_service=$is_service
     print_server prometheus
+    print_user prometheus
     echo "prometheus_pid $prometheus_pid"
     find_server pushgateway "${pushgateway_unit:-}" "$pushgateway_units" "$pushgateway_port"
     pushgateway_unit=$found_unit
     pid=$found_pid
     print_server pushgateway
+    print_user pushgateway
     echo "pushgateway_pid $pid"
     if [ "$pid" -gt 0 ] && [ -r "/proc/$pid/cmdline" ]; then
         print_base64 pushgateway_argv "/proc/$pid/cmdline"
@@ -220,7 +222,6 @@ print_user() {
 # Prints what find_server found.   $1 the server
 print_server() {
     echo "$1_service $found_unit"
-    print_user "$1"
     [ -z "$rivals" ] || print_text "rivals $1" "$rivals"
     [ "$is_service" = yes ] || [ "$found_pid" -eq 0 ] || {
         group_of_process=

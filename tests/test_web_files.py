@@ -1,5 +1,6 @@
 """The files for TLS and passwords: what a host should have, decided from a look and the settings, without a host."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -11,12 +12,13 @@ import pytest
 import yaml
 from cryptography import x509
 
-from looks import encoded
+from looks import encoded, look, unit
 from pushgateway_lab import installations
 from pushgateway_lab.credentials import hashes, lab_authority
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address, flags, web_files
 from pushgateway_lab.installations.flags import Flag
+from pushgateway_lab.lab import certificate
 from pushgateway_lab.pushgateway import closing
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings, SettingsError, parse_settings
@@ -29,7 +31,7 @@ from pushgateway_lab.web.wanted_files import (
     secrets_of,
     wanted,
 )
-from snapshots import BOTH, argv, loaded, seen
+from snapshots import BOTH, DEBIAN, GATEWAY, PROMETHEUS, argv, loaded, seen
 from snapshots import flags as flags_line
 
 PASSWORD = "s3cret"  # noqa: S105 - a test's
@@ -300,10 +302,34 @@ def test_the_certificate_of_a_lab_is_issued_once_and_renewed_in_time(state: Path
     assert issued.key not in repr(issued)
     for path in (state / "lab-ca").iterdir():
         assert path.stat().st_mode & 0o077 == 0
-    certificate = x509.load_pem_x509_certificate(issued.certificate.encode())
-    certificate.verify_directly_issued_by(
+    found = x509.load_pem_x509_certificate(issued.certificate.encode())
+    found.verify_directly_issued_by(
         x509.load_pem_x509_certificate(lab_authority.authorities().encode())
     )
+
+
+def test_a_prometheus_on_another_host_gets_the_authority_and_the_password_alone(
+    users: dict[str, str],
+) -> None:
+    given = settings(
+        pushgateway_tls_lab_ca=True,
+        pushgateway_basic_auth_users=users,
+        pushgateway_url="https://push.example.org:9091",
+        pushgateway_targets=["push.example.org:9091"],
+    )
+    alone = seen(*BOTH[: -len(unit(GATEWAY))], *unit(GATEWAY, load="not-found"))
+    assert not closing.is_done(alone, given)
+    assert [each.path for each in files_of(alone, given)] == [
+        web_files.SCRAPE_PASSWORD,
+        web_files.SCRAPE_AUTHORITIES,
+    ]
+    elsewhere = settings(
+        pushgateway_basic_auth_users=users,
+        prometheus_url="http://prom.example.org:9090",
+        pushgateway_targets=["vm01:9091"],
+    )
+    alone = seen(*DEBIAN, *unit(PROMETHEUS, load="not-found"), *unit(GATEWAY))
+    assert [each.path for each in files_of(alone, elsewhere)] == [web_files.WEB_CONFIG]
 
 
 def test_a_certificate_of_another_authority_is_replaced(state: Path) -> None:
@@ -322,7 +348,8 @@ def test_an_authority_that_expires_within_the_life_of_a_certificate_is_replaced(
 
 
 def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
-    one, other = (lab_authority.issue(name, [], NOW) for name in ("a", "b"))
+    now = datetime.now(UTC)
+    one, other = (lab_authority.issue(name, [], now) for name in ("a", "b"))
     (tmp_path / "cert.pem").write_text(one.certificate)
     (tmp_path / "key.pem").write_text(other.key)
     given = settings(
@@ -337,6 +364,11 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
         web_files.KEY,
         web_files.WEB_CONFIG_TLS,
     ]
+    old = lab_authority.issue("a", [], NOW - timedelta(days=800))
+    (tmp_path / "cert.pem").write_text(old.certificate)
+    (tmp_path / "key.pem").write_text(old.key)
+    with pytest.raises(HostError, match="expired on 2025-09-22 00:00 UTC"):
+        wanted(seen(*BOTH), given)
     (tmp_path / "cert.pem").write_text("none")
     with pytest.raises(HostError, match="in PEM"):
         wanted(seen(*BOTH), given)
@@ -443,3 +475,41 @@ def test_the_first_user_is_that_of_the_toolkit_unless_another_one_is_named() -> 
     assert named.pushgateway_user == "b"
     assert settings(pushgateway_username="c").pushgateway_user == "c"
     assert settings().pushgateway_user is None
+
+
+@pytest.mark.parametrize(
+    ("url", "later", "says"),
+    [
+        ("https://localhost:9091", timedelta(0), None),
+        ("https://[::1]:9091", timedelta(0), None),
+        (
+            "https://LOCALHOST:9091",
+            timedelta(days=366),
+            r"\(for localhost, vm01, 127\.0\.0\.1, ::1\) expired on 2027-12-01 00:00 UTC\..* sends a new one",
+        ),
+        ("https://localhost:9091", -timedelta(days=1), "valid from 2026-11-30 23:00 UTC on, and"),
+        ("https://web:9091", timedelta(0), "does not have the name web, at which"),
+    ],
+)
+def test_verify_names_the_date_and_the_names_of_a_certificate(
+    url: str, later: timedelta, says: str | None
+) -> None:
+    issued = lab_authority.issue("vm01", ["vm01"], NOW)
+    looked = look(
+        *BOTH,
+        argv("pushgateway", f"--web.config.file={web_files.WEB_CONFIG_TLS}"),
+        f"web_text {web_files.CERTIFICATE} {encoded(issued.certificate)}",
+        now=(NOW + later).timestamp(),
+    )
+    found = certificate.problem(looked, url)
+    assert found is None if says is None else found and re.search(says, found), found
+
+
+def test_a_certificate_that_is_none_is_said_to_be_none() -> None:
+    looked = look(
+        *BOTH,
+        argv("pushgateway", f"--web.config.file={web_files.WEB_CONFIG_TLS}"),
+        f"web_text {web_files.CERTIFICATE} {encoded('none')}",
+    )
+    assert "cannot be read" in (certificate.problem(looked, "https://localhost:9091") or "")
+    assert certificate.problem(look(*BOTH), "https://localhost:9091") is None

@@ -57,6 +57,11 @@ def authorities() -> str:
         raise HostError(f"{authorities_file()} cannot be read here: {error}") from error
 
 
+def begin(now: datetime) -> None:
+    """Make the authority if there is none. Raises as `issue`."""
+    _authority(now)
+
+
 def authorities_file() -> Path:
     """Return the file on this machine with the certificate of the authority.
 

@@ -149,7 +149,7 @@ class Snapshot(NamedTuple):
     + denial: what stands between the look and Prometheus
     + prune_files: path -> file, of the existing files among `pushgateway_lab.pruning.layout.FILES`
     + web_files: path -> file, of the existing files among `pushgateway_lab.installations.web_files.FILES`
-    + web_texts: path -> text, of the Pushgateway's web configuration files among them
+    + web_texts: path -> text, of those in `pushgateway_lab.installations.web_files.SHOWN`
     + web_users: the users of that file whose hash fits the password of the settings; this machine adds them to the look
     + users: server -> the id of the user of its process, if its service does not name a user
     + loaded: None if Prometheus does not answer, or if curl is missing
@@ -451,7 +451,7 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
 
 
 def web_texts_of(said: dict[str, list[str]]) -> dict[str, str]:
-    """Return the texts of the Pushgateway's web configuration files in the values of a look: path -> text."""
+    """Return the texts of files for TLS and passwords in the values of a look: path -> text."""
     return {path: decoded(value) for path, value in map(_pair, said.get("web_text", ()))}
 
 

@@ -93,7 +93,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "prune_unit_names": " ".join(layout.UNITS),
             "web_files": " ".join(web_files.FILES),
             "web_secrets": " ".join(web_files.SECRETS),
-            "web_configs": " ".join(web_files.WEB_CONFIGS),
+            "web_shown": " ".join(web_files.SHOWN),
             **(servers or installations.look_variables(Settings())),
         }
         functions = (*_FUNCTIONS, *services.FUNCTIONS, installations.FUNCTIONS)

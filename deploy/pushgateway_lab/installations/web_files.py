@@ -54,6 +54,9 @@ SCRAPE_KEY = "/etc/pushgateway-lab/scrape.key"
 SECRETS = (KEY, *SCRAPE_PASSWORDS, SCRAPE_KEY)
 """Files whose content a look does not report, only whether it is the wanted one."""
 
+SHOWN = (*WEB_CONFIGS, CERTIFICATE)
+"""Files whose text a look reports."""
+
 FILES = (
     *WEB_CONFIGS,
     CERTIFICATE,

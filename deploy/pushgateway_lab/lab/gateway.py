@@ -7,6 +7,7 @@ from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address, web_files
 from pushgateway_lab.installations.flags import TELEMETRY_PATH
+from pushgateway_lab.lab import certificate
 from pushgateway_lab.lab.checks import done, unknown, wrong
 from pushgateway_lab.lab.commands import command
 from pushgateway_lab.lab.excerpts import excerpt
@@ -143,7 +144,8 @@ def _why(look: Look) -> tuple[str, str | None]:
         return "The Pushgateway does not run.", _service(look).commands.start
     if why := look.unread.get(GROUPS) or look.unread.get(STATUS):
         return f"Unexpected answer at {excerpt(url(look))}: {excerpt(why)}.", None
-    if refused := refusal(look):
+    why_tls = certificate.problem(look, url(look))
+    if refused := why_tls or refusal(look):
         return refused, None
     return (
         f"The Pushgateway's unit is active, but it does not answer at {excerpt(url(look))}.",

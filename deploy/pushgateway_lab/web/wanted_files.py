@@ -82,19 +82,25 @@ class Made(NamedTuple):
         }
         if settings.pushgateway_user is not None:
             found.setdefault(settings.pushgateway_user, passwords.of_toolkit(settings))
+        if settings.pushgateway_tls_lab_ca:
+            lab_authority.begin(
+                datetime.now(UTC)
+            )  # also for a Prometheus whose Pushgateway is on another host
         return cls(found, partial(lab_authority.issue, now=datetime.now(UTC)))
 
 
 def wanted(
     seen: Snapshot, settings: Settings, made: Made | None = None
 ) -> list[WantedWebFile] | None:
-    """Return the wanted files of a host; None if the certificate of a lab's authority has to be issued first.
+    """Return the wanted files of a host; None if a lab's authority, or its certificate for the host, has to be made first.
 
     + made: to write the files; None: to compare them with a look, for which no password is needed
 
     Raises:
         HostError: a file on this machine that the settings name cannot be used.
     """
+    if settings.pushgateway_tls_lab_ca and not lab_authority.authorities():
+        return None
     found: list[WantedWebFile] = []
     if not installations.pushgateway_is_elsewhere(seen, settings):
         issued = _certificate(seen, settings, made)
@@ -198,12 +204,13 @@ def _certificate(seen: Snapshot, settings: Settings, made: Made | None) -> Certi
 
 
 def _check_pair(settings: Settings, found: Certificate) -> None:
-    """Check that a certificate and a key belong together: with others, the Pushgateway would not start."""
+    """Check that a certificate and a key belong together, or the Pushgateway would not start; and that it is valid."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 
     try:
-        public = x509.load_pem_x509_certificate(found.certificate.encode()).public_key()
+        certificate = x509.load_pem_x509_certificate(found.certificate.encode())
+        public = certificate.public_key()
         own = serialization.load_pem_private_key(found.key.encode(), None).public_key()
     except (ValueError, TypeError) as error:
         raise HostError(
@@ -218,6 +225,11 @@ def _check_pair(settings: Settings, found: Certificate) -> None:
         raise HostError(
             f"pushgateway_tls_key_file: {settings.pushgateway_tls_key_file} is not the key of the certificate in "
             f"{settings.pushgateway_tls_cert_file}. Set the key that belongs to it."
+        )
+    if certificate.not_valid_after_utc < datetime.now(UTC):
+        raise HostError(
+            f"pushgateway_tls_cert_file: the certificate in {settings.pushgateway_tls_cert_file} expired on "
+            f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC. Set one that is valid."
         )
 
 
