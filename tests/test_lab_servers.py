@@ -156,8 +156,12 @@ def test_a_pushgateway_that_gives_no_answer_is_told_apart(answer: int | None, sa
             "refuses the password of the user trainer: the trainer compares pushgateway_username and pushgateway_password_file",
         ),
         (
+            {"pushgateway_username": "trainer", "pushgateway_password_environment": "X"},
+            "compares pushgateway_username and pushgateway_password_environment with its web",
+        ),
+        (
             {"pushgateway_username": "trainer", "pushgateway_generate_password": True},
-            "compares pushgateway_username and pushgateway_generate_password with its web",
+            "refuses the password of the user trainer: the trainer runs deploy/bootstrap.py or",
         ),
     ],
 )

@@ -460,7 +460,7 @@ def test_the_url_has_the_scheme_that_the_process_speaks() -> None:
             "leave this out",
         ),
         ({"pushgateway_basic_auth_users": {"a:b": "x"}}, "colon"),
-        ({"pushgateway_basic_auth_users": ["a"]}, "must be a mapping"),
+        ({"pushgateway_basic_auth_users": ["a"]}, "must map user names"),
     ],
 )
 def test_settings_that_contradict_each_other(data: dict[str, object], says: str) -> None:

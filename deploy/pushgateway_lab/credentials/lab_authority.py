@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from typing_extensions import override
 
-from pushgateway_lab.credentials.local_files import name_of, put, state_directory
+from pushgateway_lab.credentials.local_files import put, state_directory
 from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.settings.secret_source import path_component
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -90,7 +91,7 @@ def stored(host: str) -> Certificate | None:
 
 
 def _file_of(host: str) -> Path:
-    return state_directory("lab-ca") / f"host-{name_of(host)}.pem"
+    return state_directory("lab-ca") / f"host-{path_component(host)}.pem"
 
 
 def is_good(issued: Certificate, names: Iterable[str], now: datetime) -> bool:

@@ -3,7 +3,6 @@
 import os
 import tempfile
 from pathlib import Path
-from urllib.parse import quote
 
 from pushgateway_lab.run import crash_log
 from pushgateway_lab.run.host_error import HostError
@@ -21,16 +20,6 @@ def read_file(key: str, path: str) -> str:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise HostError(f"{key}: {path} cannot be read here: {error}") from error
-
-
-def name_of(host: str) -> str:
-    """Return a file name for a host: its name in the inventory, without a slash.
-
-    Example:
-        >>> name_of("@docker/debian")
-        '@docker%2Fdebian'
-    """
-    return quote(host, safe="@ ").replace("..", "%2E%2E")
 
 
 def state_directory(name: str) -> Path:
