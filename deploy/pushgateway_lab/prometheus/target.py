@@ -100,8 +100,8 @@ def _advice(error: str) -> str:
     """Return a sentence about the cause of Prometheus's error; empty if there is nothing to add."""
     if "status 401" in error:
         return (
-            " That server wants a password, which the job does not give: add basic_auth to the job, or remove the "
-            "password from the server's web configuration file."
+            " That server wants a password: set pushgateway_username and its password (docs/secrets.md), so that the job gives "
+            "it. If both are set, compare them with the users in the server's web configuration file."
         )
     if "status 404" in error:
         return (

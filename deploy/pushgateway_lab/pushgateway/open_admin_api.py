@@ -55,7 +55,7 @@ def _refusal(seen: Snapshot, settings: Settings, addresses: list[str]) -> str:
     return (
         f"The Pushgateway would listen on {where} with --{ADMIN_API} and without authentication: everybody who reaches it "
         f"could push and wipe. Nothing was changed. Set pushgateway_listen_address={loopback}, pushgateway_admin_api=False "
-        f"or authentication (docs/hosts.md). If everybody there may do that, set {ALLOWS}=True."
+        f"or a password: pushgateway_username with pushgateway_generate_password=True (docs/hosts.md). If everybody there may do that, set {ALLOWS}=True."
         f"{_file_in_words(seen, settings)}"
     )
 
