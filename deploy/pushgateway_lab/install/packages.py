@@ -88,14 +88,16 @@ def install(settings: Settings) -> Iterator[PyinfraCommand]:
         seen = snapshot_now(host, settings)
         if further := missing_packages(seen, settings):
             yield from _apt_packages(further, apt, patience)
+            forget(host)
         yield from function(_tell, apt)
     if pins:
         yield from function(_hold, pins)
+        forget(host)
     if prometheus in packages and not seen.prometheus.is_active:
         # A policy-rc.d of the host may have prevented the start.
         service = installations.prometheus(seen, settings).service
         yield from function(service_control.start, service)
-    forget(host)
+        forget(host)
 
 
 def _arguments(packages: list[str], pins: list[Pin]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.words import counted
 from pushgateway_lab.host import restriction, service_control, transaction
-from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
+from pushgateway_lab.host.looking import snapshot_now, snapshot_of
 from pushgateway_lab.installations import (
     LonePushgateway,
     Plan,
@@ -126,8 +126,7 @@ def run_with_flags(
     if enables:
         yield from function(_note_enabled, installation.service.name)
     yield from function(start, installation.service, enable=enables)
-    yield from function(_see_it_listen, settings, wanted)
-    forget(host)
+    yield from function(_see_it_listen, settings, wanted)  # the look that saw it serves the next step
 
 
 def _is_right(seen: Snapshot, settings: Settings, wanted: Plan) -> bool:
