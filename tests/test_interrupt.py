@@ -45,6 +45,18 @@ def test_a_wait_ends_and_the_previous_handler_runs(interrupts: list[int]) -> Non
     assert len(interrupts) == 2
 
 
+def test_a_wait_inside_another_one_ends_with_it(interrupts: list[int]) -> None:
+    state = state_of({"a": {}})
+    with interruptible(state):
+        with interruptible(state):
+            pass
+        with pytest.raises(HostError, match=r"^Interrupted\.$"):
+            wait_through_a_signal(state)
+    assert interrupts == [signal.SIGINT]
+    with pytest.raises(HostError, match=r"^Interrupted\.$"):
+        wait_through_a_signal(state)
+
+
 def test_all_that_wait_are_ended_and_no_other(interrupts: list[int]) -> None:
     state = state_of({"a": {}})
     ended = []

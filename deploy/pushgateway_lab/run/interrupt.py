@@ -48,9 +48,13 @@ class _Failing:
 def interruptible(state: State) -> Iterator[None]:
     """Make waits inside the block end on SIGINT.
 
-    SIGINT raises `HostError` in every waiting greenlet; the previous handler runs afterwards.
+    SIGINT raises `HostError` in every waiting greenlet; the previous handler runs afterwards. A block inside another one
+    of the same greenlet changes nothing: the outer one ends its waits.
     """
     handler = Run.of(state).part(_Handler)
+    if gevent.getcurrent() in handler.waiting:
+        yield
+        return
     try:
         handler.install()
     except ValueError:  # not in the main thread: no signal arrives here
