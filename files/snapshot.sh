@@ -182,8 +182,15 @@ look_at_services() {
     fi
     look_at_flags_file
     look_at_web_configs "${web_config:-}" "$pid" "$pushgateway_unit" "$flags_file"
-    service_look_at_hardening "$pushgateway_unit" "$pid" pushgateway
-    service_look_at_hardening "$prometheus_unit" "$prometheus_pid" prometheus
+    # The environment of a process of no service may be of any size.
+    case $is_service in
+    yes) service_look_at_hardening "$pushgateway_unit" "$pid" pushgateway ;;
+    no) service_look_at_hardening "$pushgateway_unit" 0 pushgateway ;;
+    esac
+    case $prometheus_is_service in
+    yes) service_look_at_hardening "$prometheus_unit" "$prometheus_pid" prometheus ;;
+    no) service_look_at_hardening "$prometheus_unit" 0 prometheus ;;
+    esac
     look_at_sockets
 }
 

@@ -120,7 +120,8 @@ class Snapshot(NamedTuple):
       not run
     + flags_file: the file with the Pushgateway's flags, as its service has it; None if there is no service
     + flags_text: the text of that file, None if there is no such file
-    + hardenings: server -> the restrictions of its service by a drop-in of this toolkit, if there is one
+    + hardenings: server -> the restrictions of its service by a drop-in of this toolkit, if there is one, or if its process
+      was started with one
     + prometheus_storage: the directory of Prometheus's samples, as a flag of its process has it; empty without the flag
     + web_configs: web configuration file, as a flag of the Pushgateway names it -> the authentication that it asks for:
       ``users``, ``certificates`` or ``none``; without the files that cannot be read
@@ -390,7 +391,8 @@ def _hardenings(said: dict[str, list[str]]) -> dict[str, Hardening]:
     texts = dict(map(_pair, said.get("hardening_text", ())))
     digests = dict(map(_pair, said.get("hardened_as", ())))
     return {
-        server: Hardening(decoded(text), digests.get(server, "")) for server, text in texts.items()
+        server: Hardening(decoded(texts.get(server, "")), digests.get(server, ""))
+        for server in texts | digests
     }
 
 
