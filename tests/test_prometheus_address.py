@@ -67,6 +67,17 @@ def test_the_text_of_the_file_with_its_flags(before: str | None, after: str) -> 
         ((OURS, text(f'ARGS="{FLAG}"\n'), *listens("127.0.0.1")), LOOPBACK, True),
         (("release prometheus 3.5.3", text('ARGS=""\n'), *listens("127.0.0.1")), LOOPBACK, False),
         ((OURS, *listens("::")), {"prometheus_listen_address": ":9090"}, False),
+        # The file has a name, and it was not restarted since.
+        (
+            (OURS, text('ARGS="--web.listen-address=vm01:9090"\n'), *listens("::")),
+            {"prometheus_listen_address": "vm01:9090"},
+            False,
+        ),
+        (
+            (OURS, text('ARGS="--web.listen-address=vm01:9090"\n'), *listens("10.0.0.7")),
+            {"prometheus_listen_address": "vm01:9090"},
+            True,
+        ),
     ],
 )
 def test_whether_it_listens_as_it_should(

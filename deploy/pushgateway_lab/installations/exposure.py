@@ -76,6 +76,8 @@ def is_at(listener: Listener, wanted: str) -> bool:
     Example:
         >>> is_at(Listener("::", 9091, "5"), ":9091")
         True
+        >>> is_at(Listener("::", 9091, "5"), "vm01:9091")
+        False
     """
     name, _, port = wanted.rpartition(":")
     own = ip_address(listener.address)
@@ -83,8 +85,8 @@ def is_at(listener: Listener, wanted: str) -> bool:
         return False
     try:
         given = ip_address(name.strip("[]") or "::")
-    except ValueError:  # a host name
-        return name != "localhost" or own.is_loopback
+    except ValueError:  # a host name, for which Go opens a socket at one of its addresses
+        return not own.is_unspecified and (name != "localhost" or own.is_loopback)
     # For 0.0.0.0, Go opens a socket for all addresses of both families, which the kernel shows as [::].
     return own.is_unspecified if given.is_unspecified else own == given
 
