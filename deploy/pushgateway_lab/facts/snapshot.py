@@ -132,8 +132,7 @@ class Snapshot(NamedTuple):
     + lone: server -> its process, if that is of no service
     + prometheus_flags_text: the text of the file with the flags of a Prometheus that this toolkit installed; None if there
       is none, and without ``prometheus_listen_address``
-    + has_own_prometheus: this toolkit has installed Prometheus, from a package or a release; for a package, known only with
-      ``prometheus_listen_address``
+    + has_own_prometheus: this toolkit has installed Prometheus, from a package or a release
     + config_state: present, absent, special (not a regular file), large (over
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
     + config_found: the configuration file that the running Prometheus reads and that was looked at, if that is another
