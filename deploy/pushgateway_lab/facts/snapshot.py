@@ -124,7 +124,8 @@ class Snapshot(NamedTuple):
       was started with one
     + prometheus_storage: the directory of Prometheus's samples, as a flag of its process has it; empty without the flag
     + web_configs: web configuration file, as a flag of the Pushgateway names it -> the authentication that it asks for:
-      ``users``, ``certificates`` or ``none``; without the files that cannot be read
+      ``users``, ``certificates`` or ``none``, or ``replaceable`` by another user than root; without the files that cannot be
+      read
     + unit_files: the files that define the Pushgateway's service, in the order in which they are read; empty if its
       command has a variable, whose file is `flags_file` then
     + ports_in_use: the ports on which the host listens and to which another host has a connection

@@ -14,6 +14,9 @@ from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
 _AUTHENTICATION = ("users", "certificates")
 """The words of ``files/web-config.sh`` for a web configuration file that asks for authentication."""
 
+REPLACEABLE = "replaceable"
+"""Its word for one that would, if root alone could change it."""
+
 
 def reached_addresses(flags: Iterable[Flag]) -> list[str]:
     """Return the listen addresses of a Pushgateway with these flags that other hosts reach, as HOST:PORT.
@@ -44,7 +47,7 @@ def web_config(flags: Iterable[Flag]) -> str:
 def is_closed(seen: Snapshot, settings: Settings, flags: Iterable[Flag]) -> bool:
     """Return whether a Pushgateway with these flags asks everybody for a password or for a client certificate.
 
-    A web configuration file that could not be read counts as open. The one of this toolkit is as the settings want it:
+    A web configuration file that could not be read, or that another user than root can replace, counts as open. The one of this toolkit is as the settings want it:
     a run writes it before the Pushgateway runs with it.
 
     + flags: of the process, or the wanted ones
