@@ -23,7 +23,7 @@ if [ ! -d /run/systemd/system ]; then
                 case $noted in
                 "" | *[!0-9]*) continue ;;
                 esac
-                if is_program_of_script "$noted"; then main_pid=$noted && return; fi
+                if is_program_of_script "$noted" && is_of_script_user "$noted"; then main_pid=$noted && return; fi
             fi
         done 2>/dev/null
     }
@@ -45,6 +45,55 @@ if [ ! -d /run/systemd/system ]; then
         esac
     }
 
+    # Sets script_user to the user that the script has in USER, as the scripts of the packages have it; empty if it has
+    # none. Its file in /etc/default is read after it (init-d-script).
+    find_script_user() {
+        script_name=${script##*/}
+        script_user=
+        for script_file in "$script" "/etc/default/${script##*/}"; do
+            [ ! -f "$script_file" ] || while IFS= read -r script_line; do
+                case $script_line in
+                NAME=*) script_name=${script_line#NAME=} ;;
+                USER=*) script_user=${script_line#USER=} ;;
+                esac
+            done <"$script_file"
+        done 2>/dev/null
+        script_user=${script_user#[\"\']}
+        script_user=${script_user%[\"\']}
+        # shellcheck disable=SC2016 # the text of the script
+        case $script_user in
+        '$NAME' | '${NAME}') script_user=$script_name ;;
+        esac
+        case $script_user in
+        *[!A-Za-z0-9_.-]* | -*) script_user= ;;
+        esac
+    }
+
+    # Succeeds if root or the user that the script names runs a process. Everybody can run a program with the name of a
+    # server, and get the id of one that ended.   $1 process id
+    is_of_script_user() {
+        ids=
+        while read -r status_field ids; do
+            if [ "$status_field" = Uid: ]; then break; fi
+        done 2>/dev/null <"/proc/$1/status"
+        # shellcheck disable=SC2086 # four ids, one of which differs for a program that has the set-user-id bit
+        set -- $ids
+        [ $# -eq 4 ] && [ "$1.$1.$1" = "$2.$3.$4" ] || return 1
+        [ "$1" != 0 ] || return 0
+        find_script_user
+        if [ -n "$script_user" ]; then
+            [ "$(id -u -- "$script_user" 2>/dev/null)" = "$1" ]
+            return
+        fi
+        # A script of somebody else has it in another variable, or in an option of start-stop-daemon.
+        owner=$(id -un -- "$1" 2>/dev/null)
+        case $owner in
+        "" | *[!A-Za-z0-9_-]*) return 1 ;;
+        esac
+        grep -qsE "(USER[A-Za-z_]*=|--(chuid|user)[= ]|-[cu] )[\"']?$owner([\"':[:space:]]|\$)" \
+            "$script" "/etc/default/${script##*/}"
+    }
+
     # Sets user and group to those of a running service; to the user that its script names if it does not run.
     find_user() {
         if [ "$main_pid" -gt 0 ]; then
@@ -52,7 +101,8 @@ if [ ! -d /run/systemd/system ]; then
 $(stat -c '%U %G' "/proc/$main_pid" 2>/dev/null)
 OWNER
         else
-            user=$(sed -n 's/^USER=\([a-z_][a-z0-9_-]*\)$/\1/p' "$script" 2>/dev/null | head -n 1)
+            find_script_user
+            user=$script_user
             group=$user
         fi
     }

@@ -205,10 +205,20 @@ ask_promtool() {
 
 # Prints one of Prometheus's numbers about its last reload; prints nothing if it is not a number.
 metric() {
+    # Minutes may have passed since the look, and each reload takes time: another program may have the process's id.
+    [ -z "$prometheus_login" ] || is_of_service "${receiver:-0}" || receiver=0
     guard_login "$url" "${receiver:-0}" || return 0
     value=$(ask_prometheus --max-time 2 --url "$url/metrics" |
         head -c "$MOST_SAID" | sed -n "s/^prometheus_config_last_reload_$1 //p" | head -n 1 | head -c 100)
     if is_number "$value"; then printf '%s' "$value"; fi
+}
+
+# Succeeds if a process is of the service now: in its control group, or its main process.   $1 process, or 0
+is_of_service() {
+    [ "$1" -gt 0 ] || return 1
+    [ "$(service_of_process "$1" prometheus)" != "$service" ] || return 0
+    service_ask "$service"
+    [ "$main_pid" = "$1" ]
 }
 
 # Prometheus reloads some time after the signal. Its metrics show when it has loaded a configuration. They show

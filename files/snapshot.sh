@@ -29,7 +29,7 @@
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_units:?}" "${prometheus_url:?}"
 : "${pushgateway_units:?}" "${prometheus_port:?}" "${pushgateway_port:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
 : "${release_notes:?}" "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${firewall_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
-: "${web_files:?}" "${web_secrets:?}" "${web_shown:?}"
+: "${web_files:?}" "${web_secrets:?}" "${web_shown:?}" "${packages_note:?}"
 
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
@@ -182,8 +182,15 @@ look_at_services() {
     fi
     look_at_flags_file
     look_at_web_configs "${web_config:-}" "$pid" "$pushgateway_unit" "$flags_file"
-    service_look_at_hardening "$pushgateway_unit" "$pid" pushgateway
-    service_look_at_hardening "$prometheus_unit" "$prometheus_pid" prometheus
+    # The environment of a process of no service may be of any size.
+    case $is_service in
+    yes) service_look_at_hardening "$pushgateway_unit" "$pid" pushgateway ;;
+    no) service_look_at_hardening "$pushgateway_unit" 0 pushgateway ;;
+    esac
+    case $prometheus_is_service in
+    yes) service_look_at_hardening "$prometheus_unit" "$prometheus_pid" prometheus ;;
+    no) service_look_at_hardening "$prometheus_unit" 0 prometheus ;;
+    esac
     look_at_sockets
 }
 
@@ -514,12 +521,12 @@ look_at_releases() {
     done
 }
 
-# The flags of Prometheus, only if they are to be changed; and whether this toolkit has installed its package. Both files
-# are root's.
+# The flags of Prometheus, only if they are to be changed; and whether this toolkit has installed its package, so that a
+# setting changes them. Both files are root's.
 look_at_own_prometheus() {
-    [ -n "${prometheus_flags_file:-}" ] || return 0
-    [ ! -f "$prometheus_flags_file" ] || print_base64 prometheus_flags_text "$prometheus_flags_file"
-    # shellcheck disable=SC2154 # set with prometheus_flags_file
+    if [ -n "${prometheus_flags_file:-}" ] && [ -f "$prometheus_flags_file" ]; then
+        print_base64 prometheus_flags_text "$prometheus_flags_file"
+    fi
     [ -f "$packages_note" ] || return 0
     while read -r name _; do
         [ "$name" != prometheus ] || echo "prometheus_note yes"

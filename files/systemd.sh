@@ -264,18 +264,36 @@ service_remove_drop_in() {
     systemctl daemon-reload
 }
 
-# Prints the drop-in of this toolkit that restricts a service, and with which text of it the process was started. No
-# program is started on a host without this drop-in.   $1 the service; $2 its process, or 0; $3 the server
+# Prints the drop-in of this toolkit that restricts a service, and with which text of it the process was started: also
+# without the drop-in, which a killed run may have removed before it restarted the service. No program is started on a
+# host without both.   $1 the service; $2 its process, or 0; $3 the server
 service_look_at_hardening() {
     hardening=/etc/systemd/system/$1.d/pushgateway-lab-hardening.conf
-    [ -f "$hardening" ] && [ -r "$hardening" ] || return 0
-    print_base64 "hardening_text $3" "$hardening"
+    if [ -f "$hardening" ] && [ -r "$hardening" ]; then
+        print_base64 "hardening_text $3" "$hardening"
+    else
+        started_with PUSHGATEWAY_LAB_HARDENING "$2" || return 0
+    fi
     head -c 65536 -- "/proc/$2/environ" 2>/dev/null | tr '\0' '\n' | while IFS= read -r line; do
         case $line in
         PUSHGATEWAY_LAB_HARDENING=*[!0-9a-f]*) ;;
         PUSHGATEWAY_LAB_HARDENING=*) echo "hardened_as $3 ${line#*=}" && break ;;
         esac
     done
+}
+
+# Succeeds if a process may have been started with a variable. Starts no program.   $1 the variable; $2 process, or 0
+started_with() {
+    # The shell leaves out the zero bytes that end each variable, so the file is one line, unless a value has line breaks.
+    while
+        words=
+        IFS= read -r words || [ -n "$words" ]
+    do
+        case $words in
+        *"$1="*) return 0 ;;
+        esac
+    done 2>/dev/null <"/proc/$2/environ"
+    return 1
 }
 
 # Prevents a service from starting, also when its package is installed. A unit that is not there yet is read when its

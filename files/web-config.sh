@@ -7,7 +7,8 @@ LONGEST_WEB_CONFIG=65536 # bytes
 
 # Prints a line "web_config WORD PATH" for each file that a flag --web.config.file names: in the settings, the command
 # line of the process, the command of the service, or the file with its flags. PATH is the value of the flag, in base64.
-# WORD is the authentication that the file asks for: users, certificates or none. A file that cannot be read gets no line.
+# WORD is the authentication that the file asks for: users, certificates or none; replaceable, if another user than root can
+# take it away. A file that cannot be read gets no line.
 # On a host without this flag, no program is started.
 #   $1 the file of the settings, or nothing; $2 process id or 0; $3 its service; $4 the file with its flags
 look_at_web_configs() {
@@ -67,7 +68,7 @@ add_web_config() {
 
 # Prints the line of one file. It is read as the user of the Pushgateway, who has to read it, too; its content, with
 # the digests of passwords, is not printed.   $1 its path; $2 process id or 0
-# shellcheck disable=SC2154 # service_noted and find_writer set user, group, exists and real
+# shellcheck disable=SC2154 # service_noted, follow and decide_writer set user, group, exists, real, ways and writer
 # shellcheck disable=SC3013 # every sh of Debian and Ubuntu has -ef
 judge_web_config() (
     file=$1
@@ -81,8 +82,14 @@ judge_web_config() (
     # A process in a container has other files.
     [ "$2" -eq 0 ] || [ "/proc/$2/root" -ef / ] || return 0
     find_reader "$2" "$user" "$group" "$exists"
-    find_writer "$file" || return 0
+    follow "$file" || return 0
+    decide_writer <<STATS
+$(stat_all "$real" "$ways")
+STATS
     word=$(as_reader timeout -k 1 2 head -c "$LONGEST_WEB_CONFIG" -- "$real" 2>/dev/null | asked_for)
+    case $word in
+    users | certificates) [ "$writer$obstacle$shared" = 0 ] || word=replaceable ;;
+    esac
     [ -z "$word" ] || printf 'web_config %s %s\n' "$word" "$(printf '%s' "$1" | base64 -w0)"
 )
 

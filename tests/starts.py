@@ -17,6 +17,8 @@ OURS = (group({"job": "pushgateway_lab_smoke"}), group({"job": "pushgateway_lab_
 RESET, WIPE = {"lab_reset": True}, {"lab_wipe": True}
 RESTARTED = (*BOTH, argv("prometheus-pushgateway", "--log.level=debug"))
 """Lines of a host whose Pushgateway must be restarted, because it runs with other flags."""
+CLOSED = ("web_mode root:0:0:644 /etc/pushgateway-lab/web.yml",)
+"""Lines of a host whose Pushgateway asks for a password, as an earlier run had it."""
 
 
 def at_start(

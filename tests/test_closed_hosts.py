@@ -12,6 +12,7 @@ from expectations import (
     BOOTSTRAP,
     FAST,
     INSTALLED,
+    PREPARE,
     VERIFY,
     assert_refused,
     assert_unchanged_run,
@@ -153,6 +154,14 @@ def test_closed_rotated_with_tls_and_open_again(
     assert gone.returncode == 0, gone.output
     for host, files in zip(hosts, before, strict=True):
         assert_as_before(host, run_pyinfra, files, DATA)
+
+    # prepare takes passwords and TLS away as well.
+    assert run_pyinfra(hosts, "-y", BOOTSTRAP, data=data).returncode == 0
+    prepared = run_pyinfra(hosts, "-y", PREPARE, data=FAST | {"lab_reset": True})
+    assert prepared.returncode == 0, prepared.output
+    for host in hosts:
+        assert code(host, f"{URL}/metrics") == "200"
+        host.run("test ! -e /etc/pushgateway-lab")
 
 
 def test_an_adopted_unit_and_client_certificates(

@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +108,43 @@ def test_the_web_configuration_files_that_flags_name(text: str, files: Sequence[
     assert (done.stdout.splitlines(), done.stderr) == (list(files), "")
 
 
+ROOTS = "1 1 0 0 640 /etc/web.yml\n1 1 0 0 755 /\n1 1 0 0 755 /etc\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "stats", "word"),
+    [
+        (USERS, ROOTS, "users"),
+        (MUTUAL, ROOTS, "certificates"),
+        (USERS, ROOTS.replace("755 /etc", "1777 /etc"), "replaceable"),
+        (USERS, ROOTS.replace("755 /etc", "775 /etc"), "replaceable"),
+        (USERS, ROOTS.replace("0 0 755 /etc", "1000 0 755 /etc"), "replaceable"),
+        (USERS, ROOTS.replace("0 0 640", "1000 0 640"), "replaceable"),
+        (USERS, ROOTS.replace("640", "660"), "replaceable"),
+        (MUTUAL, ROOTS.replace("640", "646"), "replaceable"),
+        (USERS, f"{ROOTS}? ? ? ? ? ?\n", "replaceable"),
+        ("basic_auth_users:\n", ROOTS.replace("640", "666"), "none"),
+        ("", ROOTS.replace("640", "666"), ""),
+    ],
+)
+def test_only_a_file_that_root_alone_can_change_counts(
+    tmp_path: Path, text: str, stats: str, word: str
+) -> None:
+    (tmp_path / "web.yml").write_text(text)
+    stubs = 'stat_all() { printf %s "$stats"; }; find_reader() { :; }; as_reader() { "$@"; }; '
+    program = f'{stubs}user= group= exists=no; judge_web_config "$file" 0'
+    done = subprocess.run(
+        ["/bin/sh", "-c", host_file("whose.sh") + host_file("web-config.sh") + program],
+        env={"PATH": "/usr/bin:/bin", "stats": stats, "file": str(tmp_path / "web.yml")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said, _, path = done.stdout.strip().removeprefix("web_config ").partition(" ")
+    assert (said, done.stderr) == (word, "")
+    assert path == (encoded(str(tmp_path / "web.yml")) if word else "")
+
+
 # What is refused
 
 
@@ -122,6 +160,7 @@ def test_the_web_configuration_files_that_flags_name(text: str, files: Sequence[
         (f"--web.listen-address=:1 {FILE}", (web_config("users", "/etc/other.yml"),), [":1"]),
         (f"--web.listen-address=:1 {FILE}", (web_config("users"),), []),
         (f"--web.listen-address=:1 {FILE}", (web_config("certificates"),), []),
+        (f"--web.listen-address=:1 {FILE}", (web_config("replaceable"),), [":1"]),
         # A word that this toolkit does not know, of a host that says anything.
         (f"--web.listen-address=:1 {FILE}", (web_config("x"),), [":1"]),
         ("--web.listen-address=:1", (web_config("users", ""),), [":1"]),
@@ -193,7 +232,7 @@ def test_whom_bootstrap_and_prepare_refuse(
         for way in (
             "pushgateway_listen_address=127.0.0.1:9091",
             "pushgateway_admin_api=False",
-            "authentication (docs/",
+            "pushgateway_generate_password=True (docs/hosts.md)",
             "pushgateway_allow_open_admin_api=True",
         ):
             assert way in str(refusal.value)
@@ -204,6 +243,10 @@ def test_whom_bootstrap_and_prepare_refuse(
     [
         ((), "/etc/web.yml could not be read as the user of the Pushgateway"),
         ((web_config("none"),), "/etc/web.yml has neither users (basic_auth_users) nor client"),
+        (
+            (web_config("replaceable"),),
+            "/etc/web.yml does not count as authentication, because another user",
+        ),
     ],
 )
 def test_a_web_configuration_file_that_does_not_help_is_named(

@@ -58,11 +58,11 @@ def test_it_is_refused_until_it_is_allowed_or_asks_for_a_password(
     note = "Everybody who reaches it can push and wipe. To close it, write --web.listen-address=127.0.0.1:9091"
     assert note in run_pyinfra(lab_host, "-y", VERIFY, data=data).stdout
 
-    # Its user's file, in its user's directory; the flag is written, and not in use yet.
-    lab_host.run("install -d -o prometheus -m 700 /srv/web")
+    # A file of root's, in a directory of root's; the flag is written, and not in use yet.
+    lab_host.run("install -d -m 755 /srv/web")
     users = f"basic_auth_users:\n  trainer: {HASH}\n"
     lab_host.write(WEB, users.encode())
-    lab_host.run(f"chown prometheus {WEB}; chmod 400 {WEB}")
+    lab_host.run(f"chown root:prometheus {WEB}; chmod 640 {WEB}")
     lab_host.write(DEFAULTS, f'ARGS="{FLAG}"\n'.encode())
     closed = run_pyinfra(lab_host, "--dry", BOOTSTRAP, data=FAST)
     assert closed.returncode == 0, closed.output
@@ -70,6 +70,12 @@ def test_it_is_refused_until_it_is_allowed_or_asks_for_a_password(
     wait_on_host(lab_host, "curl -s -o /dev/null -w '%{http_code}' localhost:9091 | grep -q 401")
     verified = run_pyinfra(lab_host, "-y", VERIFY, data=data)
     assert "can push and wipe" not in verified.output
+
+    # Whoever owns the directory can empty the file at any time.
+    lab_host.run("chown prometheus /srv/web")
+    refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert_refused(lab_host, refused, SAYS, f"{WEB} does not count as authentication")
+    lab_host.run("chown root /srv/web")
 
     # Files that are no authentication: another policy, no file, a pipe, a link to a file of root's, a huge file.
     for command in (

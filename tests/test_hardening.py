@@ -10,7 +10,7 @@ from pushgateway_lab.installations.flags import FlagError, parse_flags
 from pushgateway_lab.prometheus import restrictions
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.run.host_error import HostError
-from snapshots import DEBIAN, GATEWAY, PROMETHEUS, argv, flags, seen, settings
+from snapshots import DEBIAN, GATEWAY, PROMETHEUS, argv, flags, host_in_run, seen, settings
 
 WORDS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api")
 HARDENED = settings(pushgateway_harden=True)
@@ -134,6 +134,8 @@ def restricted(text: str = "", started_with: str = "", *lines: str) -> Snapshot:
         (restricted(STORED, STORED), True, True),
         (restricted(STORED, STORED), False, False),
         (restricted(STORED), True, False),  # written, and not restarted since
+        (restricted("", STORED), False, False),  # removed, and not restarted since
+        (restricted("", STORED), True, False),
         (restricted(STORED, "Environment=PUSHGATEWAY_LAB_HARDENING=0"), True, False),
         (restricted(STORED, STORED, f"prometheus_storage {encoded('/srv/tsdb')}"), True, False),
     ],
@@ -163,3 +165,16 @@ def test_the_directory_of_the_samples_is_the_one_that_is_written() -> None:
 def test_only_the_prometheus_of_the_package_is_restricted(lines: list[str]) -> None:
     with pytest.raises(HostError, match="prometheus_harden restricts only"):
         restrictions.wanted_text(seen(*lines), settings(prometheus_harden=True))
+
+
+def test_a_prometheus_of_another_host_is_that_hosts_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = settings(
+        prometheus_harden=True,
+        prometheus_url="http://prom.example.org:9090",
+        pushgateway_targets=["push.example.org:9091"],
+    )
+    monkeypatch.setattr(restrictions, "snapshot_of", lambda *_: seen(*DEBIAN))
+    with host_in_run(executing=False):
+        assert not list(restrictions.restricted._inner(settings=there))
+        # A dry run on a bare host shows a change.
+        assert list(restrictions.restricted._inner(settings=settings(prometheus_harden=True)))

@@ -130,6 +130,13 @@ def test_a_prometheus_that_does_not_come_up_restricted_runs_as_before(
     assert result.returncode == 0, result.output
     assert exposure(lab_host, "prometheus") <= MOST
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=restricted))
+    # A run that was killed when it had removed the drop-in, and before the restart, is finished by the next one.
+    is_restricted = "grep -qz ^PUSHGATEWAY_LAB_HARDENING= /proc/$(systemctl show -p MainPID --value prometheus)/environ"
+    lab_host.run(f"rm {drop_in}; systemctl daemon-reload; {is_restricted}")
+    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST).returncode == 0
+    lab_host.run(f"! {is_restricted}")
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
+    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=restricted).returncode == 0
     # Its package was there before, so it stays, as it was.
     removed = run_pyinfra(
         lab_host, "-y", "deploy/uninstall.py", data=restricted | {"lab_wipe": True}

@@ -1,6 +1,10 @@
 """Hosts without systemd: Debian's packages with their init scripts, and a container that starts its servers itself."""
 
+import os
+import pwd
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +20,7 @@ from expectations import (
 )
 from labhost import Host, PyinfraResult
 from pushgateway_lab import services
+from pushgateway_lab.run.host_files import host_file
 from pushgateway_lab.services import FUNCTIONS
 
 Run = Callable[..., PyinfraResult]
@@ -39,6 +44,54 @@ def test_the_managers_are_known_by_what_the_host_says() -> None:
     names = [each and each.name for each in map(services.manager, ("systemd", "init", "", None))]
     assert names == ["systemd", "init", None, None]
     assert FUNCTIONS[0] == "systemd.sh"  # the other one replaces functions of it
+
+
+USER = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+"""A user who is not root."""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_started"),
+    [
+        # As Debian's scripts have it, where the script has the name of a user.
+        (f"NAME={USER}\nUSER=$NAME\nGROUP=$NAME\n", True),
+        (f"USER={USER}\nGROUP=$USER\n", True),
+        (f'NAME=x\nUSER="{USER}"\n', True),
+        # Of somebody else.
+        (f"DAEMON_USER='{USER}'\n", True),
+        (f"start-stop-daemon --start --chuid {USER}:{USER} --exec $DAEMON\n", True),
+        (f"start-stop-daemon -S -c {USER} -x $DAEMON\n", True),
+        # The id of a server that ended is that of a program of another user.
+        ("NAME=daemon\nUSER=$NAME\n", False),
+        (f"NAME={USER}\nUSER=daemon\n", False),
+        ("USER=no-such-user\n", False),
+        (f"# for {USER}\nDESC={USER}\nNAME={USER}\n", False),
+        (f"DAEMON_USER={USER}s\n", False),
+        ("", False),
+    ],
+)
+def test_only_a_process_of_root_or_of_the_user_of_the_script_is_its_own(
+    tmp_path: Path, text: str, *, is_started: bool
+) -> None:
+    script = tmp_path / "a-lab-test"
+    script.write_text(text)
+    functions = host_file("init-scripts.sh").replace("/run/systemd/system", "/nonexistent")
+    ask = f'{functions}\nscript=$1; if is_of_script_user "$2"; then echo yes; else echo no; fi'
+
+    def answer(process: int) -> str:
+        shell = ["/bin/sh", "-c", ask, "sh", str(script), str(process)]
+        done = subprocess.run(shell, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return done.stdout.strip()
+
+    with subprocess.Popen(["/bin/sleep", "60"], user=USER, cwd="/") as process:
+        try:
+            assert answer(process.pid) == ("yes" if is_started else "no")
+        finally:
+            process.kill()
+    if os.geteuid() == 0:
+        assert answer(os.getpid()) == "yes"
+    assert answer(0) == "no"
 
 
 @pytest.mark.parametrize("suite", ["bullseye", "bookworm", "forky"])

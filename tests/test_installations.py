@@ -112,6 +112,24 @@ def test_the_address_is_the_set_one_else_the_running_one_else_the_planned_one() 
     assert installations.running_url(seen(), settings()) == "http://127.0.0.1:9091"
 
 
+def test_a_process_is_asked_as_it_speaks_tls_until_a_run_has_changed_that() -> None:
+    plain = seen(argv("pushgateway"))
+    closed = seen(argv("pushgateway", "--web.config.file=/etc/pushgateway-lab/web-tls.yml"))
+    theirs = seen(argv("pushgateway", "--web.config.file=/etc/web.yml"))
+    named = {"pushgateway_url": "http://localhost:9091"}
+    with_tls = {"pushgateway_url": "https://vm01:9091", "pushgateway_tls_lab_ca": True}
+    assert installations.running_url(closed, settings(**named)) == "https://127.0.0.1:9091"
+    assert installations.running_url(plain, settings(**with_tls)) == "http://127.0.0.1:9091"
+    assert installations.running_url(plain, settings(**named)) == "http://localhost:9091"
+    assert installations.running_url(closed, settings(**with_tls)) == "https://vm01:9091"
+    # The settings of somebody who only asks it.
+    asks = settings(pushgateway_url="https://vm01:9091", pushgateway_ca_file="/etc/ca.pem")
+    assert installations.running_url(closed, asks) == "https://vm01:9091"
+    # A file of somebody else may ask for TLS; the URL of the settings says so.
+    foreign = settings(pushgateway_url="https://vm01:9091")
+    assert installations.running_url(theirs, foreign) == "https://vm01:9091"
+
+
 COMMAND_LINES: tuple[tuple[list[str], str], ...] = (
     ([], "http://127.0.0.1:9091"),
     (["--web.listen-address=127.0.0.1:9092"], "http://127.0.0.1:9092"),

@@ -290,6 +290,33 @@ def test_a_password_that_is_withheld_is_gone(url: str, process: str, says: str) 
     assert shell(text, sent(SecretLines()), **given) == "sent\n"
 
 
+@pytest.mark.parametrize(
+    ("in_group", "main_pid", "given"),
+    [
+        ("my.service", 0, 7),
+        ("", 7, 7),
+        ("other.service", 7, 7),
+        # Another program has got its id since the look.
+        ("", 0, 0),
+        ("", 8, 0),
+        ("other.service", 8, 0),
+    ],
+)
+def test_a_transaction_asks_whose_the_process_is_before_each_question(
+    in_group: str, main_pid: int, given: int
+) -> None:
+    source = host_file("replace-config.sh")
+    functions = source[source.index("metric() {") : source.index("\nreload() {")]
+    stubs = (
+        f"service_of_process() {{ echo {in_group}; }}; service_ask() {{ main_pid={main_pid}; }}; "
+        'guard_login() { echo "$2"; return 1; }; is_number() { :; }; ask_prometheus() { :; }\n'
+    )
+    ask = "service=my.service; receiver=7; metric successful"
+    assert shell(f"{stubs}{functions}\nprometheus_login=x; {ask}") == f"{given}\n"
+    # Without a password, nothing is asked.
+    assert shell(f"{stubs}{functions}\nprometheus_login=; {ask}") == "7\n"
+
+
 # What the settings give
 
 

@@ -22,7 +22,7 @@ from snapshots import (
     listen,
     seen,
 )
-from starts import FOREIGN, NO_JOB, OURS, RESET, TRAINING, WIPE, at_start
+from starts import CLOSED, FOREIGN, NO_JOB, OURS, RESET, TRAINING, WIPE, at_start
 
 
 def is_free(looked: Look, *, for_reset: bool = False) -> bool:
@@ -156,6 +156,15 @@ def test_what_a_running_pushgateway_holds_must_be_known() -> None:
     assert is_free(silent("inactive"))
     assert is_free(silent("activating"))
     assert is_free(silent(curl=False))  # curl will be installed before the question
+
+
+def test_a_password_that_is_taken_away_does_not_keep_prepare_out() -> None:
+    lines = (*BOTH, *CLOSED)
+    assert is_free(at_start(answers=False, lines=lines, gateway_status=401))
+    assert is_free(at_start(answers=False, lines=lines, gateway_status=401, data=RESET))
+    # reset changes no file for it.
+    message = refusal(at_start(answers=False, lines=lines, gateway_status=401), for_reset=True)
+    assert "asks for a password" in message
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from snapshots import (
     carry_out,
     host_in_run,
 )
-from starts import FOREIGN, OURS, RESET, RESTARTED, TRAINING, WIPE, at_start
+from starts import CLOSED, FOREIGN, OURS, RESET, RESTARTED, TRAINING, WIPE, at_start
 
 
 def test_the_groups_are_deleted_that_were_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +89,8 @@ def test_groups_are_deleted_before_a_restart_only_if_prepare_may_delete_them() -
         has_nothing_to_lose(FOREIGN, TRAINING, data=RESET, lines=RESTARTED)
     with pytest.raises(HostError, match="does not answer"):
         has_nothing_to_lose(answers=False, data=RESET, lines=RESTARTED)
+    # This run takes the password away by the restart, which is refused if it would lose groups.
+    assert has_nothing_to_lose(answers=False, data=RESET, lines=(*RESTARTED, *CLOSED))
 
 
 @pytest.mark.parametrize("executing", [False, True])

@@ -12,6 +12,8 @@ from pushgateway_lab.run.failure import reason_of
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.tables import servers
+from pushgateway_lab.tables.bootstrap import BOOTSTRAP
 from snapshots import carry_out, host_in_run
 
 SETTINGS = Settings()
@@ -109,6 +111,12 @@ def test_an_operation_is_told_its_arguments_and_the_results_of_the_steps_it_come
         "after": [table.results["Third"], table.results["First"]],
     }
     assert "after" not in given["Second"]
+
+
+def test_whatever_may_restart_a_server_is_proven_with_a_push() -> None:
+    [proof] = [each for each in BOOTSTRAP if each.name == "Prove it with a push"]
+    restarting = (servers.INSTALL, servers.RELEASES, servers.RESTRICT, servers.LISTEN, servers.RUN)
+    assert {each.name for each in restarting} <= {each.name for each in proof.after}
 
 
 @pytest.fixture

@@ -186,3 +186,31 @@ def test_the_services_that_start_a_program(tmp_path: Path, line: str, *, is_foun
     done = subprocess.run(["/bin/sh", "-c", text], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.stdout == ("a.service\n" if is_found else "")
+
+
+# The restrictions of a process
+
+
+@pytest.mark.parametrize(
+    ("environment", "printed"),
+    [
+        ({"A": "x"}, ""),
+        (
+            {"A": "x", "PUSHGATEWAY_LAB_HARDENING": "0a1b", "abc": "y"},
+            "hardened_as prometheus 0a1b\n",
+        ),
+        ({"A": "x\ny\n", "PUSHGATEWAY_LAB_HARDENING": "0a1b"}, "hardened_as prometheus 0a1b\n"),
+        ({"PUSHGATEWAY_LAB_HARDENING": "0a$b"}, ""),
+        ({"A": "PUSHGATEWAY_LAB_HARDENING=0a1b"}, ""),
+    ],
+)
+def test_a_process_without_the_drop_in_with_which_it_was_started(
+    tmp_path: Path, environment: dict[str, str], printed: str
+) -> None:
+    with subprocess.Popen(["/bin/sleep", "60"], env=environment) as process:
+        try:
+            look = 'service_look_at_hardening none.service "$1" prometheus'
+            assert shell(look, tmp_path, str(process.pid)) == printed
+        finally:
+            process.kill()
+    assert shell("service_look_at_hardening none.service 0 prometheus", tmp_path) == ""

@@ -23,7 +23,7 @@ def bootstrap() -> None:
     """
     from pushgateway_lab.tables.bootstrap import BOOTSTRAP
 
-    steps.take(_in_use(_begin(), looking.snapshot_of), BOOTSTRAP)
+    steps.take(_in_use(_begin(), looking.snapshot_of, sets_address=True), BOOTSTRAP)
 
 
 @deploy("Prepare")
@@ -36,7 +36,7 @@ def prepare() -> None:
     from pushgateway_lab.course.questions import look_for_start
     from pushgateway_lab.tables.course import PREPARE
 
-    steps.take(_in_use(_begin(), look_for_start), PREPARE)
+    steps.take(_in_use(_begin(), look_for_start, sets_address=True), PREPARE)
 
 
 @deploy("Reset")
@@ -83,8 +83,10 @@ def verify() -> None:
     verification.conclude(name="Report", settings=wanted, all_tasks=all_tasks)
 
 
-def _in_use(settings: Settings, look: Callable[[Host, Settings], object]) -> Settings:
-    return looking.settings_in_use(ctx_host.get(), settings, look)
+def _in_use(
+    settings: Settings, look: Callable[[Host, Settings], object], *, sets_address: bool = False
+) -> Settings:
+    return looking.settings_in_use(ctx_host.get(), settings, look, sets_address=sets_address)
 
 
 def _begin(*, says_done: bool = True) -> Settings:

@@ -150,14 +150,20 @@ def _check_seen(looked: Look) -> None:
     """
     if looked.groups is not None or not looked.snapshot.pushgateway.runs:
         return
-    if "curl" not in looked.snapshot.tools or not closing.is_done(looked.snapshot, looked.settings):
-        # It will be installed, or this run gives both servers other passwords or certificates. Then the host is looked at
-        # again before a group is deleted.
+    if "curl" not in looked.snapshot.tools or _changes_access(looked, looked.settings):
+        # curl will be installed, or the Pushgateway asks for what the settings do not have any more, or not yet. The host is
+        # looked at again before a group is deleted.
         return
     raise HostError(
         f"{gateway.is_silent(looked).says} So it is unknown whether somebody pushed to it. Nothing was "
         "changed. Solve that, then run this again."
     )
+
+
+def _changes_access(looked: Look, settings: Settings) -> bool:
+    """Return whether this run gives both servers other passwords or certificates, or takes them away."""
+    seen = looked.snapshot
+    return not (closing.is_done(seen, settings) and closing.is_tidy(seen, settings))
 
 
 def _is_ours(group: Group) -> bool:
@@ -212,6 +218,9 @@ def has_nothing_to_lose(looked: Look, settings: Settings) -> bool:
         HostError: see `has_no_groups` and `pushgateway_lab.installations.plan`.
     """
     if not settings.lab_reset or not running.is_restart_due(looked.snapshot, settings):
+        return True
+    if looked.groups is None and _changes_access(looked, settings):
+        # It asks for a password or a certificate until the restart, which is refused if groups would be lost.
         return True
     return has_no_groups(looked, settings)
 

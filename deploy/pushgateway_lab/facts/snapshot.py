@@ -120,10 +120,12 @@ class Snapshot(NamedTuple):
       not run
     + flags_file: the file with the Pushgateway's flags, as its service has it; None if there is no service
     + flags_text: the text of that file, None if there is no such file
-    + hardenings: server -> the restrictions of its service by a drop-in of this toolkit, if there is one
+    + hardenings: server -> the restrictions of its service by a drop-in of this toolkit, if there is one, or if its process
+      was started with one
     + prometheus_storage: the directory of Prometheus's samples, as a flag of its process has it; empty without the flag
     + web_configs: web configuration file, as a flag of the Pushgateway names it -> the authentication that it asks for:
-      ``users``, ``certificates`` or ``none``; without the files that cannot be read
+      ``users``, ``certificates`` or ``none``, or ``replaceable`` by another user than root; without the files that cannot be
+      read
     + unit_files: the files that define the Pushgateway's service, in the order in which they are read; empty if its
       command has a variable, whose file is `flags_file` then
     + ports_in_use: the ports on which the host listens and to which another host has a connection
@@ -131,8 +133,7 @@ class Snapshot(NamedTuple):
     + lone: server -> its process, if that is of no service
     + prometheus_flags_text: the text of the file with the flags of a Prometheus that this toolkit installed; None if there
       is none, and without ``prometheus_listen_address``
-    + has_own_prometheus: this toolkit has installed Prometheus, from a package or a release; for a package, known only with
-      ``prometheus_listen_address``
+    + has_own_prometheus: this toolkit has installed Prometheus, from a package or a release
     + config_state: present, absent, special (not a regular file), large (over
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
     + config_found: the configuration file that the running Prometheus reads and that was looked at, if that is another
@@ -390,7 +391,8 @@ def _hardenings(said: dict[str, list[str]]) -> dict[str, Hardening]:
     texts = dict(map(_pair, said.get("hardening_text", ())))
     digests = dict(map(_pair, said.get("hardened_as", ())))
     return {
-        server: Hardening(decoded(text), digests.get(server, "")) for server, text in texts.items()
+        server: Hardening(decoded(texts.get(server, "")), digests.get(server, ""))
+        for server in texts | digests
     }
 
 

@@ -134,17 +134,23 @@ def snapshot_within(host: Host, settings: Settings, seconds: float) -> Snapshot:
 
 
 def settings_in_use(
-    host: Host, settings: Settings, look: Callable[[Host, Settings], object] = snapshot_of
+    host: Host,
+    settings: Settings,
+    look: Callable[[Host, Settings], object] = snapshot_of,
+    *,
+    sets_address: bool = False,
 ) -> Settings:
     """Return the settings of a host with what runs there in place of defaults: units, configuration file, URL.
 
     A host that cannot be looked at keeps its settings; the next look at it raises the error.
 
     + look: takes the look, and has it remembered
+    + sets_address: see `pushgateway_lab.installations.settings_in_use`
     """
     try:
         look(host, settings)
-        return installations.settings_in_use(snapshot_of(host, settings), settings)
+        seen = snapshot_of(host, settings)
+        return installations.settings_in_use(seen, settings, sets_address=sets_address)
     except HostError:
         return settings
 

@@ -149,7 +149,8 @@ def planned_url(seen: Snapshot, settings: Settings) -> str:
 def running_url(seen: Snapshot, settings: Settings) -> str:
     """Return the URL of a host's Pushgateway: as set, else from the flags of its process, else the wanted flags.
 
-    A URL that is set counts only when the Pushgateway speaks TLS as the settings want it.
+    A URL that is set counts only while it fits a process that speaks TLS, or not, as a web configuration file of this toolkit
+    says: a run that changes that asks the process as it is.
 
     Raises:
         HostError: see `plan`.
@@ -157,7 +158,9 @@ def running_url(seen: Snapshot, settings: Settings) -> str:
     if seen.pushgateway_argv is None:
         return planned_url(seen, settings)
     running = flags.parse_flags(seen.pushgateway_argv[1:])
-    will_change = settings.pushgateway_speaks_tls and not address.speaks_tls(running)
-    if settings.pushgateway_url and not will_change:
-        return settings.pushgateway_url
-    return address.url(running)
+    given = settings.pushgateway_url or ""
+    if address.speaks_tls(running):
+        fits = given.startswith("https:")
+    else:
+        fits = given != "" and not settings.pushgateway_speaks_tls
+    return given if fits else address.url(running)

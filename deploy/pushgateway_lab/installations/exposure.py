@@ -14,6 +14,9 @@ from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
 _AUTHENTICATION = ("users", "certificates")
 """The words of ``files/web-config.sh`` for a web configuration file that asks for authentication."""
 
+REPLACEABLE = "replaceable"
+"""Its word for one that would, if root alone could change it."""
+
 
 def reached_addresses(flags: Iterable[Flag]) -> list[str]:
     """Return the listen addresses of a Pushgateway with these flags that other hosts reach, as HOST:PORT.
@@ -44,7 +47,7 @@ def web_config(flags: Iterable[Flag]) -> str:
 def is_closed(seen: Snapshot, settings: Settings, flags: Iterable[Flag]) -> bool:
     """Return whether a Pushgateway with these flags asks everybody for a password or for a client certificate.
 
-    A web configuration file that could not be read counts as open. The one of this toolkit is as the settings want it:
+    A web configuration file that could not be read, or that another user than root can replace, counts as open. The one of this toolkit is as the settings want it:
     a run writes it before the Pushgateway runs with it.
 
     + flags: of the process, or the wanted ones
@@ -76,6 +79,8 @@ def is_at(listener: Listener, wanted: str) -> bool:
     Example:
         >>> is_at(Listener("::", 9091, "5"), ":9091")
         True
+        >>> is_at(Listener("::", 9091, "5"), "vm01:9091")
+        False
     """
     name, _, port = wanted.rpartition(":")
     own = ip_address(listener.address)
@@ -83,8 +88,8 @@ def is_at(listener: Listener, wanted: str) -> bool:
         return False
     try:
         given = ip_address(name.strip("[]") or "::")
-    except ValueError:  # a host name
-        return name != "localhost" or own.is_loopback
+    except ValueError:  # a host name, for which Go opens a socket at one of its addresses
+        return not own.is_unspecified and (name != "localhost" or own.is_loopback)
     # For 0.0.0.0, Go opens a socket for all addresses of both families, which the kernel shows as [::].
     return own.is_unspecified if given.is_unspecified else own == given
 

@@ -11,8 +11,11 @@ from pushgateway_lab.installations.flags import LISTEN_ADDRESS, Flag
 from pushgateway_lab.settings import Settings, values
 
 
-def settings_in_use(seen: Snapshot, settings: Settings) -> Settings:
+def settings_in_use(seen: Snapshot, settings: Settings, *, sets_address: bool = False) -> Settings:
     """Return the settings with what runs on the host in place of the defaults: units, configuration file and URL.
+
+    + sets_address: True for a run that has Prometheus listen on ``prometheus_listen_address``: the URL is the one that it
+      has then. Any other run asks a running Prometheus where it listens now
 
     A value that somebody set stays. A path or URL that no setting may have is left out, because the process may be
     anybody's. For a path, `pushgateway_lab.prometheus.job.check_path` fails then.
@@ -37,8 +40,12 @@ def settings_in_use(seen: Snapshot, settings: Settings) -> Settings:
         for key, text, check in named
         if key not in settings.given and text is not None and _is_valid(text, check)
     }
-    if settings.prometheus_listen_address and "prometheus_url" not in settings.given:
-        # Where it listens after this run.
+    will_be_there = sets_address or not seen.prometheus_pid
+    if (
+        settings.prometheus_listen_address
+        and will_be_there
+        and "prometheus_url" not in settings.given
+    ):
         at = address.url_of([Flag(LISTEN_ADDRESS, settings.prometheus_listen_address)], "")
         prefix = urlsplit(found.get("prometheus_url", settings.prometheus_url)).path
         found["prometheus_url"] = f"{at}{prefix}"

@@ -65,11 +65,11 @@ def restricted(settings: Settings) -> Iterator[PyinfraCommand]:
     """
     host = ctx_host.get()
     seen = snapshot_of(host, settings)
-    if settings.prometheus_harden and not (seen.prometheus.exists or ctx_state.get().is_executing):
-        yield StringCommand("true")  # a dry run on a bare host: the package is not installed yet
-        return
     if is_done(seen, settings):
         noop(host, "Prometheus runs with the wanted restrictions")
+        return
+    if not seen.prometheus.exists and not ctx_state.get().is_executing:
+        yield StringCommand("true")  # a dry run on a bare host: the package is not installed yet
         return
     wanted = wanted_text(seen, settings)
     service = installations.prometheus(seen, settings).service

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def client(host: Host, settings: Settings, address: str | None = None) -> "Pushgateway":
     """Return a client of a host's Pushgateway.
 
-    + address: the Pushgateway's URL; None: from the settings or its flags
+    + address: the Pushgateway's URL; None: see `pushgateway_lab.installations.running_url`
 
     Raises:
         HostError: see `pushgateway_lab.host.server_session.server_session`.
@@ -24,9 +24,5 @@ def client(host: Host, settings: Settings, address: str | None = None) -> "Pushg
     # Imported here: the HTTP clients take 0.1 s to import, and a converged host does not need them.
     from pushgateway_lab.http.api import Pushgateway
 
-    address = (
-        address
-        or settings.pushgateway_url
-        or installations.running_url(snapshot_of(host, settings), settings)
-    )
+    address = address or installations.running_url(snapshot_of(host, settings), settings)
     return Pushgateway(*server_session(host, settings, "pushgateway", address))

@@ -67,6 +67,12 @@ def _file_in_words(seen: Snapshot, settings: Settings) -> str:
         return ""
     if path not in seen.web_configs:
         return f" {excerpt(path)} could not be read as the user of the Pushgateway, so it does not count as authentication."
+    if seen.web_configs[path] == exposure.REPLACEABLE:
+        return (
+            f" {excerpt(path)} does not count as authentication, because another user than root can replace or empty it: root "
+            "must own the file and each directory on its path, and no group and nobody else may write there. The group of the "
+            "Pushgateway may read it (chown root:GROUP, chmod 640)."
+        )
     return (
         f" {excerpt(path)} has neither users (basic_auth_users) nor client certificates that are verified (client_auth_type: "
         "RequireAndVerifyClientCert with client_ca_file), each on a line of its own."

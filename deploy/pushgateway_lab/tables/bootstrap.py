@@ -47,7 +47,7 @@ BOOTSTRAP = (
         push.push,
         snapshot_of,
         push.is_done,
-        after=(INSTALL, RELEASES, LISTEN, WEB_FILES, RUN, _MERGE, _LOAD),
+        after=(INSTALL, RELEASES, RESTRICT, LISTEN, WEB_FILES, RUN, _MERGE, _LOAD),
     ),
     Step("See the target up", target.up, snapshot_of, target.is_up),
 )
