@@ -16,6 +16,7 @@ from looks import encoded, look, unit
 from pushgateway_lab import installations
 from pushgateway_lab.credentials import hashes, lab_authority
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import address, flags, web_files
 from pushgateway_lab.installations.flags import Flag
 from pushgateway_lab.lab import certificate
@@ -31,7 +32,7 @@ from pushgateway_lab.web.wanted_files import (
     secrets_of,
     wanted,
 )
-from snapshots import BOTH, DEBIAN, GATEWAY, PROMETHEUS, argv, loaded, seen
+from snapshots import BOTH, DEBIAN, GATEWAY, PROMETHEUS, argv, config, loaded, seen
 from snapshots import flags as flags_line
 
 PASSWORD = "s3cret"  # noqa: S105 - a test's
@@ -513,3 +514,49 @@ def test_a_certificate_that_is_none_is_said_to_be_none() -> None:
     )
     assert "cannot be read" in (certificate.problem(looked, "https://localhost:9091") or "")
     assert certificate.problem(look(*BOTH), "https://localhost:9091") is None
+
+
+LONE = {
+    "pushgateway": ("process pushgateway 7 ", "pushgateway_pid 7"),
+    "prometheus": ("process prometheus 8 ", "prometheus_pid 8"),
+}
+"""Programs that anybody may have started, with the names of the servers."""
+
+
+@pytest.mark.parametrize(
+    ("lone", "data", "says"),
+    [
+        ("pushgateway", {"pushgateway_basic_auth_users": {}}, "The Pushgateway gets no file"),
+        ("pushgateway", {"pushgateway_tls_lab_ca": True}, "The Pushgateway gets no file"),
+        ("prometheus", {"pushgateway_basic_auth_users": {}}, "Prometheus gets no file"),
+        ("prometheus", {"pushgateway_username": "a"}, "Prometheus gets no file"),
+        ("prometheus", {"pushgateway_cert_file": "/x"}, "Prometheus gets no file"),
+        ("pushgateway", {"pushgateway_username": "a"}, "Prometheus gets no password"),
+    ],
+)
+def test_a_process_of_no_service_gets_no_secret(
+    users: dict[str, str], lone: str, data: dict[str, Any], says: str
+) -> None:
+    if "pushgateway_basic_auth_users" in data:
+        data = {"pushgateway_basic_auth_users": users}
+    given = settings(**data)
+    command = argv("pushgateway", f"--web.config.file={web_files.web_config_of(given)}")
+    host = seen(*BOTH, *config("scrape_configs: []\n"), *LONE[lone], command, "user_of pushgateway 1000", "user_of prometheus 1000")  # fmt: skip
+    for refuse in (wanted, closing.is_done, preflight.is_free):
+        with pytest.raises(HostError, match=f"{says}.*which no service started, so anybody may"):
+            refuse(host, given)
+
+
+def test_a_password_goes_to_a_process_of_no_service_over_https_alone() -> None:
+    given = settings(pushgateway_username="a", pushgateway_url="https://vm01:9091")
+    found = wanted(seen(*BOTH, *LONE["pushgateway"]), given)
+    assert found is not None
+    assert [each.path for each in found] == [web_files.SCRAPE_PASSWORD]
+
+
+def test_a_prometheus_of_no_service_gets_what_everybody_may_read(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("x")
+    given = settings(pushgateway_ca_file=str(tmp_path / "ca.pem"))
+    found = wanted(seen(*BOTH, *LONE["prometheus"]), given)
+    assert found is not None
+    assert [(each.path, each.owner) for each in found] == [(web_files.SCRAPE_AUTHORITIES, "root")]

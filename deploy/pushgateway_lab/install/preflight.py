@@ -35,6 +35,7 @@ from pushgateway_lab.run.shell import ask
 from pushgateway_lab.scrape_config import ScrapeConfigError, decode, known_jobs
 from pushgateway_lab.services import FUNCTIONS, SYSTEMD, ServiceManager, ServiceState
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.web import wanted_files
 
 
 class PortTakenError(HostError):
@@ -79,6 +80,7 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
     if installations.has_prometheus(seen, settings):
         merged(seen, settings)
     check_pushgateway(seen, settings)
+    check_web_files(seen, settings)
     open_admin_api.check(seen, settings)
     return True
 
@@ -311,6 +313,15 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
             taken.listener,
             partial(_pushgateway_cannot_listen, taken.address, of_setting),
         )
+
+
+def check_web_files(seen: Snapshot, settings: Settings) -> None:
+    """Check that the host can have the files for TLS and passwords that the settings want.
+
+    Raises:
+        HostError: see `pushgateway_lab.web.wanted_files.wanted`.
+    """
+    wanted_files.wanted(seen, settings)
 
 
 def _check_reached_from_outside(seen: Snapshot, settings: Settings) -> None:

@@ -16,6 +16,7 @@ from pushgateway_lab import installations
 from pushgateway_lab.credentials import hashes, lab_authority, passwords
 from pushgateway_lab.credentials.lab_authority import Certificate
 from pushgateway_lab.credentials.local_files import read_file
+from pushgateway_lab.facts.listeners import TITLES
 from pushgateway_lab.facts.snapshot import Snapshot, WebFile
 from pushgateway_lab.installations import web_files
 from pushgateway_lab.run.host_error import HostError
@@ -97,8 +98,9 @@ def wanted(
     + made: to write the files; None: to compare them with a look, for which no password is needed
 
     Raises:
-        HostError: a file on this machine that the settings name cannot be used.
+        HostError: a file on this machine that the settings name cannot be used, or a server is a process of no service.
     """
+    _refuse_lone(seen, settings)
     if settings.pushgateway_tls_lab_ca and not lab_authority.authorities():
         return None
     found: list[WantedWebFile] = []
@@ -110,6 +112,33 @@ def wanted(
     if not installations.prometheus_is_elsewhere(seen, settings):
         found += _of_prometheus(seen, settings, made)
     return found
+
+
+def _refuse_lone(seen: Snapshot, settings: Settings) -> None:
+    """Fail a host on which a process of no service would get a key, hashes or a password: anybody may have started it."""
+    gets_secrets = {
+        "pushgateway": web_files.web_config_of(settings) is not None,
+        "prometheus": bool(settings.pushgateway_user or settings.pushgateway_cert_file),
+    }
+    for server, title in TITLES.items():
+        if gets_secrets[server] and server in seen.lone:
+            raise HostError(_lone(seen, server, f"{title} gets no file with a secret"))
+    # Prometheus would send the password to it. With https, only a server that has the certificate receives it.
+    is_https = (settings.pushgateway_url or "").startswith("https:")
+    if settings.pushgateway_user and not is_https and "pushgateway" in seen.lone:
+        withheld = "Prometheus gets no password for the Pushgateway"
+        raise HostError(
+            _lone(seen, "pushgateway", withheld, " or set pushgateway_url to a URL with https,")
+        )
+
+
+def _lone(seen: Snapshot, server: str, withheld: str, further: str = "") -> str:
+    title = TITLES[server]
+    return (
+        f"{withheld[0].upper()}{withheld[1:]}: {title} is process {seen.lone[server].pid}, which no service started, so anybody may "
+        f"have started it. Nothing was changed. Run it as a service,{further} or take pushgateway_basic_auth_users, "
+        "pushgateway_tls_..., pushgateway_username and pushgateway_cert_file out of the settings of this host."
+    )
 
 
 def fitting_users(texts: Mapping[str, str], settings: Settings) -> list[str]:
