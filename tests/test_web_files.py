@@ -28,6 +28,8 @@ from pushgateway_lab.web.wanted_files import (
     Made,
     WantedWebFile,
     fitting_users,
+    is_certified,
+    names_of,
     obsolete,
     secrets_of,
     wanted,
@@ -560,3 +562,59 @@ def test_a_prometheus_of_no_service_gets_what_everybody_may_read(tmp_path: Path)
     found = wanted(seen(*BOTH, *LONE["prometheus"]), given)
     assert found is not None
     assert [(each.path, each.owner) for each in found] == [(web_files.SCRAPE_AUTHORITIES, "root")]
+
+
+def test_a_certificate_is_for_names_of_the_settings_alone() -> None:
+    given = settings(
+        pushgateway_listen_address="10.0.0.1:9091",
+        pushgateway_targets=["Web.example.org:9091", "[fe80::1]:9091"],
+        pushgateway_url="https://push.example.org:9091",
+    )
+    assert list(names_of(given)) == [
+        *("vm01", "10.0.0.1", "Web.example.org", "fe80::1", "push.example.org")
+    ]
+    assert is_certified(given, "web.example.org")
+    assert is_certified(given, "[::1]")
+    assert not is_certified(given, "vm02")
+
+
+LISTENS = 'ARGS="--web.listen-address=192.0.2.7:9091"\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "data", "to_set"),
+    [
+        (["hostname vm02"], {}, None),
+        ([flags_line(LISTENS)], {}, "pushgateway_listen_address=192.0.2.7:9091"),
+        ([flags_line(LISTENS)], {"pushgateway_listen_address": "192.0.2.7:9091"}, None),
+        (
+            [flags_line(LISTENS)],
+            {"pushgateway_targets": ["vm01:9091"]},
+            "pushgateway_url=https://192.0.2.7:9091",
+        ),
+        (
+            [flags_line(LISTENS)],
+            {"pushgateway_targets": ["vm01:9091"], "pushgateway_url": "https://vm01:9091"},
+            None,
+        ),
+        (
+            [*config("scrape_configs:\n- job_name: pushgateway\n  static_configs:\n  - targets: [vm02:9091]\n"),
+             "hostname vm02", "address 192.0.2.7", flags_line('ARGS="--web.listen-address=:9091"\n')],
+            {"pushgateway_allow_open_admin_api": True},
+            "pushgateway_targets=vm02:9091",
+        ),
+    ],
+)  # fmt: skip
+def test_a_name_that_only_the_host_says_is_refused(
+    lines: list[str], data: dict[str, Any], to_set: str | None
+) -> None:
+    text = (
+        () if any(each.startswith("config ") for each in lines) else config("scrape_configs: []\n")
+    )
+    host = seen(*BOTH, *text, *lines)
+    given = settings(pushgateway_tls_lab_ca=True, pushgateway_admin_api=False, **data)
+    if to_set is None:
+        assert preflight.is_free(host, given)
+        return
+    with pytest.raises(HostError, match=re.escape(f"set {to_set}")):
+        preflight.is_free(host, given)

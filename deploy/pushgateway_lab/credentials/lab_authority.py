@@ -100,7 +100,7 @@ def is_good(issued: Certificate, names: Iterable[str], now: datetime) -> bool:
     + names: host names and addresses
     """
     return _is_good(
-        issued, frozenset(_alternatives(names)), authorities(), now.replace(second=0, microsecond=0)
+        issued, frozenset(alternatives(names)), authorities(), now.replace(second=0, microsecond=0)
     )
 
 
@@ -168,7 +168,8 @@ def issue(host: str, names: Iterable[str], now: datetime) -> Certificate:
     return issued
 
 
-def _alternatives(names: Iterable[str]) -> set[str]:
+def alternatives(names: Iterable[str]) -> set[str]:
+    """Return the names and addresses in the certificate of a host with these names: also those of loopback."""
     found = set()
     for name in (*_LOOPBACK, *names):
         try:
@@ -183,7 +184,7 @@ def _general_names(names: Iterable[str]) -> "list[x509.GeneralName]":
     from cryptography import x509
 
     found: list[x509.GeneralName] = []
-    for name in sorted(_alternatives(names)):
+    for name in sorted(alternatives(names)):
         try:
             found.append(x509.IPAddress(ip_address(name)))
         except ValueError:

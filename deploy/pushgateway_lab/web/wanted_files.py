@@ -105,7 +105,7 @@ def wanted(
         return None
     found: list[WantedWebFile] = []
     if not installations.pushgateway_is_elsewhere(seen, settings):
-        issued = _certificate(seen, settings, made)
+        issued = _certificate(settings, made)
         if issued is None:
             return None
         found += _of_pushgateway(seen, settings, issued, made)
@@ -214,7 +214,7 @@ def _read(settings: Settings, key: str) -> str:
     return read_file(key, getattr(settings, key))
 
 
-def _certificate(seen: Snapshot, settings: Settings, made: Made | None) -> Certificate | None:
+def _certificate(settings: Settings, made: Made | None) -> Certificate | None:
     """Return the Pushgateway's certificate and key, empty if they are not of this toolkit; None: to be issued."""
     if settings.pushgateway_tls_cert_file:
         found = Certificate(
@@ -226,7 +226,7 @@ def _certificate(seen: Snapshot, settings: Settings, made: Made | None) -> Certi
     if not settings.pushgateway_tls_lab_ca:
         return Certificate("", "")
     stored = lab_authority.stored(settings.host)
-    names = tuple(names_of(seen, settings))
+    names = tuple(names_of(settings))
     if stored and lab_authority.is_good(stored, names, datetime.now(UTC)):
         return stored
     return made.issue(settings.host, names) if made else None
@@ -262,10 +262,12 @@ def _check_pair(settings: Settings, found: Certificate) -> None:
         )
 
 
-def names_of(seen: Snapshot, settings: Settings) -> Iterator[str]:
-    """Yield the names and addresses by which others know the Pushgateway of a host, for its certificate."""
+def names_of(settings: Settings) -> Iterator[str]:
+    """Yield the names and addresses by which others know the Pushgateway of a host, for its certificate.
+
+    All are from the inventory and the settings. What a host says counts for nothing: its root could name another host.
+    """
     yield settings.host.removeprefix("@")
-    yield seen.names.host
     hosts = [settings.pushgateway_listen_address, *(settings.pushgateway_targets or ())]
     for each in hosts:
         host = each.rpartition(":")[0].strip("[]").partition("%")[0]
@@ -273,6 +275,13 @@ def names_of(seen: Snapshot, settings: Settings) -> Iterator[str]:
             yield host
     if settings.pushgateway_url:
         yield urlsplit(settings.pushgateway_url).hostname or ""
+
+
+def is_certified(settings: Settings, host: str) -> bool:
+    """Return whether a host's certificate of the lab's authority is for a name or an address."""
+    names = {each.lower() for each in lab_authority.alternatives(names_of(settings))}
+    wanted = lab_authority.alternatives([host.partition("%")[0]])
+    return names.issuperset(each.lower() for each in wanted)
 
 
 def _of_pushgateway(
