@@ -1,6 +1,7 @@
 """The files for TLS and passwords: what a host should have, decided from a look and the settings, without a host."""
 
 import re
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -207,7 +208,7 @@ def test_a_password_for_each_host(tmp_path: Path) -> None:
     "found",
     [
         f"$2b$31${'a' * 53}",
-        f"$2b$13${'a' * 53}",
+        f"$2b$11${'a' * 53}",
         f"$2b$03${'a' * 53}",
         f"$2x$10${'a' * 53}",
         "",
@@ -618,3 +619,48 @@ def test_a_name_that_only_the_host_says_is_refused(
         return
     with pytest.raises(HostError, match=re.escape(f"set {to_set}")):
         preflight.is_free(host, given)
+
+
+def test_a_host_that_lies_about_its_texts_takes_no_memory_and_no_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(web_config, "hashes_in", lambda _: pytest.fail("parsed"))
+    assert fitting_users({"": '  "a": "b"\n'}, settings()) == []
+    assert fitting_users({"": '  "a": "b"\n'}, settings(pushgateway_tls_lab_ca=True)) == []
+    monkeypatch.undo()
+    long = f"web_text {web_files.WEB_CONFIG} {encoded('x' * 100_000)}"
+    many = [f"web_text /{number} {encoded('x')}" for number in range(100)]
+    assert not seen(*BOTH, long).web_texts
+    assert len(seen(*BOTH, *many).web_texts) < 10
+    began = time.monotonic()
+    assert web_config.hashes_in('  "\n' * 20_000) == {}
+    assert web_config.hashes_in('  "a": "b\n' * 9_000) == {}
+    assert time.monotonic() - began < 1
+
+
+def test_after_some_wrong_hashes_no_more_are_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text(PASSWORD)
+    named = {f"user{number}": str(tmp_path / "password") for number in range(9)}
+    given = settings(pushgateway_basic_auth_users=named)
+    computed = []
+    monkeypatch.setattr(bcrypt, "checkpw", lambda _, found: computed.append(found))
+    wrong = {user: f"$2b$10${at}{'a' * 52}" for at, user in enumerate(named)}
+    assert fitting_users({web_files.WEB_CONFIG: web_config.text(given, wrong)}, given) == []
+    assert len(computed) == 3
+
+
+def test_all_passwords_are_read_at_the_first_look(users: dict[str, str], tmp_path: Path) -> None:
+    given = settings(pushgateway_basic_auth_users=users | {"cron": str(tmp_path / "missing")})
+    with pytest.raises(HostError, match=r"user cron: .*missing cannot be read here"):
+        fitting_users({}, given)
+
+
+@pytest.mark.usefixtures("state")
+def test_the_newest_checks_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashes, "_MOST_REMEMBERED", 500)
+    digests = [sha256(bytes([each])).hexdigest() for each in range(20)]
+    for each in digests:
+        hashes._remember(each)
+    assert hashes._file().read_text().split() == digests[-5:]

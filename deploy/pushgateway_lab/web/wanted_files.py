@@ -23,6 +23,9 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.web import web_config
 
+_MOST_MISSES = 3
+"""After so many wrong hashes, a look computes no more, which takes time of all hosts: the others are replaced, too."""
+
 _PUBLIC = 0o444
 _PRIVATE = 0o400
 
@@ -144,17 +147,30 @@ def _lone(seen: Snapshot, server: str, withheld: str, further: str = "") -> str:
 def fitting_users(texts: Mapping[str, str], settings: Settings) -> list[str]:
     """Return the users of a host's web configuration file whose hash fits the password of the settings.
 
+    All passwords are read, so that one that cannot be had is an error of the first look, before anything is changed.
+
     + texts: path -> text
 
     Raises:
         HostError: a password cannot be read.
     """
-    had = web_config.hashes_in(texts.get(web_files.web_config_of(settings) or "", ""))
-    return [
-        user
-        for user in settings.pushgateway_basic_auth_users
-        if user in had and hashes.fits(had[user], passwords.of_user(settings, user))
-    ]
+    path = web_files.web_config_of(settings)
+    if path is None or not settings.pushgateway_basic_auth_users:
+        return []
+    given = {
+        user: passwords.of_user(settings, user) for user in settings.pushgateway_basic_auth_users
+    }
+    had = web_config.hashes_in(texts.get(path, ""))
+    found: list[str] = []
+    misses = 0
+    for user, password in given.items():
+        if user not in had:
+            continue
+        if hashes.fits(had[user], password):
+            found.append(user)
+        elif (misses := misses + 1) == _MOST_MISSES:
+            break
+    return found
 
 
 def obsolete(seen: Snapshot, settings: Settings) -> list[str]:
