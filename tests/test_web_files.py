@@ -250,7 +250,7 @@ def test_a_new_hash_has_a_salt_of_its_own() -> None:
 
 def test_others_cannot_give_this_machine_its_state(state: Path) -> None:
     (state / "lab-ca").mkdir(parents=True, mode=0o755)
-    with pytest.raises(HostError, match="others can read or change it"):
+    with pytest.raises(HostError, match="Others than you can use"):
         lab_authority.stored("vm01")
 
 
@@ -664,3 +664,10 @@ def test_the_newest_checks_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     for each in digests:
         hashes._remember(each)
     assert hashes._file().read_text().split() == digests[-5:]
+
+
+def test_a_state_directory_that_others_can_replace_is_refused(state: Path) -> None:
+    hashes.new(PASSWORD)
+    state.chmod(0o777)
+    with pytest.raises(HostError, match=r"in a directory in which others can replace it.* set XDG"):
+        lab_authority.stored("vm01")
