@@ -671,3 +671,33 @@ def test_a_state_directory_that_others_can_replace_is_refused(state: Path) -> No
     state.chmod(0o777)
     with pytest.raises(HostError, match=r"in a directory in which others can replace it.* set XDG"):
         lab_authority.stored("vm01")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        x509.InvalidVersion("x", 7),
+        x509.DuplicateExtension("x", x509.ObjectIdentifier("1.2.3")),
+        x509.UnsupportedGeneralNameType("x"),
+    ],
+)
+def test_a_strange_certificate_is_one_that_cannot_be_read(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(_: bytes) -> None:
+        raise error
+
+    monkeypatch.setattr(x509, "load_pem_x509_certificate", load)
+    looked = look(
+        *BOTH,
+        argv("pushgateway", f"--web.config.file={web_files.WEB_CONFIG_TLS}"),
+        f"web_text {web_files.CERTIFICATE} {encoded('strange')}",
+    )
+    assert "cannot be read" in (certificate.problem(looked, "https://localhost:9091") or "")
+    (tmp_path / "pem").write_text("strange")
+    files = dict.fromkeys(
+        ("pushgateway_tls_cert_file", "pushgateway_tls_key_file"), str(tmp_path / "pem")
+    )
+    if isinstance(error, x509.InvalidVersion):
+        with pytest.raises(HostError, match="in PEM"):
+            wanted(seen(*BOTH), settings(**files))

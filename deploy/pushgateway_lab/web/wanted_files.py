@@ -257,7 +257,7 @@ def _check_pair(settings: Settings, found: Certificate) -> None:
         certificate = x509.load_pem_x509_certificate(found.certificate.encode())
         public = certificate.public_key()
         own = serialization.load_pem_private_key(found.key.encode(), None).public_key()
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise HostError(
             f"pushgateway_tls_cert_file, pushgateway_tls_key_file: {settings.pushgateway_tls_cert_file} and "
             f"{settings.pushgateway_tls_key_file} must be a certificate and a key without a passphrase, in PEM."
