@@ -701,3 +701,20 @@ def test_a_strange_certificate_is_one_that_cannot_be_read(
     if isinstance(error, x509.InvalidVersion):
         with pytest.raises(HostError, match="in PEM"):
             wanted(seen(*BOTH), settings(**files))
+
+
+@pytest.mark.parametrize("lines", [["release pushgateway 1.11.2"], []])
+@pytest.mark.parametrize("is_key", [False, True])
+def test_a_certificate_that_the_unit_of_a_release_hides_is_refused(
+    lines: list[str], *, is_key: bool
+) -> None:
+    there, hidden = "/etc/ssl/web.pem", "/root/web.pem"
+    files = {
+        "pushgateway_tls_host_cert_file": there if is_key else hidden,
+        "pushgateway_tls_host_key_file": hidden if is_key else there,
+    }
+    by_release = settings(pushgateway_install_method="release", **files)
+    host = seen(*DEBIAN, *unit(PROMETHEUS), *(unit(GATEWAY) if lines else ()), *lines)
+    with pytest.raises(HostError, match=r"/root/web\.pem is in a directory that .* hides"):
+        closing.is_done(host, by_release)
+    assert wanted(seen(*BOTH), settings(**files))

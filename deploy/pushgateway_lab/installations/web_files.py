@@ -82,6 +82,12 @@ def web_config_of(settings: Settings) -> str | None:
     return WEB_CONFIG if settings.pushgateway_basic_auth_users else None
 
 
+def files_of_host(settings: Settings) -> tuple[str, ...]:
+    """Return the certificate and the key that are on the host already, and that the Pushgateway has to read."""
+    paths = (settings.pushgateway_tls_host_cert_file, settings.pushgateway_tls_host_key_file)
+    return tuple(path for path in paths if path)
+
+
 def speaks_tls(web_config: str) -> bool:
     """Return whether a Pushgateway with this web configuration file speaks TLS; False for a file of somebody else."""
     return web_config in (WEB_CONFIG_TLS, WEB_CONFIG_TLS_HTTP1)

@@ -119,8 +119,8 @@ def _needed(seen: Snapshot, settings: Settings) -> str:
     """Return the lines about files of somebody else that the Pushgateway has to read."""
     if installations.pushgateway_is_elsewhere(seen, settings):
         return ""
-    paths = (settings.pushgateway_tls_host_cert_file, settings.pushgateway_tls_host_key_file)
-    return "".join(f"{seen.user_of('pushgateway')} {path}\n" for path in paths if path)
+    paths = web_files.files_of_host(settings)
+    return "".join(f"{seen.user_of('pushgateway')} {path}\n" for path in paths)
 
 
 def _tidy(host: Host, settings: Settings) -> None:

@@ -18,7 +18,7 @@ from pushgateway_lab.credentials.lab_authority import Certificate
 from pushgateway_lab.credentials.local_files import read_file
 from pushgateway_lab.facts.listeners import TITLES
 from pushgateway_lab.facts.snapshot import Snapshot, WebFile
-from pushgateway_lab.installations import web_files
+from pushgateway_lab.installations import hardening, release, web_files
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.web import web_config
@@ -306,6 +306,7 @@ def _of_pushgateway(
     path = web_files.web_config_of(settings)
     if path is None:
         return
+    _refuse_hidden(seen, settings)
     owner = seen.user_of("pushgateway")
     texts = {
         web_files.CERTIFICATE: issued.certificate,
@@ -319,6 +320,18 @@ def _of_pushgateway(
     for each, text in texts.items():
         if text:
             yield WantedWebFile(each, text.encode(), owner, _PRIVATE)
+
+
+def _refuse_hidden(seen: Snapshot, settings: Settings) -> None:
+    """Fail a host on which a release's Pushgateway could not read its certificate: its unit hides some directories."""
+    if release.method(seen, settings, release.PUSHGATEWAY) != release.RELEASE:
+        return
+    for path in filter(hardening.is_hidden, web_files.files_of_host(settings)):
+        raise HostError(
+            f"pushgateway_tls_host_cert_file, pushgateway_tls_host_key_file: {path} is in a directory that the unit of the "
+            "release hides from the Pushgateway. Nothing was changed. Put both files into another directory, as "
+            "/etc/ssl/private, where the user pushgateway can read them."
+        )
 
 
 def _web_config(seen: Snapshot, path: str, settings: Settings, made: Made | None) -> str:
