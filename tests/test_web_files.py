@@ -300,6 +300,7 @@ def test_the_certificate_of_a_lab_is_issued_once_and_renewed_in_time(state: Path
     names = ["vm01", "10.0.0.1", "::1", "localhost"]
     assert lab_authority.is_good(issued, names, NOW)
     assert not lab_authority.is_good(issued, [*names, "vm02"], NOW)
+    assert not lab_authority.is_good(issued, ["vm01"], NOW), "a name that it has no longer"
     third = lab_authority.LIFE * 2 / 3
     assert lab_authority.is_good(issued, names, NOW + third - timedelta(days=1))
     assert not lab_authority.is_good(issued, names, NOW + third + timedelta(days=1))

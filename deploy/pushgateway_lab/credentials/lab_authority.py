@@ -95,7 +95,7 @@ def _file_of(host: str) -> Path:
 
 
 def is_good(issued: Certificate, names: Iterable[str], now: datetime) -> bool:
-    """Return whether a certificate is of the present authority, has all names of a host, and enough of its life left.
+    """Return whether a certificate is of the present authority, has exactly the names of a host, and enough life left.
 
     + names: host names and addresses
     """
@@ -119,7 +119,7 @@ def _is_good(issued: Certificate, names: frozenset[str], authority: str, now: da
     had |= {str(each) for each in of_extension.get_values_for_type(x509.IPAddress)}
     left = found.not_valid_after_utc - now
     life = found.not_valid_after_utc - found.not_valid_before_utc
-    return names <= had and left >= max(life / 3, LEAST_LEFT)
+    return names == had and left >= max(life / 3, LEAST_LEFT)
 
 
 def issue(host: str, names: Iterable[str], now: datetime) -> Certificate:
