@@ -209,13 +209,14 @@ look_at_flags_file() {
     )
 }
 
-# Prints the id of the user of a process whose service names none: a process of no service, or one of an init script.
+# Prints the id of the user of a process whose service names none: one of an init script. Not that of a process of no
+# service: anybody may have started it, and files with secrets would be given to that user.
 #   $1 the server
 print_user() {
     [ "$found_pid" -gt 0 ] || return 0
     service_noted "$found_unit"
     case $is_service$user$starts in
-    no* | yes*/etc/init.d/*) ;;
+    yes*/etc/init.d/*) ;;
     *) return 0 ;;
     esac
     while read -r field _ value _; do

@@ -14,6 +14,7 @@ from pushgateway_lab.course import start_line
 from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import exposure
 from pushgateway_lab.installations.flags import parse_flags
+from pushgateway_lab.installations.web_files import WEB_CONFIG
 from pushgateway_lab.lab import running_flags
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.pushgateway import open_admin_api
@@ -32,6 +33,8 @@ tls_server_config:
 """
 FILE = "--web.config.file=/etc/web.yml"
 OPEN = {"pushgateway_listen_address": "0.0.0.0:9091"}
+OWN = ["--web.enable-admin-api", f"--web.config.file={WEB_CONFIG}"]
+CLOSED = {"pushgateway_basic_auth_users": {"trainer": "/x"}}
 
 
 def web_config(word: str, path: str = "/etc/web.yml") -> str:
@@ -331,6 +334,11 @@ def test_what_a_trainer_reads_of_an_open_address(
         ([], {}, (), "Everybody who reaches it can push.", None),
         (["--web.enable-admin-api", FILE], {}, (web_config("users"),), "It asks for a password", None),
         (["--web.enable-admin-api", FILE], {}, (web_config("none"),), "can push and wipe. To close", "sudoedit"),
+        # Somebody took the users out of the file that the settings want.
+        (OWN, CLOSED, (web_config("none", WEB_CONFIG),), "can push and wipe. To close", "sudoedit"),
+        (OWN, CLOSED, (), "can push and wipe. To close", "sudoedit"),
+        (OWN, CLOSED, (web_config("users", WEB_CONFIG),), "It asks for a password", None),
+        (OWN, {}, (web_config("users", WEB_CONFIG),), "It asks for a password", None),
     ],
 )  # fmt: skip
 def test_verify_names_what_everybody_can_wipe_and_no_stage_stops(

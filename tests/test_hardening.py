@@ -49,6 +49,25 @@ def test_what_the_flags_name_stays_in_reach(
 
 
 @pytest.mark.parametrize(
+    ("path", "home", "tmp"),
+    [
+        ("/root/tls/web.pem", "read-only", "true"),
+        ("/tmp/web.pem", "true", "false"),  # noqa: S108
+        ("/etc/ssl/web.pem", "true", "true"),
+    ],
+)
+def test_a_certificate_of_the_host_stays_in_reach(path: str, home: str, tmp: str) -> None:
+    given = settings(
+        pushgateway_harden=True,
+        pushgateway_tls_host_cert_file=path,
+        pushgateway_tls_host_key_file="/etc/ssl/web.key",
+    )
+    text = installations.plan(seen(*hardened("", "")), given).hardening
+    assert f"\nProtectHome={home}\n" in text
+    assert f"\nPrivateTmp={tmp}\n" in text
+
+
+@pytest.mark.parametrize(
     "path", ["data", "/a b", "/%h/data", '/"', "/a\nCapabilityBoundingSet=CAP_SYS_ADMIN", "/a\\x20"]
 )
 def test_no_path_becomes_another_line_or_word(path: str) -> None:

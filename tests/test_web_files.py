@@ -1,6 +1,7 @@
 """The files for TLS and passwords: what a host should have, decided from a look and the settings, without a host."""
 
 import re
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -16,6 +17,7 @@ from looks import encoded, look, unit
 from pushgateway_lab import installations
 from pushgateway_lab.credentials import hashes, lab_authority
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import address, flags, web_files
 from pushgateway_lab.installations.flags import Flag
 from pushgateway_lab.lab import certificate
@@ -27,11 +29,13 @@ from pushgateway_lab.web.wanted_files import (
     Made,
     WantedWebFile,
     fitting_users,
+    is_certified,
+    names_of,
     obsolete,
     secrets_of,
     wanted,
 )
-from snapshots import BOTH, DEBIAN, GATEWAY, PROMETHEUS, argv, loaded, seen
+from snapshots import BOTH, DEBIAN, GATEWAY, PROMETHEUS, argv, config, loaded, seen
 from snapshots import flags as flags_line
 
 PASSWORD = "s3cret"  # noqa: S105 - a test's
@@ -204,7 +208,7 @@ def test_a_password_for_each_host(tmp_path: Path) -> None:
     "found",
     [
         f"$2b$31${'a' * 53}",
-        f"$2b$13${'a' * 53}",
+        f"$2b$11${'a' * 53}",
         f"$2b$03${'a' * 53}",
         f"$2x$10${'a' * 53}",
         "",
@@ -246,7 +250,7 @@ def test_a_new_hash_has_a_salt_of_its_own() -> None:
 
 def test_others_cannot_give_this_machine_its_state(state: Path) -> None:
     (state / "lab-ca").mkdir(parents=True, mode=0o755)
-    with pytest.raises(HostError, match="others can read or change it"):
+    with pytest.raises(HostError, match="Others than you can use"):
         lab_authority.stored("vm01")
 
 
@@ -296,6 +300,7 @@ def test_the_certificate_of_a_lab_is_issued_once_and_renewed_in_time(state: Path
     names = ["vm01", "10.0.0.1", "::1", "localhost"]
     assert lab_authority.is_good(issued, names, NOW)
     assert not lab_authority.is_good(issued, [*names, "vm02"], NOW)
+    assert not lab_authority.is_good(issued, ["vm01"], NOW), "a name that it has no longer"
     third = lab_authority.LIFE * 2 / 3
     assert lab_authority.is_good(issued, names, NOW + third - timedelta(days=1))
     assert not lab_authority.is_good(issued, names, NOW + third + timedelta(days=1))
@@ -513,3 +518,204 @@ def test_a_certificate_that_is_none_is_said_to_be_none() -> None:
     )
     assert "cannot be read" in (certificate.problem(looked, "https://localhost:9091") or "")
     assert certificate.problem(look(*BOTH), "https://localhost:9091") is None
+
+
+LONE = {
+    "pushgateway": ("process pushgateway 7 ", "pushgateway_pid 7"),
+    "prometheus": ("process prometheus 8 ", "prometheus_pid 8"),
+}
+"""Programs that anybody may have started, with the names of the servers."""
+
+
+@pytest.mark.parametrize(
+    ("lone", "data", "says"),
+    [
+        ("pushgateway", {"pushgateway_basic_auth_users": {}}, "The Pushgateway gets no file"),
+        ("pushgateway", {"pushgateway_tls_lab_ca": True}, "The Pushgateway gets no file"),
+        ("prometheus", {"pushgateway_basic_auth_users": {}}, "Prometheus gets no file"),
+        ("prometheus", {"pushgateway_username": "a"}, "Prometheus gets no file"),
+        ("prometheus", {"pushgateway_cert_file": "/x"}, "Prometheus gets no file"),
+        ("pushgateway", {"pushgateway_username": "a"}, "Prometheus gets no password"),
+    ],
+)
+def test_a_process_of_no_service_gets_no_secret(
+    users: dict[str, str], lone: str, data: dict[str, Any], says: str
+) -> None:
+    if "pushgateway_basic_auth_users" in data:
+        data = {"pushgateway_basic_auth_users": users}
+    given = settings(**data)
+    command = argv("pushgateway", f"--web.config.file={web_files.web_config_of(given)}")
+    host = seen(*BOTH, *config("scrape_configs: []\n"), *LONE[lone], command, "user_of pushgateway 1000", "user_of prometheus 1000")  # fmt: skip
+    for refuse in (wanted, closing.is_done, preflight.is_free):
+        with pytest.raises(HostError, match=f"{says}.*which no service started, so anybody may"):
+            refuse(host, given)
+
+
+def test_a_password_goes_to_a_process_of_no_service_over_https_alone() -> None:
+    given = settings(pushgateway_username="a", pushgateway_url="https://vm01:9091")
+    found = wanted(seen(*BOTH, *LONE["pushgateway"]), given)
+    assert found is not None
+    assert [each.path for each in found] == [web_files.SCRAPE_PASSWORD]
+
+
+def test_a_prometheus_of_no_service_gets_what_everybody_may_read(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("x")
+    given = settings(pushgateway_ca_file=str(tmp_path / "ca.pem"))
+    found = wanted(seen(*BOTH, *LONE["prometheus"]), given)
+    assert found is not None
+    assert [(each.path, each.owner) for each in found] == [(web_files.SCRAPE_AUTHORITIES, "root")]
+
+
+def test_a_certificate_is_for_names_of_the_settings_alone() -> None:
+    given = settings(
+        pushgateway_listen_address="10.0.0.1:9091",
+        pushgateway_targets=["Web.example.org:9091", "[fe80::1]:9091"],
+        pushgateway_url="https://push.example.org:9091",
+    )
+    assert list(names_of(given)) == [
+        *("vm01", "10.0.0.1", "Web.example.org", "fe80::1", "push.example.org")
+    ]
+    assert is_certified(given, "web.example.org")
+    assert is_certified(given, "[::1]")
+    assert not is_certified(given, "vm02")
+
+
+LISTENS = 'ARGS="--web.listen-address=192.0.2.7:9091"\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "data", "to_set"),
+    [
+        (["hostname vm02"], {}, None),
+        ([flags_line(LISTENS)], {}, "pushgateway_listen_address=192.0.2.7:9091"),
+        ([flags_line(LISTENS)], {"pushgateway_listen_address": "192.0.2.7:9091"}, None),
+        (
+            [flags_line(LISTENS)],
+            {"pushgateway_targets": ["vm01:9091"]},
+            "pushgateway_url=https://192.0.2.7:9091",
+        ),
+        (
+            [flags_line(LISTENS)],
+            {"pushgateway_targets": ["vm01:9091"], "pushgateway_url": "https://vm01:9091"},
+            None,
+        ),
+        (
+            [*config("scrape_configs:\n- job_name: pushgateway\n  static_configs:\n  - targets: [vm02:9091]\n"),
+             "hostname vm02", "address 192.0.2.7", flags_line('ARGS="--web.listen-address=:9091"\n')],
+            {"pushgateway_allow_open_admin_api": True},
+            "pushgateway_targets=vm02:9091",
+        ),
+    ],
+)  # fmt: skip
+def test_a_name_that_only_the_host_says_is_refused(
+    lines: list[str], data: dict[str, Any], to_set: str | None
+) -> None:
+    text = (
+        () if any(each.startswith("config ") for each in lines) else config("scrape_configs: []\n")
+    )
+    host = seen(*BOTH, *text, *lines)
+    given = settings(pushgateway_tls_lab_ca=True, pushgateway_admin_api=False, **data)
+    if to_set is None:
+        assert preflight.is_free(host, given)
+        return
+    with pytest.raises(HostError, match=re.escape(f"set {to_set}")):
+        preflight.is_free(host, given)
+
+
+def test_a_host_that_lies_about_its_texts_takes_no_memory_and_no_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(web_config, "hashes_in", lambda _: pytest.fail("parsed"))
+    assert fitting_users({"": '  "a": "b"\n'}, settings()) == []
+    assert fitting_users({"": '  "a": "b"\n'}, settings(pushgateway_tls_lab_ca=True)) == []
+    monkeypatch.undo()
+    long = f"web_text {web_files.WEB_CONFIG} {encoded('x' * 100_000)}"
+    many = [f"web_text /{number} {encoded('x')}" for number in range(100)]
+    assert not seen(*BOTH, long).web_texts
+    assert len(seen(*BOTH, *many).web_texts) < 10
+    began = time.monotonic()
+    assert web_config.hashes_in('  "\n' * 20_000) == {}
+    assert web_config.hashes_in('  "a": "b\n' * 9_000) == {}
+    assert time.monotonic() - began < 1
+
+
+def test_after_some_wrong_hashes_no_more_are_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text(PASSWORD)
+    named = {f"user{number}": str(tmp_path / "password") for number in range(9)}
+    given = settings(pushgateway_basic_auth_users=named)
+    computed = []
+    monkeypatch.setattr(bcrypt, "checkpw", lambda _, found: computed.append(found))
+    wrong = {user: f"$2b$10${at}{'a' * 52}" for at, user in enumerate(named)}
+    assert fitting_users({web_files.WEB_CONFIG: web_config.text(given, wrong)}, given) == []
+    assert len(computed) == 3
+
+
+def test_all_passwords_are_read_at_the_first_look(users: dict[str, str], tmp_path: Path) -> None:
+    given = settings(pushgateway_basic_auth_users=users | {"cron": str(tmp_path / "missing")})
+    with pytest.raises(HostError, match=r"user cron: .*missing cannot be read here"):
+        fitting_users({}, given)
+
+
+@pytest.mark.usefixtures("state")
+def test_the_newest_checks_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashes, "_MOST_REMEMBERED", 500)
+    digests = [sha256(bytes([each])).hexdigest() for each in range(20)]
+    for each in digests:
+        hashes._remember(each)
+    assert hashes._file().read_text().split() == digests[-5:]
+
+
+def test_a_state_directory_that_others_can_replace_is_refused(state: Path) -> None:
+    hashes.new(PASSWORD)
+    state.chmod(0o777)
+    with pytest.raises(HostError, match=r"in a directory in which others can replace it.* set XDG"):
+        lab_authority.stored("vm01")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        x509.InvalidVersion("x", 7),
+        x509.DuplicateExtension("x", x509.ObjectIdentifier("1.2.3")),
+        x509.UnsupportedGeneralNameType("x"),
+    ],
+)
+def test_a_strange_certificate_is_one_that_cannot_be_read(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(_: bytes) -> None:
+        raise error
+
+    monkeypatch.setattr(x509, "load_pem_x509_certificate", load)
+    looked = look(
+        *BOTH,
+        argv("pushgateway", f"--web.config.file={web_files.WEB_CONFIG_TLS}"),
+        f"web_text {web_files.CERTIFICATE} {encoded('strange')}",
+    )
+    assert "cannot be read" in (certificate.problem(looked, "https://localhost:9091") or "")
+    (tmp_path / "pem").write_text("strange")
+    files = dict.fromkeys(
+        ("pushgateway_tls_cert_file", "pushgateway_tls_key_file"), str(tmp_path / "pem")
+    )
+    if isinstance(error, x509.InvalidVersion):
+        with pytest.raises(HostError, match="in PEM"):
+            wanted(seen(*BOTH), settings(**files))
+
+
+@pytest.mark.parametrize("lines", [["release pushgateway 1.11.2"], []])
+@pytest.mark.parametrize("is_key", [False, True])
+def test_a_certificate_that_the_unit_of_a_release_hides_is_refused(
+    lines: list[str], *, is_key: bool
+) -> None:
+    there, hidden = "/etc/ssl/web.pem", "/root/web.pem"
+    files = {
+        "pushgateway_tls_host_cert_file": there if is_key else hidden,
+        "pushgateway_tls_host_key_file": hidden if is_key else there,
+    }
+    by_release = settings(pushgateway_install_method="release", **files)
+    host = seen(*DEBIAN, *unit(PROMETHEUS), *(unit(GATEWAY) if lines else ()), *lines)
+    with pytest.raises(HostError, match=r"/root/web\.pem is in a directory that .* hides"):
+        closing.is_done(host, by_release)
+    assert wanted(seen(*BOTH), settings(**files))

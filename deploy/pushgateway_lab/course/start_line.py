@@ -47,6 +47,7 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
         start_file.refuse_mistaken(looked)
     else:
         preflight.check_pushgateway(seen, settings)
+        preflight.check_web_files(seen, settings)
         open_admin_api.check(seen, settings)
         _refuse_work(looked)
     return True

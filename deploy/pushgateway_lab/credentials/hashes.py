@@ -19,7 +19,7 @@ from pushgateway_lab.run.host_error import HostError
 COST = 10
 """The cost of new hashes: the Pushgateway computes one for each new connection's first request."""
 
-HIGHEST_COST = 12
+HIGHEST_COST = COST
 """The highest cost that is computed for a host's hash: each step more doubles the time, up to hours for a cost of 31."""
 
 _HASH = re.compile(r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}")
@@ -70,24 +70,24 @@ def _file() -> Path:
 
 
 @lru_cache(maxsize=1)
-def _remembered() -> set[str]:
-    """Return the digests of earlier runs, and add those of this run to it; none if they cannot be read."""
+def _remembered() -> dict[str, None]:
+    """Return the digests of earlier runs, the newest last, and add those of this run; none if they cannot be read."""
     try:
         path = _file()
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
             if found.st_uid != os.geteuid() or found.st_mode & 0o077:
-                return set()
-            return set(file.read(_MOST_REMEMBERED).decode("ascii").split())
+                return {}
+            return dict.fromkeys(file.read(_MOST_REMEMBERED).decode("ascii").split())
     except (OSError, ValueError, HostError):
-        return set()
+        return {}
 
 
 def _remember(digest: str) -> None:
     known = _remembered()
     if digest in known:
         return
-    known.add(digest)
+    known[digest] = None
     recent = list(known)[-_MOST_REMEMBERED // 100 :]
     try:
         put(_file(), "".join(f"{each}\n" for each in recent).encode(), replace=True)

@@ -95,12 +95,12 @@ def _file_of(host: str) -> Path:
 
 
 def is_good(issued: Certificate, names: Iterable[str], now: datetime) -> bool:
-    """Return whether a certificate is of the present authority, has all names of a host, and enough of its life left.
+    """Return whether a certificate is of the present authority, has exactly the names of a host, and enough life left.
 
     + names: host names and addresses
     """
     return _is_good(
-        issued, frozenset(_alternatives(names)), authorities(), now.replace(second=0, microsecond=0)
+        issued, frozenset(alternatives(names)), authorities(), now.replace(second=0, microsecond=0)
     )
 
 
@@ -119,7 +119,7 @@ def _is_good(issued: Certificate, names: frozenset[str], authority: str, now: da
     had |= {str(each) for each in of_extension.get_values_for_type(x509.IPAddress)}
     left = found.not_valid_after_utc - now
     life = found.not_valid_after_utc - found.not_valid_before_utc
-    return names <= had and left >= max(life / 3, LEAST_LEFT)
+    return names == had and left >= max(life / 3, LEAST_LEFT)
 
 
 def issue(host: str, names: Iterable[str], now: datetime) -> Certificate:
@@ -168,7 +168,8 @@ def issue(host: str, names: Iterable[str], now: datetime) -> Certificate:
     return issued
 
 
-def _alternatives(names: Iterable[str]) -> set[str]:
+def alternatives(names: Iterable[str]) -> set[str]:
+    """Return the names and addresses in the certificate of a host with these names: also those of loopback."""
     found = set()
     for name in (*_LOOPBACK, *names):
         try:
@@ -183,7 +184,7 @@ def _general_names(names: Iterable[str]) -> "list[x509.GeneralName]":
     from cryptography import x509
 
     found: list[x509.GeneralName] = []
-    for name in sorted(_alternatives(names)):
+    for name in sorted(alternatives(names)):
         try:
             found.append(x509.IPAddress(ip_address(name)))
         except ValueError:

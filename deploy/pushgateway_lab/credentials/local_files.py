@@ -2,10 +2,12 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from pushgateway_lab.run import crash_log
 from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.run.private_directory import ReplaceableError, make_private
 
 
 def read_file(key: str, path: str) -> str:
@@ -26,20 +28,24 @@ def state_directory(name: str) -> Path:
     """Return a directory in this toolkit's state directory that only its user can read; it is made if it is missing.
 
     Raises:
-        HostError: it cannot be made, or others can read or change it.
+        HostError: it cannot be made, or others can read, change or replace it.
     """
     try:
         path = crash_log.directory() / name
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = path.stat(follow_symlinks=False)
+        make_private(path)
+        found = path.lstat()
+    except ReplaceableError as error:
+        raise HostError(
+            f"{error} So its secrets are not used: set XDG_STATE_HOME to a directory of your own."
+        ) from error
     except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home directory
         raise HostError(
-            f"The directory for {name} on this machine cannot be made: {error}"
+            f"The directory for {name} on this machine cannot be made: {error}. Set XDG_STATE_HOME to a directory of your own."
         ) from error
-    if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+    if found.st_mode & 0o077:
         raise HostError(
-            f"{path} on this machine has secrets, but others can read or change it. Correct that: chown {os.geteuid()} "
-            f"{path} && chmod 700 {path}"
+            f"Others than you can use {path}, so its secrets may be known: chmod 700 {path}, and delete the "
+            "files in it for new ones."
         )
     return path
 
@@ -61,12 +67,15 @@ def put(path: Path, data: bytes, *, replace: bool) -> None:
                 os.fsync(file.fileno())
             if replace:
                 os.replace(name, path)  # noqa: PTH105 - beside os.link
-                return
-            try:
-                os.link(name, path)
-            except FileExistsError:
-                return
+            else:
+                with suppress(FileExistsError):
+                    os.link(name, path)
         finally:
             Path(name).unlink(missing_ok=True)
+        entry = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(entry)  # a host may get the secret at once, so it must not be lost
+        finally:
+            os.close(entry)
     except OSError as error:
         raise HostError(f"{path} cannot be written here: {error.strerror}") from error

@@ -36,6 +36,11 @@ from pushgateway_lab.services.process import state_of as process_state
 WEB_USERS = "web_user"
 """The name of the values of a look with `Snapshot.web_users`. This machine sets it, whatever the host says."""
 
+_LONGEST_WEB_TEXT = 90_000
+"""The longest line with a text: 64 KB in base64, and a path (``files/snapshot.sh``, LONGEST_WEB_FILE)."""
+
+_MOST_WEB_TEXTS = 8
+
 _UNAVAILABLE = "503"  # Prometheus's answer while it starts (its web/web.go, testReady)
 
 
@@ -453,8 +458,12 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
 
 
 def web_texts_of(said: dict[str, list[str]]) -> dict[str, str]:
-    """Return the texts of files for TLS and passwords in the values of a look: path -> text."""
-    return {path: decoded(value) for path, value in map(_pair, said.get("web_text", ()))}
+    """Return the texts of files for TLS and passwords in the values of a look: path -> text.
+
+    A value that is longer than the look makes it is left out, as are the ones after the first few.
+    """
+    lines = [each for each in said.get("web_text", ()) if len(each) <= _LONGEST_WEB_TEXT]
+    return {path: decoded(value) for path, value in map(_pair, lines[:_MOST_WEB_TEXTS])}
 
 
 def _web_files(said: dict[str, list[str]]) -> dict[str, WebFile]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from urllib.parse import urlsplit
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
@@ -27,7 +28,9 @@ from pushgateway_lab.installations import (
     web_files,
 )
 from pushgateway_lab.installations.denied import why_denied
+from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.prometheus.job import check_path, merged
+from pushgateway_lab.prometheus.scrapers import targets
 from pushgateway_lab.pushgateway import open_admin_api
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
@@ -35,6 +38,7 @@ from pushgateway_lab.run.shell import ask
 from pushgateway_lab.scrape_config import ScrapeConfigError, decode, known_jobs
 from pushgateway_lab.services import FUNCTIONS, SYSTEMD, ServiceManager, ServiceState
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.web import wanted_files
 
 
 class PortTakenError(HostError):
@@ -79,6 +83,8 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
     if installations.has_prometheus(seen, settings):
         merged(seen, settings)
     check_pushgateway(seen, settings)
+    check_web_files(seen, settings)
+    check_targets(seen, settings)
     open_admin_api.check(seen, settings)
     return True
 
@@ -310,6 +316,48 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
             seen.manager,
             taken.listener,
             partial(_pushgateway_cannot_listen, taken.address, of_setting),
+        )
+
+
+def check_web_files(seen: Snapshot, settings: Settings) -> None:
+    """Check that the host can have the files for TLS and passwords that the settings want.
+
+    Raises:
+        HostError: see `pushgateway_lab.web.wanted_files.wanted`; or the Pushgateway would be asked at a name or an address
+            that its certificate does not have.
+    """
+    wanted_files.wanted(seen, settings)
+    if not settings.pushgateway_tls_lab_ca or installations.pushgateway_is_elsewhere(
+        seen, settings
+    ):
+        return
+    listens = address.local_address(installations.plan(seen, settings).flags)
+    if not settings.pushgateway_targets:
+        _check_certified(
+            settings, listens.rpartition(":")[0], f"pushgateway_listen_address={listens}"
+        )
+    url = installations.planned_url(seen, settings)
+    _check_certified(settings, urlsplit(url).hostname or "", f"pushgateway_url={url}")
+
+
+def check_targets(seen: Snapshot, settings: Settings) -> None:
+    """Check that the certificate of the lab's authority is for all targets of the scrape job.
+
+    Raises:
+        HostError: it is not.
+    """
+    is_named = not settings.pushgateway_tls_lab_ca or settings.pushgateway_targets
+    if not is_named and installations.has_prometheus(seen, settings):
+        for each in targets(seen, settings):
+            _check_certified(settings, each.rpartition(":")[0], f"pushgateway_targets={each}")
+
+
+def _check_certified(settings: Settings, name: str, example: str) -> None:
+    if not wanted_files.is_certified(settings, name):
+        raise HostError(
+            f"pushgateway_tls_lab_ca: the Pushgateway is asked at {excerpt(name)}, which only the host itself names, and its "
+            "certificate is for names in the inventory and the settings alone. Nothing was changed. If that is the "
+            f"host's own name or address, set {excerpt(example)}. Or set pushgateway_listen_address to another address."
         )
 
 

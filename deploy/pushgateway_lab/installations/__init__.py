@@ -15,6 +15,7 @@ from pushgateway_lab.installations import (
     lone,
     own_text,
     unit,
+    web_files,
 )
 from pushgateway_lab.installations.debian import (
     DEFAULT_PERSISTENCE_FILE,
@@ -116,7 +117,9 @@ def plan(seen: Snapshot, settings: Settings) -> Plan:
     if not settings.pushgateway_harden:
         return found
     try:
-        return found._replace(hardening=installation.to_harden(found.flags))
+        return found._replace(
+            hardening=installation.to_harden(found.flags, web_files.files_of_host(settings))
+        )
     except flags.FlagError as error:
         raise HostError(f"{installation.flags_place}: {error}.") from error
 

@@ -44,31 +44,41 @@ def web_config(flags: Iterable[Flag]) -> str:
     return next((str(each.value) for each in flags if each.name == WEB_CONFIG_FLAG), "")
 
 
-def is_closed(seen: Snapshot, settings: Settings, flags: Iterable[Flag]) -> bool:
-    """Return whether a Pushgateway with these flags asks everybody for a password or for a client certificate.
+def is_closed(seen: Snapshot, flags: Iterable[Flag]) -> bool:
+    """Return whether a Pushgateway that runs with these flags asks everybody for a password or for a client certificate.
 
-    A web configuration file that could not be read, or that another user than root can replace, counts as open. The one of this toolkit is as the settings want it:
-    a run writes it before the Pushgateway runs with it.
-
-    + flags: of the process, or the wanted ones
+    The web configuration file counts as it is now, because the process reads it for each connection. One that could not
+    be read, or that another user than root can replace, counts as open.
 
     Example:
         False without the flag ``--web.config.file``; True if its file has ``basic_auth_users``.
     """
     file = web_config(flags)
-    if file in WEB_CONFIGS:
+    return file != "" and seen.web_configs.get(file) in _AUTHENTICATION
+
+
+def will_be_closed(seen: Snapshot, settings: Settings, flags: Iterable[Flag]) -> bool:
+    """Return the same of a Pushgateway that this run starts with these flags.
+
+    The web configuration file of this toolkit will be as the settings want it: a run writes it before the Pushgateway
+    runs with it.
+
+    + flags: the wanted ones
+    """
+    flags = tuple(flags)
+    if web_config(flags) in WEB_CONFIGS:
         wanted = settings.pushgateway_basic_auth_users or settings.pushgateway_tls_client_ca_file
         return bool(wanted)
-    return file != "" and seen.web_configs.get(file) in _AUTHENTICATION
+    return is_closed(seen, flags)
 
 
 def open_addresses(seen: Snapshot, settings: Settings, flags: Iterable[Flag]) -> list[str]:
     """Return the addresses at which everybody can push to a Pushgateway with these flags; none if it is closed.
 
-    + flags: see `is_closed`
+    + flags: see `will_be_closed`
     """
     flags = tuple(flags)
-    return [] if is_closed(seen, settings, flags) else reached_addresses(flags)
+    return [] if will_be_closed(seen, settings, flags) else reached_addresses(flags)
 
 
 def is_at(listener: Listener, wanted: str) -> bool:

@@ -23,14 +23,15 @@ _HOMES = ("/home", "/root", "/run/user")
 _SHARED = ("/tmp", "/var/tmp")  # noqa: S108 # nosec - compared, not used
 
 
-def text(flags: Iterable[Flag], persistence: str) -> str:
+def text(flags: Iterable[Flag], persistence: str, files: Iterable[str] = ()) -> str:
     """Return the text of the drop-in for a Pushgateway with these flags.
 
     Only the directory of the persistence file is writable. Files in home directories can be read, and those in
-    ``/tmp`` be seen, if a flag names one.
+    ``/tmp`` be seen, if a flag names one, or if it is one of `files`.
 
     + flags: the whole command line
     + persistence: the persistence file without a flag; empty if there is none
+    + files: further files that the Pushgateway reads
 
     Raises:
         FlagError: the path of the persistence file cannot be written into a unit.
@@ -39,14 +40,14 @@ def text(flags: Iterable[Flag], persistence: str) -> str:
         >>> print(text((), "/var/lib/prometheus/pushgateway.data").splitlines()[20])
         ReadWritePaths=/var/lib/prometheus
     """
-    files = {each.name: each.value for each in flags if isinstance(each.value, str)}
-    file = files.get(PERSISTENCE, persistence)
+    named = {each.name: each.value for each in flags if isinstance(each.value, str)}
+    file = named.get(PERSISTENCE, persistence)
     if file and not _PLAIN.fullmatch(file):
         raise FlagError(
             f"--{PERSISTENCE} is not an absolute path of plain letters, so the service cannot be restricted to its "
             "directory; pushgateway_harden needs that"
         )
-    paths = [*files.values(), file]
+    paths = [*named.values(), file, *files]
     values = {
         "@PRIVATE_TMP@": "false" if any(_is_below(each, _SHARED) for each in paths) else "true",
         "@PROTECT_HOME@": "read-only" if any(_is_below(each, _HOMES) for each in paths) else "true",
@@ -80,6 +81,11 @@ def _filled(name: str, values: Mapping[str, str]) -> str:
     for placeholder, value in values.items():
         found = found.replace(placeholder, value)
     return found.replace("@DIGEST@", sha256(found.encode()).hexdigest()[:16])
+
+
+def is_hidden(path: str) -> bool:
+    """Return whether ``ProtectHome`` and ``PrivateTmp`` hide a file from a service."""
+    return _is_below(path, (*_HOMES, *_SHARED))
 
 
 def refusal(service: Service, key: str = "pushgateway_harden") -> HostError:

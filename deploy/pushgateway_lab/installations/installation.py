@@ -98,10 +98,11 @@ class PushgatewayInstallation(Installation, Protocol):
             HostError: the flags cannot be parsed, or are in a place that this toolkit does not change.
         """
 
-    def to_harden(self, flags: Sequence[Flag]) -> str:
+    def to_harden(self, flags: Sequence[Flag], files: Sequence[str] = ()) -> str:
         """Return the text of the drop-in that restricts the service to what it needs.
 
         + flags: the wanted ones
+        + files: further files that the Pushgateway reads
 
         Raises:
             FlagError: it cannot be written for these flags.

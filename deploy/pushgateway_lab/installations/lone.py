@@ -93,9 +93,9 @@ class LonePushgateway:
         kept = [str(each) for each in present if each in wanted]
         return shlex.join([self.command[0], *kept, *added])
 
-    def to_harden(self, flags: Sequence[Flag]) -> str:
+    def to_harden(self, flags: Sequence[Flag], files: Sequence[str] = ()) -> str:
         """Refuse: the service is somebody else's."""
-        del flags
+        del flags, files
         raise hardening.refusal(self.service)
 
     def to_edit_flags(self, example: Flag | None = None) -> str:

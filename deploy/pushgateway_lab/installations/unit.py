@@ -139,9 +139,9 @@ class UnitPushgateway:
             return False
         return all(each.name != flags.LISTEN_ADDRESS for each in self.written_flags(seen))
 
-    def to_harden(self, flags: Sequence[Flag]) -> str:
+    def to_harden(self, flags: Sequence[Flag], files: Sequence[str] = ()) -> str:
         """Refuse: the service is somebody else's."""
-        del flags
+        del flags, files
         raise hardening.refusal(self.service)
 
     def to_edit_flags(self, example: Flag | None = None) -> str:

@@ -119,13 +119,13 @@ class VariablePushgateway:
             ) from error
         return Plan(wanted, text)
 
-    def to_harden(self, flags: Sequence[Flag]) -> str:
+    def to_harden(self, flags: Sequence[Flag], files: Sequence[str] = ()) -> str:
         """Return the text of the drop-in, if the service is that of a package; empty for that of a release."""
         if self.is_release:
             return ""
         if self.persistence is None:
             raise hardening.refusal(self.service)
-        return hardening.text(flags, self.persistence)
+        return hardening.text(flags, self.persistence, files)
 
     def to_edit_flags(self, example: Flag | None = None) -> str:
         """Return the commands that open the file and restart the Pushgateway."""

@@ -13,42 +13,42 @@ from pushgateway_lab.settings import Settings
 DIRECTORY = "/etc/pushgateway-lab"
 """The directory of all these files. Their names have no blanks, because shell scripts split them into words."""
 
-WEB_CONFIG = "/etc/pushgateway-lab/web.yml"
+WEB_CONFIG = f"{DIRECTORY}/web.yml"
 """The Pushgateway's web configuration file without TLS, which its flag ``--web.config.file`` names."""
 
-WEB_CONFIG_TLS = "/etc/pushgateway-lab/web-tls.yml"
+WEB_CONFIG_TLS = f"{DIRECTORY}/web-tls.yml"
 """The same with TLS."""
 
-WEB_CONFIG_TLS_HTTP1 = "/etc/pushgateway-lab/web-tls-http1.yml"
+WEB_CONFIG_TLS_HTTP1 = f"{DIRECTORY}/web-tls-http1.yml"
 """The same with TLS and without HTTP/2."""
 
 WEB_CONFIGS = (WEB_CONFIG, WEB_CONFIG_TLS, WEB_CONFIG_TLS_HTTP1)
 """The web configuration files of this toolkit; a host has one of them at most, but while it changes to another one."""
 
-CERTIFICATE = "/etc/pushgateway-lab/web.crt"
+CERTIFICATE = f"{DIRECTORY}/web.crt"
 """The Pushgateway's certificate."""
 
-KEY = "/etc/pushgateway-lab/web.key"
+KEY = f"{DIRECTORY}/web.key"
 """The key of that certificate; only the user of the Pushgateway's service may read it."""
 
-SCRAPE_PASSWORD = "/etc/pushgateway-lab/scrape-password"  # noqa: S105 - a path
+SCRAPE_PASSWORD = f"{DIRECTORY}/scrape-password"
 """The password with which Prometheus scrapes the Pushgateway; only Prometheus's user may read it."""
 
-SCRAPE_OTHER_PASSWORD = "/etc/pushgateway-lab/scrape-other-password"  # noqa: S105 - a path
+SCRAPE_OTHER_PASSWORD = f"{DIRECTORY}/scrape-other-password"
 """The same: a new password comes into the other one of both files, see `scrape_password_of`."""
 
 SCRAPE_PASSWORDS = (SCRAPE_PASSWORD, SCRAPE_OTHER_PASSWORD)
 
-SCRAPE_AUTHORITIES = "/etc/pushgateway-lab/scrape-ca.pem"
+SCRAPE_AUTHORITIES = f"{DIRECTORY}/scrape-ca.pem"
 """The certificates of the authorities that Prometheus trusts when it scrapes the Pushgateway."""
 
-CLIENT_AUTHORITIES = "/etc/pushgateway-lab/web-clients.pem"
+CLIENT_AUTHORITIES = f"{DIRECTORY}/web-clients.pem"
 """The certificates of the authorities whose client certificates the Pushgateway accepts."""
 
-SCRAPE_CERTIFICATE = "/etc/pushgateway-lab/scrape.crt"
+SCRAPE_CERTIFICATE = f"{DIRECTORY}/scrape.crt"
 """The client certificate with which Prometheus scrapes the Pushgateway."""
 
-SCRAPE_KEY = "/etc/pushgateway-lab/scrape.key"
+SCRAPE_KEY = f"{DIRECTORY}/scrape.key"
 """The key of that certificate; only Prometheus's user may read it."""
 
 SECRETS = (KEY, *SCRAPE_PASSWORDS, SCRAPE_KEY)
@@ -80,6 +80,12 @@ def web_config_of(settings: Settings) -> str | None:
     if settings.pushgateway_speaks_tls:
         return WEB_CONFIG_TLS if settings.pushgateway_http2 else WEB_CONFIG_TLS_HTTP1
     return WEB_CONFIG if settings.pushgateway_basic_auth_users else None
+
+
+def files_of_host(settings: Settings) -> tuple[str, ...]:
+    """Return the certificate and the key that are on the host already, and that the Pushgateway has to read."""
+    paths = (settings.pushgateway_tls_host_cert_file, settings.pushgateway_tls_host_key_file)
+    return tuple(path for path in paths if path)
 
 
 def speaks_tls(web_config: str) -> bool:

@@ -33,7 +33,13 @@ def problem(look: Look, url: str) -> str | None:
         found = x509.load_pem_x509_certificate(text.encode())
         names = _names(found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
         begins, ends = found.not_valid_before_utc, found.not_valid_after_utc
-    except (ValueError, x509.ExtensionNotFound):
+    except (
+        ValueError,
+        x509.DuplicateExtension,
+        x509.ExtensionNotFound,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    ):
         return f"The Pushgateway's certificate in {web_files.CERTIFICATE} cannot be read, or has no names. {_MEND}"
     now = datetime.fromtimestamp(look.now, UTC)
     is_for = f"The Pushgateway's certificate (for {listed(names)})"

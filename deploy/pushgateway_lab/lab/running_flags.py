@@ -95,7 +95,7 @@ def _as_wanted(look: Look, says: str) -> Finding:
     if all(each.is_on_loopback for each in listeners):
         return done(says)
     running = parse_flags((look.snapshot.pushgateway_argv or ())[1:])
-    if exposure.is_closed(look.snapshot, look.settings, running):
+    if exposure.is_closed(look.snapshot, running):
         return done(f"{says} It asks for a password or a client certificate.")
     if not exposure.has_admin_api(running):
         return done(f"{says} Everybody who reaches it can push.")

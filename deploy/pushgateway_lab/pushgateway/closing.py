@@ -14,7 +14,8 @@ from pyinfra.context import ctx_host
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
-from pushgateway_lab.installations import address, web_files
+from pushgateway_lab.installations import exposure, web_files
+from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.pruning.files import archive
 from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.run.host_error import HostError
@@ -44,12 +45,11 @@ def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
         return
     if installations.pushgateway_is_elsewhere(seen, settings) or not seen.pushgateway.exists:
         return
-    for each in address.listen_addresses(installations.plan(seen, settings).flags):
-        if not address.is_loopback(each.rpartition(":")[0]):
-            yield (
-                f"The Pushgateway listens on {each} without TLS, so others on the network can read the passwords that are "
-                "sent to it. Set pushgateway_tls_lab_ca=True, or pushgateway_tls_cert_file and pushgateway_tls_key_file."
-            )
+    for each in exposure.reached_addresses(installations.plan(seen, settings).flags):
+        yield (
+            f"The Pushgateway listens on {excerpt(each)} without TLS, so others on the network can read the passwords that are "
+            "sent to it. Set pushgateway_tls_lab_ca=True, or pushgateway_tls_cert_file and pushgateway_tls_key_file."
+        )
 
 
 @operation()
@@ -119,8 +119,8 @@ def _needed(seen: Snapshot, settings: Settings) -> str:
     """Return the lines about files of somebody else that the Pushgateway has to read."""
     if installations.pushgateway_is_elsewhere(seen, settings):
         return ""
-    paths = (settings.pushgateway_tls_host_cert_file, settings.pushgateway_tls_host_key_file)
-    return "".join(f"{seen.user_of('pushgateway')} {path}\n" for path in paths if path)
+    paths = web_files.files_of_host(settings)
+    return "".join(f"{seen.user_of('pushgateway')} {path}\n" for path in paths)
 
 
 def _tidy(host: Host, settings: Settings) -> None:
@@ -148,7 +148,7 @@ def change(
         ask(host, "change-web-files.sh", variables, archive(files), functions=("own-files.sh",))
     except HostError as error:
         raise HostError(
-            f"The files for TLS and passwords in {web_files.DIRECTORY} were not changed as the settings want it: {error}. "
+            f"The files for TLS and passwords in {web_files.DIRECTORY} were not changed: {error}. "
             "Correct that on the host, then run this again."
         ) from error
 

@@ -16,11 +16,15 @@ from pushgateway_lab import installations
 from pushgateway_lab.credentials import hashes, lab_authority, passwords
 from pushgateway_lab.credentials.lab_authority import Certificate
 from pushgateway_lab.credentials.local_files import read_file
+from pushgateway_lab.facts.listeners import TITLES
 from pushgateway_lab.facts.snapshot import Snapshot, WebFile
-from pushgateway_lab.installations import web_files
+from pushgateway_lab.installations import hardening, release, web_files
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.web import web_config
+
+_MOST_MISSES = 3
+"""After so many wrong hashes, a look computes no more, which takes time of all hosts: the others are replaced, too."""
 
 _PUBLIC = 0o444
 _PRIVATE = 0o400
@@ -97,13 +101,14 @@ def wanted(
     + made: to write the files; None: to compare them with a look, for which no password is needed
 
     Raises:
-        HostError: a file on this machine that the settings name cannot be used.
+        HostError: a file on this machine that the settings name cannot be used, or a server is a process of no service.
     """
+    _refuse_lone(seen, settings)
     if settings.pushgateway_tls_lab_ca and not lab_authority.authorities():
         return None
     found: list[WantedWebFile] = []
     if not installations.pushgateway_is_elsewhere(seen, settings):
-        issued = _certificate(seen, settings, made)
+        issued = _certificate(settings, made)
         if issued is None:
             return None
         found += _of_pushgateway(seen, settings, issued, made)
@@ -112,20 +117,60 @@ def wanted(
     return found
 
 
+def _refuse_lone(seen: Snapshot, settings: Settings) -> None:
+    """Fail a host on which a process of no service would get a key, hashes or a password: anybody may have started it."""
+    gets_secrets = {
+        "pushgateway": web_files.web_config_of(settings) is not None,
+        "prometheus": bool(settings.pushgateway_user or settings.pushgateway_cert_file),
+    }
+    for server, title in TITLES.items():
+        if gets_secrets[server] and server in seen.lone:
+            raise HostError(_lone(seen, server, f"{title} gets no file with a secret"))
+    # Prometheus would send the password to it. With https, only a server that has the certificate receives it.
+    is_https = (settings.pushgateway_url or "").startswith("https:")
+    if settings.pushgateway_user and not is_https and "pushgateway" in seen.lone:
+        withheld = "Prometheus gets no password for the Pushgateway"
+        raise HostError(
+            _lone(seen, "pushgateway", withheld, " or set pushgateway_url to a URL with https,")
+        )
+
+
+def _lone(seen: Snapshot, server: str, withheld: str, further: str = "") -> str:
+    title = TITLES[server]
+    return (
+        f"{withheld[0].upper()}{withheld[1:]}: {title} is process {seen.lone[server].pid}, which no service started, so anybody may "
+        f"have started it. Nothing was changed. Run it as a service,{further} or take pushgateway_basic_auth_users, "
+        "pushgateway_tls_..., pushgateway_username and pushgateway_cert_file out of the settings of this host."
+    )
+
+
 def fitting_users(texts: Mapping[str, str], settings: Settings) -> list[str]:
     """Return the users of a host's web configuration file whose hash fits the password of the settings.
+
+    All passwords are read, so that one that cannot be had is an error of the first look, before anything is changed.
 
     + texts: path -> text
 
     Raises:
         HostError: a password cannot be read.
     """
-    had = web_config.hashes_in(texts.get(web_files.web_config_of(settings) or "", ""))
-    return [
-        user
-        for user in settings.pushgateway_basic_auth_users
-        if user in had and hashes.fits(had[user], passwords.of_user(settings, user))
-    ]
+    path = web_files.web_config_of(settings)
+    if path is None or not settings.pushgateway_basic_auth_users:
+        return []
+    given = {
+        user: passwords.of_user(settings, user) for user in settings.pushgateway_basic_auth_users
+    }
+    had = web_config.hashes_in(texts.get(path, ""))
+    found: list[str] = []
+    misses = 0
+    for user, password in given.items():
+        if user not in had:
+            continue
+        if hashes.fits(had[user], password):
+            found.append(user)
+        elif (misses := misses + 1) == _MOST_MISSES:
+            break
+    return found
 
 
 def obsolete(seen: Snapshot, settings: Settings) -> list[str]:
@@ -185,7 +230,7 @@ def _read(settings: Settings, key: str) -> str:
     return read_file(key, getattr(settings, key))
 
 
-def _certificate(seen: Snapshot, settings: Settings, made: Made | None) -> Certificate | None:
+def _certificate(settings: Settings, made: Made | None) -> Certificate | None:
     """Return the Pushgateway's certificate and key, empty if they are not of this toolkit; None: to be issued."""
     if settings.pushgateway_tls_cert_file:
         found = Certificate(
@@ -197,7 +242,7 @@ def _certificate(seen: Snapshot, settings: Settings, made: Made | None) -> Certi
     if not settings.pushgateway_tls_lab_ca:
         return Certificate("", "")
     stored = lab_authority.stored(settings.host)
-    names = tuple(names_of(seen, settings))
+    names = tuple(names_of(settings))
     if stored and lab_authority.is_good(stored, names, datetime.now(UTC)):
         return stored
     return made.issue(settings.host, names) if made else None
@@ -212,7 +257,7 @@ def _check_pair(settings: Settings, found: Certificate) -> None:
         certificate = x509.load_pem_x509_certificate(found.certificate.encode())
         public = certificate.public_key()
         own = serialization.load_pem_private_key(found.key.encode(), None).public_key()
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise HostError(
             f"pushgateway_tls_cert_file, pushgateway_tls_key_file: {settings.pushgateway_tls_cert_file} and "
             f"{settings.pushgateway_tls_key_file} must be a certificate and a key without a passphrase, in PEM."
@@ -233,10 +278,12 @@ def _check_pair(settings: Settings, found: Certificate) -> None:
         )
 
 
-def names_of(seen: Snapshot, settings: Settings) -> Iterator[str]:
-    """Yield the names and addresses by which others know the Pushgateway of a host, for its certificate."""
+def names_of(settings: Settings) -> Iterator[str]:
+    """Yield the names and addresses by which others know the Pushgateway of a host, for its certificate.
+
+    All are from the inventory and the settings. What a host says counts for nothing: its root could name another host.
+    """
     yield settings.host.removeprefix("@")
-    yield seen.names.host
     hosts = [settings.pushgateway_listen_address, *(settings.pushgateway_targets or ())]
     for each in hosts:
         host = each.rpartition(":")[0].strip("[]").partition("%")[0]
@@ -246,12 +293,20 @@ def names_of(seen: Snapshot, settings: Settings) -> Iterator[str]:
         yield urlsplit(settings.pushgateway_url).hostname or ""
 
 
+def is_certified(settings: Settings, host: str) -> bool:
+    """Return whether a host's certificate of the lab's authority is for a name or an address."""
+    names = {each.lower() for each in lab_authority.alternatives(names_of(settings))}
+    wanted = lab_authority.alternatives([host.partition("%")[0]])
+    return names.issuperset(each.lower() for each in wanted)
+
+
 def _of_pushgateway(
     seen: Snapshot, settings: Settings, issued: Certificate, made: Made | None
 ) -> Iterator[WantedWebFile]:
     path = web_files.web_config_of(settings)
     if path is None:
         return
+    _refuse_hidden(seen, settings)
     owner = seen.user_of("pushgateway")
     texts = {
         web_files.CERTIFICATE: issued.certificate,
@@ -265,6 +320,18 @@ def _of_pushgateway(
     for each, text in texts.items():
         if text:
             yield WantedWebFile(each, text.encode(), owner, _PRIVATE)
+
+
+def _refuse_hidden(seen: Snapshot, settings: Settings) -> None:
+    """Fail a host on which a release's Pushgateway could not read its certificate: its unit hides some directories."""
+    if release.method(seen, settings, release.PUSHGATEWAY) != release.RELEASE:
+        return
+    for path in filter(hardening.is_hidden, web_files.files_of_host(settings)):
+        raise HostError(
+            f"pushgateway_tls_host_cert_file, pushgateway_tls_host_key_file: {path} is in a directory that the unit of the "
+            "release hides from the Pushgateway. Nothing was changed. Put both files into another directory, as "
+            "/etc/ssl/private, where the user pushgateway can read them."
+        )
 
 
 def _web_config(seen: Snapshot, path: str, settings: Settings, made: Made | None) -> str:

@@ -15,7 +15,7 @@ _HEAD = """\
 # Written by pushgateway-lab from its settings, and written anew when it differs from them.
 """
 
-_USER = re.compile(r'^  ("(?:[^"\\]|\\.)*"): "([^"\\]*)"$', re.MULTILINE)
+_USER = re.compile(r'^  ("(?:[^"\\\n]|\\.)*"): "([^"\\\n]*)"$', re.MULTILINE)
 
 
 def text(settings: Settings, hashes: Mapping[str, str]) -> str:
