@@ -6,6 +6,7 @@ import pytest
 
 from fixes import edited
 from looks import CONFIG, NOW, RUNNING, TARGETS, loaded, look, status, target
+from pushgateway_lab.installations import web_files
 from pushgateway_lab.lab import scrape_access, scrapes
 from pushgateway_lab.lab.config_edits import lines_to_write
 from pushgateway_lab.lab.jobs import job_in_file, wanted_job
@@ -90,6 +91,64 @@ def test_fields_with_files_of_this_toolkit_go_with_their_settings() -> None:
     )
     others = f"{CONFIG}    basic_auth: {{username: a, password_file: /own}}\n    scheme: https\n"
     assert job.merged(seen(*config(others)), settings())[1] == others
+
+
+LAB_CA = {"pushgateway_tls_lab_ca": True}
+CERTIFICATE = {"pushgateway_cert_file": "/c"}
+CERT, KEY = "/etc/pushgateway-lab/scrape.crt", "/etc/pushgateway-lab/scrape.key"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone", "kept"),
+    [
+        (
+            LAB_CA,
+            {"pushgateway_tls_cert_file": "/c", "pushgateway_tls_key_file": "/k", **TLS},
+            [AUTHORITIES],
+            ["server_name: 127.0.0.1"],
+        ),
+        (
+            {"pushgateway_ca_file": "/ca", "pushgateway_url": "https://old:9091"},
+            {"pushgateway_ca_file": "/ca", "pushgateway_tls_host_cert_file": "/c"}
+            | {"pushgateway_tls_host_key_file": "/k"},
+            ["server_name"],
+            [AUTHORITIES],
+        ),
+        (CLOSED | CERTIFICATE, CLOSED, [CERT, KEY], [AUTHORITIES, "server_name", PASSWORD]),
+        (TLS | CERTIFICATE, {}, ["tls_config", "https"], []),
+        (TLS | CERTIFICATE, TLS, [CERT, KEY], ["server_name: 127.0.0.1", "https"]),
+    ],
+)
+def test_parts_of_tls_config_with_files_of_this_toolkit_go_with_their_settings(
+    before: dict[str, Any], after: dict[str, Any], gone: list[str], kept: list[str]
+) -> None:
+    for text in (CONFIG, f"{CONFIG}    tls_config: {{min_version: TLS12}}\n"):
+        old = job.merged(seen(*config(text)), settings(**before))[1]
+        assert all(each in old for each in gone)
+        new = job.merged(seen(*config(old)), settings(**after))[1]
+        own = "min_version: TLS12" in text
+        assert not any(each in new for each in gone if not (own and each == "tls_config"))
+        assert all(each in new for each in kept)
+        assert ("min_version: TLS12" in new) is own
+        assert job.merged(seen(*config(new)), settings(**after)) == (new, new)
+        if not after:
+            assert new == text
+
+
+def test_the_scheme_is_this_toolkits_only_with_its_files_for_tls() -> None:
+    https = f"{CONFIG}    scheme: https\n"
+    password, tls = (
+        f"web_mode prometheus:77:0:400 {path}" for path in (PASSWORD, web_files.WEB_CONFIG_TLS)
+    )
+    owned = f"{https}    tls_config: {{ca_file: /own}}\n"
+    for text, line, goes in (
+        (https, password, False),
+        (owned, password, False),
+        (https, tls, True),
+        (owned, tls, False),
+    ):
+        after = job.merged(seen(*config(text), line), settings())[1]
+        assert after == (CONFIG if goes else text)
 
 
 def test_the_job_is_merged_with_the_fields() -> None:

@@ -149,10 +149,8 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
         scrapers.check_receivers(seen, settings, obsolete)
         if not scrapers.undiscovered(seen, settings, targets):
             del ours["static_configs"]
-        wanted = _merged_text(text, json.dumps(ours), obsolete)
-        fields = scrapers.obsolete_fields(seen, settings)
-        if fields:
-            wanted = scrape_config.drop_fields(wanted, settings.pushgateway_job_name, fields)
+        fields = tuple(scrapers.obsolete_fields(seen, settings))
+        wanted = _merged_text(text, json.dumps(ours), obsolete, fields)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
     return text, _writable(seen, settings, text, wanted)
@@ -187,11 +185,13 @@ def _mistaken_names(seen: Snapshot, settings: Settings, text: str) -> list[str]:
 
 # Cached, because the hosts of a class mostly have the same file.
 @lru_cache(maxsize=32)
-def _merged_text(text: str, job: str, obsolete: tuple[str, ...]) -> str:
+def _merged_text(
+    text: str, job: str, obsolete: tuple[str, ...], obsolete_fields: tuple[str, ...]
+) -> str:
     wanted: dict[str, Any] = json.loads(job)
-    return scrape_config.drop_targets(
-        scrape_config.merge_job(text, wanted), wanted["job_name"], obsolete
-    )
+    name = wanted["job_name"]
+    merged = scrape_config.drop_targets(scrape_config.merge_job(text, wanted), name, obsolete)
+    return scrape_config.drop_fields(merged, name, obsolete_fields)
 
 
 def _writable(seen: Snapshot, settings: Settings, text: str, wanted: str) -> str:

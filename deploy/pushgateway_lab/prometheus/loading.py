@@ -78,7 +78,9 @@ def loaded(settings: Settings, *, with_job: bool = True) -> Iterator[PyinfraComm
         return
     if seen.config is not None and seen.config.has_leftovers:
         yield from function(sweep, settings)
-    yield from function(_reload, settings, with_job=with_job)  # the look that saw it serves the next step
+    yield from function(
+        _reload, settings, with_job=with_job
+    )  # the look that saw it serves the next step
 
 
 def sweep(host: Host, settings: Settings) -> None:

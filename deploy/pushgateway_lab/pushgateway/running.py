@@ -126,7 +126,9 @@ def run_with_flags(
     if enables:
         yield from function(_note_enabled, installation.service.name)
     yield from function(start, installation.service, enable=enables)
-    yield from function(_see_it_listen, settings, wanted)  # the look that saw it serves the next step
+    yield from function(
+        _see_it_listen, settings, wanted
+    )  # the look that saw it serves the next step
 
 
 def _is_right(seen: Snapshot, settings: Settings, wanted: Plan) -> bool:
