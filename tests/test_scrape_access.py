@@ -6,12 +6,13 @@ import pytest
 
 from fixes import edited
 from looks import CONFIG, NOW, RUNNING, TARGETS, loaded, look, status, target
+from pushgateway_lab.facts.added import note_after
 from pushgateway_lab.installations import web_files
-from pushgateway_lab.lab import scrape_access, scrapes
+from pushgateway_lab.lab import gateway, scrape_access, scrapes
 from pushgateway_lab.lab.config_edits import lines_to_write
 from pushgateway_lab.lab.jobs import job_in_file, wanted_job
 from pushgateway_lab.lab.look import STATUS, Look
-from pushgateway_lab.lab.results import State
+from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.prometheus import job
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import Login, merge_job
@@ -24,6 +25,7 @@ TLS = {"pushgateway_url": "https://127.0.0.1:9091"}
 CLOSED = {**USER, **TLS, "pushgateway_ca_file": "/ca.pem"}
 LOGIN = {"username": "trainer", "password_file": PASSWORD}
 WITH_LOGIN = f"{CONFIG}    basic_auth: {{username: trainer, password_file: {PASSWORD}}}\n"
+BY_ADDRESS = WITH_LOGIN.replace("localhost", "127.0.0.1")
 
 
 BY_NAME = {"pushgateway_url": "https://web:9091"}
@@ -175,7 +177,7 @@ def test_the_password_is_sent_to_no_other_target() -> None:
             assert words in str(error.value)
         assert job.merged(seen(*config(text)), settings())[1] == text
     # Their owner has decided that already.
-    text = WITH_LOGIN.replace('"]', '", "other:9091"]')
+    text = BY_ADDRESS.replace('"]', '", "other:9091"]')
     assert job.merged(seen(*config(text)), settings(**USER))[1] == text
     both = settings(**USER, pushgateway_targets=["localhost:9091", "other:9091"])
     assert PASSWORD in job.merged(seen(*config(OTHERS)), both)[1]
@@ -239,7 +241,7 @@ def test_verify_says_what_is_wrong_in_the_login_and_the_lines_to_write(
 
 
 def test_of_a_right_login_verify_says_that_the_password_is_another() -> None:
-    finding = scrapes.target(down(WITH_LOGIN, DENIED, USER))
+    finding = scrapes.target(down(BY_ADDRESS, DENIED, USER))
     assert (finding.state, finding.fix) == (State.WRONG, None)
     assert f"The job is right, but {PASSWORD} has another password, or" in finding.says
 
@@ -274,3 +276,80 @@ def test_the_lines_to_write_have_the_client_certificate() -> None:
     lines = lines_to_write(look(data=data), None) or ""
     assert "cert_file: /etc/pushgateway-lab/scrape.crt" in lines
     assert "key_file: /etc/pushgateway-lab/scrape.key" in lines
+
+
+def with_target(target: str) -> str:
+    return CONFIG.replace("localhost:9091", target)
+
+
+HOSTS = ("hosts 127.0.0.1 localhost", "hosts ::1 localhost", "hosts 127.0.0.1 one")
+AT_IPV6 = {"pushgateway_listen_address": "[::1]:9091"}
+
+
+@pytest.mark.parametrize(
+    ("given", "written", "scraped"),
+    [
+        (USER, "localhost:9091", "127.0.0.1:9091"),
+        (USER, "[::]:9091", "127.0.0.1:9091"),
+        (USER, "0.0.0.0:9091", "127.0.0.1:9091"),
+        (USER, "localhost:9091 ", "127.0.0.1:9091"),
+        (USER, "127.0.0.1:9091", "127.0.0.1:9091"),
+        (USER | AT_IPV6, "localhost:9091", "[::1]:9091"),
+        (USER | AT_IPV6, "[::1]:9091", "[::1]:9091"),
+        # Nobody else can be there, or has the certificate; without a user there is no password.
+        (USER, "one:9091", "one:9091"),
+        (USER | TLS, "localhost:9091", "localhost:9091"),
+        (USER | LAB_CA, "localhost:9091", "localhost:9091"),
+        ({}, "localhost:9091", "localhost:9091"),
+        ({}, "[::]:9091", "[::]:9091"),
+        # Somebody wanted it.
+        (USER | {"pushgateway_targets": ["localhost:9091"]}, "localhost:9091", "localhost:9091"),
+    ],
+)
+def test_a_password_without_tls_goes_to_an_address_at_which_only_the_pushgateway_listens(
+    given: dict[str, Any], written: str, scraped: str
+) -> None:
+    new = job.merged(seen(*config(with_target(written)), *HOSTS), settings(**given))[1]
+    mine = job_in_file(look(config=new))
+    assert mine is not None
+    assert mine.targets == (scraped,)
+    assert job.merged(seen(*config(new), *HOSTS), settings(**given)) == (new, new)
+
+
+def test_without_a_job_the_target_is_the_address() -> None:
+    for given, scraped in (
+        (USER, "127.0.0.1:9091"),
+        (USER | AT_IPV6, "[::1]:9091"),
+        ({}, "localhost:9091"),
+    ):
+        wanted = job.job(seen(*HOSTS), settings(**given))
+        assert wanted["static_configs"] == [{"targets": [scraped]}]
+
+
+def test_a_corrected_target_of_the_owner_is_not_noted_as_added() -> None:
+    old, new = job.merged(seen(*config(CONFIG), *HOSTS), settings(**USER))
+    assert note_after(seen(), settings(**USER), old, new) == ""
+    ours = note_after(seen(), settings(), "", CONFIG)
+    noted = seen(*config(CONFIG), *HOSTS, f"added_targets {ours}")
+    assert "=127.0.0.1:9091" in note_after(noted, settings(**USER), old, new)
+
+
+def test_verify_names_a_target_at_which_another_program_may_get_the_password() -> None:
+    def verified(text: str, data: dict[str, Any]) -> Finding:
+        return scrapes.target(
+            look(*loaded(text), *RUNNING, *HOSTS, config=text, data=data, said={TARGETS: target()})
+        )
+
+    found = verified(WITH_LOGIN, USER)
+    assert found.state is State.WRONG
+    assert "sends the password to localhost:9091, also at an address" in found.says
+    mine = job_in_file(look(config=edited(WITH_LOGIN, found.says, PATH)))
+    assert mine is not None
+    assert mine.targets == ("127.0.0.1:9091",)
+    for text, data in ((CONFIG, {}), (CONFIG, USER), (WITH_LOGIN, {})):
+        assert verified(text, data).state is State.DONE
+
+
+def test_commands_with_a_password_have_the_address() -> None:
+    assert gateway.url(look(*RUNNING, data=USER)) == "http://127.0.0.1:9091"
+    assert gateway.url(look(*RUNNING)) == "http://localhost:9091"

@@ -17,9 +17,15 @@ from pushgateway_lab.facts.names import Address
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address, web_files
 from pushgateway_lab.lab.excerpts import excerpt, listed
-from pushgateway_lab.lab.scrape_access import is_same_login, login, wanted_fields
+from pushgateway_lab.lab.scrape_access import (
+    is_ambiguous,
+    is_same_login,
+    local_target,
+    login,
+    wanted_fields,
+)
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.scrape_config import Job, same_target
+from pushgateway_lab.scrape_config import Job, same_target, without_blanks
 from pushgateway_lab.settings import Settings
 
 
@@ -101,12 +107,27 @@ def targets(seen: Snapshot, settings: Settings) -> tuple[str, ...]:
     """
     if settings.pushgateway_targets:
         return settings.pushgateway_targets
-    wanted = address.local_address(installations.plan(seen, settings).flags)
-    present = _present(seen, settings)
+    wanted = local_target(seen, settings)
+    replaced = corrected(seen, settings)
+    present = [each for each in _present(seen, settings) if each not in replaced]
     same = [each for each in present if is_same(seen, settings, each, wanted)]
     if any(same_target(each, wanted) for each in same):
         return (wanted,)
     return (next(iter(same), wanted),)
+
+
+def corrected(seen: Snapshot, settings: Settings) -> dict[str, str]:
+    """Return the targets of the lab's job in the file that must not stay -> the target in the place of each.
+
+    See `pushgateway_lab.lab.scrape_access.is_ambiguous`.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.plan`.
+    """
+    job = own_job(seen, settings)
+    written = [without_blanks(each) for each in job.targets] if job else []
+    wrong = [each for each in written if is_ambiguous(seen, settings, each)]
+    return dict.fromkeys(wrong, local_target(seen, settings)) if wrong else {}
 
 
 def obsolete_fields(seen: Snapshot, settings: Settings) -> list[str]:
@@ -265,7 +286,9 @@ def check(seen: Snapshot, settings: Settings) -> None:
             raise HostError(_second(found[0], settings))
         return
     wanted = undiscovered(seen, settings, targets(seen, settings))
-    missing = [each for each in wanted if not any(same_target(each, own) for own in job.targets)]
+    replaced = corrected(seen, settings)
+    own_targets = [replaced.get(without_blanks(each), each) for each in job.targets]
+    missing = [each for each in wanted if not any(same_target(each, own) for own in own_targets)]
     if missing and (inherited := _inherited(job, seen, settings)):
         raise HostError(_inherits(job, missing, inherited, settings))
     _check_reached(job, seen, settings)
@@ -282,11 +305,13 @@ def check_receivers(seen: Snapshot, settings: Settings, obsolete: Collection[str
     job, wanted = own_job(seen, settings), login(wanted_fields(seen, settings))
     if job is None or wanted is None or is_same_login(job.login, wanted):
         return
-    ours = targets(seen, settings)
+    ours, replaced = targets(seen, settings), corrected(seen, settings)
     others = [
         each
         for each in _present(seen, settings)
-        if each not in obsolete and not any(is_same(seen, settings, each, own) for own in ours)
+        if each not in obsolete
+        and without_blanks(each) not in replaced
+        and not any(is_same(seen, settings, each, own) for own in ours)
     ]
     if others:
         raise HostError(
@@ -340,7 +365,7 @@ def _check_reached(job: Job, seen: Snapshot, settings: Settings) -> None:
     if settings.pushgateway_targets:
         return
     flags = installations.plan(seen, settings).flags
-    wanted = address.local_address(flags)
+    wanted = local_target(seen, settings)
     for target in targets(seen, settings):
         host, _, port = target.rpartition(":")
         if same_target(target, wanted) or _will_listen(

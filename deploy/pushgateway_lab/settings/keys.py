@@ -72,7 +72,7 @@ class Settings:
     pushgateway_targets: tuple[str, ...] | None = _setting(
         None,
         values.targets,
-        "targets of that job, HOST:PORT; None: localhost and the port the Pushgateway listens on",
+        "targets of that job, HOST:PORT; None: localhost, or its address for a password without TLS, and the Pushgateway's port",
     )
     pushgateway_scrape_interval: str | None = _setting(
         None,
