@@ -16,6 +16,8 @@ from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.prometheus import job
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import Login, merge_job
+from pushgateway_lab.settings import parse_settings
+from pushgateway_lab.web.wanted_files import names_of
 from snapshots import config, seen, settings
 
 PATH = "/etc/prometheus/prometheus.yml"
@@ -28,6 +30,7 @@ WITH_LOGIN = f"{CONFIG}    basic_auth: {{username: trainer, password_file: {PASS
 BY_ADDRESS = WITH_LOGIN.replace("localhost", "127.0.0.1")
 
 
+LAB_CA = {"pushgateway_tls_lab_ca": True}
 BY_NAME = {"pushgateway_url": "https://web:9091"}
 
 
@@ -77,6 +80,27 @@ def test_the_settings_decide_with_which_fields_prometheus_gets_in(
     assert scrape_access.wanted_fields(seen(), settings(**data)) == fields
 
 
+@pytest.mark.parametrize(
+    ("host", "more", "name"),
+    [
+        ("vm01.example.org", {}, "vm01.example.org"),
+        ("@local", {}, "local"),
+        ("[fd00::7]", {}, "fd00::7"),
+        ("@docker/debian:12", {}, None),
+        ("vm01", BY_NAME, "vm01"),
+        ("vm01", BY_NAME | {"pushgateway_targets": ["web:9091"]}, None),  # it is on another host
+    ],
+)
+def test_prometheus_accepts_only_the_certificate_of_its_own_host(
+    host: str, more: dict[str, Any], name: str | None
+) -> None:
+    given = parse_settings(LAB_CA | more, host=host)
+    shown = seen("address 10.0.0.31", "hosts 10.0.0.32 web")
+    tls = scrape_access.wanted_fields(shown, given)["tls_config"]
+    assert tls == {"ca_file": AUTHORITIES} | ({"server_name": name} if name else {})
+    assert name is None or name in names_of(shown, given)
+
+
 def test_fields_with_files_of_this_toolkit_go_with_their_settings() -> None:
     given = settings(pushgateway_tls_lab_ca=True, pushgateway_basic_auth_users={"trainer": "/p"})
     closed = job.merged(seen(*config(CONFIG)), given)[1]
@@ -95,7 +119,6 @@ def test_fields_with_files_of_this_toolkit_go_with_their_settings() -> None:
     assert job.merged(seen(*config(others)), settings())[1] == others
 
 
-LAB_CA = {"pushgateway_tls_lab_ca": True}
 CERTIFICATE = {"pushgateway_cert_file": "/c"}
 CERT, KEY = "/etc/pushgateway-lab/scrape.crt", "/etc/pushgateway-lab/scrape.key"
 

@@ -42,20 +42,24 @@ def wanted_fields(seen: Snapshot, settings: Settings) -> dict[str, Any]:
         tls["ca_file"] = SCRAPE_AUTHORITIES
     if settings.pushgateway_cert_file:
         tls |= {"cert_file": SCRAPE_CERTIFICATE, "key_file": SCRAPE_KEY}
-    if name := _server_name(settings):
+    if name := _server_name(seen, settings):
         tls["server_name"] = name
     return {**found, "tls_config": tls} if is_tls and tls else found
 
 
-def _server_name(settings: Settings) -> str | None:
+def _server_name(seen: Snapshot, settings: Settings) -> str | None:
     """Return the name in the Pushgateway's certificate, if the targets have another one; None: that of the target.
 
-    A certificate of the lab's authority has both.
+    All certificates of the lab's authority have ``localhost``, so the host's name tells them apart: the key of one host
+    must not serve for another one.
     """
+    if settings.pushgateway_tls_lab_ca:
+        is_elsewhere = installations.pushgateway_is_elsewhere(seen, settings)
+        return None if is_elsewhere else settings.name_in_certificate or None
     name = _url_of(settings).hostname
     targets = settings.pushgateway_targets or ()
     hosts = {each.rpartition(":")[0].strip("[]").lower() for each in targets}
-    return None if settings.pushgateway_tls_lab_ca or hosts == {name} else name
+    return None if hosts == {name} else name
 
 
 def _is_tls(settings: Settings) -> bool:

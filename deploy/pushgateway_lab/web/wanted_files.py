@@ -235,7 +235,7 @@ def _check_pair(settings: Settings, found: Certificate) -> None:
 
 def names_of(seen: Snapshot, settings: Settings) -> Iterator[str]:
     """Yield the names and addresses by which others know the Pushgateway of a host, for its certificate."""
-    yield settings.host.removeprefix("@")
+    yield settings.name_in_certificate
     yield seen.names.host
     hosts = [settings.pushgateway_listen_address, *(settings.pushgateway_targets or ())]
     for each in hosts:
