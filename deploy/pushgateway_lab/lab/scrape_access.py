@@ -33,7 +33,7 @@ def wanted_fields(seen: Snapshot, settings: Settings) -> dict[str, Any]:
         {'basic_auth': {'username': 'trainer', 'password_file': '/etc/pushgateway-lab/scrape-password'}}
     """
     found: dict[str, Any] = {}
-    if is_tls := _is_tls(settings):
+    if is_tls := uses_tls(settings):
         found["scheme"] = "https"
     if user := settings.pushgateway_user:
         found["basic_auth"] = {"username": user, "password_file": scrape_password_of(seen)}
@@ -62,13 +62,14 @@ def _server_name(seen: Snapshot, settings: Settings) -> str | None:
     return None if hosts == {name} else name
 
 
-def _is_tls(settings: Settings) -> bool:
+def uses_tls(settings: Settings) -> bool:
+    """Return whether the Pushgateway is asked over TLS: that of this toolkit's settings, or of an https URL."""
     return settings.pushgateway_speaks_tls or _url_of(settings).scheme == "https"
 
 
 def sends_open_password(settings: Settings) -> bool:
     """Return whether Prometheus sends a password without TLS: to any program that it reaches."""
-    return settings.pushgateway_user is not None and not _is_tls(settings)
+    return settings.pushgateway_user is not None and not uses_tls(settings)
 
 
 def local_target(seen: Snapshot, settings: Settings) -> str:
