@@ -168,19 +168,24 @@ def test_the_package_and_the_look_find_the_same_address(words: list[str], url: s
 
 
 @pytest.mark.parametrize(
-    ("listens", "scraped"),
+    ("listens", "scraped", "by_address"),
     [
-        (":9091", "localhost:9091"),
-        ("0.0.0.0:9091", "localhost:9091"),
-        ("127.0.0.1:9092", "localhost:9092"),
-        ("[::1]:9091", "localhost:9091"),
-        ("127.0.0.2:9091", "127.0.0.2:9091"),
-        ("10.0.0.7:9091", "10.0.0.7:9091"),
-        ("vm:9091", "vm:9091"),
+        (":9091", "localhost:9091", "127.0.0.1:9091"),
+        ("0.0.0.0:9091", "localhost:9091", "127.0.0.1:9091"),
+        ("localhost:9091", "localhost:9091", "127.0.0.1:9091"),
+        ("127.0.0.1:9092", "localhost:9092", "127.0.0.1:9092"),
+        ("[::1]:9091", "localhost:9091", "[::1]:9091"),
+        ("127.0.0.2:9091", "127.0.0.2:9091", "127.0.0.2:9091"),
+        ("10.0.0.7:9091", "10.0.0.7:9091", "10.0.0.7:9091"),
+        ("vm:9091", "vm:9091", "vm:9091"),
     ],
 )
-def test_what_prometheus_scrapes_on_the_host_itself(listens: str, scraped: str) -> None:
-    assert address.local_address([Flag("web.listen-address", listens)]) == scraped
+def test_what_prometheus_scrapes_on_the_host_itself(
+    listens: str, scraped: str, by_address: str
+) -> None:
+    given = [Flag("web.listen-address", listens)]
+    assert address.local_address(given) == scraped
+    assert address.local_address(given, by_name=False) == by_address
 
 
 def test_only_what_is_missing_is_installed() -> None:

@@ -1,6 +1,7 @@
 """The decision from a snapshot whether Prometheus has loaded its configuration file."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -110,6 +111,22 @@ def test_of_a_job_without_targets_the_file_with_certificates_is_named() -> None:
     for more, says in ((TLS, "a file of the job's tls_config"), ("", "relabel_configs")):
         found = seen(*config(CONFIG), *loaded(CONFIG + more), answer)
         assert says in without_target(found, settings(), "localhost:9091")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({}, "too, with pushgateway_url=http://vm:9091 and"),
+        ({"pushgateway_username": "a"}, "password and TLS, pushgateway_url=http://vm:9091 and"),
+        ({"pushgateway_tls_lab_ca": True}, "password and TLS, pushgateway_url=https://vm:9091 and"),
+    ],
+)
+def test_of_a_prometheus_on_another_host_the_settings_for_it_are_named(
+    data: dict[str, Any], says: str
+) -> None:
+    there = {"prometheus_url": "http://prom.example.org:9090", "pushgateway_targets": ["vm:9091"]}
+    found = seen("unit pushgateway prometheus-pushgateway", *config(CONFIG))
+    assert says in without_target(found, settings(**there, **data), "vm:9091")
 
 
 class Clock:

@@ -6,14 +6,18 @@ import pytest
 
 from fixes import edited
 from looks import CONFIG, NOW, RUNNING, TARGETS, loaded, look, status, target
-from pushgateway_lab.lab import scrape_access, scrapes
+from pushgateway_lab.facts.added import note_after
+from pushgateway_lab.installations import web_files
+from pushgateway_lab.lab import gateway, scrape_access, scrapes
 from pushgateway_lab.lab.config_edits import lines_to_write
 from pushgateway_lab.lab.jobs import job_in_file, wanted_job
 from pushgateway_lab.lab.look import STATUS, Look
-from pushgateway_lab.lab.results import State
+from pushgateway_lab.lab.results import Finding, State
 from pushgateway_lab.prometheus import job
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import Login, merge_job
+from pushgateway_lab.settings import parse_settings
+from pushgateway_lab.web.wanted_files import names_of
 from snapshots import config, seen, settings
 
 PATH = "/etc/prometheus/prometheus.yml"
@@ -23,8 +27,10 @@ TLS = {"pushgateway_url": "https://127.0.0.1:9091"}
 CLOSED = {**USER, **TLS, "pushgateway_ca_file": "/ca.pem"}
 LOGIN = {"username": "trainer", "password_file": PASSWORD}
 WITH_LOGIN = f"{CONFIG}    basic_auth: {{username: trainer, password_file: {PASSWORD}}}\n"
+BY_ADDRESS = WITH_LOGIN.replace("localhost", "127.0.0.1")
 
 
+LAB_CA = {"pushgateway_tls_lab_ca": True}
 BY_NAME = {"pushgateway_url": "https://web:9091"}
 
 
@@ -74,6 +80,27 @@ def test_the_settings_decide_with_which_fields_prometheus_gets_in(
     assert scrape_access.wanted_fields(seen(), settings(**data)) == fields
 
 
+@pytest.mark.parametrize(
+    ("host", "more", "name"),
+    [
+        ("vm01.example.org", {}, "vm01.example.org"),
+        ("@local", {}, "local"),
+        ("[fd00::7]", {}, "fd00::7"),
+        ("@docker/debian:12", {}, None),
+        ("vm01", BY_NAME, "vm01"),
+        ("vm01", BY_NAME | {"pushgateway_targets": ["web:9091"]}, None),  # it is on another host
+    ],
+)
+def test_prometheus_accepts_only_the_certificate_of_its_own_host(
+    host: str, more: dict[str, Any], name: str | None
+) -> None:
+    given = parse_settings(LAB_CA | more, host=host)
+    shown = seen("address 10.0.0.31", "hosts 10.0.0.32 web")
+    tls = scrape_access.wanted_fields(shown, given)["tls_config"]
+    assert tls == {"ca_file": AUTHORITIES} | ({"server_name": name} if name else {})
+    assert name is None or name in names_of(given)
+
+
 def test_fields_with_files_of_this_toolkit_go_with_their_settings() -> None:
     given = settings(pushgateway_tls_lab_ca=True, pushgateway_basic_auth_users={"trainer": "/p"})
     closed = job.merged(seen(*config(CONFIG)), given)[1]
@@ -90,6 +117,63 @@ def test_fields_with_files_of_this_toolkit_go_with_their_settings() -> None:
     )
     others = f"{CONFIG}    basic_auth: {{username: a, password_file: /own}}\n    scheme: https\n"
     assert job.merged(seen(*config(others)), settings())[1] == others
+
+
+CERTIFICATE = {"pushgateway_cert_file": "/c"}
+CERT, KEY = "/etc/pushgateway-lab/scrape.crt", "/etc/pushgateway-lab/scrape.key"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone", "kept"),
+    [
+        (
+            LAB_CA,
+            {"pushgateway_tls_cert_file": "/c", "pushgateway_tls_key_file": "/k", **TLS},
+            [AUTHORITIES],
+            ["server_name: 127.0.0.1"],
+        ),
+        (
+            {"pushgateway_ca_file": "/ca", "pushgateway_url": "https://old:9091"},
+            {"pushgateway_ca_file": "/ca", "pushgateway_tls_host_cert_file": "/c"}
+            | {"pushgateway_tls_host_key_file": "/k"},
+            ["server_name"],
+            [AUTHORITIES],
+        ),
+        (CLOSED | CERTIFICATE, CLOSED, [CERT, KEY], [AUTHORITIES, "server_name", PASSWORD]),
+        (TLS | CERTIFICATE, {}, ["tls_config", "https"], []),
+        (TLS | CERTIFICATE, TLS, [CERT, KEY], ["server_name: 127.0.0.1", "https"]),
+    ],
+)
+def test_parts_of_tls_config_with_files_of_this_toolkit_go_with_their_settings(
+    before: dict[str, Any], after: dict[str, Any], gone: list[str], kept: list[str]
+) -> None:
+    for text in (CONFIG, f"{CONFIG}    tls_config: {{min_version: TLS12}}\n"):
+        old = job.merged(seen(*config(text)), settings(**before))[1]
+        assert all(each in old for each in gone)
+        new = job.merged(seen(*config(old)), settings(**after))[1]
+        own = "min_version: TLS12" in text
+        assert not any(each in new for each in gone if not (own and each == "tls_config"))
+        assert all(each in new for each in kept)
+        assert ("min_version: TLS12" in new) is own
+        assert job.merged(seen(*config(new)), settings(**after)) == (new, new)
+        if not after:
+            assert new == text
+
+
+def test_the_scheme_is_this_toolkits_only_with_its_files_for_tls() -> None:
+    https = f"{CONFIG}    scheme: https\n"
+    password, tls = (
+        f"web_mode prometheus:77:0:400 {path}" for path in (PASSWORD, web_files.WEB_CONFIG_TLS)
+    )
+    owned = f"{https}    tls_config: {{ca_file: /own}}\n"
+    for text, line, goes in (
+        (https, password, False),
+        (owned, password, False),
+        (https, tls, True),
+        (owned, tls, False),
+    ):
+        after = job.merged(seen(*config(text), line), settings())[1]
+        assert after == (CONFIG if goes else text)
 
 
 def test_the_job_is_merged_with_the_fields() -> None:
@@ -116,7 +200,7 @@ def test_the_password_is_sent_to_no_other_target() -> None:
             assert words in str(error.value)
         assert job.merged(seen(*config(text)), settings())[1] == text
     # Their owner has decided that already.
-    text = WITH_LOGIN.replace('"]', '", "other:9091"]')
+    text = BY_ADDRESS.replace('"]', '", "other:9091"]')
     assert job.merged(seen(*config(text)), settings(**USER))[1] == text
     both = settings(**USER, pushgateway_targets=["localhost:9091", "other:9091"])
     assert PASSWORD in job.merged(seen(*config(OTHERS)), both)[1]
@@ -180,7 +264,7 @@ def test_verify_says_what_is_wrong_in_the_login_and_the_lines_to_write(
 
 
 def test_of_a_right_login_verify_says_that_the_password_is_another() -> None:
-    finding = scrapes.target(down(WITH_LOGIN, DENIED, USER))
+    finding = scrapes.target(down(BY_ADDRESS, DENIED, USER))
     assert (finding.state, finding.fix) == (State.WRONG, None)
     assert f"The job is right, but {PASSWORD} has another password, or" in finding.says
 
@@ -215,3 +299,80 @@ def test_the_lines_to_write_have_the_client_certificate() -> None:
     lines = lines_to_write(look(data=data), None) or ""
     assert "cert_file: /etc/pushgateway-lab/scrape.crt" in lines
     assert "key_file: /etc/pushgateway-lab/scrape.key" in lines
+
+
+def with_target(target: str) -> str:
+    return CONFIG.replace("localhost:9091", target)
+
+
+HOSTS = ("hosts 127.0.0.1 localhost", "hosts ::1 localhost", "hosts 127.0.0.1 one")
+AT_IPV6 = {"pushgateway_listen_address": "[::1]:9091"}
+
+
+@pytest.mark.parametrize(
+    ("given", "written", "scraped"),
+    [
+        (USER, "localhost:9091", "127.0.0.1:9091"),
+        (USER, "[::]:9091", "127.0.0.1:9091"),
+        (USER, "0.0.0.0:9091", "127.0.0.1:9091"),
+        (USER, "localhost:9091 ", "127.0.0.1:9091"),
+        (USER, "127.0.0.1:9091", "127.0.0.1:9091"),
+        (USER | AT_IPV6, "localhost:9091", "[::1]:9091"),
+        (USER | AT_IPV6, "[::1]:9091", "[::1]:9091"),
+        # Nobody else can be there, or has the certificate; without a user there is no password.
+        (USER, "one:9091", "one:9091"),
+        (USER | TLS, "localhost:9091", "localhost:9091"),
+        (USER | LAB_CA, "localhost:9091", "localhost:9091"),
+        ({}, "localhost:9091", "localhost:9091"),
+        ({}, "[::]:9091", "[::]:9091"),
+        # Somebody wanted it.
+        (USER | {"pushgateway_targets": ["localhost:9091"]}, "localhost:9091", "localhost:9091"),
+    ],
+)
+def test_a_password_without_tls_goes_to_an_address_at_which_only_the_pushgateway_listens(
+    given: dict[str, Any], written: str, scraped: str
+) -> None:
+    new = job.merged(seen(*config(with_target(written)), *HOSTS), settings(**given))[1]
+    mine = job_in_file(look(config=new))
+    assert mine is not None
+    assert mine.targets == (scraped,)
+    assert job.merged(seen(*config(new), *HOSTS), settings(**given)) == (new, new)
+
+
+def test_without_a_job_the_target_is_the_address() -> None:
+    for given, scraped in (
+        (USER, "127.0.0.1:9091"),
+        (USER | AT_IPV6, "[::1]:9091"),
+        ({}, "localhost:9091"),
+    ):
+        wanted = job.job(seen(*HOSTS), settings(**given))
+        assert wanted["static_configs"] == [{"targets": [scraped]}]
+
+
+def test_a_corrected_target_of_the_owner_is_not_noted_as_added() -> None:
+    old, new = job.merged(seen(*config(CONFIG), *HOSTS), settings(**USER))
+    assert note_after(seen(), settings(**USER), old, new) == ""
+    ours = note_after(seen(), settings(), "", CONFIG)
+    noted = seen(*config(CONFIG), *HOSTS, f"added_targets {ours}")
+    assert "=127.0.0.1:9091" in note_after(noted, settings(**USER), old, new)
+
+
+def test_verify_names_a_target_at_which_another_program_may_get_the_password() -> None:
+    def verified(text: str, data: dict[str, Any]) -> Finding:
+        return scrapes.target(
+            look(*loaded(text), *RUNNING, *HOSTS, config=text, data=data, said={TARGETS: target()})
+        )
+
+    found = verified(WITH_LOGIN, USER)
+    assert found.state is State.WRONG
+    assert "sends the password to localhost:9091, also at an address" in found.says
+    mine = job_in_file(look(config=edited(WITH_LOGIN, found.says, PATH)))
+    assert mine is not None
+    assert mine.targets == ("127.0.0.1:9091",)
+    for text, data in ((CONFIG, {}), (CONFIG, USER), (WITH_LOGIN, {})):
+        assert verified(text, data).state is State.DONE
+
+
+def test_commands_with_a_password_have_the_address() -> None:
+    assert gateway.url(look(*RUNNING, data=USER)) == "http://127.0.0.1:9091"
+    assert gateway.url(look(*RUNNING)) == "http://localhost:9091"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pushgateway_lab.scrape_config import ScrapeConfigError, drop_targets, merge_job
+from pushgateway_lab.scrape_config import ScrapeConfigError, drop_fields, drop_targets, merge_job
 
 JOB = {"job_name": "p", "static_configs": [{"targets": ["localhost:9095"]}]}
 FLOW = """\
@@ -69,3 +69,57 @@ def test_a_target_that_stays(text: str, target: str) -> None:
 def test_no_yaml_is_refused() -> None:
     with pytest.raises(ScrapeConfigError):
         drop_targets("a: [", "p", ["b:1"])
+
+
+TLS = """\
+scrape_configs:
+  - job_name: p
+    scheme: https   # on
+    tls_config:
+      ca_file: /a   # whose
+      cert_file: /b
+      # the key
+      min_version: TLS12
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "without"),
+    [
+        (TLS, ["scheme", "tls_config"], "scrape_configs:\n  - job_name: p\n"),
+        (
+            TLS,
+            ["tls_config.ca_file", "scheme", "tls_config.cert_file"],
+            TLS.replace("    scheme: https   # on\n", "")
+            .replace("      ca_file: /a   # whose\n", "")
+            .replace("      cert_file: /b\n", ""),
+        ),
+        (
+            "scrape_configs: [{job_name: p, a: 1, tls_config: {b: 2, c: 3, d: 4}}]",
+            ["tls_config.b", "tls_config.d", "a"],
+            "scrape_configs: [{job_name: p, tls_config: {c: 3}}]",
+        ),
+        (TLS, ["tls_config.server_name", "other", "other.part"], TLS),
+    ],
+)
+def test_fields_and_parts_of_them_are_dropped(text: str, fields: list[str], without: str) -> None:
+    assert drop_fields(text, "p", fields) == without
+    assert drop_fields(without, "p", fields) == without
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("scrape_configs: [{job_name: p, a: 1, tls_config: {b: 2}}]", "tls_config.b"),  # the last
+        ("x: &x {b: 2}\nscrape_configs: [{job_name: p, a: 1, <<: *x}]", "b"),
+        ("x: &x {b: 2}\nscrape_configs: [{job_name: p, a: 1, b: 3, <<: *x}]", "b"),
+        ("x: &x {b: 2, d: 3}\nscrape_configs: [{job_name: p, a: 1, c: *x}]", "c.b"),
+        ("x: &x {c: {b: 2, d: 3}}\nscrape_configs: [{job_name: p, a: 1, <<: *x}]", "c.b"),
+        ("scrape_configs: [{job_name: p, a: 1, b: &b 2}, {job_name: *b}]", "b"),
+        ("scrape_configs: [&p {job_name: p, a: 1, b: 2}, *p]", "b"),
+        ("scrape_configs:\n- b: 1\n  job_name: p\n  a: 2\n", "b"),  # with the dash
+    ],
+)
+def test_all_fields_stay_if_one_has_to(text: str, stays: str) -> None:
+    assert drop_fields(text, "p", ["a", stays]) == text
+    assert drop_fields(text, "p", [stays, "a"]) == text

@@ -25,7 +25,7 @@ settings on the command line: --data pushgateway_smoke=always
 # job_name of the scrape job in Prometheus's configuration
 # pushgateway_job_name = "pushgateway"
 
-# targets of that job, HOST:PORT; None: localhost and the port the Pushgateway listens on
+# targets of that job, HOST:PORT; None: localhost, or its address for a password without TLS, and the Pushgateway's port
 # pushgateway_targets = None
 
 # scrape_interval of that job, as 5s or 1m; None: the file's, else Prometheus's default

@@ -42,11 +42,15 @@ def obsolete_targets(seen: Snapshot, settings: Settings, wanted: Iterable[str]) 
 def note_after(seen: Snapshot, settings: Settings, before: str, after: str) -> str:
     """Return the note after a change of the configuration file; empty for no note.
 
+    A target of the owner that was corrected stays the owner's.
+
     + before, after: the text of the file before and after the change
     """
     noted = noted_targets(seen, settings)
     owned = [each for each in _targets(before, settings) if each not in noted]
-    added = [each for each in _targets(after, settings) if each not in owned]
+    now = _targets(after, settings)
+    corrected = sum(each not in now for each in owned)
+    added = [each for each in now if each not in owned][corrected:]
     return f"{_digest(settings.pushgateway_job_name)}={','.join(added)}" if added else ""
 
 

@@ -30,16 +30,20 @@ def listen_addresses(flags: Iterable[Flag]) -> list[str]:
     return [str(flag.value) for flag in flags if flag.name == LISTEN_ADDRESS] or [DEFAULT]
 
 
-def local_address(flags: Iterable[Flag]) -> str:
+def local_address(flags: Iterable[Flag], *, by_name: bool = True) -> str:
     """Return the address of a Pushgateway with these flags on the host itself, as HOST:PORT.
+
+    + by_name: whether a loopback address is returned as ``localhost``. This name also stands for ``::1``, where anybody
+        on the host can listen if the Pushgateway listens on 127.0.0.1 only
 
     Example:
         >>> local_address([Flag("web.listen-address", "0.0.0.0:9091")])
         'localhost:9091'
     """
     host, _, port = listen_addresses(flags)[0].rpartition(":")
-    is_named = _is_everywhere(host) or host in _LOCALHOST
-    return f"{'localhost' if is_named else host}:{port}"
+    if by_name and (_is_everywhere(host) or host in _LOCALHOST):
+        return f"localhost:{port}"
+    return f"{_reached_at(host)}:{port}"
 
 
 def url(flags: Iterable[Flag]) -> str:
@@ -79,10 +83,12 @@ def url_of(flags: Iterable[Flag], default: str) -> str:
     prefix = route_prefix(flags)
     addresses = [str(flag.value) for flag in flags if flag.name == LISTEN_ADDRESS]
     host, _, port = next(iter(addresses), default).rpartition(":")
-    address = (
-        f"127.0.0.1:{port}" if _is_everywhere(host) or host == "localhost" else f"{host}:{port}"
-    )
-    return f"http://{address}{prefix}"
+    return f"http://{_reached_at(host)}:{port}{prefix}"
+
+
+def _reached_at(host: str) -> str:
+    """Return the address, without a name, at which the host itself reaches a server that listens there."""
+    return "127.0.0.1" if _is_everywhere(host) or host == "localhost" else host
 
 
 def route_prefix(flags: Iterable[Flag]) -> str:

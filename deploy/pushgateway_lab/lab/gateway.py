@@ -1,6 +1,6 @@
 """The Pushgateway of a host, in words for people: its URL, the command to ask it, why it does not answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit
 
 from pushgateway_lab import installations
@@ -13,6 +13,7 @@ from pushgateway_lab.lab.commands import command
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.look import GROUPS, STATUS, Look
 from pushgateway_lab.lab.results import Finding, State
+from pushgateway_lab.lab.scrape_access import is_ambiguous, local_target
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.services import Service
 from pushgateway_lab.settings import Settings
@@ -41,7 +42,9 @@ def url(look: Look) -> str:
         urlsplit(found)
     except (HostError, ValueError):  # the flags give no URL
         return _USUAL
-    return found.replace("//127.0.0.1:", "//localhost:")
+    # The name also stands for ::1, where anybody on the host can listen, and ask for the password.
+    is_open = look.settings.pushgateway_user and found.startswith("http:")
+    return found if is_open else found.replace("//127.0.0.1:", "//localhost:")
 
 
 def _escaped(address: str) -> str:
@@ -61,9 +64,18 @@ def target_of(seen: Snapshot, settings: Settings) -> str:
     if settings.pushgateway_targets:
         return settings.pushgateway_targets[0]
     try:
-        return address.local_address(installations.plan(seen, settings).flags)
+        return local_target(seen, settings)
     except (HostError, ValueError):
         return _USUAL.removeprefix("http://")
+
+
+def ambiguous(look: Look, targets: Iterable[str]) -> list[str]:
+    """Return the targets to which Prometheus should not send the password; see `scrape_access.is_ambiguous`."""
+    seen, settings = look.snapshot, look.settings
+    try:
+        return [each for each in targets if is_ambiguous(seen, settings, each)]
+    except HostError:  # the flags give no address
+        return []
 
 
 def metrics_path(look: Look) -> str:

@@ -3,10 +3,13 @@
 The fields name files on the host and hold no secret. `pushgateway_lab.pushgateway.closing` writes these files.
 """
 
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.installations import address
 from pushgateway_lab.installations.web_files import (
     SCRAPE_AUTHORITIES,
     SCRAPE_CERTIFICATE,
@@ -14,7 +17,7 @@ from pushgateway_lab.installations.web_files import (
     SCRAPE_PASSWORDS,
     scrape_password_of,
 )
-from pushgateway_lab.scrape_config import Login
+from pushgateway_lab.scrape_config import Login, same_target
 from pushgateway_lab.settings import Settings
 
 
@@ -30,7 +33,7 @@ def wanted_fields(seen: Snapshot, settings: Settings) -> dict[str, Any]:
         {'basic_auth': {'username': 'trainer', 'password_file': '/etc/pushgateway-lab/scrape-password'}}
     """
     found: dict[str, Any] = {}
-    if is_tls := settings.pushgateway_speaks_tls or _url_of(settings).scheme == "https":
+    if is_tls := uses_tls(settings):
         found["scheme"] = "https"
     if user := settings.pushgateway_user:
         found["basic_auth"] = {"username": user, "password_file": scrape_password_of(seen)}
@@ -39,20 +42,68 @@ def wanted_fields(seen: Snapshot, settings: Settings) -> dict[str, Any]:
         tls["ca_file"] = SCRAPE_AUTHORITIES
     if settings.pushgateway_cert_file:
         tls |= {"cert_file": SCRAPE_CERTIFICATE, "key_file": SCRAPE_KEY}
-    if name := _server_name(settings):
+    if name := _server_name(seen, settings):
         tls["server_name"] = name
     return {**found, "tls_config": tls} if is_tls and tls else found
 
 
-def _server_name(settings: Settings) -> str | None:
+def _server_name(seen: Snapshot, settings: Settings) -> str | None:
     """Return the name in the Pushgateway's certificate, if the targets have another one; None: that of the target.
 
-    A certificate of the lab's authority has both.
+    All certificates of the lab's authority have ``localhost``, so the host's name tells them apart: the key of one host
+    must not serve for another one.
     """
+    if settings.pushgateway_tls_lab_ca:
+        is_elsewhere = installations.pushgateway_is_elsewhere(seen, settings)
+        return None if is_elsewhere else settings.name_in_certificate or None
     name = _url_of(settings).hostname
     targets = settings.pushgateway_targets or ()
     hosts = {each.rpartition(":")[0].strip("[]").lower() for each in targets}
-    return None if settings.pushgateway_tls_lab_ca or hosts == {name} else name
+    return None if hosts == {name} else name
+
+
+def uses_tls(settings: Settings) -> bool:
+    """Return whether the Pushgateway is asked over TLS: that of this toolkit's settings, or of an https URL."""
+    return settings.pushgateway_speaks_tls or _url_of(settings).scheme == "https"
+
+
+def sends_open_password(settings: Settings) -> bool:
+    """Return whether Prometheus sends a password without TLS: to any program that it reaches."""
+    return settings.pushgateway_user is not None and not uses_tls(settings)
+
+
+def local_target(seen: Snapshot, settings: Settings) -> str:
+    """Return the target that is the Pushgateway of this host: with ``localhost``, as on the lab's page.
+
+    If Prometheus sends a password without TLS, it is the address itself, see `is_ambiguous`.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.plan`.
+    """
+    flags = installations.plan(seen, settings).flags
+    return address.local_address(flags, by_name=not sends_open_password(settings))
+
+
+def is_ambiguous(seen: Snapshot, settings: Settings, target: str) -> bool:
+    """Return whether a target is the Pushgateway's of this host by a name, and Prometheus sends it a password without TLS.
+
+    For ``localhost`` and ``[::]``, Prometheus tries ::1 first. If the Pushgateway listens on 127.0.0.1, any local user can
+    listen there, and gets the password.
+
+    + target: HOST:PORT; those of the settings are as somebody wanted them
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.plan`.
+    """
+    if settings.pushgateway_targets or not sends_open_password(settings):
+        return False
+    wanted = local_target(seen, settings)
+    (host, _, port), (wanted_host, _, wanted_port) = target.rpartition(":"), wanted.rpartition(":")
+    if target == wanted or not address.is_loopback(wanted_host):
+        return False
+    found = seen.names.addresses_of(host)
+    is_one_of_several = ip_address(wanted_host.strip("[]")) in found and len(found) > 1
+    return same_target(target, wanted) or (port == wanted_port and is_one_of_several)
 
 
 def _url_of(settings: Settings) -> SplitResult:

@@ -16,7 +16,7 @@ from pushgateway_lab.lab.identity import BUILD_INFO, STARTED, is_of_another
 from pushgateway_lab.lab.jobs import job_in_file, loaded_job
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
-from pushgateway_lab.lab.scrape_access import login, wanted_fields
+from pushgateway_lab.lab.scrape_access import is_same_login, login, wanted_fields
 from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import Commands
 
@@ -44,8 +44,8 @@ def target(look: Look) -> Finding:
     if loaded is None:
         return still_open("Prometheus has not loaded the job, so it scrapes nothing for it.")
     targets = look.targets_of(loaded.name)
-    if not loaded.targets and not targets:
-        return to_correct(look, "The job has no target.")
+    if says := _wrong_targets(look, loaded, targets):
+        return to_correct(look, says)
     for each in targets:
         if each.health == "down":
             return _down(look, each, loaded)
@@ -58,6 +58,20 @@ def target(look: Look) -> Finding:
             f"{excerpt(gateway.target(look))}.",
         )
     return done(f"Prometheus scrapes {listed([each.url for each in targets])}.")
+
+
+def _wrong_targets(look: Look, loaded: Job, targets: list[Target]) -> str | None:
+    """Return what is wrong with the loaded job's targets, whether they are up or down; None if nothing is."""
+    if not loaded.targets and not targets:
+        return "The job has no target."
+    wanted = login(wanted_fields(look.snapshot, look.settings))
+    names = gateway.ambiguous(look, loaded.targets)
+    if names and loaded.login and is_same_login(loaded.login, wanted):
+        return (
+            f"Prometheus sends the password to {listed(names)}, also at an address where any local user of the host can "
+            f"listen. The Pushgateway is at {excerpt(gateway.target(look))}."
+        )
+    return None
 
 
 def scraped_instead(look: Look) -> list[str]:

@@ -149,10 +149,9 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
         scrapers.check_receivers(seen, settings, obsolete)
         if not scrapers.undiscovered(seen, settings, targets):
             del ours["static_configs"]
-        wanted = _merged_text(text, json.dumps(ours), obsolete)
-        fields = scrapers.obsolete_fields(seen, settings)
-        if fields:
-            wanted = scrape_config.drop_fields(wanted, settings.pushgateway_job_name, fields)
+        fields = tuple(scrapers.obsolete_fields(seen, settings))
+        corrected = tuple(scrapers.corrected(seen, settings).items())
+        wanted = _merged_text(text, json.dumps(ours), corrected, obsolete, fields)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
     return text, _writable(seen, settings, text, wanted)
@@ -187,11 +186,18 @@ def _mistaken_names(seen: Snapshot, settings: Settings, text: str) -> list[str]:
 
 # Cached, because the hosts of a class mostly have the same file.
 @lru_cache(maxsize=32)
-def _merged_text(text: str, job: str, obsolete: tuple[str, ...]) -> str:
+def _merged_text(
+    text: str,
+    job: str,
+    corrected: tuple[tuple[str, str], ...],
+    obsolete: tuple[str, ...],
+    obsolete_fields: tuple[str, ...],
+) -> str:
     wanted: dict[str, Any] = json.loads(job)
-    return scrape_config.drop_targets(
-        scrape_config.merge_job(text, wanted), wanted["job_name"], obsolete
-    )
+    name = wanted["job_name"]
+    merged = scrape_config.merge_job(text, wanted, dict(corrected))
+    merged = scrape_config.drop_targets(merged, name, obsolete)
+    return scrape_config.drop_fields(merged, name, obsolete_fields)
 
 
 def _writable(seen: Snapshot, settings: Settings, text: str, wanted: str) -> str:

@@ -6,9 +6,10 @@ job is scraped as the job's others: with their scheme, path and password.
 
 import json
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pushgateway_lab import installations, scrape_config
@@ -16,9 +17,15 @@ from pushgateway_lab.facts.names import Address
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address, web_files
 from pushgateway_lab.lab.excerpts import excerpt, listed
-from pushgateway_lab.lab.scrape_access import is_same_login, login, wanted_fields
+from pushgateway_lab.lab.scrape_access import (
+    is_ambiguous,
+    is_same_login,
+    local_target,
+    login,
+    wanted_fields,
+)
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.scrape_config import Job, same_target
+from pushgateway_lab.scrape_config import Job, same_target, without_blanks
 from pushgateway_lab.settings import Settings
 
 
@@ -100,36 +107,84 @@ def targets(seen: Snapshot, settings: Settings) -> tuple[str, ...]:
     """
     if settings.pushgateway_targets:
         return settings.pushgateway_targets
-    wanted = address.local_address(installations.plan(seen, settings).flags)
-    present = _present(seen, settings)
+    wanted = local_target(seen, settings)
+    replaced = corrected(seen, settings)
+    present = [each for each in _present(seen, settings) if each not in replaced]
     same = [each for each in present if is_same(seen, settings, each, wanted)]
     if any(same_target(each, wanted) for each in same):
         return (wanted,)
     return (next(iter(same), wanted),)
 
 
+def corrected(seen: Snapshot, settings: Settings) -> dict[str, str]:
+    """Return the targets of the lab's job in the file that must not stay -> the target in the place of each.
+
+    See `pushgateway_lab.lab.scrape_access.is_ambiguous`.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.plan`.
+    """
+    job = own_job(seen, settings)
+    written = [without_blanks(each) for each in job.targets] if job else []
+    wrong = [each for each in written if is_ambiguous(seen, settings, each)]
+    return dict.fromkeys(wrong, local_target(seen, settings)) if wrong else {}
+
+
 def obsolete_fields(seen: Snapshot, settings: Settings) -> list[str]:
     """Return the fields of the lab's job with files of this toolkit that the settings do not want any more.
 
-    Without these files, Prometheus would scrape nothing.
+    Without these files, Prometheus would scrape nothing. The form is that of `pushgateway_lab.scrape_config.drop_fields`.
     """
-    wanted = wanted_fields(seen, settings)
-    return [each for each in own_fields(seen, settings) if each not in wanted]
+    return own_fields(seen, settings, wanted_fields(seen, settings))
 
 
-def own_fields(seen: Snapshot, settings: Settings) -> list[str]:
-    """Return the fields of the lab's job with files of this toolkit, and the scheme that goes with them."""
+def own_fields(
+    seen: Snapshot, settings: Settings, kept: Mapping[str, Any] = MappingProxyType({})
+) -> list[str]:
+    """Return the fields of the lab's job with files of this toolkit, and the scheme that goes with them.
+
+    A part that its owner wrote into ``tls_config`` stays.
+
+    + kept: fields and their parts that are not returned
+    """
     job = own_job(seen, settings)
     if job is None:
         return []
+    tls = _own_tls(job)
     own = {
         "basic_auth": job.login is not None
         and job.login.password_file in web_files.SCRAPE_PASSWORDS,
-        "tls_config": job.ca_file == web_files.SCRAPE_AUTHORITIES,
-        "scheme": job.scheme == "https"
-        and (job.ca_file == web_files.SCRAPE_AUTHORITIES or bool(seen.web_files)),
+        "tls_config": bool(tls) and len(tls) == len(job.tls_config),
+        "scheme": _is_own_scheme(job, seen, has_own_files=bool(tls)),
     }
-    return [name for name, is_own in own.items() if is_own]
+    whole = [name for name, is_own in own.items() if is_own and name not in kept]
+    if "tls_config" in whole:
+        return whole
+    parts = kept.get("tls_config", {})
+    return whole + [f"tls_config.{name}" for name in tls if name not in parts]
+
+
+_TLS_FILES = {
+    "ca_file": web_files.SCRAPE_AUTHORITIES,
+    "cert_file": web_files.SCRAPE_CERTIFICATE,
+    "key_file": web_files.SCRAPE_KEY,
+}
+
+
+def _own_tls(job: Job) -> list[str]:
+    """Return the parts of ``tls_config`` with files of this toolkit, and the server name that goes with them."""
+    files = [name for name, path in _TLS_FILES.items() if job.tls_config.get(name) == path]
+    return [*files, "server_name"] if files and "server_name" in job.tls_config else files
+
+
+def _is_own_scheme(job: Job, seen: Snapshot, *, has_own_files: bool) -> bool:
+    """Return whether ``https`` is of this toolkit. With other authorities it is the owner's, also beside its password.
+
+    + has_own_files: whether ``tls_config`` names files of this toolkit
+    """
+    if job.scheme != "https" or job.ca_file not in ("", web_files.SCRAPE_AUTHORITIES):
+        return False
+    return has_own_files or any(map(web_files.speaks_tls, seen.web_files))
 
 
 def lacks_certificates(seen: Snapshot, settings: Settings) -> bool:
@@ -231,7 +286,9 @@ def check(seen: Snapshot, settings: Settings) -> None:
             raise HostError(_second(found[0], settings))
         return
     wanted = undiscovered(seen, settings, targets(seen, settings))
-    missing = [each for each in wanted if not any(same_target(each, own) for own in job.targets)]
+    replaced = corrected(seen, settings)
+    own_targets = [replaced.get(without_blanks(each), each) for each in job.targets]
+    missing = [each for each in wanted if not any(same_target(each, own) for own in own_targets)]
     if missing and (inherited := _inherited(job, seen, settings)):
         raise HostError(_inherits(job, missing, inherited, settings))
     _check_reached(job, seen, settings)
@@ -248,11 +305,13 @@ def check_receivers(seen: Snapshot, settings: Settings, obsolete: Collection[str
     job, wanted = own_job(seen, settings), login(wanted_fields(seen, settings))
     if job is None or wanted is None or is_same_login(job.login, wanted):
         return
-    ours = targets(seen, settings)
+    ours, replaced = targets(seen, settings), corrected(seen, settings)
     others = [
         each
         for each in _present(seen, settings)
-        if each not in obsolete and not any(is_same(seen, settings, each, own) for own in ours)
+        if each not in obsolete
+        and without_blanks(each) not in replaced
+        and not any(is_same(seen, settings, each, own) for own in ours)
     ]
     if others:
         raise HostError(
@@ -306,7 +365,7 @@ def _check_reached(job: Job, seen: Snapshot, settings: Settings) -> None:
     if settings.pushgateway_targets:
         return
     flags = installations.plan(seen, settings).flags
-    wanted = address.local_address(flags)
+    wanted = local_target(seen, settings)
     for target in targets(seen, settings):
         host, _, port = target.rpartition(":")
         if same_target(target, wanted) or _will_listen(

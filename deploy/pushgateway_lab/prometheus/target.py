@@ -13,6 +13,7 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Target
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.host.looking import snapshot_now, snapshot_of
+from pushgateway_lab.lab.scrape_access import uses_tls
 from pushgateway_lab.prometheus.job import job
 from pushgateway_lab.prometheus.scrapers import lacks_certificates
 from pushgateway_lab.run.failure import cleanly, function, noop
@@ -82,9 +83,12 @@ def without_target(seen: Snapshot, settings: Settings, address: str) -> str:
         if lacks_certificates(seen, settings):
             return f"Prometheus has no {target}. It could not read a file of the job's tls_config when it loaded the job."
         return f"Prometheus has no {target}. Do the job's relabel_configs drop it?"
+    scheme = "https" if uses_tls(settings) else "http"
+    is_closed = uses_tls(settings) or settings.pushgateway_user is not None
+    same = "the same settings for its password and TLS, " if is_closed else ""
     return (
         f"The Prometheus at {settings.prometheus_url}, on another host, has no {target}. Run bootstrap on that host, too, "
-        f"with pushgateway_url=http://{address} and pushgateway_targets={address}"
+        f"with {same}pushgateway_url={scheme}://{address} and pushgateway_targets={address}"
     )
 
 

@@ -40,10 +40,11 @@ def drop_targets(text: str, job_name: str, targets: Iterable[str]) -> str:
 def drop_fields(text: str, job_name: str, fields: Collection[str]) -> str:
     """Return the configuration without these fields of a job, and all other text unchanged.
 
-    All of them stay if they cannot be removed without changing more, for example if another part of the file shares them.
+    All of them stay if one cannot be removed without changing more, for example because another part of the file shares
+    it, or because it is the last one of its mapping.
 
     + text: a prometheus.yml, at most `LONGEST` bytes of UTF-8
-    + fields: their names
+    + fields: their names; ``tls_config.ca_file`` is a part of a field
 
     Raises:
         ScrapeConfigError: the configuration cannot be read, or is beyond a limit.
@@ -51,28 +52,51 @@ def drop_fields(text: str, job_name: str, fields: Collection[str]) -> str:
     Example:
         drop_fields("scrape_configs: [{job_name: a, scheme: https}]", "a", ["scheme"])
     """
+    result = text
+    for field in fields:  # one at a time: in braces, each takes a comma with it
+        owner, _, name = field.rpartition(".")
+        without = _without_field(result, job_name, owner, name)
+        if without is None:
+            return text
+        result = without
+    return result
+
+
+def _without_field(text: str, job_name: str, owner: str, name: str) -> str | None:
+    """Return the configuration without a field of a job; None if it cannot be removed.
+
+    + owner: the field of the job that has it as a part; empty for a field of the job itself
+    """
     meanings = Meanings()
     before = read(text, meanings)
     job = next((each for each in before.jobs if name_of(each) == job_name), None)
-    if job is None or job.alias or job.start in before.document.shared:
+    mapping = fields_of(job).get(owner) if job and owner else job
+    if job is None or mapping is None or name not in fields_of(mapping):
         return text
-    entries = [entry for entry in job.entries() if entry[0].text in fields]
-    if not entries or len(entries) == len(list(job.entries())):
-        return text
-    result = before.document.text
-    if job.style:
-        for entry in entries[1:]:  # one at a time: each takes a comma with it
-            text = drop_fields(text, job_name, [entry[0].text])
-        if len(entries) > 1:
-            return drop_fields(text, job_name, [entries[0][0].text])
-    result = apply(result, [each for entry in entries for each in remove_entry(result, job, entry)])
+    entry, shared = mapping.entry(name), before.document.shared
+    around = (job, mapping)
+    if entry is None or any(each.alias or each.start in shared for each in around):
+        return None
+    if len(list(mapping.entries())) == 1 or (owner and job.get(owner) is not mapping):
+        return None
+    result = apply(before.document.text, remove_entry(before.document.text, mapping, entry))
     try:
         match changed_jobs(before.document, result, meanings):
-            case [[old], [new]] if _fields(old, [*fields]) == _fields(new, []):
+            case [[old], [new]] if _has_lost(old, new, owner, name):
                 return before.byte_order_mark + result
     except ScrapeConfigError:
         pass  # the edited text is not YAML
-    return text
+    return None
+
+
+def _has_lost(old: Node, new: Node, owner: str, name: str) -> bool:
+    """Return whether a job has lost this field, and nothing else. See `_without_field`."""
+    if not owner:
+        return name not in fields_of(new) and _fields(old, [name]) == _fields(new, [])
+    one, other = old.get(owner), new.get(owner)
+    if one is None or other is None or _fields(old, [owner]) != _fields(new, [owner]):
+        return False
+    return _has_lost(one, other, "", name)
 
 
 def _without(text: str, job_name: str, target: str) -> str:

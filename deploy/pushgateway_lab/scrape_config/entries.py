@@ -85,7 +85,8 @@ def add_entry(
     indent = " " * column(text, mapping.children[0].start)
     lines = [indent + line for line in block_mapping({name: value}, style)]
     end = after_line(text, last.end)
-    if last.children and not last.style:
+    # Below an empty value may be the comments behind which `fill` puts its items.
+    if last.is_empty or (last.children and not last.style):
         end = after_own_comments(text, last.end, len(indent))
     return insert_lines(text, end, lines)
 

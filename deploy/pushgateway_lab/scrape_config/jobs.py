@@ -55,7 +55,7 @@ class Job(NamedTuple):
     + has_discovery: whether it has targets from service discovery, too (``..._sd_configs``)
     + inherited: the names of its fields that change how each of its targets is scraped
     + login: its ``basic_auth``; None without one
-    + ca_file: the file of its ``tls_config`` with the authorities to trust, as written; empty without one
+    + tls_config: the name of each part of its ``tls_config`` -> the text of its value; empty without one
     + lines: the name of each of its fields -> the field's line in the file, counted from 1
     """
 
@@ -69,8 +69,13 @@ class Job(NamedTuple):
     has_discovery: bool = False
     inherited: tuple[str, ...] = ()
     login: Login | None = None
-    ca_file: str = ""
+    tls_config: Mapping[str, str] = MappingProxyType({})
     lines: Mapping[str, int] = MappingProxyType({})
+
+    @property
+    def ca_file(self) -> str:
+        """The file with the authorities that it trusts, as written; empty without one."""
+        return self.tls_config.get("ca_file", "")
 
 
 @spare_memory
@@ -125,7 +130,7 @@ def _job(node: Node) -> Job:
         has_discovery=any(name.endswith("_sd_configs") for name in fields),
         inherited=tuple(name for name in _INHERITED if name in fields),
         login=_login(fields.get("basic_auth")),
-        ca_file=_text(fields.get("tls_config"), "ca_file"),
+        tls_config=_texts(fields.get("tls_config")),
         lines={name: field.line for name, field in fields.items()}
         | {key.text: key.line for key, _ in node.entries()},
     )
@@ -135,6 +140,12 @@ def _login(field: Node | None) -> Login | None:
     if field is None or field.is_null:
         return None
     return Login(_text(field, "username"), _text(field, "password_file"))
+
+
+def _texts(field: Node | None) -> dict[str, str]:
+    """Return the texts of all parts of a field; empty if the field is missing or no mapping."""
+    parts = {} if field is None else fields_of(field)
+    return {name: scalar_text(part) for name, part in parts.items()}
 
 
 def _text(field: Node | None, part: str) -> str:

@@ -1,6 +1,7 @@
 """Merge a job into a configuration, and remove it."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pushgateway_lab.scrape_config.add import add_job
@@ -22,7 +23,9 @@ _WITH_JOB = "the file with the job in it"
 
 
 @spare_memory
-def merge_job(text: str, job: Mapping[str, Any]) -> str:
+def merge_job(
+    text: str, job: Mapping[str, Any], corrected: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Return the configuration with the job, and all other text unchanged.
 
     If the file has a job with that name, its wrong fields are corrected, and missing fields and targets
@@ -33,6 +36,7 @@ def merge_job(text: str, job: Mapping[str, Any]) -> str:
     + job: as in the file: ``job_name``, fields with a single value, for example ``honor_labels``, or with a mapping,
       for example ``basic_auth``, and one group of ``static_configs`` (Prometheus's documentation, `scrape_config`). Of a
       mapping in the file, only wrong and missing parts change, and ``password_file`` takes the place of ``password``
+    + corrected: targets that must not be in the job -> the target of `job` in the place of each
 
     Raises:
         ScrapeConfigError: the configuration cannot be read, is beyond a limit, or cannot be edited
@@ -43,7 +47,7 @@ def merge_job(text: str, job: Mapping[str, Any]) -> str:
         merge_job(text, {"job_name": "pushgateway", "honor_labels": True,
                          "static_configs": [{"targets": ["localhost:9091"]}]})
     """
-    wanted = wanted_job(job)
+    wanted = wanted_job(job, corrected)
     meanings = Meanings()
     before = read(text, meanings)
     present = _only_job(before, wanted.name)

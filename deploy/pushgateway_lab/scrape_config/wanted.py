@@ -1,6 +1,7 @@
 """The wanted job, validated."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pushgateway_lab.scrape_config.fields import Fields, fields_of, is_true
@@ -20,8 +21,8 @@ class Differences(NamedTuple):
 
     + fields: the wanted fields that are missing or different; a mapping is whole, even if one part of it is different
     + missing: the wanted targets that are missing
-    + wrong: the wanted targets that are there with blanks or invisible characters, each with its right form.
-      Prometheus keeps these characters: ``'localhost:9091 '`` is a target that is down
+    + wrong: the wanted targets that are there in a wrong form, each with its right one: with blanks or invisible
+      characters, which Prometheus keeps (``'localhost:9091 '`` is a target that is down), or as in `WantedJob.corrected`
     """
 
     fields: dict[str, Value]
@@ -41,12 +42,14 @@ class WantedJob(NamedTuple):
     + fields: its other fields, each with a single value or a mapping, for example honor_labels and basic_auth
     + targets: its targets, HOST:PORT
     + labels: labels of these targets, written only when the job is added
+    + corrected: targets that must not be in the job -> the wanted one in the place of each
     """
 
     name: str
     fields: dict[str, Value]
     targets: tuple[str, ...]
     labels: dict[str, str]
+    corrected: Mapping[str, str] = MappingProxyType({})
 
     @property
     def values(self) -> int:
@@ -60,11 +63,12 @@ class WantedJob(NamedTuple):
         wrong: dict[str, str] = {}
         for target in targets_of(fields):
             clean = without_blanks(target.text)
-            address = address_of(clean)
+            right = self.corrected.get(clean, clean)
+            address = address_of(right)
             if address in wanted:
                 present.add(address)
-                if clean != target.text:
-                    wrong[target.text] = clean
+                if right != target.text:
+                    wrong[target.text] = right
         return Differences(
             fields={
                 name: value
@@ -107,8 +111,12 @@ def _values(value: Value) -> int:
     return 1 + sum(1 + _values(part) for part in value.values())
 
 
-def wanted_job(job: Mapping[str, Any]) -> WantedJob:
+def wanted_job(
+    job: Mapping[str, Any], corrected: Mapping[str, str] = MappingProxyType({})
+) -> WantedJob:
     """Return the job of a mapping that has the form of Prometheus's configuration.
+
+    + corrected: see `WantedJob`
 
     Raises:
         ValueError: a field holds a list other than one group of static targets with its labels, or mappings more than
@@ -123,7 +131,7 @@ def wanted_job(job: Mapping[str, Any]) -> WantedJob:
         _check(field, value, _DEEPEST)
     for text in [name, *targets, *labels, *labels.values()]:
         _check_text(text)
-    return WantedJob(name, fields, targets, labels)
+    return WantedJob(name, fields, targets, labels, corrected)
 
 
 def _check(field: Any, value: Any, levels: int) -> None:

@@ -6,8 +6,10 @@ and ``report``. `pushgateway_lab.settings.values` and `release_values` validate 
 ``pyinfra HOST`` and ``@local``.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +20,8 @@ PREFIXES = ("pushgateway_", "prometheus_", "lab_")
 
 STAGES = ("prepared", "configured", "pushed", "cleaned")
 """The stages of a host: the tasks Host, 4.2.1, 4.2.2 and 4.2.3 are done, each with all before it."""
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def _setting(default: Any, check: Callable[[Any], Any], says: str) -> Any:
@@ -72,7 +76,7 @@ class Settings:
     pushgateway_targets: tuple[str, ...] | None = _setting(
         None,
         values.targets,
-        "targets of that job, HOST:PORT; None: localhost and the port the Pushgateway listens on",
+        "targets of that job, HOST:PORT; None: localhost, or its address for a password without TLS, and the Pushgateway's port",
     )
     pushgateway_scrape_interval: str | None = _setting(
         None,
@@ -357,6 +361,15 @@ class Settings:
     """The keys that somebody set: defaults never replace an administrator's text on the host."""
     host: str = field(default="", compare=False)
     """The name of the host in the inventory; empty if unknown."""
+
+    @property
+    def name_in_certificate(self) -> str:
+        """The host's name or address in a certificate of the lab's authority; empty if its name cannot be in one."""
+        name = self.host.removeprefix("@").rstrip(".")
+        try:
+            return str(ip_address(name.strip("[]")))
+        except ValueError:
+            return name if _HOST_NAME.fullmatch(name) else ""
 
     @property
     def pushgateway_user(self) -> str | None:

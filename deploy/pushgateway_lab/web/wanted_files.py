@@ -283,7 +283,7 @@ def names_of(settings: Settings) -> Iterator[str]:
 
     All are from the inventory and the settings. What a host says counts for nothing: its root could name another host.
     """
-    yield settings.host.removeprefix("@")
+    yield settings.name_in_certificate
     hosts = [settings.pushgateway_listen_address, *(settings.pushgateway_targets or ())]
     for each in hosts:
         host = each.rpartition(":")[0].strip("[]").partition("%")[0]
