@@ -19,6 +19,7 @@ from requests.auth import HTTPBasicAuth
 from pushgateway_lab.credentials import lab_authority, passwords
 from pushgateway_lab.credentials.local_files import read_file
 from pushgateway_lab.formats.sockets import loopback_of
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 _FILES = ("ca_file", "cert_file", "key_file")
@@ -99,6 +100,21 @@ def why_not_plain(url: str) -> str | None:
             f"{_USE_TLS}"
         )
     return None
+
+
+def url_for_password(url: str) -> str:
+    """Return the URL to which a password may go: over plain http, with an address and not a name as its host.
+
+    A name may resolve to several listeners.
+
+    Raises:
+        HostError: the password must not go there.
+    """
+    if urlsplit(url).scheme == "https":
+        return url
+    if problem := why_not_plain(url):
+        raise HostError(problem)
+    return addressed(url)
 
 
 def _is_plain_address(url: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import LonePushgateway, exposure
-from pushgateway_lab.installations.flags import ADMIN_API, LISTEN_ADDRESS, Flag
+from pushgateway_lab.installations.flags import ADMIN_API, LISTEN_ADDRESS, Flag, web_config
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
@@ -62,7 +62,7 @@ def _refusal(seen: Snapshot, settings: Settings, addresses: list[str]) -> str:
 
 def _file_in_words(seen: Snapshot, settings: Settings) -> str:
     """Return a further sentence about the web configuration file of the wanted flags; empty if they name none."""
-    path = exposure.web_config(installations.plan(seen, settings).flags)
+    path = web_config(installations.plan(seen, settings).flags)
     if not path:
         return ""
     if path not in seen.web_configs:
