@@ -17,7 +17,7 @@ LISTENS = ("prometheus_socket socket:[7]", listen("127.0.0.1", 9090, "7"))
 TAKEN = ("prometheus_socket socket:[7]", listen("127.0.0.1", 9090, "8"))
 UNAUTHORIZED = ("prometheus_answered 401",)
 WITHHELD = ("prometheus_password withheld", *UNAUTHORIZED)
-USER = {"prometheus_username": "me"}
+USER = {"prometheus_username": "me", "prometheus_password_file": "/p"}
 HTTPS = {"prometheus_url": "https://127.0.0.1:9090"}
 CA = HTTPS | {"prometheus_ca_file": "ca.pem"}
 

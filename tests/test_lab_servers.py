@@ -152,7 +152,7 @@ def test_a_pushgateway_that_gives_no_answer_is_told_apart(answer: int | None, sa
             "asks for a password: the trainer sets pushgateway_username and pushgateway_password_file.",
         ),
         (
-            {"pushgateway_username": "trainer"},
+            {"pushgateway_username": "trainer", "pushgateway_password_file": "/p"},
             "refuses the password of the user trainer: the trainer compares pushgateway_username and pushgateway_password_file",
         ),
         (

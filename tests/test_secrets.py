@@ -456,14 +456,43 @@ OWN: dict[str, object] = {
 
 @pytest.mark.parametrize("key", OWN)
 def test_a_password_comes_from_one_place(key: str) -> None:
-    found = parse_settings({key: OWN[key]}).password_sources("pushgateway")
+    user = {"pushgateway_username": "trainer"}
+    found = parse_settings(user | {key: OWN[key]}).password_sources("pushgateway")
     assert list(found) == [key]
     for other in OWN.keys() - {key}:
         with pytest.raises(SettingsError, match=f"{key}.*a password comes from one of them"):
-            parse_settings({each: OWN[each] for each in OWN if each in (key, other)})
-    group_and_host = OWN | dict.fromkeys(OWN.keys() - {key})
+            parse_settings(user | {each: OWN[each] for each in OWN if each in (key, other)})
+    group_and_host = user | OWN | dict.fromkeys(OWN.keys() - {key})
     assert list(parse_settings(group_and_host).password_sources("pushgateway")) == [key]
     assert not parse_settings({}).password_sources("pushgateway")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        *(
+            ({key: OWN[key]}, f"{key}: needs pushgateway_username, the name of the user")
+            for key in OWN
+        ),
+        (
+            {"prometheus_password_file": "/x"},
+            "prometheus_password_file: needs prometheus_username, the name of the user",
+        ),
+        (
+            {"pushgateway_username": "trainer"},
+            "pushgateway_username: needs a password; set pushgateway_password_file, or pushgateway_gen",
+        ),
+        (
+            {"prometheus_username": "trainer"},
+            "prometheus_username: needs a password; set prometheus_password_file (docs/secrets.md)",
+        ),
+    ],
+)
+def test_a_user_and_a_password_go_together(data: dict[str, object], says: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        parse_settings(data)
+    assert str(error.value).startswith(says)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -509,9 +538,6 @@ def test_the_credentials_have_the_password(
     assert (found.username, found.password) == ("trainer", SECRET)
     assert SECRET not in repr((settings, found))
     assert access.to_prometheus(settings).username is None
-    nobody = parse_settings({key: value}, host="vm01")
-    with pytest.raises(HostError, match=f"^{key} is set, but pushgateway_username is not"):
-        access.to_pushgateway(nobody)
 
 
 def prune(**data: object) -> Settings:

@@ -397,8 +397,15 @@ def test_the_flag_is_there_if_the_settings_want_the_file(
 
 def test_a_web_configuration_file_of_an_administrator_is_refused(users: dict[str, str]) -> None:
     host = seen(*BOTH, flags_line('ARGS="--web.config.file=/etc/x.yml"\n'))
-    with pytest.raises(HostError, match=r"'/etc/x\.yml'.* pushgateway_username and"):
-        installations.plan(host, settings(pushgateway_basic_auth_users=users))
+    for data in (
+        {"pushgateway_basic_auth_users": users},
+        {"pushgateway_username": "a", "pushgateway_generate_password": True},
+    ):
+        with pytest.raises(
+            HostError,
+            match=r"'/etc/x\.yml'.*Take pushgateway_generate_password, .* pushgateway_username with",
+        ):
+            installations.plan(host, settings(**data))
 
 
 def test_a_process_of_no_service_is_refused_with_what_to_type(users: dict[str, str]) -> None:
@@ -452,6 +459,14 @@ def test_the_url_has_the_scheme_that_the_process_speaks() -> None:
             "leave one of them out",
         ),
         (
+            {
+                "pushgateway_username": "a",
+                "pushgateway_generate_password": True,
+                "pushgateway_extra_flags": {"web.config.file": "/x"},
+            },
+            "pushgateway_extra_flags: has web.config.file, and pushgateway_generate_password",
+        ),
+        (
             {"pushgateway_basic_auth_users": {"a": "/x"}, "pushgateway_username": "b"},
             "'b' is not one of",
         ),
@@ -473,7 +488,9 @@ def test_the_first_user_is_that_of_the_toolkit_unless_another_one_is_named() -> 
     assert settings(pushgateway_basic_auth_users=users).pushgateway_user == "a"
     named = settings(pushgateway_basic_auth_users=users, pushgateway_username="b")
     assert named.pushgateway_user == "b"
-    assert settings(pushgateway_username="c").pushgateway_user == "c"
+    data = {"pushgateway_username": "c", "pushgateway_password_file": "/p"}
+    other = settings(**data)
+    assert other.pushgateway_user == "c"
     assert settings().pushgateway_user is None
 
 

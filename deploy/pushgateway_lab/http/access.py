@@ -153,7 +153,7 @@ def to_server(settings: Settings, server: str) -> Access:
     + server: ``pushgateway`` or ``prometheus``, with which the names of its settings begin
 
     Raises:
-        HostError: a file that the settings name cannot be read, or they have a password without a username.
+        HostError: a file that the settings name cannot be read.
     """
     files = {name: getattr(settings, f"{server}_{name}", None) for name in _FILES}
     for name, path in files.items():

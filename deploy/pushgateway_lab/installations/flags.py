@@ -109,9 +109,9 @@ def _with_web_config(flags: list[Flag], file: str | None) -> list[Flag]:
     if foreign := web_config(others):
         raise HostError(
             f"The Pushgateway has a web configuration file already, {shown(foreign)}, which this toolkit does not "
-            "change. Take pushgateway_basic_auth_users and pushgateway_tls_... out of the settings of this host, and set "
-            "pushgateway_username and pushgateway_password_file, and with TLS pushgateway_url and pushgateway_ca_file, to "
-            f"what that file has. Or take --{WEB_CONFIG_FLAG} out of its flags."
+            "change. Take pushgateway_generate_password, pushgateway_basic_auth_users and pushgateway_tls_... out of the "
+            "settings of this host, and set pushgateway_username with pushgateway_password_file, and with TLS "
+            f"pushgateway_url and pushgateway_ca_file, to what that file has. Or take --{WEB_CONFIG_FLAG} out of its flags."
         )
     return replaced(flags, Flag(WEB_CONFIG_FLAG, file))
 
