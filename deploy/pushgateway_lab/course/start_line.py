@@ -48,6 +48,7 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
     else:
         preflight.check_pushgateway(seen, settings)
         open_admin_api.check(seen, settings)
+        closing.check(seen, settings)
         _refuse_work(looked)
     return True
 

@@ -28,7 +28,7 @@ from pushgateway_lab.installations import (
 )
 from pushgateway_lab.installations.denied import why_denied
 from pushgateway_lab.prometheus.job import check_path, merged
-from pushgateway_lab.pushgateway import open_admin_api
+from pushgateway_lab.pushgateway import closing, open_admin_api
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
@@ -80,6 +80,7 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
         merged(seen, settings)
     check_pushgateway(seen, settings)
     open_admin_api.check(seen, settings)
+    closing.check(seen, settings)
     return True
 
 
