@@ -59,7 +59,7 @@ def fetched(place: object, *names: str) -> list[str]:
 
 
 def refused(place: object, *names: str) -> str:
-    """Return the error about a secret that cannot be had; it has no secret."""
+    """Return the error about a secret that cannot be fetched; it has no secret."""
     with pytest.raises(HostError) as error:
         fetched(place, *names)
     told = str(error.value)

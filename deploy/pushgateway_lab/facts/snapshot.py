@@ -34,7 +34,7 @@ from pushgateway_lab.services import SYSTEMD, ServiceManager, ServiceState
 from pushgateway_lab.services.process import state_of as process_state
 
 WEB_USERS = "web_user"
-"""The name of the values of a look with `Snapshot.web_users`. This machine sets it, whatever the host says."""
+"""The name of the values of a look with `Snapshot.web_users`. Set on this machine; a value from the host is ignored."""
 
 _UNAVAILABLE = "503"  # Prometheus's answer while it starts (its web/web.go, testReady)
 
