@@ -29,7 +29,7 @@ TEXTS = {
 
 
 _NEEDED = {
-    "pushgateway_username": {"pushgateway_password_file": "/etc/password"},
+    "pushgateway_username": {"pushgateway_password_command": "echo password"},
     "pushgateway_password_file": {"pushgateway_username": "trainer"},
     "pushgateway_password_command": {"pushgateway_username": "trainer"},
     "pushgateway_password_environment": {"pushgateway_username": "trainer"},
