@@ -2,9 +2,9 @@
 # A function that reads the flags of a running Prometheus or Pushgateway. This file is put before the scripts that
 # use it. installations/address.py has the same rules for the URL; tests/test_installations.py compares both.
 
-# Sets, from the command line of a process: flag_config, flag_telemetry, flag_storage (the values of these
-# flags; empty without the flag), flag_persistence, flag_address (the first listen address) and flag_prefix (the path of its URL, with a
-# slash before it; empty if there is none). Starts no program if the command line has none of these flags.
+# Sets, from the command line of a process: flag_config, flag_telemetry, flag_storage (the values of these flags; empty
+# without the flag), flag_persistence, flag_address (the first listen address) and flag_prefix (the path of its URL, with
+# a slash before it; empty if there is none). Starts no program if the command line has none of these flags.
 #   $1 process id or 0; $2 the persistence file without the flag
 # shellcheck disable=SC2034 # the callers use them
 read_flags() {

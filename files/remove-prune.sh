@@ -1,9 +1,9 @@
 #!/bin/sh
 # Stops the prune, and deletes its units and files in directories in which only root can write.
 #
-# Needs these shell variables, set before the script: mark (a random line, printed before the answer), service
-# and timer (their names), files (paths, one a line) and kept (paths of other files of this toolkit, one a line). Needs the functions of own-files.sh and of a service
-# manager.
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer), service and timer
+# (their names), files (paths, one a line) and kept (paths of other files of this toolkit, one a line). Needs the
+# functions of own-files.sh and of a service manager.
 # Prints each file and directory that it did not delete, one a line, with control characters escaped.
 
 : "${mark:?}" "${service:?}" "${timer:?}" "${files:?}" "${kept:?}"

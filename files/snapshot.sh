@@ -1,24 +1,24 @@
 #!/bin/sh
 # One look at a host: prints all data that the deploys need to decide, in one round trip.
 #
-# Needs these shell variables, set before the script: mark (a random line, printed before the answer),
-# config_path, longest (the largest size of this file in bytes), prometheus_url, targets_path (the path and query
-# of the question for the job's targets), proof_note, added_note and firewall_note (files with notes of earlier runs), firewall_port (the port at which a firewall
-# must be open, or nothing), closed_note (the
-# note of a transaction about directories, see close-directory.sh); given, a list of
-# those of the names config_path, prometheus_url, prometheus_unit and pushgateway_unit whose values come from the
-# settings, the others are found; prometheus_unit and pushgateway_unit, services or nothing; prometheus_units and
-# pushgateway_units (the usual services); prometheus_port and pushgateway_port; flags_file (the file with the
-# Pushgateway's flags, if there is no service yet); web_config (the Pushgateway's web configuration file in the settings,
-# or nothing); prometheus_flags_file (the file with Prometheus's flags, or nothing if they are not asked for) and
-# packages_note (the note about the packages that this toolkit has installed); packages, pinned (those of the packages
+# Needs these shell variables, set before the script: mark (a random line, printed before the answer), config_path,
+# longest (the largest size of this file in bytes), prometheus_url, targets_path (the path and query of the question for
+# the job's targets), proof_note, added_note and firewall_note (files with notes of earlier runs), firewall_port (the port
+# at which a firewall must be open, or nothing), closed_note (the note of a transaction about directories, see
+# close-directory.sh); given, a list of those of the names config_path, prometheus_url, prometheus_unit and
+# pushgateway_unit whose values come from the settings, the others are found; prometheus_unit and pushgateway_unit,
+# services or nothing; prometheus_units and pushgateway_units (the usual services); prometheus_port and
+# pushgateway_port; flags_file (the file with the Pushgateway's flags, if there is no service yet); web_config (the
+# Pushgateway's web configuration file in the settings, or nothing); prometheus_flags_file (the file with Prometheus's
+# flags, or nothing if they are not asked for), packages_note (the note about the packages that this toolkit has
+# installed) and release_notes (those about releases, a list of files); packages, pinned (those of the packages
 # whose version is pinned) and tools (lists of words); for the prune: prune_files, prune_secrets (the files that are
 # secrets) and prune_unit_names (lists of words); for TLS and passwords: web_files, web_secrets (the same) and
 # web_shown (those whose text is printed); secrets_follow, if secrets come on standard input. Needs the functions of
 # whose.sh, secret-lines.sh, find-servers.sh, flags-in-use.sh, config-in-use.sh, firewalls.sh, web-config.sh, a service
-# manager and a package manager. If a function
-# look_further is defined, it is called at the end. If the running Prometheus reads another file than config_path, that
-# file is looked at, unless config_path was given; then only if a function looks_at_running_config succeeds.
+# manager and a package manager. If a function look_further is defined, it is called at the end. If the running
+# Prometheus reads another file than config_path, that file is looked at, unless config_path was given; then only if a
+# function looks_at_running_config succeeds.
 # Prints one "name value" a line; values with arbitrary bytes are base64. The first line is the version of this
 # format; the last line, "end", shows that the answer is complete. "at PLACE" names the part that comes next,
 # for an answer that is incomplete; "cut PLACE" means that a limit was reached. The script changes nothing and

@@ -28,10 +28,19 @@ TEXTS = {
 }  # fmt: skip
 
 
+_NEEDED = {
+    "pushgateway_username": {"pushgateway_password_command": "echo password"},
+    "pushgateway_password_file": {"pushgateway_username": "trainer"},
+    "pushgateway_password_command": {"pushgateway_username": "trainer"},
+    "pushgateway_password_environment": {"pushgateway_username": "trainer"},
+}
+"""Further settings that a setting needs."""
+
+
 def settings_of(key: str, value: object) -> Settings | None:
     """Return the settings with this value; None if it is refused with a SettingsError."""
     try:
-        return parse_settings({key: value})
+        return parse_settings({key: value, **_NEEDED.get(key, {})})
     except SettingsError as error:
         for line in str(error).splitlines():
             assert line.isprintable(), line

@@ -90,18 +90,22 @@ def test_push_and_delete(
 
 
 def test_what_is_missing_is_told(
-    hosts: list[Host], data: dict[str, Any], way: str, run_pyinfra: Run
+    hosts: list[Host], data: dict[str, Any], way: str, run_pyinfra: Run, tmp_path: Path
 ) -> None:
     for without, says in (
-        ("pushgateway_password_file", "answered 401: Unauthorized. Check pushgateway_username and"),
+        ("pushgateway_password_file", "pushgateway_username: needs a password; set"),
         ("pushgateway_ca_file", "certificate"),
-        ("pushgateway_username", "pushgateway_username is not"),
+        ("pushgateway_username", "pushgateway_password_file: needs pushgateway_username"),
     ):
         some = {key: value for key, value in data.items() if key != without}
         refused = run_pyinfra(hosts[1], "-y", DELETE, BACKUP, data=some)
         assert refused.returncode == 1, (way, refused.output)
         assert says in refused.stderr
         assert "Traceback" not in refused.output
+    (tmp_path / "wrong").write_text("wrong\n", encoding="utf-8")
+    wrong = data | {"pushgateway_password_file": str(tmp_path / "wrong")}
+    refused = run_pyinfra(hosts[1], "-y", DELETE, BACKUP, data=wrong)
+    assert "answered 401: Unauthorized. Check pushgateway_username and" in refused.stderr
     gone = data | {"pushgateway_password_file": "/nowhere"}
     assert (
         "/nowhere cannot be read here"

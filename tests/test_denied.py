@@ -17,7 +17,7 @@ LISTENS = ("prometheus_socket socket:[7]", listen("127.0.0.1", 9090, "7"))
 TAKEN = ("prometheus_socket socket:[7]", listen("127.0.0.1", 9090, "8"))
 UNAUTHORIZED = ("prometheus_answered 401",)
 WITHHELD = ("prometheus_password withheld", *UNAUTHORIZED)
-USER = {"prometheus_username": "me"}
+USER = {"prometheus_username": "me", "prometheus_password_file": "/p"}
 HTTPS = {"prometheus_url": "https://127.0.0.1:9090"}
 CA = HTTPS | {"prometheus_ca_file": "ca.pem"}
 
@@ -34,7 +34,7 @@ def certificate(*lines: str) -> str:
 @pytest.mark.parametrize(
     ("lines", "data", "says"),
     [
-        (UNAUTHORIZED, {}, "wants a password (401), and none is set. Set prometheus_username and prometheus_password_file"),
+        (UNAUTHORIZED, {}, "wants a password (401), and none is set. Set prometheus_username and its password (docs/secrets.md)"),
         (UNAUTHORIZED, USER, "rejects the user 'me' with this password (401)"),
         (("prometheus_answered 200", "prometheus_answered 401"), {}, "wants a password"),
         (("prometheus_answered 403",), {}, "forbids the questions (403)"),
@@ -131,4 +131,4 @@ def test_verify_finds_it() -> None:
     found = servers.prometheus_runs(look(*BOTH, *LISTENS, *UNAUTHORIZED))
     assert found.state is State.WRONG
     assert "prometheus.service is active, and cannot be asked." in found.says
-    assert "Set prometheus_username and prometheus_password_file" in found.says
+    assert "Set prometheus_username and its password (docs/secrets.md)" in found.says

@@ -260,6 +260,8 @@ def test_a_web_configuration_file_that_does_not_help_is_named(
         open_admin_api.check(found, settings())
     assert says in str(refusal.value)
     assert "pushgateway_listen_address=127.0.0.1:9095" in str(refusal.value)
+    assert "basic_auth_users in /etc/web.yml, and pushgateway_username" in str(refusal.value)
+    assert "pushgateway_generate_password" not in str(refusal.value)
 
 
 def test_a_pushgateway_of_another_host_is_that_hosts_matter() -> None:

@@ -120,7 +120,7 @@ def test_a_prometheus_that_does_not_come_up_restricted_runs_as_before(
     )
     assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST).returncode == 0
     refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=restricted)
-    assert_refused(lab_host, refused, "Prometheus does not come up with prometheus_harden")
+    assert_refused(lab_host, refused, "Prometheus does not start with prometheus_harden")
     lab_host.run(f"test ! -e {drop_in}; systemctl is-active prometheus")
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
 

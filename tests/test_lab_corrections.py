@@ -45,7 +45,7 @@ def test_commands_name_the_pushgateway_as_it_is() -> None:
     finding = pushed(look(*lines, said=said), LABS_COMPLETED)
     assert finding.fix
     assert " http://localhost:9191/push/metrics/job/" in finding.fix
-    data = {"pushgateway_username": "push er"}
+    data = {"pushgateway_username": "push er", "pushgateway_password_file": "/p"}
     assert "| curl --user 'push er' " in str(pushed(look(said=said, data=data), LABS_COMPLETED).fix)
     data["lab_curl_options"] = "--cacert '/etc/ssl/our ca.pem' --netrc"
     shown = str(pushed(look(said=said, data=data), LABS_COMPLETED).fix)

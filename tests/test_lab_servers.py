@@ -149,10 +149,10 @@ def test_a_pushgateway_that_gives_no_answer_is_told_apart(answer: int | None, sa
     [
         (
             {},
-            "asks for a password: the trainer sets pushgateway_username and pushgateway_password_file.",
+            "asks for a password: the trainer sets pushgateway_username and its password (docs/secrets.md).",
         ),
         (
-            {"pushgateway_username": "trainer"},
+            {"pushgateway_username": "trainer", "pushgateway_password_file": "/p"},
             "refuses the password of the user trainer: the trainer compares pushgateway_username and pushgateway_password_file",
         ),
         (

@@ -156,7 +156,8 @@ def test_a_pushgateway_that_wants_a_password_is_asked_apart(
     client = SimpleNamespace(groups=groups, status=said, telemetry=answering(None, given))
     monkeypatch.setattr(course_looking, "client", lambda *_: client)
     host = host_of(state_of({"a": {}}), "a")
-    looked = course_looking.look_at_lab(host, parse_settings({"pushgateway_username": "x"}), ())
+    data = {"pushgateway_username": "x", "pushgateway_password_environment": "X"}
+    looked = course_looking.look_at_lab(host, parse_settings(data), ())
     assert (looked.groups == [GROUP], looked.pushgateway_status == status()) == known
     assert looked.unread == unread
     # A host that did not answer is not asked again.

@@ -22,7 +22,7 @@ from snapshots import config, seen, settings
 
 PATH = "/etc/prometheus/prometheus.yml"
 PASSWORD, AUTHORITIES = "/etc/pushgateway-lab/scrape-password", "/etc/pushgateway-lab/scrape-ca.pem"
-USER = {"pushgateway_username": "trainer"}
+USER = {"pushgateway_username": "trainer", "pushgateway_password_file": "/p"}
 TLS = {"pushgateway_url": "https://127.0.0.1:9091"}
 CLOSED = {**USER, **TLS, "pushgateway_ca_file": "/ca.pem"}
 LOGIN = {"username": "trainer", "password_file": PASSWORD}

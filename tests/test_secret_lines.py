@@ -341,15 +341,16 @@ def test_the_settings_give_the_url_and_the_secrets_of_scripts(tmp_path: Path) ->
         "https://localhost",
         for_prometheus("me", PASSWORD, PEM),
     )
+    elsewhere = data | {"prometheus_url": "http://prom.example.org"}
+    with pytest.raises(HostError, match="over plain http, others on the network can read it"):
+        script_access.to_prometheus(parse_settings(elsewhere))
 
 
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        ({"prometheus_password_file": "/dev/null"}, "prometheus_username is not"),
         ({"prometheus_username": "me", "prometheus_password_file": "/nowhere"}, "/nowhere cannot be read here"),
         ({"prometheus_ca_file": "/nowhere"}, "prometheus_ca_file: /nowhere cannot be read here"),
-        ({"prometheus_username": "me", "prometheus_url": "http://prom.example.org"}, "over plain http, others on the network can read it"),
     ],
 )  # fmt: skip
 def test_what_the_settings_must_not_have(data: dict[str, str], says: str) -> None:

@@ -59,7 +59,7 @@ def fetched(place: object, *names: str) -> list[str]:
 
 
 def refused(place: object, *names: str) -> str:
-    """Return the error about a secret that cannot be had; it has no secret."""
+    """Return the error about a secret that cannot be fetched; it has no secret."""
     with pytest.raises(HostError) as error:
         fetched(place, *names)
     told = str(error.value)
@@ -169,11 +169,44 @@ def test_a_place_without_a_secret_is_named(tmp_path: Path) -> None:
 
 
 def test_a_command_that_fails_is_quoted_without_the_secret() -> None:
-    told = refused(shell("printf 's3cret\\n'; printf 'is s3cret \\033[2J\\nfor all' >&2; exit 3"))
-    assert "sh ended with exit code 3: is *** \\x1b[2J\\nfor all. Run it by hand" in told
+    told = refused(
+        shell("printf 's3cret\\n'; printf 'a warning\\nis s3cret \\033[2J\\n' >&2; exit 3")
+    )
+    assert "sh ended with exit code 3: is *** \\x1b[2J. Run it by hand" in told
     assert "ended with exit code 1. Run" in refused(shell("exit 1"))
     assert "ended by signal 15" in refused(shell("kill $$"))
     assert len(refused(shell("yes complaint | head -c 900000 >&2; exit 1"))) < 600
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo s3cret; echo 'user: trainer'; echo 'no key for s3cret' >&2; exit 1",
+        "echo s3cret; echo s3cret-old; echo 'old: s3cret-old' >&2; exit 1",
+        'set -x; password=s3cret; echo "$password" | false',
+        "echo 's3cret in a trace of bash' >&2; echo '++ pass s3cret' >&2; echo failed >&2; exit 1",
+        "{ yes s3cret | head -c 5000 | tr -d '\\n'; } >&2; exit 1",
+    ],
+)
+def test_the_standard_error_of_a_command_does_not_tell_the_secret(script: str) -> None:
+    assert "sh ended with exit code 1" in refused(shell(script))
+
+
+def test_a_secret_in_the_place_of_its_place_is_not_shown() -> None:
+    for value in ("hunter2", {"password": "hunter2"}, {"command": "hunter2 'x"}, ["hunter2"]):
+        with pytest.raises(SettingsError) as error:
+            parse_settings({"pushgateway_basic_auth_users": {"trainer": value}})
+        assert "hunter2" not in str(error.value)
+        assert str(error.value).startswith(
+            "pushgateway_basic_auth_users = ***: user 'trainer': the place must "
+        )
+    with pytest.raises(ValueError, match=r"must be a path with a slash, such as \./secret"):
+        source("hunter2")
+    assert source("./secret") == source({"file": "secret"})
+    for key in ("pushgateway_password_command", "pushgateway_generate_password"):
+        with pytest.raises(SettingsError, match=rf"^{key} = \*\*\*: must ") as error:
+            parse_settings({key: "hunter2 '"})
+        assert "hunter2" not in str(error.value)
 
 
 def test_a_command_has_limits() -> None:
@@ -423,15 +456,43 @@ OWN: dict[str, object] = {
 
 @pytest.mark.parametrize("key", OWN)
 def test_a_password_comes_from_one_place(key: str) -> None:
-    found = parse_settings({key: OWN[key]}).password_sources("pushgateway")
+    user = {"pushgateway_username": "trainer"}
+    found = parse_settings(user | {key: OWN[key]}).password_sources("pushgateway")
     assert list(found) == [key]
-    assert found[key].is_of_host
     for other in OWN.keys() - {key}:
         with pytest.raises(SettingsError, match=f"{key}.*a password comes from one of them"):
-            parse_settings({each: OWN[each] for each in OWN if each in (key, other)})
-    group_and_host = OWN | dict.fromkeys(OWN.keys() - {key})
+            parse_settings(user | {each: OWN[each] for each in OWN if each in (key, other)})
+    group_and_host = user | OWN | dict.fromkeys(OWN.keys() - {key})
     assert list(parse_settings(group_and_host).password_sources("pushgateway")) == [key]
     assert not parse_settings({}).password_sources("pushgateway")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        *(
+            ({key: OWN[key]}, f"{key}: needs pushgateway_username, the name of the user")
+            for key in OWN
+        ),
+        (
+            {"prometheus_password_file": "/x"},
+            "prometheus_password_file: needs prometheus_username, the name of the user",
+        ),
+        (
+            {"pushgateway_username": "trainer"},
+            "pushgateway_username: needs a password; set pushgateway_password_file, or pushgateway_gen",
+        ),
+        (
+            {"prometheus_username": "trainer"},
+            "prometheus_username: needs a password; set prometheus_password_file (docs/secrets.md)",
+        ),
+    ],
+)
+def test_a_user_and_a_password_go_together(data: dict[str, object], says: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        parse_settings(data)
+    assert str(error.value).startswith(says)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -477,9 +538,6 @@ def test_the_credentials_have_the_password(
     assert (found.username, found.password) == ("trainer", SECRET)
     assert SECRET not in repr((settings, found))
     assert access.to_prometheus(settings).username is None
-    nobody = parse_settings({key: value}, host="vm01")
-    with pytest.raises(HostError, match=f"^{key} is set, but pushgateway_username is not"):
-        access.to_pushgateway(nobody)
 
 
 def prune(**data: object) -> Settings:

@@ -14,6 +14,7 @@ from pushgateway_lab.installations import missing_packages
 from pushgateway_lab.lab import scrape_job, servers
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import State
+from pushgateway_lab.pushgateway import closing
 from pushgateway_lab.run.host_error import HostError
 from snapshots import DEBIAN, loaded, seen, settings
 from trainee_commands import PUSH_TRAINING
@@ -53,6 +54,36 @@ def test_nothing_is_installed_that_the_other_host_has() -> None:
         "prometheus-pushgateway",
         "curl",
     ]
+
+
+@pytest.mark.parametrize(
+    ("data", "file"),
+    [
+        (
+            {"pushgateway_username": "trainer", "pushgateway_generate_password": True},
+            "passwords/push.example.org",
+        ),
+        (
+            {"pushgateway_basic_auth_users": {"trainer": {"generate": True}}},
+            "passwords/push.example.org:trainer",
+        ),
+    ],
+)
+def test_a_password_that_was_generated_for_another_host_is_refused(
+    data: dict[str, object], file: str
+) -> None:
+    there = {
+        "pushgateway_url": "https://push.example.org:9091",
+        "pushgateway_targets": ["push.example.org:9091"],
+    }
+    for check in (preflight.is_free, closing.check):
+        with pytest.raises(HostError) as error:
+            check(seen(*DEBIAN), settings(**there, **data))
+        assert "a password is generated for each host. Nothing was changed." in str(error.value)
+        assert str(error.value).endswith(f"/pushgateway-lab/{file}.")
+    closing.check(seen(*DEBIAN, *GATEWAY), settings(**data))
+    own = {"pushgateway_username": "trainer", "pushgateway_password_file": "/p"}
+    closing.check(seen(*DEBIAN), settings(**there, **own))
 
 
 def test_a_pushgateway_that_the_other_host_cannot_reach_is_refused() -> None:

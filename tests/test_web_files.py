@@ -256,7 +256,7 @@ def test_others_cannot_give_this_machine_its_state(state: Path) -> None:
 
 @pytest.mark.parametrize("user", ["trainer", "a b", 'x"y', "x\\", "# x", "é", "on {}", "- x"])
 def test_a_user_name_stays_a_name_in_the_file(user: str) -> None:
-    given = parse_settings({"pushgateway_basic_auth_users": {user: "p"}})
+    given = parse_settings({"pushgateway_basic_auth_users": {user: "./p"}})
     text = web_config.text(given, {user: "$2b$10$x"})
     assert yaml.safe_load(text) == {"basic_auth_users": {user: "$2b$10$x"}}
     assert web_config.hashes_in(text) == {user: "$2b$10$x"}
@@ -385,7 +385,7 @@ OWN = f"--web.config.file={web_files.WEB_CONFIG}"
 @pytest.mark.parametrize(
     ("present", "data", "expected"),
     [
-        ("", {"pushgateway_basic_auth_users": {"a": "b"}}, web_files.WEB_CONFIG),
+        ("", {"pushgateway_basic_auth_users": {"a": "/b"}}, web_files.WEB_CONFIG),
         (OWN, {"pushgateway_tls_lab_ca": True}, web_files.WEB_CONFIG_TLS),
         (OWN, {}, None),
         ("--web.config.file=/etc/x.yml", {}, "/etc/x.yml"),
@@ -402,8 +402,15 @@ def test_the_flag_is_there_if_the_settings_want_the_file(
 
 def test_a_web_configuration_file_of_an_administrator_is_refused(users: dict[str, str]) -> None:
     host = seen(*BOTH, flags_line('ARGS="--web.config.file=/etc/x.yml"\n'))
-    with pytest.raises(HostError, match=r"'/etc/x\.yml'.* pushgateway_username and"):
-        installations.plan(host, settings(pushgateway_basic_auth_users=users))
+    for data in (
+        {"pushgateway_basic_auth_users": users},
+        {"pushgateway_username": "a", "pushgateway_generate_password": True},
+    ):
+        with pytest.raises(
+            HostError,
+            match=r"'/etc/x\.yml'.*Take pushgateway_generate_password, .* pushgateway_username with",
+        ):
+            installations.plan(host, settings(**data))
 
 
 def test_a_process_of_no_service_is_refused_with_what_to_type(users: dict[str, str]) -> None:
@@ -451,20 +458,28 @@ def test_the_url_has_the_scheme_that_the_process_speaks() -> None:
         ),
         (
             {
-                "pushgateway_basic_auth_users": {"a": "x"},
+                "pushgateway_basic_auth_users": {"a": "/x"},
                 "pushgateway_extra_flags": {"web.config.file": "/x"},
             },
             "leave one of them out",
         ),
         (
-            {"pushgateway_basic_auth_users": {"a": "x"}, "pushgateway_username": "b"},
+            {
+                "pushgateway_username": "a",
+                "pushgateway_generate_password": True,
+                "pushgateway_extra_flags": {"web.config.file": "/x"},
+            },
+            "pushgateway_extra_flags: has web.config.file, and pushgateway_generate_password",
+        ),
+        (
+            {"pushgateway_basic_auth_users": {"a": "/x"}, "pushgateway_username": "b"},
             "'b' is not one of",
         ),
         (
-            {"pushgateway_basic_auth_users": {"a": "x"}, "pushgateway_password_file": "x"},
+            {"pushgateway_basic_auth_users": {"a": "/x"}, "pushgateway_password_file": "x"},
             "leave this out",
         ),
-        ({"pushgateway_basic_auth_users": {"a:b": "x"}}, "colon"),
+        ({"pushgateway_basic_auth_users": {"a:b": "/x"}}, "colon"),
         ({"pushgateway_basic_auth_users": ["a"]}, "must map user names"),
     ],
 )
@@ -474,11 +489,13 @@ def test_settings_that_contradict_each_other(data: dict[str, object], says: str)
 
 
 def test_the_first_user_is_that_of_the_toolkit_unless_another_one_is_named() -> None:
-    users = {"a": "x", "b": "y"}
+    users = {"a": "./x", "b": "./y"}
     assert settings(pushgateway_basic_auth_users=users).pushgateway_user == "a"
     named = settings(pushgateway_basic_auth_users=users, pushgateway_username="b")
     assert named.pushgateway_user == "b"
-    assert settings(pushgateway_username="c").pushgateway_user == "c"
+    data = {"pushgateway_username": "c", "pushgateway_password_file": "/p"}
+    other = settings(**data)
+    assert other.pushgateway_user == "c"
     assert settings().pushgateway_user is None
 
 

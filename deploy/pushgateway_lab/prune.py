@@ -84,25 +84,17 @@ def _url(seen: Snapshot, settings: Settings) -> str:
     """Return the URL at which the prune reaches the Pushgateway.
 
     Raises:
-        HostError: see `_where_the_password_may_go`.
+        HostError: the password must not go there.
     """
     url = installations.planned_url(seen, settings)
-    if settings.pushgateway_user and not url.startswith("https:"):
-        return _where_the_password_may_go(url)
-    return url
-
-
-def _where_the_password_may_go(url: str) -> str:
-    """Return a loopback URL with an address as its host: a name may resolve to several listeners.
-
-    Raises:
-        HostError: the URL is not on loopback.
-    """
+    if settings.pushgateway_user is None or url.startswith("https:"):
+        return url
     from pushgateway_lab.http import access  # here: it imports requests, which takes 0.1 s
 
-    if problem := access.why_not_plain(url):
-        raise HostError(f"{problem} Nothing was changed.")
-    return access.addressed(url)
+    try:
+        return access.url_for_password(url)
+    except HostError as error:
+        raise HostError(f"{error} Nothing was changed.") from error
 
 
 def _settings_in_effect(host: Host) -> Settings:

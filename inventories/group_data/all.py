@@ -67,7 +67,7 @@ settings on the command line: --data pushgateway_smoke=always
 # the Pushgateway's systemd unit; None: the unit of Debian's package
 # pushgateway_unit = None
 
-# URL of the Pushgateway, as seen on the host; None: http and the address it listens on
+# URL of the Pushgateway, as seen on the host; None: the address it listens on, with https if pushgateway_tls_... turns TLS on
 # pushgateway_url = None
 
 # user name for the Pushgateway's basic authentication
@@ -208,7 +208,7 @@ settings on the command line: --data pushgateway_smoke=always
 # both servers have to start at boot: bootstrap and prepare enable the Pushgateway, verify wants both
 # lab_at_boot = False
 
-# options of curl in verify's commands, as --cacert /etc/ssl/certs/lab.pem; (): --user and pushgateway_username
+# options of curl in verify's commands, as --cacert /etc/ssl/certs/lab.pem; (): --user and pushgateway_username, --cacert with TLS of this toolkit
 # lab_curl_options = ()
 
 # verify shows error messages about a host's files with the text that they quote from the file

@@ -49,6 +49,7 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
         preflight.check_pushgateway(seen, settings)
         preflight.check_web_files(seen, settings)
         open_admin_api.check(seen, settings)
+        closing.check(seen, settings)
         _refuse_work(looked)
     return True
 

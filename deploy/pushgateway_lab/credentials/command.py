@@ -6,6 +6,7 @@ window of its own (``gpg-agent`` with a graphical pinentry) still works.
 """
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -24,6 +25,8 @@ LARGEST = 4096
 
 _SHOWN = 300  # characters of the standard error of a command in a message
 _BLOCK = 4096
+_SHORTEST = 4  # characters of a printed line that is masked
+_TRACE = re.compile(rb"\++ ")  # PS4 of shells: one + for each level
 
 _BY_HAND = "Run it by hand until it prints the secret alone and asks for nothing."
 
@@ -38,8 +41,8 @@ def output_of(words: Sequence[str], timeout: float = TIMEOUT) -> bytes:
     + timeout: seconds until its end
 
     Raises:
-        SecretError: it cannot be started, fails, prints too much, or does not end in time. The message quotes its
-            standard error, escaped and cut.
+        SecretError: it cannot be started, fails, prints too much, or does not end in time. The message quotes the
+            last line of its standard error, escaped and cut.
 
     Example:
         >>> output_of(["echo", "a secret"])
@@ -104,8 +107,9 @@ def _read(process: "subprocess.Popen[bytes]", ends_at: float) -> tuple[bytes, by
             if not block:
                 waiting.unregister(descriptor)
                 del streams[descriptor]
-            elif len(streams[descriptor]) <= LARGEST:
+            else:
                 streams[descriptor] += block
+                del said[:-LARGEST]  # its last line is quoted
     if not streams:
         try:
             process.wait(_left(ends_at))
@@ -129,8 +133,17 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _quoted(said: bytes, printed: bytes) -> str:
-    """Return the standard error of a command for a message, without what it had printed, which may be the secret."""
-    if secret := printed.strip():
-        said = said.replace(secret, b"***")
-    shown = start_of(said.strip(), _SHOWN)
-    return f": {shown.rstrip('.')}" if shown else ""
+    """Return the last line of a command's standard error for a message.
+
+    The secret may be in it: each line that the command had printed is masked, and the lines in which ``sh -x`` shows
+    commands are left out. So is a line of which the beginning is gone.
+    """
+    lines = said.splitlines()[len(said) >= LARGEST :]
+    shown = [line for line in lines if line.strip() and not _TRACE.match(line)]
+    if not shown:
+        return ""
+    last = shown[-1].strip()
+    secrets = {each for line in printed.splitlines() if len(each := line.strip()) >= _SHORTEST}
+    for secret in sorted(secrets | ({printed.strip()} - {b""}), key=len, reverse=True):
+        last = last.replace(secret, b"***")
+    return f": {start_of(last, _SHOWN).rstrip('.')}"

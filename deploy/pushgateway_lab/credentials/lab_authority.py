@@ -1,6 +1,7 @@
 """A private certificate authority for labs: it is made on this machine, and issues a certificate for each host.
 
-It is kept in the state directory, in which only its user reads. Who can read its key can pretend to be each host.
+It is kept in the state directory, in which only its user reads. Anybody who can read its key can
+impersonate every host.
 """
 
 import functools

@@ -14,7 +14,7 @@ def of_user(settings: Settings, user: str) -> str:
     """Return the password of one of ``pushgateway_basic_auth_users``.
 
     Raises:
-        HostError: it cannot be had, or is too long.
+        HostError: it cannot be fetched, or is too long.
     """
     key = f"{_KEY}, user {user}"
     password = secret_of(settings.host, key, settings.pushgateway_basic_auth_users[user])
@@ -31,13 +31,11 @@ def of_toolkit(settings: Settings, server: str = "pushgateway") -> str:
     + server: ``pushgateway`` or ``prometheus``
 
     Raises:
-        HostError: it cannot be had, or there is one without a user name.
+        HostError: it cannot be fetched.
     """
     user = settings.pushgateway_user if server == "pushgateway" else settings.prometheus_username
     if server == "pushgateway" and user in settings.pushgateway_basic_auth_users:
         return of_user(settings, user or "")
     for key, source in settings.password_sources(server).items():
-        if user is None:
-            raise HostError(f"{key} is set, but {server}_username is not.")
         return secret_of(settings.host, key, source)
     return ""

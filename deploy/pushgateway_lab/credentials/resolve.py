@@ -23,7 +23,7 @@ MOST_COMMANDS = 4
 
 
 class _Known:
-    """The secrets of a run, by their places; and why others cannot be had."""
+    """The secrets of a run, by their places; and why others cannot be fetched."""
 
     def __init__(self, run: Run) -> None:
         del run
@@ -47,7 +47,7 @@ def secret_of(host: str, key: str, source: Source) -> str:
     + key: the name of the setting, for the error
 
     Raises:
-        HostError: the secret cannot be had; the message never has it.
+        HostError: the secret cannot be fetched; the message never has it.
 
     Example: ``secret_of("vm01", "pushgateway_password_file", Source(Kind.FILE, ("/secrets/{host}",)))``.
     """
@@ -59,7 +59,7 @@ def secret_of(host: str, key: str, source: Source) -> str:
 
 
 def _known(place: Source) -> str | SecretError:
-    """Return the secret of a place, or why it cannot be had, as the run knows it already, or fetched now."""
+    """Return the secret of a place, or why it cannot be fetched: from this run's memory, or fetched now."""
     state = ctx_state.get()
     known = Run.of(state).part(_Known)
     with interruptible(state), known.locked(place):
@@ -82,7 +82,7 @@ def fetch(place: Source, commands: BoundedSemaphore | None = None) -> str:
     + commands: limits the number of commands at once; None: no limit
 
     Raises:
-        SecretError: the secret cannot be had, or it is empty, or it is not one line of text.
+        SecretError: the secret cannot be fetched, or it is empty, or it is not one line of text.
     """
     match place.kind:
         case Kind.FILE:

@@ -17,8 +17,8 @@ NOTE = "/var/lib/pushgateway-lab/proven"
 def fingerprint(seen: Snapshot, settings: Settings) -> str:
     """Return a digest of all on which the result of a smoke push depends.
 
-    These are the scrape job as Prometheus has loaded it, with all defaults, and the command line and the URL of the
-    Pushgateway, and the files for TLS and passwords.
+    These are the scrape job as Prometheus has loaded it, with all defaults; the Pushgateway's command line; the URLs of both
+    servers; and the files for TLS and passwords.
 
     + seen: a snapshot of the host
     + settings: of the host

@@ -34,7 +34,7 @@ from pushgateway_lab.services import SYSTEMD, ServiceManager, ServiceState
 from pushgateway_lab.services.process import state_of as process_state
 
 WEB_USERS = "web_user"
-"""The name of the values of a look with `Snapshot.web_users`. This machine sets it, whatever the host says."""
+"""The name of the values of a look with `Snapshot.web_users`. Set on this machine; a value from the host is ignored."""
 
 _LONGEST_WEB_TEXT = 90_000
 """The longest line with a text: 64 KB in base64, and a path (``files/snapshot.sh``, LONGEST_WEB_FILE)."""

@@ -168,7 +168,7 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
 
     Raises:
         HostError: the host did not answer, `read` could not parse its answer, or a secret for the
-            host cannot be had on this machine, or must not be sent.
+            host cannot be fetched on this machine, or must not be sent.
     """
     to_prometheus = script_access.to_prometheus(settings)
     arguments = _arguments(host, settings, to_prometheus.url)

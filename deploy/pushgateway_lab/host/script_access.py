@@ -1,10 +1,8 @@
 """The access of the scripts on a host to its Prometheus: its URL, and the secrets for their standard input."""
 
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from pushgateway_lab.formats.secret_lines import SecretLines, for_prometheus
-from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 
@@ -34,17 +32,15 @@ def to_prometheus(settings: Settings) -> ScriptAccess:
     url = settings.prometheus_url
     needed = (
         settings.prometheus_username,
-        settings.prometheus_password_file,
         settings.prometheus_ca_file,
+        *settings.password_sources("prometheus"),
     )
     if not any(needed):
         return ScriptAccess(url, SecretLines())
     from pushgateway_lab.http import access  # here: it imports requests, which takes 0.1 s
 
     allowed = access.to_prometheus(settings)
-    if allowed.username is not None and urlsplit(url).scheme != "https":
-        if problem := access.why_not_plain(url):
-            raise HostError(problem)
-        url = access.addressed(url)
+    if allowed.username is not None:
+        url = access.url_for_password(url)
     authorities = access.file_text(allowed.ca_file)
     return ScriptAccess(url, for_prometheus(allowed.username, allowed.password, authorities))

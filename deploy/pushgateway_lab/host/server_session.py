@@ -40,13 +40,12 @@ def server_session(
     allowed = access.to_server(settings, server)
     if allowed.username is None or urlsplit(url).scheme == "https":
         return session(host, allowed), url
-    if problem := access.why_not_plain(url):
-        raise HostError(problem)
+    address = access.url_for_password(url)
     seen = snapshot_of(host, settings)
     if not seen.is_root:
         raise HostError(why_not_there(url, seen, server))
     check = partial(_check_listener, host, settings, server)
-    return session(host, allowed, check), access.addressed(url)
+    return session(host, allowed, check), address
 
 
 def _check_listener(host: Host, settings: Settings, server: str, url: str) -> None:

@@ -1,14 +1,15 @@
 """Replace a configuration file on a host as one transaction: ``files/replace-config.sh``."""
 
 import math
-from difflib import unified_diff
+from collections.abc import Iterator
+from difflib import SequenceMatcher
 from hashlib import sha256
-from itertools import islice
 
 from pyinfra.api.host import Host
 
 from pushgateway_lab import services
 from pushgateway_lab.facts.outcome import CLOSED_NOTE, RESULTS, Outcome, Result
+from pushgateway_lab.formats.secret_fields import masked
 from pushgateway_lab.host import script_access
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.host.script_access import NO_ACCESS
@@ -186,10 +187,29 @@ def digest_of(data: bytes) -> str:
 
 
 def show_diff(host: Host, path: str, old: str, new: str) -> None:
-    """Show the lines of `path` that would change, if pyinfra runs with ``--diff``."""
+    """Show the lines of `path` that would change, if pyinfra runs with ``--diff``; without the passwords in them."""
     if host.state.config.DIFF:
         say(host, f"Will change {path}:")
-        diff = unified_diff(old.splitlines(), new.splitlines(), n=2, lineterm="")
-        for line in islice(diff, 2, None):  # after the names of the files
-            shown = line if line.startswith("@") else f"{line[:1]} {line[1:]}"
-            say(host, f"  {shown}", _DIFF_COLORS.get(line[:1]))
+        for line in _difference(old, new):
+            say(host, f"  {line}", _DIFF_COLORS.get(line[:1]))
+
+
+def _difference(old: str, new: str) -> Iterator[str]:
+    """Yield the lines of a unified diff. The texts are compared as they are, and shown without secrets."""
+    matcher = SequenceMatcher(None, old.splitlines(), new.splitlines())
+    was, will_be = masked(old), masked(new)
+    for group in matcher.get_grouped_opcodes(2):
+        (_, start, _, new_start, _), (_, _, end, _, new_end) = group[0], group[-1]
+        yield f"@@ -{_range(start, end)} +{_range(new_start, new_end)} @@"
+        for word, i, i_end, j, j_end in group:
+            if word == "equal":
+                yield from (f"  {line}" for line in was[i:i_end])
+            else:
+                yield from (f"- {line}" for line in was[i:i_end])
+                yield from (f"+ {line}" for line in will_be[j:j_end])
+
+
+def _range(start: int, end: int) -> str:
+    """Return lines as in a unified diff: the first one, counted from 1, and their number."""
+    number = end - start
+    return f"{start + 1}" if number == 1 else f"{start + (number > 0)},{number}"

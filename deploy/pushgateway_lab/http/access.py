@@ -19,6 +19,7 @@ from requests.auth import HTTPBasicAuth
 from pushgateway_lab.credentials import lab_authority, passwords
 from pushgateway_lab.credentials.local_files import read_file
 from pushgateway_lab.formats.sockets import loopback_of
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
 _FILES = ("ca_file", "cert_file", "key_file")
@@ -101,6 +102,21 @@ def why_not_plain(url: str) -> str | None:
     return None
 
 
+def url_for_password(url: str) -> str:
+    """Return the URL to which a password may go: over plain http, with an address and not a name as its host.
+
+    A name may resolve to several listeners.
+
+    Raises:
+        HostError: the password must not go there.
+    """
+    if urlsplit(url).scheme == "https":
+        return url
+    if problem := why_not_plain(url):
+        raise HostError(problem)
+    return addressed(url)
+
+
 def _is_plain_address(url: str) -> bool:
     """Return whether all URL parsers find the same host in a URL, and the URL has no password."""
     parts = urlsplit(url)
@@ -137,7 +153,7 @@ def to_server(settings: Settings, server: str) -> Access:
     + server: ``pushgateway`` or ``prometheus``, with which the names of its settings begin
 
     Raises:
-        HostError: a file that the settings name cannot be read, or they have a password without a username.
+        HostError: a file that the settings name cannot be read.
     """
     files = {name: getattr(settings, f"{server}_{name}", None) for name in _FILES}
     for name, path in files.items():

@@ -31,7 +31,7 @@ from pushgateway_lab.installations.denied import why_denied
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.prometheus.job import check_path, merged
 from pushgateway_lab.prometheus.scrapers import targets
-from pushgateway_lab.pushgateway import open_admin_api
+from pushgateway_lab.pushgateway import closing, open_admin_api
 from pushgateway_lab.run.failure import cleanly, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
@@ -86,6 +86,7 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
     check_web_files(seen, settings)
     check_targets(seen, settings)
     open_admin_api.check(seen, settings)
+    closing.check(seen, settings)
     return True
 
 

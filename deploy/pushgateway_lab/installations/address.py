@@ -9,9 +9,13 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pushgateway_lab.installations import web_files
-from pushgateway_lab.installations.flags import LISTEN_ADDRESS, TELEMETRY_PATH, Flag
+from pushgateway_lab.installations.flags import (
+    LISTEN_ADDRESS,
+    TELEMETRY_PATH,
+    Flag,
+    web_config,
+)
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
 
 DEFAULT = ":9091"
 """The default listen address (the Pushgateway's README, "Run it")."""
@@ -65,9 +69,7 @@ def speaks_tls(flags: Iterable[Flag]) -> bool:
         >>> speaks_tls([Flag("web.config.file", "/etc/pushgateway-lab/web-tls.yml")])
         True
     """
-    return any(
-        each.name == WEB_CONFIG_FLAG and web_files.speaks_tls(str(each.value)) for each in flags
-    )
+    return web_files.speaks_tls(web_config(flags))
 
 
 def url_of(flags: Iterable[Flag], default: str) -> str:

@@ -47,13 +47,13 @@ def _of_status(found: Denial, seen: Snapshot, settings: Settings) -> Iterator[st
     has_user = settings.prometheus_username is not None
     if found.is_unauthorized and not has_user:
         yield (
-            f"{it} wants a password (401), and none is set. Set prometheus_username and prometheus_password_file for "
-            "this host."
+            f"{it} wants a password (401), and none is set. Set prometheus_username and its password (docs/secrets.md) "
+            "for this host."
         )
     if found.is_unauthorized:
         yield (
             f"{it} rejects the user {settings.prometheus_username!r} with this password (401). Check "
-            "prometheus_username and prometheus_password_file."
+            "prometheus_username and its password (docs/secrets.md)."
         )
     if found.is_forbidden:
         yield (

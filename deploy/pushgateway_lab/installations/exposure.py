@@ -6,10 +6,9 @@ from ipaddress import ip_address
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.installations import address
-from pushgateway_lab.installations.flags import ADMIN_API, Flag
+from pushgateway_lab.installations.flags import ADMIN_API, Flag, web_config
 from pushgateway_lab.installations.web_files import WEB_CONFIGS
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
 
 _AUTHENTICATION = ("users", "certificates")
 """The words of ``files/web-config.sh`` for a web configuration file that asks for authentication."""
@@ -37,11 +36,6 @@ def reached_addresses(flags: Iterable[Flag]) -> list[str]:
 def has_admin_api(flags: Iterable[Flag]) -> bool:
     """Return whether a Pushgateway with these flags has its admin API, with which everybody can wipe it."""
     return any(each.name == ADMIN_API and each.value is not False for each in flags)
-
-
-def web_config(flags: Iterable[Flag]) -> str:
-    """Return the web configuration file in these flags; empty without the flag."""
-    return next((str(each.value) for each in flags if each.name == WEB_CONFIG_FLAG), "")
 
 
 def is_closed(seen: Snapshot, flags: Iterable[Flag]) -> bool:

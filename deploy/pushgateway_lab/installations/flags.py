@@ -95,20 +95,23 @@ def merge(
     return tuple(_with_web_config(merged, web_config_of(settings)))
 
 
+def web_config(flags: Iterable[Flag]) -> str:
+    """Return the web configuration file in these flags; empty without the flag."""
+    return next((str(each.value) for each in flags if each.name == WEB_CONFIG_FLAG), "")
+
+
 def _with_web_config(flags: list[Flag], file: str | None) -> list[Flag]:
-    foreign = [
-        each.value
-        for each in flags
-        if each.name == WEB_CONFIG_FLAG and each.value not in WEB_CONFIGS
+    others = [
+        each for each in flags if each.name != WEB_CONFIG_FLAG or each.value not in WEB_CONFIGS
     ]
     if file is None:
-        return [each for each in flags if each.name != WEB_CONFIG_FLAG or each.value in foreign]
-    if foreign:
+        return others
+    if foreign := web_config(others):
         raise HostError(
-            f"The Pushgateway has a web configuration file already, {shown(str(foreign[0]))}, which this toolkit does not "
-            "change. Take pushgateway_basic_auth_users and pushgateway_tls_... out of the settings of this host, and set "
-            "pushgateway_username and pushgateway_password_file, and with TLS pushgateway_url and pushgateway_ca_file, to "
-            f"what that file has. Or take --{WEB_CONFIG_FLAG} out of its flags."
+            f"The Pushgateway has a web configuration file already, {shown(foreign)}, which this toolkit does not "
+            "change. Take pushgateway_generate_password, pushgateway_basic_auth_users and pushgateway_tls_... out of the "
+            "settings of this host, and set pushgateway_username with pushgateway_password_file, and with TLS "
+            f"pushgateway_url and pushgateway_ca_file, to what that file has. Or take --{WEB_CONFIG_FLAG} out of its flags."
         )
     return replaced(flags, Flag(WEB_CONFIG_FLAG, file))
 

@@ -76,8 +76,8 @@ class LonePushgateway:
             example = Flag(WEB_CONFIG_FLAG, "FILE")
             raise HostError(
                 f"The Pushgateway is {self.service.name}, which no service started, so its flags cannot be changed. Run it as a "
-                "service. Or write a web configuration file by hand, take pushgateway_basic_auth_users and "
-                "pushgateway_tls_... out of the settings of this host, and type:\n"
+                "service. Or write a web configuration file by hand, take pushgateway_generate_password, "
+                "pushgateway_basic_auth_users and pushgateway_tls_... out of the settings of this host, and type:\n"
                 f"{self.to_edit_flags(example)}"
             )
         # A file with flags of a service that is gone stays as it is.

@@ -171,19 +171,17 @@ def _service(look: Look) -> Service:
 
 def _refusals(look: Look) -> dict[int, str]:
     user = look.settings.pushgateway_user
-    password = next(
-        iter(look.settings.password_sources("pushgateway")), "pushgateway_password_file"
-    )
+    source = next(iter(look.settings.password_sources("pushgateway")), None)
     if look.settings.pushgateway_basic_auth_users:
         next_step = (
             "runs deploy/bootstrap.py or deploy/prepare.py, which write the users of the settings"
         )
     else:
-        next_step = f"compares pushgateway_username and {password} with its web configuration file"
+        next_step = f"compares pushgateway_username and {source} with its web configuration file"
     refused = (
         f"refuses the password of the user {excerpt(user)}: the trainer {next_step}"
         if user
-        else f"asks for a password: the trainer sets pushgateway_username and {password}"
+        else "asks for a password: the trainer sets pushgateway_username and its password (docs/secrets.md)"
     )
     return {
         _UNAUTHORIZED: refused,

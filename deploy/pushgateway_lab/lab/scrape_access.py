@@ -29,7 +29,7 @@ def wanted_fields(seen: Snapshot, settings: Settings) -> dict[str, Any]:
     authentication of a Pushgateway knows no roles.
 
     Example:
-        >>> wanted_fields(seen, Settings(pushgateway_username="trainer"))
+        >>> wanted_fields(seen, settings)  # with pushgateway_username="trainer" and a password
         {'basic_auth': {'username': 'trainer', 'password_file': '/etc/pushgateway-lab/scrape-password'}}
     """
     found: dict[str, Any] = {}

@@ -111,7 +111,7 @@ def _without_pool(look: Look, loaded: Job) -> Finding:
     such = f", such as {excerpt(loaded.ca_file)}" if loaded.ca_file else ""
     return wrong(
         "Prometheus has loaded the job, but scrapes none of its targets: it could not read a file of the job's "
-        f"{_TLS}{_in_line(job_in_file(look), _TLS)}{such}. If its user may read the file now, let it load the job again.",
+        f"{_TLS}{_in_line(job_in_file(look), _TLS)}{such}. If its user may read the file now, reload Prometheus.",
         reload(look),
     )
 

@@ -1,4 +1,4 @@
-"""Where Prometheus listens: on the address of ``prometheus_listen_address``, or as it is, and then the trainer is told."""
+"""Set the listen address of Prometheus, or note that others reach it."""
 
 import time
 from collections.abc import Iterator

@@ -50,7 +50,7 @@ def _is_restart_due(seen: Snapshot, wanted: str) -> bool:
 @operation()
 @cleanly
 def restricted(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Run Prometheus with the wanted restrictions. If it does not come up with them, they are taken back.
+    """Run Prometheus with the wanted restrictions. If Prometheus does not start with them, they are removed again.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 
@@ -84,7 +84,7 @@ def apply(host: Host, settings: Settings, wanted: str) -> None:
     + wanted: the text; empty: no drop-in
 
     Raises:
-        HostError: Prometheus does not come up with it. Then it runs as before.
+        HostError: Prometheus does not start with it. Then it runs as before.
     """
     seen = snapshot_of(host, settings)
     service, old = installations.prometheus(seen, settings).service, seen.hardening(_SERVER).text
@@ -102,6 +102,6 @@ def apply(host: Host, settings: Settings, wanted: str) -> None:
         restriction.write(host, service, wanted, old)
         service_control.restart(host, service, enable=False)
         raise HostError(
-            f"Prometheus does not come up with prometheus_harden, so it runs without it again. Leave that setting out for "
+            f"Prometheus does not start with prometheus_harden, so the restrictions are removed again. Leave that setting out for "
             f"this host. {error}"
         ) from error

@@ -1,10 +1,11 @@
-"""The files with which the Pushgateway asks for passwords and speaks TLS, and Prometheus gets in, on a host.
+"""The wanted files of a host for TLS and passwords: written, and removed when they are not wanted any more.
 
 They are written before the Pushgateway runs with them and before Prometheus's configuration names them; files that are
 not wanted any more are removed after both. `pushgateway_lab.web.wanted_files` has what they should be.
 """
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
@@ -12,6 +13,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
+from pushgateway_lab.credentials import kept_passwords
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations import exposure, web_files
@@ -21,6 +23,7 @@ from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.settings.secret_source import Kind
 from pushgateway_lab.web.wanted_files import Made, WantedWebFile, obsolete, wanted
 
 
@@ -32,6 +35,25 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
     """
     files = wanted(seen, settings)
     return files is not None and all(each.is_installed(seen) for each in files)
+
+
+def check(seen: Snapshot, settings: Settings) -> None:
+    """Check that Prometheus gets no generated password for a Pushgateway of another host, which has another one.
+
+    Raises:
+        HostError: it would.
+    """
+    source = settings.pushgateway_basic_auth_users.get(settings.pushgateway_user or "")
+    if source is None or source.kind is not Kind.GENERATED:
+        return
+    if installations.pushgateway_is_elsewhere(seen, settings):
+        name = urlsplit(settings.pushgateway_url or "").hostname or ""
+        file = kept_passwords.path_of(source.for_host(name).words[0])
+        raise HostError(
+            f"The Pushgateway is on another host ({settings.pushgateway_url}), and a password is generated for each host. "
+            "Nothing was changed. For this host, set pushgateway_username and pushgateway_password_file to those of the "
+            f"Pushgateway's host instead; a password that was generated for {name} is in {file}."
+        )
 
 
 def is_tidy(seen: Snapshot, settings: Settings) -> bool:

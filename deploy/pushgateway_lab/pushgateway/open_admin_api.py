@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import LonePushgateway, exposure
-from pushgateway_lab.installations.flags import ADMIN_API, LISTEN_ADDRESS, Flag
+from pushgateway_lab.installations.flags import ADMIN_API, LISTEN_ADDRESS, Flag, web_config
+from pushgateway_lab.installations.web_files import WEB_CONFIGS
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
@@ -55,14 +56,22 @@ def _refusal(seen: Snapshot, settings: Settings, addresses: list[str]) -> str:
     return (
         f"The Pushgateway would listen on {where} with --{ADMIN_API} and without authentication: everybody who reaches it "
         f"could push and wipe. Nothing was changed. Set pushgateway_listen_address={loopback}, pushgateway_admin_api=False "
-        f"or a password: pushgateway_username with pushgateway_generate_password=True (docs/hosts.md). If everybody there may do that, set {ALLOWS}=True."
-        f"{_file_in_words(seen, settings)}"
+        f"or authentication (docs/hosts.md): {_way_to_close(seen, settings)}. If everybody there may do that, set "
+        f"{ALLOWS}=True.{_file_in_words(seen, settings)}"
     )
+
+
+def _way_to_close(seen: Snapshot, settings: Settings) -> str:
+    """Return how the Pushgateway asks for a password, with the administrator's web configuration file if there is one."""
+    path = web_config(installations.plan(seen, settings).flags)
+    if path in ("", *WEB_CONFIGS):
+        return "pushgateway_username with pushgateway_generate_password=True"
+    return f"basic_auth_users in {excerpt(path)}, and pushgateway_username with pushgateway_password_file for one of them"
 
 
 def _file_in_words(seen: Snapshot, settings: Settings) -> str:
     """Return a further sentence about the web configuration file of the wanted flags; empty if they name none."""
-    path = exposure.web_config(installations.plan(seen, settings).flags)
+    path = web_config(installations.plan(seen, settings).flags)
     if not path:
         return ""
     if path not in seen.web_configs:

@@ -38,7 +38,6 @@ from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.settings.contradictions import WEB_CONFIG_FLAG
 
 if TYPE_CHECKING:
     from pushgateway_lab.http.api import Pushgateway
@@ -315,7 +314,7 @@ def _reported(
     try:
         return gateway.flags()
     except api.ApiError:
-        if not any(each.name == WEB_CONFIG_FLAG and each.value in WEB_CONFIGS for each in running):
+        if flags.web_config(running) not in WEB_CONFIGS:
             raise
     named = (str(each.value) for each in running if each.name == PERSISTENCE)
     return {PERSISTENCE: next(named, default or "")}

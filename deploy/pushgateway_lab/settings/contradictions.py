@@ -32,11 +32,15 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _about_clients(settings)
     yield from _about_users(settings)
     yield from _about_passwords(settings)
-    wants_file = settings.pushgateway_basic_auth_users or settings.pushgateway_speaks_tls
+    wants_file = (
+        settings.pushgateway_basic_auth_users
+        or settings.pushgateway_generate_password
+        or settings.pushgateway_speaks_tls
+    )
     if wants_file and WEB_CONFIG_FLAG in settings.pushgateway_extra_flags:
         yield (
-            f"pushgateway_extra_flags: has {WEB_CONFIG_FLAG}, and pushgateway_basic_auth_users or pushgateway_tls_... "
-            "write this file; leave one of them out"
+            f"pushgateway_extra_flags: has {WEB_CONFIG_FLAG}, and pushgateway_generate_password, "
+            "pushgateway_basic_auth_users or pushgateway_tls_... write this file; leave one of them out"
         )
 
 
@@ -96,3 +100,21 @@ def _about_passwords(settings: Settings) -> Iterator[str]:
         *others, last = settings.password_sources(server) or [""]
         if others:
             yield f"{', '.join(others)} and {last}: a password comes from one of them; set the others to None"
+        yield from _about_login(settings, server)
+
+
+def _about_login(settings: Settings, server: str) -> Iterator[str]:
+    """Yield what is missing of a user's name and password, with which the toolkit asks a server."""
+    key = f"{server}_username"
+    sources = settings.password_sources(server)
+    if server == "pushgateway":
+        if settings.pushgateway_basic_auth_users or settings.pushgateway_generate_password:
+            return
+        ways = "pushgateway_password_file, or pushgateway_generate_password=True"
+    else:
+        ways = f"{server}_password_file"
+    if getattr(settings, key) is None:
+        for source in sources:
+            yield f"{source}: needs {key}, the name of the user with that password"
+    elif not sources:
+        yield f"{key}: needs a password; set {ways} (docs/secrets.md)"

@@ -47,7 +47,7 @@ def parse_settings(
             try:
                 values[key] = setting.metadata["check"](data[key])
             except ValueError as error:
-                problems.append(f"{key} = {_shown(data[key])}: {error}")
+                problems.append(f"{key} = {_shown(key, data[key])}: {error}")
     if problems:
         raise SettingsError("\n".join(problems))
     settings = Settings(**values, given=frozenset(values), host=host)
@@ -58,8 +58,14 @@ def parse_settings(
     return settings
 
 
-def _shown(value: Any) -> str:
-    """Return a value for an error message, without the user name and the password of a URL."""
+_ABOUT_SECRETS = ("password", "basic_auth")
+"""Parts of the names of settings that name the place of a secret; somebody may have written the secret there."""
+
+
+def _shown(key: str, value: Any) -> str:
+    """Return a value for an error message, without a secret, and without the user name and the password of a URL."""
+    if any(part in key for part in _ABOUT_SECRETS):
+        return "***"
     if isinstance(value, str):  # before the cut, which may remove the @
         value = re.sub("//.*@", "//...@", value, flags=re.DOTALL)
     return shown(value)

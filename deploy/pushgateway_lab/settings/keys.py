@@ -38,7 +38,7 @@ def _setting(default: Any, check: Callable[[Any], Any], says: str) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """The validated settings of one host. Every field but `given` is one key of host data."""
+    """The validated settings of one host. Every field but `given` and `host` is one key of host data."""
 
     pushgateway_listen_address: str = _setting(
         "127.0.0.1:9091",
@@ -142,7 +142,7 @@ class Settings:
     pushgateway_url: str | None = _setting(
         None,
         values.url("http", "https"),
-        "URL of the Pushgateway, as seen on the host; None: http and the address it listens on",
+        "URL of the Pushgateway, as seen on the host; None: the address it listens on, with https if pushgateway_tls_... turns TLS on",
     )
     pushgateway_username: str | None = _setting(
         None, values.username, "user name for the Pushgateway's basic authentication"
@@ -345,7 +345,7 @@ class Settings:
     lab_curl_options: tuple[str, ...] = _setting(
         (),
         values.curl_options,
-        "options of curl in verify's commands, as --cacert /etc/ssl/certs/lab.pem; (): --user and pushgateway_username",
+        "options of curl in verify's commands, as --cacert /etc/ssl/certs/lab.pem; (): --user and pushgateway_username, --cacert with TLS of this toolkit",
     )
     lab_quote_files: bool = _setting(
         False,

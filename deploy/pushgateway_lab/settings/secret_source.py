@@ -43,11 +43,6 @@ class Source(NamedTuple):
     kind: Kind
     words: tuple[str, ...]
 
-    @property
-    def is_of_host(self) -> bool:
-        """Return whether each host has a secret of its own."""
-        return any(HOST in word for word in self.words)
-
     def for_host(self, name: str) -> "Source":
         """Return the place of one host's secret.
 
@@ -99,6 +94,8 @@ def variable(value: Any) -> str:
 def source(value: Any, kept_as: str = HOST) -> Source:
     """Accept a path, or a mapping with one of the keys ``file``, ``command``, ``environment`` and ``generate``.
 
+    A text alone needs a slash: errors show a path, and a text without one may be the secret itself.
+
     + kept_as: the name of the file that keeps a generated secret
 
     Example:
@@ -106,7 +103,10 @@ def source(value: Any, kept_as: str = HOST) -> Source:
         ('pass', 'show', 'lab/{host}')
     """
     if isinstance(value, str):
-        return of_file(values.local_file(value))
+        path = values.local_file(value)
+        if "/" not in value:
+            raise ValueError("must be a path with a slash, such as ./secret")
+        return of_file(path)
     if isinstance(value, Mapping) and len(value) == 1:
         [(kind, given)] = value.items()
         if kind == Kind.FILE:
@@ -139,7 +139,12 @@ def sources_of_users(value: Any) -> dict[str, Source]:
         )
     if len(value) > values.MOST_ITEMS:
         raise ValueError(f"has {len(value)} users; at most {values.MOST_ITEMS} are accepted")
-    return {
-        values.username(user): source(given, f"{HOST}:{path_component(str(user))}")
-        for user, given in value.items()
-    }
+    return dict(_user(user, given) for user, given in value.items())
+
+
+def _user(user: Any, given: Any) -> tuple[str, Source]:
+    name = values.username(user)
+    try:
+        return name, source(given, f"{HOST}:{path_component(name)}")
+    except ValueError as error:
+        raise ValueError(f"user {characters.shown(name)}: the place {error}") from error

@@ -1,1 +1,1 @@
-"""The files with which a host's Pushgateway asks for passwords and speaks TLS, and Prometheus gets in: what they should be."""
+"""The wanted files of a host for TLS and passwords."""
