@@ -164,6 +164,6 @@ def test_a_pushgateway_that_wants_a_password_is_asked_apart(
     assert len(given) == (3 if any(known) else 1)
     if unread:
         assert (
-            f"Unexpected answer at http://localhost:9091: {next(iter(unread.values()))}."
+            f"Unexpected answer at http://127.0.0.1:9091: {next(iter(unread.values()))}."
             in gateway.is_silent(looked).says
         )
