@@ -235,7 +235,7 @@ def test_whom_bootstrap_and_prepare_refuse(
         for way in (
             "pushgateway_listen_address=127.0.0.1:9091",
             "pushgateway_admin_api=False",
-            "pushgateway_generate_password=True (docs/hosts.md)",
+            "or authentication (docs/hosts.md): ",
             "pushgateway_allow_open_admin_api=True",
         ):
             assert way in str(refusal.value)

@@ -117,7 +117,10 @@ def test_of_a_job_without_targets_the_file_with_certificates_is_named() -> None:
     ("data", "says"),
     [
         ({}, "too, with pushgateway_url=http://vm:9091 and"),
-        ({"pushgateway_username": "a"}, "password and TLS, pushgateway_url=http://vm:9091 and"),
+        (
+            {"pushgateway_basic_auth_users": {"a": "/a"}},
+            "password and TLS, pushgateway_url=http://vm:9091 and",
+        ),
         ({"pushgateway_tls_lab_ca": True}, "password and TLS, pushgateway_url=https://vm:9091 and"),
     ],
 )
