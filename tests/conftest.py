@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyinfra.context import ctx_state
 
 import browsing
 from browsing import Chrome
@@ -51,6 +52,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if left_out:
         terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
         terminalreporter.line(f"{left_out} tests on hosts were left out: {machine.obstacle()}")
+
+
+@pytest.fixture(autouse=True)
+def no_run() -> Iterator[None]:
+    """Leave no run behind: after an error inside `ctx_state.use`, pyinfra keeps its state, with what the run knows."""
+    yield
+    ctx_state.reset()
 
 
 @pytest.fixture(scope="session")

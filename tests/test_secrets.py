@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,6 @@ def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of generated passwords, of this test alone."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state/pushgateway-lab/passwords"
-
-
-@pytest.fixture(autouse=True)
-def no_run() -> Iterator[None]:
-    """Leave no run behind: after an error inside `ctx_state.use`, pyinfra keeps its state."""
-    yield
-    ctx_state.reset()
 
 
 def fetched(place: object, *names: str) -> list[str]:

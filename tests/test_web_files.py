@@ -537,6 +537,7 @@ def test_a_certificate_that_is_none_is_said_to_be_none() -> None:
     assert certificate.problem(look(*BOTH), "https://localhost:9091") is None
 
 
+LOGIN = {"pushgateway_username": "a", "pushgateway_password_environment": "LAB_PASSWORD"}
 LONE = {
     "pushgateway": ("process pushgateway 7 ", "pushgateway_pid 7"),
     "prometheus": ("process prometheus 8 ", "prometheus_pid 8"),
@@ -550,14 +551,19 @@ LONE = {
         ("pushgateway", {"pushgateway_basic_auth_users": {}}, "The Pushgateway gets no file"),
         ("pushgateway", {"pushgateway_tls_lab_ca": True}, "The Pushgateway gets no file"),
         ("prometheus", {"pushgateway_basic_auth_users": {}}, "Prometheus gets no file"),
-        ("prometheus", {"pushgateway_username": "a"}, "Prometheus gets no file"),
+        ("prometheus", LOGIN, "Prometheus gets no file"),
         ("prometheus", {"pushgateway_cert_file": "/x"}, "Prometheus gets no file"),
-        ("pushgateway", {"pushgateway_username": "a"}, "Prometheus gets no password"),
+        ("pushgateway", LOGIN, "Prometheus gets no password"),
     ],
 )
 def test_a_process_of_no_service_gets_no_secret(
-    users: dict[str, str], lone: str, data: dict[str, Any], says: str
+    users: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    lone: str,
+    data: dict[str, Any],
+    says: str,
 ) -> None:
+    monkeypatch.setenv("LAB_PASSWORD", "a password")
     if "pushgateway_basic_auth_users" in data:
         data = {"pushgateway_basic_auth_users": users}
     given = settings(**data)
@@ -568,8 +574,11 @@ def test_a_process_of_no_service_gets_no_secret(
             refuse(host, given)
 
 
-def test_a_password_goes_to_a_process_of_no_service_over_https_alone() -> None:
-    given = settings(pushgateway_username="a", pushgateway_url="https://vm01:9091")
+def test_a_password_goes_to_a_process_of_no_service_over_https_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LAB_PASSWORD", "a password")
+    given = settings(**LOGIN, pushgateway_url="https://vm01:9091")
     found = wanted(seen(*BOTH, *LONE["pushgateway"]), given)
     assert found is not None
     assert [each.path for each in found] == [web_files.SCRAPE_PASSWORD]
