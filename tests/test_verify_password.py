@@ -24,6 +24,7 @@ from expectations import (
 from fixes import ASKS, NETRC, type_fixes, unsolved
 from gateways import HASH, PASSWORD, restart
 from labhost import Host, PyinfraResult
+from pushgateway_lab.installations.web_files import SCRAPE_AUTHORITIES, SCRAPE_PASSWORD
 from trainee_commands import JOB, LABS, RELOAD, SOME, UP, edit, until
 
 Run = Callable[..., PyinfraResult]
@@ -49,6 +50,10 @@ CLOSED_JOB = JOB.replace(
       username: trainer
       password_file: /etc/prometheus/password""",
 )
+OWN_JOB = CLOSED_JOB.replace(
+    AUTHORITY, f"{SCRAPE_AUTHORITIES}\n      server_name: localhost"
+).replace("/etc/prometheus/password", SCRAPE_PASSWORD)
+"""The same with the files that bootstrap and prepare write, and with the name in the URL."""
 CURL = f"curl -sS --netrc-file {NETRC} --cacert {AUTHORITY}"
 METRICS = "https://localhost:9091/metrics/job"
 # Both jobs are misspelt, and one metric has another type.
@@ -134,20 +139,20 @@ def test_a_course_behind_tls_and_a_password(
         "pushgateway_password_command: sh ended with exit code 2: locked. Run it by hand",
     )
 
-    # With the job that fits, bootstrap changes nothing of it, and the smoke push and the prune get in.
+    # Of a job that gets in, bootstrap changes the files alone, and the smoke push and the prune get in.
     host.run(edit(CLOSED_JOB) + RELOAD + UP)
     whole = data | FAST | {"pushgateway_prune_after": "24h", "pushgateway_scrape_interval": None}
     bootstrapped = run_pyinfra(host, "-y", BOOTSTRAP, data=whole)
     assert bootstrapped.returncode == 0, bootstrapped.output
     assert "Proven: " in bootstrapped.stderr
-    assert CLOSED_JOB in host.read(CONFIG).decode()
+    assert OWN_JOB in host.read(CONFIG).decode()
     assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=whole))
     for deploy in (RESET, PREPARE):
         done = run_pyinfra(host, "-y", deploy, data=data)
         assert done.returncode == 0, done.output
 
     # A trainee makes mistakes, and types what verify shows.
-    host.run(edit(CLOSED_JOB) + RELOAD + UP + MISTAKES)
+    host.run(edit(OWN_JOB) + RELOAD + UP + MISTAKES)
     found = unsolved(verified(data))
     fixes = [each for each in found if each.fix]
     assert {each.check for each in fixes} == {"labs_completed_pushed", "some_metric_pushed"}
