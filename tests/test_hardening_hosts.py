@@ -122,6 +122,8 @@ def test_a_prometheus_that_does_not_come_up_restricted_runs_as_before(
     refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=restricted)
     assert_refused(lab_host, refused, "Prometheus does not start with prometheus_harden")
     lab_host.run(f"test ! -e {drop_in}; systemctl is-active prometheus")
+    # It was restarted just now, so the target has to be seen up once more.
+    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST).returncode == 0
     assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
 
     lab_host.write(CONFIG, text)

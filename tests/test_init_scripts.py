@@ -178,8 +178,9 @@ def test_servers_that_a_container_starts_itself_are_used_as_they_run(
     shapes.both_answer(lab_host)
     lab_host.run("chown prometheus: /etc/prometheus /etc/prometheus/prometheus.yml")
     processes = lab_host.run("pgrep prometheus").stdout
-    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    data = FAST | {"pushgateway_allow_open_admin_api": True}
+    result = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
     assert result.returncode == 0, result.output
     assert "Proven" in result.stderr
     assert lab_host.run("pgrep prometheus").stdout == processes
-    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST))
+    assert_unchanged_run(run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data))
