@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from looks import CONFIG, NOW, look
 from pushgateway_lab.facts.found import LoneProcess, UnitFile
-from pushgateway_lab.facts.snapshot import ConfigFile, Loaded
+from pushgateway_lab.facts.loaded_configuration import Loaded
+from pushgateway_lab.facts.snapshot import ConfigFile
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.lab.deletions import WIPES
 from pushgateway_lab.lab.identity import BUILD_INFO

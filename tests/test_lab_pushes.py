@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from looks import CONFIG, NOW, TRAINING, group, history, look, path, unit
+from looks import CONFIG, NOW, TARGETS, TRAINING, group, history, look, path, target, unit
 from pushed_looks import LABS, counted, loaded, remembered, remembering
 from pushgateway_lab.lab.deletions import deleted
 from pushgateway_lab.lab.history import SCRAPED, push_times, queries_of
@@ -301,21 +301,14 @@ def test_each_label_that_is_missing_or_another_is_named() -> None:
 
 def scraped(ago: float, *groups: object) -> Look:
     """Return a look at a host whose Prometheus scrapes each minute, the last time `ago` seconds ago."""
-    target = {
-        "scrapePool": "pushgateway",
-        "discoveredLabels": {"job": "pushgateway"},
-        "labels": {"job": "pushgateway", "instance": "localhost:9091"},
-        "scrapeUrl": "http://localhost:9091/metrics",
-        "health": "up",
-        "lastError": "",
-        "lastScrape": datetime.fromtimestamp(NOW - ago, UTC).isoformat(),
-    }
-    build = {"metric": target["labels"], "value": [NOW, "1"]}
+    last = datetime.fromtimestamp(NOW - ago, UTC).isoformat()
+    labels = {"job": "pushgateway", "instance": "localhost:9091"}
+    build = {"metric": labels, "value": [NOW, "1"]}
     said = {
         "groups": list(groups),
         path(LABS_COMPLETED.history): history({}),
         path(BUILD_INFO): {"resultType": "vector", "result": [build]},
-        "/api/v1/targets?state=active": {"activeTargets": [target]},
+        TARGETS: target(labels=labels, lastScrape=last),
     }
     return look(*loaded(), said=said)
 

@@ -1,36 +1,19 @@
 """The checks of the task Host: both servers run, as they should, on a host with room and a clock."""
 
-import json
 from dataclasses import replace
 
 import pytest
 
-from looks import CONFIG, NOW, encoded, look, status, unit
-from pushgateway_lab.facts.snapshot import Loaded
+from looks import GATEWAY, NOW, RUNNING, encoded, loaded, look, status, unit
+from pushgateway_lab.facts.loaded_configuration import Loaded
 from pushgateway_lab.lab import running_flags, servers
 from pushgateway_lab.lab.look import Disk, Verdict
 from pushgateway_lab.lab.results import State
 from pushgateway_lab.pruning import layout
 
-GATEWAY = "prometheus-pushgateway.service"
-
 ARGS_OFF = '# --web.enable-admin-api lets everybody wipe\nARGS="--log.level=info"\n'
 
 ARGS_ON = 'ARGS="--web.enable-admin-api"\n'
-
-RUNNING = [*unit(GATEWAY), f"pushgateway_argv {encoded('prometheus-pushgateway')}"]
-
-
-def loaded(config: str = CONFIG, at: float = NOW - 600) -> list[str]:
-    """Return lines of a snapshot: the configuration that Prometheus has loaded, and the time."""
-    answer = json.dumps({"status": "success", "data": {"yaml": config}})
-    name = "prometheus_config_last_reload_success"
-    return [
-        *unit("prometheus.service"),
-        f"prometheus_config {answer}",
-        f"{name}ful 1",
-        f"{name}_timestamp_seconds {at}",
-    ]
 
 
 @pytest.mark.parametrize(

@@ -61,3 +61,14 @@ def decoded(value: str) -> str:
 def argv_of(value: str) -> tuple[str, ...]:
     """Return the words of a command line in a base64 value: the content of ``/proc/PID/cmdline``."""
     return tuple(decoded(value).rstrip("\0").split("\0"))
+
+
+def pair_of(value: str) -> tuple[str, str]:
+    """Return the first word of a value, and the rest.
+
+    Example:
+        >>> pair_of("prometheus 3.5.3")
+        ('prometheus', '3.5.3')
+    """
+    first, _, second = value.partition(" ")
+    return first, second

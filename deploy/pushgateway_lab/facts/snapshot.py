@@ -4,12 +4,9 @@
 ``files/snapshot.sh`` looks at the host, and this module parses its output.
 """
 
-import json
-import math
 import shlex
 from base64 import b64decode
 from collections.abc import Iterable
-from hashlib import sha256
 from typing import NamedTuple
 
 from pushgateway_lab import scrape_config, services
@@ -22,24 +19,24 @@ from pushgateway_lab.facts.found import (
     parse_rivals,
     parse_unit_file,
 )
-from pushgateway_lab.facts.look_output import argv_of, decoded
+from pushgateway_lab.facts.hardened import Hardening, parse_hardenings
+from pushgateway_lab.facts.loaded_configuration import Loaded, parse_loaded
+from pushgateway_lab.facts.look_output import argv_of, decoded, pair_of
 from pushgateway_lab.facts.names import Names, parse_names
+from pushgateway_lab.facts.web_file import (
+    WEB_USERS,
+    WebFile,
+    parse_web_configs,
+    parse_web_files,
+    parse_web_texts,
+)
 from pushgateway_lab.formats import answers, sockets
 from pushgateway_lab.formats.answers import AnswerError, Target
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.layout import InstalledFile
-from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import SYSTEMD, ServiceManager, ServiceState
 from pushgateway_lab.services.process import state_of as process_state
-
-WEB_USERS = "web_user"
-"""The name of the values of a look with `Snapshot.web_users`. Set on this machine; a value from the host is ignored."""
-
-_LONGEST_WEB_TEXT = 90_000
-"""The longest line with a text: 64 KB in base64, and a path (``files/snapshot.sh``, LONGEST_WEB_FILE)."""
-
-_MOST_WEB_TEXTS = 8
 
 _UNAVAILABLE = "503"  # Prometheus's answer while it starts (its web/web.go, testReady)
 
@@ -54,20 +51,6 @@ class ConfigFile(NamedTuple):
     """The file's ctime in seconds since 1970: any change of content, name or attributes sets it."""
 
 
-class Loaded(NamedTuple):
-    """The configuration that Prometheus reports as loaded."""
-
-    config: str
-    """The loaded configuration as YAML, with all defaults written out and without secrets."""
-    last_reload_successful: bool
-    last_reload_success_at: float
-
-    @property
-    def jobs(self) -> tuple[Job, ...]:
-        """The scrape jobs in the loaded configuration."""
-        return scrape_config.known_jobs(self.config)
-
-
 class OpenPort(NamedTuple):
     """A TCP port that this toolkit opened in a firewall: ``ufw`` or ``firewalld``."""
 
@@ -77,37 +60,6 @@ class OpenPort(NamedTuple):
     def __str__(self) -> str:
         """Return it as ``files/change-firewall.sh`` reads it."""
         return f"{self.firewall}:{self.port}"
-
-
-class Hardening(NamedTuple):
-    """The restrictions of a service by a drop-in of this toolkit.
-
-    + text: of the drop-in; empty if there is none
-    + started_as: the digest of the text with which the running server was started; empty: without a drop-in
-    """
-
-    text: str = ""
-    started_as: str = ""
-
-
-class WebFile(NamedTuple):
-    """A file for TLS or a password on the host.
-
-    + owner, uid: its user, by name and by number
-    + mode: group and permissions, such as ``0:400``
-    + content: the SHA-256 in hexadecimal; for a secret ``same`` (as wanted), ``empty`` or ``differs``; empty if it is
-      not a regular file
-    """
-
-    owner: str
-    uid: str
-    mode: str
-    content: str
-
-    @staticmethod
-    def digest_of(data: bytes) -> str:
-        """Return the content in this form of a file that is no secret."""
-        return sha256(data).hexdigest()
 
 
 class Snapshot(NamedTuple):
@@ -353,9 +305,9 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         prometheus_sockets=_inodes(said.get("prometheus_socket", ())),
         flags_file=first("flags_file"),
         flags_text=text("flags_text"),
-        hardenings=_hardenings(said),
+        hardenings=parse_hardenings(said),
         prometheus_storage=text("prometheus_storage") or "",
-        web_configs=dict(map(_web_config, said.get("web_config", ()))),
+        web_configs=parse_web_configs(said),
         prometheus_flags_text=text("prometheus_flags_text"),
         has_own_prometheus="prometheus_note" in said
         or any(value.startswith("prometheus ") for value in said.get("release", ())),
@@ -372,11 +324,11 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         url_found=text("url_found"),
         config_obstacle=text("config_obstacle"),
         prune_files=_prune_files(said),
-        web_files=_web_files(said),
-        web_texts=web_texts_of(said),
+        web_files=parse_web_files(said),
+        web_texts=parse_web_texts(said),
         web_users=tuple(said.get(WEB_USERS, ())),
-        users=dict(map(_pair, said.get("user_of", ()))),
-        loaded=_loaded(said),
+        users=dict(map(pair_of, said.get("user_of", ()))),
+        loaded=parse_loaded(said),
         firewalls=dict(line.split(" ", 1) for line in said.get("firewall", ())),
         opened_ports=tuple(map(_open_port, said.get("opened_port", ()))),
         targets=_targets(said, "prometheus_targets"),
@@ -386,29 +338,10 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         names=parse_names(said.get("hostname", ()), said.get("address", ()), said.get("hosts", ())),
         proven=first("proven") or "",
         added_targets=first("added_targets") or "",
-        releases=dict(_pair(value) for value in said.get("release", ())),
+        releases=dict(map(pair_of, said.get("release", ()))),
         prometheus_starts=_UNAVAILABLE in said.get("prometheus_answered", ()),
         denial=parse_denial(said),
     )
-
-
-def _hardenings(said: dict[str, list[str]]) -> dict[str, Hardening]:
-    texts = dict(map(_pair, said.get("hardening_text", ())))
-    digests = dict(map(_pair, said.get("hardened_as", ())))
-    return {
-        server: Hardening(decoded(texts.get(server, "")), digests.get(server, ""))
-        for server in texts | digests
-    }
-
-
-def _web_config(value: str) -> tuple[str, str]:
-    word, path = _pair(value)
-    return decoded(path), word
-
-
-def _pair(value: str) -> tuple[str, str]:
-    first, _, second = value.partition(" ")
-    return first, second
 
 
 def _unquoted(value: str) -> str:
@@ -455,47 +388,6 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
         for path in layout.FILES
         if path in modes
     }
-
-
-def web_texts_of(said: dict[str, list[str]]) -> dict[str, str]:
-    """Return the texts of files for TLS and passwords in the values of a look: path -> text.
-
-    A value that is longer than the look makes it is left out, as are the ones after the first few.
-    """
-    lines = [each for each in said.get("web_text", ()) if len(each) <= _LONGEST_WEB_TEXT]
-    return {path: decoded(value) for path, value in map(_pair, lines[:_MOST_WEB_TEXTS])}
-
-
-def _web_files(said: dict[str, list[str]]) -> dict[str, WebFile]:
-    contents = {path: value for value, path in map(_pair, said.get("web_content", ()))}
-    found = {}
-    for value, path in map(_pair, said.get("web_mode", ())):
-        owner, uid, mode = value.split(":", 2)
-        found[path] = WebFile(owner, uid, mode, contents.get(path, ""))
-    return found
-
-
-def _loaded(said: dict[str, list[str]]) -> Loaded | None:
-    """Return Prometheus's configuration; None if Prometheus did not answer, or another program did."""
-    answer = said.get("prometheus_config")
-    successful = said.get("prometheus_config_last_reload_successful")
-    success_at = said.get("prometheus_config_last_reload_success_timestamp_seconds")
-    if not (answer and successful and success_at):
-        return None
-    try:
-        config: str = json.loads(answer[0])["data"]["yaml"]
-        if not isinstance(config, str):
-            return None
-        at = float(success_at[0])
-        loaded = Loaded(
-            config=config,
-            last_reload_successful=float(successful[0]) == 1,
-            last_reload_success_at=at if math.isfinite(at) else 0,
-        )
-        _ = loaded.jobs  # fails if this is not a configuration that Prometheus can have loaded
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return loaded
 
 
 def _targets(said: dict[str, list[str]], name: str) -> tuple[Target, ...] | None:

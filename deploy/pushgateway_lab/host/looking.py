@@ -16,6 +16,7 @@ from pushgateway_lab import installations
 from pushgateway_lab.facts import look_output, snapshot
 from pushgateway_lab.facts.look_output import Answer, IncompleteError
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.web_file import WEB_USERS, parse_web_texts
 from pushgateway_lab.formats.secret_lines import joined
 from pushgateway_lab.host import script_access
 from pushgateway_lab.host.fact import HostSnapshot
@@ -200,7 +201,7 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
         raise HostError(f"{refused}\nNothing was changed.")
     try:
         said = look_output.lines_of(lines or [])
-        said[snapshot.WEB_USERS] = wanted_files.fitting_users(snapshot.web_texts_of(said), settings)
+        said[WEB_USERS] = wanted_files.fitting_users(parse_web_texts(said), settings)
         return read(Answer(said, mark, asked_at, time.time()))
     except IncompleteError as error:
         if time.time() - asked_at < seconds - 1:

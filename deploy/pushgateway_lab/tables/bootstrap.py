@@ -6,18 +6,7 @@ from pushgateway_lab.prometheus import configuration, loading, target
 from pushgateway_lab.prometheus.job import duplicates
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.smoke import push
-from pushgateway_lab.tables.servers import (
-    FETCH,
-    FIREWALL,
-    INSTALL,
-    LISTEN,
-    PRUNE,
-    RELEASES,
-    RESTRICT,
-    RUN,
-    TIDY_WEB_FILES,
-    WEB_FILES,
-)
+from pushgateway_lab.tables import servers
 
 _MERGE = Step(
     "Merge the scrape job",
@@ -30,24 +19,33 @@ _LOAD = Step("Have Prometheus load it", loading.loaded, snapshot_of, loading.is_
 
 BOOTSTRAP = (
     Step("Check the host", preflight.check_host, snapshot_of, preflight.is_free),
-    FETCH,
-    INSTALL,
-    RELEASES,
-    RESTRICT,
-    LISTEN,
-    WEB_FILES,
-    RUN,
-    FIREWALL,
-    PRUNE,
+    servers.FETCH,
+    servers.INSTALL,
+    servers.RELEASES,
+    servers.RESTRICT,
+    servers.LISTEN,
+    servers.WEB_FILES,
+    servers.RUN,
+    servers.FIREWALL,
+    servers.PRUNE,
     _MERGE,
     _LOAD,
-    TIDY_WEB_FILES,
+    servers.TIDY_WEB_FILES,
     Step(
         "Prove it with a push",
         push.push,
         snapshot_of,
         push.is_done,
-        after=(INSTALL, RELEASES, RESTRICT, LISTEN, WEB_FILES, RUN, _MERGE, _LOAD),
+        after=(
+            servers.INSTALL,
+            servers.RELEASES,
+            servers.RESTRICT,
+            servers.LISTEN,
+            servers.WEB_FILES,
+            servers.RUN,
+            _MERGE,
+            _LOAD,
+        ),
     ),
     Step("See the target up", target.up, snapshot_of, target.is_up),
 )

@@ -8,18 +8,7 @@ from pushgateway_lab.course.questions import look_for_start
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.prometheus import configuration, loading
 from pushgateway_lab.run.steps import Step
-from pushgateway_lab.tables.servers import (
-    FETCH,
-    FIREWALL,
-    INSTALL,
-    LISTEN,
-    PRUNE,
-    RELEASES,
-    RESTRICT,
-    RUN,
-    TIDY_WEB_FILES,
-    WEB_FILES,
-)
+from pushgateway_lab.tables import servers
 
 
 def _check(*, for_reset: bool) -> Step:
@@ -85,18 +74,18 @@ def _to_the_start_line(*earlier: Step, for_reset: bool) -> tuple[Step, ...]:
 
 PREPARE = (
     _check(for_reset=False),
-    FETCH,
-    INSTALL,
-    RELEASES,
-    RESTRICT,
-    LISTEN,
-    WEB_FILES,
+    servers.FETCH,
+    servers.INSTALL,
+    servers.RELEASES,
+    servers.RESTRICT,
+    servers.LISTEN,
+    servers.WEB_FILES,
     _DELETE_FIRST,
-    replace(RUN, arguments={"may_lose": start_line.may_lose}),
-    FIREWALL,
-    PRUNE,
+    replace(servers.RUN, arguments={"may_lose": start_line.may_lose}),
+    servers.FIREWALL,
+    servers.PRUNE,
     *_to_the_start_line(_DELETE_FIRST, for_reset=False),
-    TIDY_WEB_FILES,
+    servers.TIDY_WEB_FILES,
     Step(
         "Keep a copy of the configuration",
         start_file.kept,

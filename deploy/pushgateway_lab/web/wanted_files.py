@@ -17,7 +17,8 @@ from pushgateway_lab.credentials import hashes, lab_authority, passwords
 from pushgateway_lab.credentials.lab_authority import Certificate
 from pushgateway_lab.credentials.local_files import read_file
 from pushgateway_lab.facts.listeners import TITLES
-from pushgateway_lab.facts.snapshot import Snapshot, WebFile
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.web_file import WebFile
 from pushgateway_lab.installations import hardening, release, web_files
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
