@@ -1,4 +1,4 @@
-"""What a Prometheus that runs and does not answer wants, in words, without a host."""
+"""The messages about a Prometheus that refuses the questions of a look. Without hosts."""
 
 from typing import Any
 

@@ -135,7 +135,7 @@ class Server(BaseHTTPRequestHandler):
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 @pytest.mark.parametrize("answers", [True, False])
 def test_the_pushgateway_does_not_get_the_password_of_prometheus(*, answers: bool) -> None:
-    """One curl asks both servers for a lab's look."""
+    """Check that one curl asks both servers for a lab's look."""
     Server.heard = []
     with ExitStack() as stack:
         ports = []

@@ -26,7 +26,7 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings, SettingsError, parse_settings
 from pushgateway_lab.web import web_config
 from pushgateway_lab.web.wanted_files import (
-    Made,
+    Materials,
     WantedWebFile,
     fitting_users,
     is_certified,
@@ -44,7 +44,7 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Have the tests keep no state in the home directory, and forget the checks of other tests."""
+    """Keep the state of a test out of the home directory, and forget the checks of other tests."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for remembering in (hashes.new, hashes.fits, hashes._remembered, lab_authority._is_good):
         remembering.cache_clear()
@@ -78,7 +78,7 @@ def lines_of(files: Sequence[WantedWebFile]) -> list[str]:
 
 
 def files_of(shown: Snapshot, given: Settings) -> list[WantedWebFile]:
-    found = wanted(shown, given, Made.of(given))
+    found = wanted(shown, given, Materials.of(given))
     assert found is not None
     return found
 
@@ -193,7 +193,7 @@ def test_a_password_that_cannot_be_one_is_refused(
 ) -> None:
     Path(users["trainer"]).write_text(text)
     with pytest.raises(HostError, match=says) as refused:
-        Made.of(settings(pushgateway_basic_auth_users=users))
+        Materials.of(settings(pushgateway_basic_auth_users=users))
     assert not text or text not in str(refused.value)
 
 

@@ -1,4 +1,4 @@
-"""How Prometheus, or curl, denied the questions of a look: with a password, TLS or another path. Pure.
+"""The refusal of a look's questions by Prometheus or curl: a password, TLS, a certificate or a path is wrong. Pure.
 
 A server that is denied runs: it is not told as one that does not answer.
 """
@@ -27,7 +27,7 @@ class Certificate(NamedTuple):
 
 
 class Denial(NamedTuple):
-    """What stands between a look and Prometheus; all empty if nothing does, or if nothing answers.
+    """The refusal of a look's questions; all fields are empty if Prometheus answers, or if nothing does.
 
     + status: the first HTTP status that was no success; 0 if there is none
     + code, words: of curl's first error, for a connection that failed; 0 and empty without one

@@ -104,7 +104,7 @@ class Snapshot(NamedTuple):
       directory on its path; None if root may write it
     + prometheus_sockets, pushgateway_sockets: the inodes of the sockets of both servers' main processes
     + prometheus_starts: Prometheus answers 503: it starts, and reads its write-ahead log
-    + denial: what stands between the look and Prometheus
+    + denial: the refusal of the look's questions by Prometheus or curl
     + prune_files: path -> file, of the existing files among `pushgateway_lab.pruning.layout.FILES`
     + web_files: path -> file, of the existing files among `pushgateway_lab.installations.web_files.FILES`
     + web_texts: path -> text, of those in `pushgateway_lab.installations.web_files.SHOWN`

@@ -1,4 +1,4 @@
-"""Why Prometheus runs and does not answer the questions of a look, in words: a password, TLS or a path. Pure."""
+"""The message about a Prometheus that refuses the questions of a look, with the setting that mends it. Pure."""
 
 from collections.abc import Iterator
 from itertools import chain

@@ -1,4 +1,4 @@
-"""Who reaches both servers: whether the flags of the Pushgateway let everybody wipe it, and where Prometheus is open. Pure."""
+"""The exposure of both servers: addresses that other hosts reach, the admin API, and authentication. Pure."""
 
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -52,7 +52,7 @@ def is_closed(seen: Snapshot, flags: Iterable[Flag]) -> bool:
 
 
 def will_be_closed(seen: Snapshot, settings: Settings, flags: Iterable[Flag]) -> bool:
-    """Return the same of a Pushgateway that this run starts with these flags.
+    """Return whether a Pushgateway that this run starts with these flags will ask for a password or a certificate.
 
     The web configuration file of this toolkit will be as the settings want it: a run writes it before the Pushgateway
     runs with it.

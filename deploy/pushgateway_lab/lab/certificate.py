@@ -1,4 +1,4 @@
-"""What is wrong with the certificate that this toolkit has given a host's Pushgateway: its dates and its names. Pure."""
+"""The check of the certificate that this toolkit has given a host's Pushgateway: its dates and its names. Pure."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING

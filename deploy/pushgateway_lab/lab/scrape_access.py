@@ -1,4 +1,4 @@
-"""The fields of the scrape job with which Prometheus gets into a Pushgateway with TLS or a password. Pure.
+"""The fields of the scrape job for a Pushgateway with TLS or a password. Pure.
 
 The fields name files on the host and hold no secret. `pushgateway_lab.pushgateway.closing` writes these files.
 """
@@ -22,7 +22,7 @@ from pushgateway_lab.settings import Settings
 
 
 def wanted_fields(seen: Snapshot, settings: Settings) -> dict[str, Any]:
-    """Return the fields with which Prometheus gets in (Prometheus's documentation, `scrape_config`).
+    """Return the fields for TLS and the password (Prometheus's documentation, `scrape_config`).
 
     A user asks for ``basic_auth``; TLS, of this toolkit's settings or of an https URL, for ``scheme`` and ``tls_config``.
     Without authorities of its own, Prometheus trusts those of its host. The user is that of the toolkit: the basic

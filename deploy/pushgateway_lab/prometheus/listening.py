@@ -51,7 +51,7 @@ def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
 @operation()
 @cleanly
 def listens(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Have a Prometheus that this toolkit installed listen on the address of the settings.
+    """Set the listen address of a Prometheus that this toolkit installed, and restart it.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 

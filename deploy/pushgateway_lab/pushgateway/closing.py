@@ -24,7 +24,7 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.settings.secret_source import Kind
-from pushgateway_lab.web.wanted_files import Made, WantedWebFile, obsolete, wanted
+from pushgateway_lab.web.wanted_files import Materials, WantedWebFile, obsolete, wanted
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
@@ -77,7 +77,7 @@ def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
 @operation()
 @cleanly
 def files_written(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Write the files with which the Pushgateway asks for passwords and speaks TLS, and Prometheus gets in.
+    """Write the files for TLS and passwords: those of the Pushgateway, and those with which Prometheus scrapes it.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 
@@ -125,7 +125,7 @@ def files_tidied(settings: Settings) -> Iterator[PyinfraCommand]:
 
 def _write(host: Host, settings: Settings) -> None:
     seen = snapshot_of(host, settings)
-    files = wanted(seen, settings, Made.of(settings)) or []
+    files = wanted(seen, settings, Materials.of(settings)) or []
     missing = [each for each in files if not each.is_installed(seen)]
     change(host, missing, needed=_needed(seen, settings))
     after = snapshot_now(host, settings)

@@ -55,7 +55,7 @@ class Settings(CourseKeys, PrometheusKeys, PushgatewayKeys):
 
     @property
     def pushgateway_speaks_tls(self) -> bool:
-        """Whether the settings turn on TLS in the Pushgateway."""
+        """Return whether the settings turn on TLS in the Pushgateway."""
         return (
             self.pushgateway_tls_lab_ca
             or self.pushgateway_tls_cert_file is not None

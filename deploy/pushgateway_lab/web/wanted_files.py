@@ -59,8 +59,8 @@ class WantedWebFile(NamedTuple):
         )
 
 
-class Made(NamedTuple):
-    """What is made on this machine when the files are written, and not when a look is compared with the settings.
+class Materials(NamedTuple):
+    """The passwords and the issuer of certificates with which the files are written; a comparison with a look needs neither.
 
     + passwords: user name -> password
     + issue: issues the certificate of a lab's authority, for the name of the host in the inventory and its other names
@@ -72,10 +72,10 @@ class Made(NamedTuple):
     @override
     def __repr__(self) -> str:
         """Omit the passwords."""
-        return "Made(...)"
+        return "Materials(...)"
 
     @classmethod
-    def of(cls, settings: Settings) -> "Made":
+    def of(cls, settings: Settings) -> "Materials":
         """Return it for a host.
 
         Raises:
@@ -95,7 +95,7 @@ class Made(NamedTuple):
 
 
 def wanted(
-    seen: Snapshot, settings: Settings, made: Made | None = None
+    seen: Snapshot, settings: Settings, made: Materials | None = None
 ) -> list[WantedWebFile] | None:
     """Return the wanted files of a host; None if a lab's authority, or its certificate for the host, has to be made first.
 
@@ -231,7 +231,7 @@ def _read(settings: Settings, key: str) -> str:
     return read_file(key, getattr(settings, key))
 
 
-def _certificate(settings: Settings, made: Made | None) -> Certificate | None:
+def _certificate(settings: Settings, made: Materials | None) -> Certificate | None:
     """Return the Pushgateway's certificate and key, empty if they are not of this toolkit; None: to be issued."""
     if settings.pushgateway_tls_cert_file:
         found = Certificate(
@@ -302,7 +302,7 @@ def is_certified(settings: Settings, host: str) -> bool:
 
 
 def _of_pushgateway(
-    seen: Snapshot, settings: Settings, issued: Certificate, made: Made | None
+    seen: Snapshot, settings: Settings, issued: Certificate, made: Materials | None
 ) -> Iterator[WantedWebFile]:
     path = web_files.web_config_of(settings)
     if path is None:
@@ -335,7 +335,7 @@ def _refuse_hidden(seen: Snapshot, settings: Settings) -> None:
         )
 
 
-def _web_config(seen: Snapshot, path: str, settings: Settings, made: Made | None) -> str:
+def _web_config(seen: Snapshot, path: str, settings: Settings, made: Materials | None) -> str:
     """Return the wanted text, with the host's own hashes where they fit; to compare, the others are left empty."""
     had = web_config.hashes_in(seen.web_texts.get(path, ""))
     wanted: dict[str, str] = {}
@@ -348,7 +348,7 @@ def _web_config(seen: Snapshot, path: str, settings: Settings, made: Made | None
 
 
 def _of_prometheus(
-    seen: Snapshot, settings: Settings, made: Made | None
+    seen: Snapshot, settings: Settings, made: Materials | None
 ) -> Iterator[WantedWebFile]:
     owner = seen.user_of("prometheus")
     if (user := settings.pushgateway_user) is not None:
