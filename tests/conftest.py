@@ -18,8 +18,10 @@ from browsing import Chrome
 from expectations import INSTALLED
 from labhost import Host, HostSpec, Lab, PyinfraCommand, PyinfraResult, machine, stop_all
 from labhost.image import ensure_image
+from pushgateway_lab.credentials import hashes, lab_authority
 from pushgateway_lab.lab.results import Report
 from pushgateway_lab.report import page
+from web_looks import PASSWORD
 
 _LEFT_OUT = "needs lab hosts"
 
@@ -59,6 +61,22 @@ def no_run() -> Iterator[None]:
     """Leave no run behind: after an error inside `ctx_state.use`, pyinfra keeps its state, with what the run knows."""
     yield
     ctx_state.reset()
+
+
+@pytest.fixture
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Keep the state of a test out of the home directory, and forget the checks of other tests."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for remembering in (hashes.new, hashes.fits, hashes._remembered, lab_authority._is_good):
+        remembering.cache_clear()
+    return tmp_path / "state/pushgateway-lab"
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> dict[str, str]:
+    """The users of a Pushgateway with the files of their passwords: one, with `web_looks.PASSWORD`."""
+    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    return {"trainer": str(tmp_path / "password")}
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Materials-up reports for tests of the formats, which need no host."""
+"""Made-up reports for tests of the formats, which need no host."""
 
 from collections.abc import Iterable
 
