@@ -17,6 +17,8 @@ from pushgateway_lab.settings.secret_source import (
 )
 from secret_places import OWN
 
+pytestmark = pytest.mark.usefixtures("state")
+
 
 @pytest.mark.parametrize(
     ("name", "component"),
