@@ -12,9 +12,8 @@ from pushgateway_lab.credentials import lab_authority
 from pushgateway_lab.install import preflight
 from pushgateway_lab.pushgateway import closing
 from pushgateway_lab.run.host_error import HostError
+from pushgateway_lab.web.server_certificate import is_certified, names_of
 from pushgateway_lab.web.wanted_files import (
-    is_certified,
-    names_of,
     wanted,
 )
 from snapshots import BOTH, config, seen

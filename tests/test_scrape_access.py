@@ -17,7 +17,7 @@ from pushgateway_lab.prometheus import job
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import Login, merge_job
 from pushgateway_lab.settings import parse_settings
-from pushgateway_lab.web.wanted_files import names_of
+from pushgateway_lab.web.server_certificate import names_of
 from snapshots import config, seen, settings
 
 PATH = "/etc/prometheus/prometheus.yml"

@@ -55,7 +55,9 @@ def sent(secrets: SecretLines, following: str = "") -> str:
 
 def test_the_shell_reads_what_the_package_writes_and_leaves_the_rest() -> None:
     secrets = joined(
-        to_compare("/etc/a", b"\0\xff"), for_prometheus("me", PASSWORD, PEM), to_compare("/b", b"")
+        to_compare([("/etc/a", b"\0\xff")]),
+        for_prometheus("me", PASSWORD, PEM),
+        to_compare([("/b", b"")]),
     )
     text = 'read_secrets; printf "%s|" "$secrets_compared" "$prometheus_login" "$prometheus_authorities"; cat'
     compared, login, authorities, rest = shell(text, sent(secrets, "the text\n")).split("|")
@@ -66,7 +68,7 @@ def test_the_shell_reads_what_the_package_writes_and_leaves_the_rest() -> None:
 
 
 def test_no_secret_gets_into_the_environment_of_programs() -> None:
-    secrets = joined(to_compare("/a", PASSWORD.encode()), for_prometheus("me", PASSWORD, PEM))
+    secrets = joined(to_compare([("/a", PASSWORD.encode())]), for_prometheus("me", PASSWORD, PEM))
     names = ("secret", "secrets_compared", "prometheus_login", "prometheus_authorities")
     given = dict.fromkeys(names, "exported")
     assert "=" in shell("read_secrets; env", sent(secrets), **given)
@@ -75,7 +77,7 @@ def test_no_secret_gets_into_the_environment_of_programs() -> None:
 
 
 def test_no_secret_is_shown() -> None:
-    secrets = joined(to_compare("/a", PASSWORD.encode()), for_prometheus("me", PASSWORD, ""))
+    secrets = joined(to_compare([("/a", PASSWORD.encode())]), for_prometheus("me", PASSWORD, ""))
     assert repr(secrets) == str(secrets) == "SecretLines(2 lines)"
     assert for_prometheus(None, "", "") == SecretLines()
 

@@ -13,6 +13,7 @@ from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.archive import archive
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import PYTHON, web_files
@@ -20,7 +21,6 @@ from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.files import (
     REMOVED,
     WantedFile,
-    archive,
     wanted_files,
 )
 from pushgateway_lab.run import host_settings

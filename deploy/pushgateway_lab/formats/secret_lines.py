@@ -5,6 +5,7 @@ file on the host holds it. The scripts hand a password to curl as its configurat
 """
 
 from base64 import b64encode
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from typing_extensions import override
@@ -23,14 +24,14 @@ class SecretLines(NamedTuple):
         return f"SecretLines({len(self.lines)} lines)"
 
 
-def to_compare(path: str, data: bytes) -> SecretLines:
-    """Return the line with the wanted content of a file on the host.
+def to_compare(secrets: Iterable[tuple[str, bytes]]) -> SecretLines:
+    """Return the lines with the wanted contents of files on the host, see ``look_at_files`` in ``files/snapshot.sh``.
 
     The host reports only whether both are equal: a digest would allow to guess a secret.
 
-    + path: without blanks, on the host
+    + secrets: pairs of the path on the host, without blanks, and the content
     """
-    return SecretLines((f"compare {path} {_encoded(data)}",))
+    return SecretLines(tuple(f"compare {path} {_encoded(data)}" for path, data in secrets))
 
 
 def for_prometheus(username: str | None, password: str, authorities: str) -> SecretLines:

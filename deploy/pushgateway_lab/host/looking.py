@@ -17,11 +17,10 @@ from pushgateway_lab.facts import look_output, snapshot
 from pushgateway_lab.facts.look_output import Answer, IncompleteError
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.facts.web_file import WEB_USERS, parse_web_texts
-from pushgateway_lab.formats.secret_lines import joined
+from pushgateway_lab.formats.secret_lines import joined, to_compare
 from pushgateway_lab.host import script_access
 from pushgateway_lab.host.fact import HostSnapshot
 from pushgateway_lab.pruning import files as prune_files
-from pushgateway_lab.pruning.files import compared_on_host
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.run import Run
 from pushgateway_lab.run.shell import after_mark, given_arguments, new_mark, run
@@ -174,9 +173,7 @@ def ask(host: Host, settings: Settings, read: Callable[[Answer], T], further: st
     to_prometheus = script_access.to_prometheus(settings)
     arguments = _arguments(host, settings, to_prometheus.url)
     sudo = {"_sudo": arguments.pop("_sudo")} if "_sudo" in arguments else {}
-    compared = compared_on_host(
-        [*prune_files.secrets_of(settings), *wanted_files.secrets_of(settings)]
-    )
+    compared = to_compare([*prune_files.secrets_of(settings), *wanted_files.secrets_of(settings)])
     secrets = joined(compared, to_prometheus.secrets)
     seconds = settings.lab_look_timeout or TIMEOUT + TIMEOUT_PER_HOST * (
         len(host.state.activated_hosts) - 1

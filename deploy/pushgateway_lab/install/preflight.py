@@ -38,7 +38,7 @@ from pushgateway_lab.run.shell import ask
 from pushgateway_lab.scrape_config import ScrapeConfigError, decode, known_jobs
 from pushgateway_lab.services import FUNCTIONS, SYSTEMD, ServiceManager, ServiceState
 from pushgateway_lab.settings import Settings
-from pushgateway_lab.web import wanted_files
+from pushgateway_lab.web import server_certificate, wanted_files
 
 
 class PortTakenError(HostError):
@@ -354,7 +354,7 @@ def check_targets(seen: Snapshot, settings: Settings) -> None:
 
 
 def _check_certified(settings: Settings, name: str, example: str) -> None:
-    if not wanted_files.is_certified(settings, name):
+    if not server_certificate.is_certified(settings, name):
         raise HostError(
             f"pushgateway_tls_lab_ca: the Pushgateway is asked at {excerpt(name)}, which only the host itself names, and its "
             "certificate is for names in the inventory and the settings alone. Nothing was changed. If that is the "

@@ -20,7 +20,7 @@ from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.jobs import lab_job
 from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
 from pushgateway_lab.lab.scrape_access import wanted_fields
-from pushgateway_lab.prometheus import scrapers
+from pushgateway_lab.prometheus import access_fields, scrapers
 from pushgateway_lab.prometheus.outcomes import explain
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import ScrapeConfigError
@@ -149,7 +149,7 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
         scrapers.check_receivers(seen, settings, obsolete)
         if not scrapers.undiscovered(seen, settings, targets):
             del ours["static_configs"]
-        fields = tuple(scrapers.obsolete_fields(seen, settings))
+        fields = tuple(access_fields.obsolete_fields(seen, settings))
         corrected = tuple(scrapers.corrected(seen, settings).items())
         wanted = _merged_text(text, json.dumps(ours), corrected, obsolete, fields)
     except ScrapeConfigError as error:

@@ -14,8 +14,8 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations.denied import why_denied
+from pushgateway_lab.prometheus.access_fields import lacks_certificates
 from pushgateway_lab.prometheus.outcomes import explain_reload
-from pushgateway_lab.prometheus.scrapers import lacks_certificates
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings

@@ -14,8 +14,8 @@ from pushgateway_lab.formats.answers import Target
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.host.looking import snapshot_now, snapshot_of
 from pushgateway_lab.lab.scrape_access import uses_tls
+from pushgateway_lab.prometheus.access_fields import lacks_certificates
 from pushgateway_lab.prometheus.job import job
-from pushgateway_lab.prometheus.scrapers import lacks_certificates
 from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.interrupt import interruptible

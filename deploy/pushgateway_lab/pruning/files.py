@@ -4,13 +4,10 @@ Pure, except that the secrets are read from files on this machine. `pushgateway_
 """
 
 import hashlib
-import io
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from typing_extensions import override
 
-from pushgateway_lab.formats.secret_lines import SecretLines, joined, to_compare
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.bundle import program
 from pushgateway_lab.pruning.layout import InstalledFile
@@ -96,14 +93,6 @@ def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
     ]
 
 
-def compared_on_host(secrets: Iterable[tuple[str, bytes]]) -> SecretLines:
-    """Return the secrets that a look compares with files of the host, see `look_at_own_files` in ``files/snapshot.sh``.
-
-    + secrets: pairs of the path on the host and the content
-    """
-    return joined(*(to_compare(path, data) for path, data in secrets))
-
-
 def _credentials(settings: Settings) -> dict[str, str]:
     """Return the files that systemd passes to the service as credentials: path -> text, empty if there is none."""
     texts = {layout.PASSWORD: "", layout.AUTHORITIES: "", layout.CLIENT: ""}
@@ -121,27 +110,3 @@ def _credentials(settings: Settings) -> dict[str, str]:
         texts[layout.AUTHORITIES] = access.file_text(allowed.ca_file)
         texts[layout.CLIENT] = "\n".join(filter(None, map(access.file_text, own)))
     return texts
-
-
-class ArchivedFile(Protocol):
-    """A file for an archive: its path on the host, its content and its permissions."""
-
-    @property
-    def path(self) -> str: ...  # noqa: D102 - see the class
-    @property
-    def data(self) -> bytes: ...  # noqa: D102
-    @property
-    def mode(self) -> int: ...  # noqa: D102
-
-
-def archive(files: Sequence[ArchivedFile]) -> bytes:
-    """Return a tar archive of files under their base names, which are unique; root owns them."""
-    import tarfile  # here: a converged host does not need it
-
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for file in files:
-            entry = tarfile.TarInfo(file.path.rpartition("/")[2])
-            entry.size, entry.mode = len(file.data), file.mode
-            tar.addfile(entry, io.BytesIO(file.data))
-    return stream.getvalue()

@@ -15,10 +15,10 @@ from pyinfra.context import ctx_host
 from pushgateway_lab import installations
 from pushgateway_lab.credentials import kept_passwords
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.archive import archive
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations import exposure, web_files
 from pushgateway_lab.lab.excerpts import excerpt
-from pushgateway_lab.pruning.files import archive
 from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask

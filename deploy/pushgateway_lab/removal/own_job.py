@@ -14,7 +14,7 @@ from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import transaction
 from pushgateway_lab.host.looking import forget, snapshot_of
-from pushgateway_lab.prometheus import configuration, scrapers
+from pushgateway_lab.prometheus import configuration
 from pushgateway_lab.prometheus.job import check_path, config_text
 from pushgateway_lab.prometheus.loading import sweep, wait_until_it_answers
 from pushgateway_lab.prometheus.outcomes import explain, explain_reload
@@ -36,7 +36,7 @@ def without_own(seen: Snapshot, settings: Settings) -> tuple[str, str]:
             with another name than that of the settings.
     """
     text, noted = config_text(seen, settings), noted_targets(seen, settings)
-    name, fields = settings.pushgateway_job_name, scrapers.own_fields(seen, settings)
+    name, fields = settings.pushgateway_job_name, access_fields.own_fields(seen, settings)
     if not seen.added_targets and not fields:
         return text, text  # also if its owner made a mistake in it
     try:

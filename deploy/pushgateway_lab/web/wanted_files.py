@@ -4,11 +4,10 @@ No host is asked; passwords, certificates and keys are read from files on this m
 installs the files.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from typing_extensions import override
 
@@ -23,6 +22,7 @@ from pushgateway_lab.installations import hardening, release, web_files
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.web import web_config
+from pushgateway_lab.web.server_certificate import Issuer, certificate_of
 
 _MOST_MISSES = 3
 """After so many wrong hashes, a look computes no more, which takes time of all hosts: the others are replaced, too."""
@@ -67,7 +67,7 @@ class Materials(NamedTuple):
     """
 
     passwords: Mapping[str, str]
-    issue: Callable[[str, Iterable[str]], Certificate]
+    issue: Issuer
 
     @override
     def __repr__(self) -> str:
@@ -88,9 +88,8 @@ class Materials(NamedTuple):
         if settings.pushgateway_user is not None:
             found.setdefault(settings.pushgateway_user, passwords.of_toolkit(settings))
         if settings.pushgateway_tls_lab_ca:
-            lab_authority.begin(
-                datetime.now(UTC)
-            )  # also for a Prometheus whose Pushgateway is on another host
+            # Also for a Prometheus whose Pushgateway is on another host.
+            lab_authority.begin(datetime.now(UTC))
         return cls(found, partial(lab_authority.issue, now=datetime.now(UTC)))
 
 
@@ -109,7 +108,7 @@ def wanted(
         return None
     found: list[WantedWebFile] = []
     if not installations.pushgateway_is_elsewhere(seen, settings):
-        issued = _certificate(settings, made)
+        issued = certificate_of(settings, made.issue if made else None)
         if issued is None:
             return None
         found += _of_pushgateway(seen, settings, issued, made)
@@ -188,7 +187,9 @@ def obsolete(seen: Snapshot, settings: Settings) -> list[str]:
 
 
 def secrets_of(settings: Settings) -> list[tuple[str, bytes]]:
-    """Return the wanted secrets as pairs of the path on the host and the content; see `pushgateway_lab.pruning.files`.
+    """Return the wanted secrets as pairs of the path on the host and the content.
+
+    A look compares them, see `pushgateway_lab.formats.secret_lines.to_compare`.
 
     Raises:
         HostError: see `wanted`.
@@ -229,76 +230,6 @@ def client_key(settings: Settings) -> str:
 
 def _read(settings: Settings, key: str) -> str:
     return read_file(key, getattr(settings, key))
-
-
-def _certificate(settings: Settings, made: Materials | None) -> Certificate | None:
-    """Return the Pushgateway's certificate and key, empty if they are not of this toolkit; None: to be issued."""
-    if settings.pushgateway_tls_cert_file:
-        found = Certificate(
-            _read(settings, "pushgateway_tls_cert_file"),
-            _read(settings, "pushgateway_tls_key_file"),
-        )
-        _check_pair(settings, found)
-        return found
-    if not settings.pushgateway_tls_lab_ca:
-        return Certificate("", "")
-    stored = lab_authority.stored(settings.host)
-    names = tuple(names_of(settings))
-    if stored and lab_authority.is_good(stored, names, datetime.now(UTC)):
-        return stored
-    return made.issue(settings.host, names) if made else None
-
-
-def _check_pair(settings: Settings, found: Certificate) -> None:
-    """Check that a certificate and a key belong together, or the Pushgateway would not start; and that it is valid."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
-
-    try:
-        certificate = x509.load_pem_x509_certificate(found.certificate.encode())
-        public = certificate.public_key()
-        own = serialization.load_pem_private_key(found.key.encode(), None).public_key()
-    except (ValueError, TypeError, x509.InvalidVersion) as error:
-        raise HostError(
-            f"pushgateway_tls_cert_file, pushgateway_tls_key_file: {settings.pushgateway_tls_cert_file} and "
-            f"{settings.pushgateway_tls_key_file} must be a certificate and a key without a passphrase, in PEM."
-        ) from error
-    as_der = (
-        serialization.Encoding.DER,
-        serialization.PublicFormat.SubjectPublicKeyInfo,
-    )
-    if public.public_bytes(*as_der) != own.public_bytes(*as_der):
-        raise HostError(
-            f"pushgateway_tls_key_file: {settings.pushgateway_tls_key_file} is not the key of the certificate in "
-            f"{settings.pushgateway_tls_cert_file}. Set the key that belongs to it."
-        )
-    if certificate.not_valid_after_utc < datetime.now(UTC):
-        raise HostError(
-            f"pushgateway_tls_cert_file: the certificate in {settings.pushgateway_tls_cert_file} expired on "
-            f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC. Set one that is valid."
-        )
-
-
-def names_of(settings: Settings) -> Iterator[str]:
-    """Yield the names and addresses by which others know the Pushgateway of a host, for its certificate.
-
-    All are from the inventory and the settings. What a host says counts for nothing: its root could name another host.
-    """
-    yield settings.name_in_certificate
-    hosts = [settings.pushgateway_listen_address, *(settings.pushgateway_targets or ())]
-    for each in hosts:
-        host = each.rpartition(":")[0].strip("[]").partition("%")[0]
-        if host not in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound to
-            yield host
-    if settings.pushgateway_url:
-        yield urlsplit(settings.pushgateway_url).hostname or ""
-
-
-def is_certified(settings: Settings, host: str) -> bool:
-    """Return whether a host's certificate of the lab's authority is for a name or an address."""
-    names = {each.lower() for each in lab_authority.alternatives(names_of(settings))}
-    wanted = lab_authority.alternatives([host.partition("%")[0]])
-    return names.issuperset(each.lower() for each in wanted)
 
 
 def _of_pushgateway(
