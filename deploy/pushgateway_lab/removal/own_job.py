@@ -14,7 +14,7 @@ from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import transaction
 from pushgateway_lab.host.looking import forget, snapshot_of
-from pushgateway_lab.prometheus import configuration
+from pushgateway_lab.prometheus import access_fields, configuration
 from pushgateway_lab.prometheus.job import check_path, config_text
 from pushgateway_lab.prometheus.loading import sweep, wait_until_it_answers
 from pushgateway_lab.prometheus.outcomes import explain, explain_reload
