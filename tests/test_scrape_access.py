@@ -1,5 +1,6 @@
 """The scrape job of a Pushgateway with TLS or a password: its fields, who gets the password, what verify says."""
 
+import json
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import Login, merge_job
 from pushgateway_lab.settings import parse_settings
 from pushgateway_lab.web.server_certificate import names_of
-from snapshots import config, seen, settings
+from snapshots import BOTH, config, seen, settings
+from snapshots import loaded as file_loaded
 
 PATH = "/etc/prometheus/prometheus.yml"
 PASSWORD, AUTHORITIES = "/etc/pushgateway-lab/scrape-password", "/etc/pushgateway-lab/scrape-ca.pem"
@@ -189,16 +191,83 @@ def test_the_job_is_merged_with_the_fields() -> None:
     assert job.merged(seen(*config(WITH_LOGIN)), settings()) == (WITH_LOGIN, CONFIG)
 
 
+DENIED = "server returned HTTP status 401 Unauthorized"
+
+
+def refused(text: str, error: str = DENIED) -> tuple[str, ...]:
+    """Return lines of a host whose Prometheus has loaded a file, and whose Pushgateway refuses it."""
+    answer = {"status": "success", "data": target(health="down", lastError=error)}
+    return (*BOTH, *file_loaded(text), f"prometheus_targets {json.dumps(answer)}")
+
+
+OWN_LOGIN = "    basic_auth: {username: me, password_file: /other}\n"
+OWN_TLS = "    tls_config: {ca_file: /own, min_version: TLS12}\n"
+HOSTS = ("hosts 127.0.0.1 localhost", "hosts ::1 localhost", "hosts 127.0.0.1 one")
+UNTRUSTED = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+REFUSED = "dial tcp 127.0.0.1:4010: connect: connection refused"
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "kept", "new"),
+    [
+        (OWN_LOGIN + OWN_TLS, "", [OWN_LOGIN, OWN_TLS, "https"], []),
+        (OWN_LOGIN + OWN_TLS, REFUSED, [OWN_LOGIN, OWN_TLS, "https"], []),
+        (OWN_LOGIN, "", [OWN_LOGIN, "https"], [AUTHORITIES]),
+        (OWN_TLS, "", [OWN_TLS, "https"], [PASSWORD]),
+        (OWN_LOGIN + OWN_TLS, DENIED, [OWN_TLS], [PASSWORD]),
+        (OWN_LOGIN + OWN_TLS, UNTRUSTED, [OWN_LOGIN, "TLS12"], [AUTHORITIES]),
+        ("    basic_auth: {username: me, password: x}\n", "", [], [PASSWORD, AUTHORITIES]),
+        ("    tls_config: {min_version: TLS12}\n", "", ["TLS12"], [PASSWORD, AUTHORITIES]),
+    ],
+)
+def test_the_owners_password_and_certificates_stay_unless_they_are_refused(
+    fields: str, error: str, kept: list[str], new: list[str]
+) -> None:
+    text, given = f"{CONFIG}{fields}", settings(**CLOSED)
+    shown = seen(*config(text), *(refused(text, error) if error else ()))
+    after = job.merged(shown, given)[1]
+    assert [each for each in kept if each not in after] == []
+    assert [each for each in (PASSWORD, AUTHORITIES) if each in after] == new
+    again = seen(*config(after), *(refused(after, error) if error else ()))
+    assert job.merged(again, given) == (after, after)
+    # With the files of this toolkit on both sides, they change together.
+    closed = settings(pushgateway_tls_lab_ca=True, pushgateway_basic_auth_users={"me": "/p"})
+    assert PASSWORD in job.merged(shown, closed)[1]
+
+
+def test_it_says_where_another_program_can_get_the_password() -> None:
+    skips = f"{CONFIG}    tls_config: {{insecure_skip_verify: true}}\n"
+    (note,) = job.notes(seen(*config(skips)), settings(**CLOSED))
+    assert "job pushgateway (line 2) has insecure_skip_verify" in note
+    assert list(job.notes(seen(*config(skips)), settings())) == []
+
+    found = CONFIG.replace("static_configs:", "file_sd_configs:").replace("targets:", "files:")
+    answer = {
+        "status": "success",
+        "data": target(discoveredLabels={"__address__": "localhost:9091"}),
+    }
+    lines = (*config(found), f"prometheus_targets {json.dumps(answer)}", *HOSTS)
+    (note,) = job.notes(seen(*lines), settings(**USER))
+    assert "(line 2) discovers localhost:9091," in note
+    assert note.endswith("Let it discover 127.0.0.1:9091 instead.")
+    for harmless in ({}, CLOSED):
+        assert list(job.notes(seen(*lines), settings(**harmless))) == []
+    own = (*config(found + OWN_LOGIN), *lines[len(config(found)) :])
+    assert list(job.notes(seen(*own), settings(**USER))) == []
+
+
 OTHERS = CONFIG.replace('"]', '", "other:9091"]')
 
 
 def test_the_password_is_sent_to_no_other_target() -> None:
-    for text in (OTHERS, OTHERS + "    basic_auth: {username: trainer, password_file: /other}\n"):
+    given = settings(**USER)
+    for text, lines in ((OTHERS, ()), (OTHERS + OWN_LOGIN, refused(OTHERS + OWN_LOGIN))):
         with pytest.raises(HostError) as error:
-            job.merged(seen(*config(text)), settings(**USER))
+            job.merged(seen(*config(text), *lines), given)
         for words in ("(line 2) also scrapes other:9091.", "password there, too", "Move these"):
             assert words in str(error.value)
         assert job.merged(seen(*config(text)), settings())[1] == text
+    assert job.merged(seen(*config(OTHERS + OWN_LOGIN)), given)[1] == OTHERS + OWN_LOGIN
     # Their owner has decided that already.
     text = BY_ADDRESS.replace('"]', '", "other:9091"]')
     assert job.merged(seen(*config(text)), settings(**USER))[1] == text
@@ -224,9 +293,6 @@ def down(text: str, error: str, data: dict[str, Any]) -> Look:
         TARGETS: target(health="down", lastError=error),
     }
     return look(*loaded(text), *RUNNING, config=text, data=data, said=said)
-
-
-DENIED = "server returned HTTP status 401 Unauthorized"
 
 
 def test_without_a_user_in_the_settings_verify_says_that_the_job_needs_a_password() -> None:
@@ -305,7 +371,6 @@ def with_target(target: str) -> str:
     return CONFIG.replace("localhost:9091", target)
 
 
-HOSTS = ("hosts 127.0.0.1 localhost", "hosts ::1 localhost", "hosts 127.0.0.1 one")
 AT_IPV6 = {"pushgateway_listen_address": "[::1]:9091"}
 
 

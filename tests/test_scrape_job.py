@@ -122,18 +122,18 @@ def test_a_file_that_cannot_be_understood_is_refused(change: Change) -> None:
 
 
 def test_other_jobs_that_scrape_the_same_target_are_named() -> None:
-    (sentence,) = job.duplicates(seen(*config(DOUBLE)), settings())
+    (sentence,) = job.notes(seen(*config(DOUBLE)), settings())
     assert "The job node (line 6) also scrapes localhost:9091" in sentence
     assert "set pushgateway_job_name=node" in sentence
     for text in (CONFIG, OTHER, CONFIG + OTHER.partition("\n")[2]):
-        assert list(job.duplicates(seen(*config(text)), settings())) == []
-    assert list(job.duplicates(seen(), settings())) == []
-    assert list(job.duplicates(seen(*config(DOUBLE)), settings(pushgateway_targets=["b:1"]))) == []
+        assert list(job.notes(seen(*config(text)), settings())) == []
+    assert list(job.notes(seen(), settings())) == []
+    assert list(job.notes(seen(*config(DOUBLE)), settings(pushgateway_targets=["b:1"]))) == []
 
 
 def test_the_name_of_a_duplicate_is_quoted_for_a_shell() -> None:
     text = DOUBLE.replace("job_name: node", "job_name: it is it; reboot")
-    (sentence,) = job.duplicates(seen(*config(text)), settings())
+    (sentence,) = job.notes(seen(*config(text)), settings())
     assert sentence.endswith("pushgateway_job_name='it is it; reboot'")
 
 

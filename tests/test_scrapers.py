@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.lab import written_job
 from pushgateway_lab.prometheus import job, scrapers
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
@@ -71,7 +72,7 @@ def test_no_second_job_without_being_asked(target: str) -> None:
     # Who asks for it gets it, and is told.
     both = settings(pushgateway_job_name="pushgateway")
     assert "localhost:9091" in wants(text, EVERYWHERE, given=both)
-    (note,) = job.duplicates(seen(*config(text), *NAMES, EVERYWHERE), both)
+    (note,) = job.notes(seen(*config(text), *NAMES, EVERYWHERE), both)
     assert f"The job push_gateway (line 3) also scrapes {target}" in note
     # The job is used as it is: no further target.
     used = settings(pushgateway_job_name="push_gateway")
@@ -210,5 +211,5 @@ def test_a_path_that_is_the_pushgateways_own_is_right() -> None:
 
 def test_a_file_that_cannot_be_read_has_no_job() -> None:
     for lines in ((), config("scrape_configs: {"), config("scrape_configs: 5")):
-        assert scrapers.own_job(seen(*lines), GIVEN) is None
+        assert written_job.written_job(seen(*lines), GIVEN) is None
         assert scrapers.targets(seen(*lines), GIVEN) == ("localhost:9091",)

@@ -139,14 +139,7 @@ def test_a_course_behind_tls_and_a_password(
         "pushgateway_password_command: sh ended with exit code 2: locked. Run it by hand",
     )
 
-    # Of a job that gets in, bootstrap changes the files alone, and the smoke push and the prune get in.
     host.run(edit(CLOSED_JOB) + RELOAD + UP)
-    whole = data | FAST | {"pushgateway_prune_after": "24h", "pushgateway_scrape_interval": None}
-    bootstrapped = run_pyinfra(host, "-y", BOOTSTRAP, data=whole)
-    assert bootstrapped.returncode == 0, bootstrapped.output
-    assert "Proven: " in bootstrapped.stderr
-    assert OWN_JOB in host.read(CONFIG).decode()
-    assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=whole))
     for deploy in (RESET, PREPARE):
         done = run_pyinfra(host, "-y", deploy, data=data)
         assert done.returncode == 0, done.output
@@ -172,3 +165,27 @@ def test_a_course_behind_tls_and_a_password(
     processes = host.run("journalctl -o cat").stdout + host.run("ps -eo args").stdout
     assert PASSWORD not in processes
     assert os.environ["LAB_PASSWORD"] not in processes
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_the_owners_password_and_certificates_stay_until_they_are_refused(
+    closed_host: Host, data: dict[str, Any], run_pyinfra: Run
+) -> None:
+    host = closed_host
+    host.run(edit(CLOSED_JOB) + RELOAD + UP)
+    whole = data | FAST | {"pushgateway_prune_after": "24h", "pushgateway_scrape_interval": None}
+    bootstrapped = run_pyinfra(host, "-y", BOOTSTRAP, data=whole)
+    assert bootstrapped.returncode == 0, bootstrapped.output
+    assert "Proven: " in bootstrapped.stderr
+    assert CLOSED_JOB in host.read(CONFIG).decode()
+    assert "scrape" not in host.run("ls /etc/pushgateway-lab").stdout
+    assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=whole))
+
+    host.write("/etc/prometheus/password", b"another one")
+    host.run("systemctl restart prometheus\n" + until('up{job="pushgateway"} == 0'))
+    mended = run_pyinfra(host, "-y", BOOTSTRAP, data=whole)
+    assert mended.returncode == 0, mended.output
+    expected = CLOSED_JOB.replace("/etc/prometheus/password", SCRAPE_PASSWORD)
+    assert expected in host.read(CONFIG).decode()
+    assert host.run("ls /etc/pushgateway-lab | grep scrape").stdout == "scrape-password\n"
+    assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=whole))

@@ -17,19 +17,29 @@ from pushgateway_lab.installations.web_files import (
     SCRAPE_PASSWORDS,
     scrape_password_of,
 )
+from pushgateway_lab.lab.written_job import owners_access
 from pushgateway_lab.scrape_config import Login, same_target
 from pushgateway_lab.settings import Settings
 
 
 def wanted_fields(seen: Snapshot, settings: Settings) -> dict[str, Any]:
-    """Return the fields for TLS and the password (Prometheus's documentation, `scrape_config`).
+    """Return the fields for TLS and the password that the job should have: of the settings, or as its owner wrote them.
+
+    See `fields_of_settings` and `pushgateway_lab.lab.written_job.owners_access`.
+    """
+    found = fields_of_settings(seen, settings)
+    return {**found, **owners_access(seen, settings)} if found else found
+
+
+def fields_of_settings(seen: Snapshot, settings: Settings) -> dict[str, Any]:
+    """Return the fields for TLS and the password (Prometheus's documentation, `scrape_config`) that the settings ask for.
 
     A user asks for ``basic_auth``; TLS, of this toolkit's settings or of an https URL, for ``scheme`` and ``tls_config``.
     Without authorities of its own, Prometheus trusts those of its host. The user is that of the toolkit: the basic
     authentication of a Pushgateway knows no roles.
 
     Example:
-        >>> wanted_fields(seen, settings)  # with pushgateway_username="trainer" and a password
+        >>> fields_of_settings(seen, settings)  # with pushgateway_username="trainer" and a password
         {'basic_auth': {'username': 'trainer', 'password_file': '/etc/pushgateway-lab/scrape-password'}}
     """
     found: dict[str, Any] = {}
@@ -67,9 +77,11 @@ def uses_tls(settings: Settings) -> bool:
     return settings.pushgateway_speaks_tls or _url_of(settings).scheme == "https"
 
 
-def sends_open_password(settings: Settings) -> bool:
-    """Return whether Prometheus sends a password without TLS: to any program that it reaches."""
-    return settings.pushgateway_user is not None and not uses_tls(settings)
+def sends_open_password(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether Prometheus sends the password of the settings without TLS: to any program that it reaches."""
+    if settings.pushgateway_user is None or uses_tls(settings):
+        return False
+    return "basic_auth" not in owners_access(seen, settings)
 
 
 def local_target(seen: Snapshot, settings: Settings) -> str:
@@ -81,7 +93,7 @@ def local_target(seen: Snapshot, settings: Settings) -> str:
         HostError: see `pushgateway_lab.installations.plan`.
     """
     flags = installations.plan(seen, settings).flags
-    return address.local_address(flags, by_name=not sends_open_password(settings))
+    return address.local_address(flags, by_name=not sends_open_password(seen, settings))
 
 
 def is_ambiguous(seen: Snapshot, settings: Settings, target: str) -> bool:
@@ -95,7 +107,7 @@ def is_ambiguous(seen: Snapshot, settings: Settings, target: str) -> bool:
     Raises:
         HostError: see `pushgateway_lab.installations.plan`.
     """
-    if settings.pushgateway_targets or not sends_open_password(settings):
+    if settings.pushgateway_targets or not sends_open_password(seen, settings):
         return False
     wanted = local_target(seen, settings)
     (host, _, port), (wanted_host, _, wanted_port) = target.rpartition(":"), wanted.rpartition(":")
@@ -121,7 +133,7 @@ def login(access: dict[str, Any]) -> Login | None:
 
 
 def is_same_login(found: Login | None, wanted: Login | None) -> bool:
-    """Return whether a job has the wanted user and a password file of this toolkit: a new password is in another one."""
-    if found is None or wanted is None:
-        return found is wanted
+    """Return whether a job has the wanted user and password file; one of this toolkit: a new password is in another one."""
+    if found is None or wanted is None or found == wanted:
+        return found == wanted
     return found.username == wanted.username and found.password_file in SCRAPE_PASSWORDS

@@ -1,14 +1,15 @@
 """The fields of the lab's job with files of this toolkit for TLS and passwords: which are its own, and which must go. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import web_files
-from pushgateway_lab.lab.scrape_access import wanted_fields
-from pushgateway_lab.prometheus.scrapers import own_job
-from pushgateway_lab.scrape_config import Job
+from pushgateway_lab.lab.excerpts import excerpt, listed
+from pushgateway_lab.lab.scrape_access import is_ambiguous, local_target, uses_tls, wanted_fields
+from pushgateway_lab.lab.written_job import written_job
+from pushgateway_lab.scrape_config import Job, same_target
 from pushgateway_lab.settings import Settings
 
 
@@ -29,7 +30,7 @@ def own_fields(
 
     + kept: fields and their parts that are not returned
     """
-    job = own_job(seen, settings)
+    job = written_job(seen, settings)
     if job is None:
         return []
     tls = _own_tls(job)
@@ -67,6 +68,30 @@ def _is_own_scheme(job: Job, seen: Snapshot, *, has_own_files: bool) -> bool:
     if job.scheme != "https" or job.ca_file not in ("", web_files.SCRAPE_AUTHORITIES):
         return False
     return has_own_files or any(map(web_files.speaks_tls, seen.web_files))
+
+
+def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each part of the owner's job through which another program can get the password.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.plan`.
+    """
+    job = written_job(seen, settings)
+    if job is None or not (settings.pushgateway_user or uses_tls(settings)):
+        return
+    where = f"The job {excerpt(job.name)} (line {job.line})"
+    if job.tls_config.get("insecure_skip_verify", "").lower() == "true":
+        yield (
+            f"{where} has insecure_skip_verify in its tls_config, so Prometheus trusts any server that answers there. It "
+            "was left as it is. Take that line out of the file."
+        )
+    found = [each.address for each in seen.targets or () if each.job == job.name]
+    discovered = [each for each in found if not any(same_target(each, own) for own in job.targets)]
+    if names := [each for each in discovered if is_ambiguous(seen, settings, each)]:
+        yield (
+            f"{where} discovers {listed(names)}, and Prometheus sends the password there without TLS, also to an address "
+            f"where any local user of the host can listen. Let it discover {excerpt(local_target(seen, settings))} instead."
+        )
 
 
 def lacks_certificates(seen: Snapshot, settings: Settings) -> bool:

@@ -21,10 +21,10 @@ from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.prometheus.job import (
     IncludedFile,
     config_text,
-    duplicates,
     has_job,
     managed,
     merged,
+    notes,
     refuse_included,
     without_job,
 )
@@ -82,7 +82,7 @@ def scrape_job(settings: Settings) -> Iterator[PyinfraCommand]:
         yield StringCommand("true")  # a dry run on a bare host: the package will bring the file
         return
     text, wanted = merged(seen, settings)
-    tell(host, duplicates(seen, settings))
+    tell(host, notes(seen, settings))
     if wanted == text:
         noop(
             host, f"the job {settings.pushgateway_job_name} is in {settings.prometheus_config_path}"

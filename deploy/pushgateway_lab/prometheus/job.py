@@ -215,13 +215,14 @@ def _unusable(settings: Settings, error: ScrapeConfigError) -> str:
     return f"{settings.prometheus_config_path}: {error}\nNothing was written and nothing reloaded."
 
 
-def duplicates(seen: Snapshot, settings: Settings) -> Iterator[str]:
-    """Yield a sentence for each other job in the file that scrapes the same target."""
+def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each other job in the file that scrapes the same target, and for each way to lose the password."""
     for other in scrapers.others(seen, settings):
         yield (
             f"{other.where} also scrapes {excerpt(other.target)}, so Prometheus has every pushed metric twice. Remove "
             f"this job, or use it: set pushgateway_job_name={shlex.quote(excerpt(other.name))}"
         )
+    yield from access_fields.notes(seen, settings)
 
 
 def managed(seen: Snapshot, settings: Settings) -> Iterator[str]:

@@ -17,12 +17,14 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
 from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.lab.scrape_access import (
+    fields_of_settings,
     is_ambiguous,
     is_same_login,
     local_target,
     login,
     wanted_fields,
 )
+from pushgateway_lab.lab.written_job import written_job
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import Job, same_target, without_blanks
 from pushgateway_lab.settings import Settings
@@ -84,17 +86,6 @@ def _is_at(listens: str, addresses: frozenset[Address]) -> bool:
     return own.is_unspecified or own in addresses
 
 
-def own_job(seen: Snapshot, settings: Settings) -> Job | None:
-    """Return the lab's job in the configuration file; None if it is not there, or if the file cannot be read."""
-    if seen.config is None:
-        return None
-    try:
-        jobs = scrape_config.known_jobs(scrape_config.decode(seen.config.data))
-    except scrape_config.ScrapeConfigError:
-        return None
-    return next((each for each in jobs if each.name == settings.pushgateway_job_name), None)
-
-
 def targets(seen: Snapshot, settings: Settings) -> tuple[str, ...]:
     """Return the targets that the lab's job should have.
 
@@ -123,7 +114,7 @@ def corrected(seen: Snapshot, settings: Settings) -> dict[str, str]:
     Raises:
         HostError: see `pushgateway_lab.installations.plan`.
     """
-    job = own_job(seen, settings)
+    job = written_job(seen, settings)
     written = [without_blanks(each) for each in job.targets] if job else []
     wrong = [each for each in written if is_ambiguous(seen, settings, each)]
     return dict.fromkeys(wrong, local_target(seen, settings)) if wrong else {}
@@ -131,7 +122,7 @@ def corrected(seen: Snapshot, settings: Settings) -> dict[str, str]:
 
 def _present(seen: Snapshot, settings: Settings) -> tuple[str, ...]:
     """Return the targets of the lab's job: those in the file, and those that Prometheus has discovered for it."""
-    job = own_job(seen, settings)
+    job = written_job(seen, settings)
     if job is None:
         return ()
     return (*job.targets, *_discovered(seen, job))
@@ -145,7 +136,7 @@ def _discovered(seen: Snapshot, job: Job) -> tuple[str, ...]:
 
 def undiscovered(seen: Snapshot, settings: Settings, wanted: Iterable[str]) -> tuple[str, ...]:
     """Return the targets that must be in the file: not those that the job discovers in another way."""
-    job = own_job(seen, settings)
+    job = written_job(seen, settings)
     found = _discovered(seen, job) if job else ()
     return tuple(each for each in wanted if not any(same_target(each, own) for own in found))
 
@@ -204,7 +195,7 @@ def check(seen: Snapshot, settings: Settings) -> None:
             not reach the Pushgateway.
         ScrapeConfigError: the file cannot be parsed.
     """
-    job = own_job(seen, settings)
+    job = written_job(seen, settings)
     if job is None:
         if "pushgateway_job_name" not in settings.given and (found := others(seen, settings)):
             raise HostError(_second(found[0], settings))
@@ -226,7 +217,7 @@ def check_receivers(seen: Snapshot, settings: Settings, obsolete: Collection[str
     Raises:
         HostError: the owner's job has other targets, too, and not yet this ``basic_auth``.
     """
-    job, wanted = own_job(seen, settings), login(wanted_fields(seen, settings))
+    job, wanted = written_job(seen, settings), login(wanted_fields(seen, settings))
     if job is None or wanted is None or is_same_login(job.login, wanted):
         return
     ours, replaced = targets(seen, settings), corrected(seen, settings)
@@ -261,7 +252,7 @@ def _second(other: Scraper, settings: Settings) -> str:
 def _inherited(job: Job, seen: Snapshot, settings: Settings) -> list[str]:
     """Return the fields of a job with which the Pushgateway of this host should not be scraped."""
     flags = installations.plan(seen, settings).flags
-    access = wanted_fields(seen, settings)
+    access = fields_of_settings(seen, settings)
     authorities = access.get("tls_config", {}).get("ca_file", "")
     as_wanted = {
         "scheme": job.scheme == access.get("scheme", "http"),

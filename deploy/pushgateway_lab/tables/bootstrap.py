@@ -2,8 +2,7 @@
 
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.install import preflight
-from pushgateway_lab.prometheus import configuration, loading, target
-from pushgateway_lab.prometheus.job import duplicates
+from pushgateway_lab.prometheus import configuration, job, loading, target
 from pushgateway_lab.run.steps import Step
 from pushgateway_lab.smoke import push
 from pushgateway_lab.tables import servers
@@ -13,7 +12,7 @@ _MERGE = Step(
     configuration.scrape_job,
     snapshot_of,
     configuration.is_merged,
-    notes=duplicates,
+    notes=job.notes,
 )
 _LOAD = Step("Have Prometheus load it", loading.loaded, snapshot_of, loading.is_done)
 

@@ -19,6 +19,7 @@ from pushgateway_lab.facts.listeners import TITLES
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.facts.web_file import WebFile
 from pushgateway_lab.installations import hardening, release, web_files
+from pushgateway_lab.lab.written_job import owners_access
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.web import web_config
@@ -281,11 +282,13 @@ def _web_config(seen: Snapshot, path: str, settings: Settings, made: Materials |
 def _of_prometheus(
     seen: Snapshot, settings: Settings, made: Materials | None
 ) -> Iterator[WantedWebFile]:
-    owner = seen.user_of("prometheus")
-    if (user := settings.pushgateway_user) is not None:
+    owner, owners = seen.user_of("prometheus"), owners_access(seen, settings)
+    if (user := settings.pushgateway_user) is not None and "basic_auth" not in owners:
         password = made.passwords[user] if made else ""
         path = web_files.scrape_password_of(seen)
         yield WantedWebFile(path, password.encode(), owner, _PRIVATE)
+    if "tls_config" in owners:
+        return
     # Certificates are no secrets, and people need them for curl.
     if text := authorities(settings):
         yield WantedWebFile(web_files.SCRAPE_AUTHORITIES, text.encode(), "root", _PUBLIC)
