@@ -107,6 +107,8 @@ def wait(monkeypatch: pytest.MonkeyPatch, host: Host) -> bool:
     monkeypatch.setattr(target, "time", host.clock())
     monkeypatch.setattr(target, "snapshot_of", host.look)
     monkeypatch.setattr(target, "snapshot_now", host.look)
+    client = SimpleNamespace(targets=lambda _: host.look().targets)
+    monkeypatch.setattr(target, "api_client", lambda *_: client)
     with host_in_run() as current:
         return carry_out(current, iter(target.up._inner(settings=settings())))
 
@@ -116,15 +118,15 @@ def wait(monkeypatch: pytest.MonkeyPatch, host: Host) -> bool:
     [
         (looked(UP), looked(UP), 0, 0, True),
         (looked(UNKNOWN), looked(UP), 12, 12, True),
-        (looked(), looked(UP), 24.5, 26, True),
-        (looked(DOWN), looked(UP._replace(last_scrape=60)), 9, 10, True),
+        (looked(), looked(UP), 24.5, 24.5, True),
+        (looked(DOWN), looked(UP._replace(last_scrape=60)), 9, 9, True),
         # It was scraped anew, and is still down: there is nothing to wait for.
         (looked(DOWN), looked(DOWN._replace(last_scrape=60)), 4, 4, False),
         # A target of the last configuration was scraped anew.
-        (looked(ELSEWHERE), looked(ELSEWHERE._replace(last_scrape=60)), 4, 26, False),
-        (looked(UNKNOWN), looked(DOWN), 100, 26, False),
-        (looked(DOWN), looked(DOWN), 0, 26, False),
-        (looked(), looked(UP), 27, 26, False),
+        (looked(ELSEWHERE), looked(ELSEWHERE._replace(last_scrape=60)), 4, 25, False),
+        (looked(UNKNOWN), looked(DOWN), 100, 25, False),
+        (looked(DOWN), looked(DOWN), 0, 25, False),
+        (looked(), looked(UP), 27, 25, False),
     ],
 )
 def test_one_scrape_is_waited_for(

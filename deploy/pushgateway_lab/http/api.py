@@ -282,9 +282,13 @@ class Prometheus(_Api):
         """Return the samples of an instant query in PromQL, evaluated now."""
         return self._get("/api/v1/query", answers.samples, query=expression)
 
-    def targets(self) -> list[Target]:
-        """Return the active targets."""
-        return self._get("/api/v1/targets", answers.targets, state="active")
+    def targets(self, job: str = "") -> list[Target]:
+        """Return the active targets.
+
+        + job: only those of this job; older releases, 2.42 among them, answer with those of all jobs nevertheless
+        """
+        pool = {"scrapePool": job} if job else {}
+        return self._get("/api/v1/targets", answers.targets, state="active", **pool)
 
     def config(self) -> str:
         """Return the loaded configuration as YAML, with defaults and without secrets."""
