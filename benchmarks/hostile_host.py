@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from attackers import Attacker, hostile_host, hostile_sshd
 from expectations import CONFIG, prometheus_runs
-from labhost import Host, HostSpec, Lab, PyinfraCommand
+from labhost import Host, HostSpec, Lab, PyinfraCommand, WarmPyinfra
 from measuring import Ran, measured
 
 REPOSITORY = Path(__file__).parents[1]
@@ -138,7 +138,7 @@ def _line(made: Class, megabytes: int) -> Iterator[list[Host]]:
 
 
 def _verify(checkout: Path, hosts: list[Host], directory: Path) -> Ran:
-    command = PyinfraCommand(Path(tempfile.mkdtemp(dir=directory)), checkout)
+    command = PyinfraCommand(Path(tempfile.mkdtemp(dir=directory)), WarmPyinfra(), checkout)
     environment = {"PYTHONPATH": str(checkout / "deploy")}
     process = command.start(hosts, "-y", "deploy/verify.py", environment=environment)
     try:

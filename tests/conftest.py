@@ -16,7 +16,16 @@ from pyinfra.context import ctx_state
 import browsing
 from browsing import Chrome
 from expectations import INSTALLED
-from labhost import Host, HostSpec, Lab, PyinfraCommand, PyinfraResult, machine, stop_all
+from labhost import (
+    Host,
+    HostSpec,
+    Lab,
+    PyinfraCommand,
+    PyinfraResult,
+    WarmPyinfra,
+    machine,
+    stop_all,
+)
 from labhost.image import ensure_image
 from pushgateway_lab.credentials import hashes, lab_authority
 from pushgateway_lab.lab.results import Report
@@ -142,10 +151,18 @@ def module_host(
     return boot_module_hosts(HostSpec(**_marked_fields(request)))[0]
 
 
+@pytest.fixture(scope="session")
+def warm_pyinfra() -> Iterator[WarmPyinfra]:
+    """Where the runs of pyinfra come from, see `labhost.warm_pyinfra`."""
+    warm = WarmPyinfra()
+    yield warm
+    warm.close()
+
+
 @pytest.fixture
-def pyinfra_command(tmp_path: Path) -> Iterator[PyinfraCommand]:
+def pyinfra_command(tmp_path: Path, warm_pyinfra: WarmPyinfra) -> Iterator[PyinfraCommand]:
     """The command line of pyinfra: `run`, `start`, `finish`, `run_locally`."""
-    command = PyinfraCommand(tmp_path)
+    command = PyinfraCommand(tmp_path, warm_pyinfra)
     yield command
     command.close()
 

@@ -12,6 +12,7 @@ from .host import Host, HostError, HostSpec
 from .image import SUITES, ImageBuildError
 from .lab import Lab, stop_all
 from .pyinfra_command import PyinfraCommand, PyinfraResult, toolkit_directories
+from .warm_pyinfra import WarmPyinfra
 
 __all__ = [
     "SUITES",
@@ -22,6 +23,7 @@ __all__ = [
     "Lab",
     "PyinfraCommand",
     "PyinfraResult",
+    "WarmPyinfra",
     "stop_all",
     "toolkit_directories",
 ]

@@ -1,5 +1,6 @@
 """pyinfra's command line as its users run it: on this machine, or on a lab host (`@local`)."""
 
+import itertools
 import os
 import shlex
 import signal
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .host import Host
 from .inventory import write_inventory, write_local_inventory
+from .warm_pyinfra import PYINFRA, WarmPyinfra
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -34,10 +36,11 @@ class PyinfraResult(NamedTuple):
 class PyinfraCommand:
     """Runs `pyinfra INVENTORY ...` in the repository; `close()` kills the runs that have not ended."""
 
-    def __init__(self, directory: Path, repository: Path = REPOSITORY) -> None:
-        """Write inventories to `directory` and run pyinfra in `repository`."""
-        self._directory, self._repository = directory, repository
+    def __init__(self, directory: Path, warm: WarmPyinfra, repository: Path = REPOSITORY) -> None:
+        """Write inventories and outputs to `directory` and run pyinfra in `repository`."""
+        self._directory, self._warm, self._repository = directory, warm, repository
         self._state = directory / "state"
+        self._numbers = itertools.count()
         self._started: list[subprocess.Popen[str]] = []
 
     def start(
@@ -58,13 +61,11 @@ class PyinfraCommand:
         + user: the user who logs in, instead of each host's own user
         + environment: variables in addition to those of this process
         """
-        path = self._directory / f"inventory{len(self._started)}.py"
-        data = _ON_A_BUSY_MACHINE | dict(data or {})
-        write_inventory(path, [hosts] if isinstance(hosts, Host) else hosts, data, user)
+        words = self._words(hosts, arguments, data, user, sudo=sudo)
         process = subprocess.Popen(
-            [Path(sys.prefix, "bin/pyinfra"), path, *(["--sudo"] if sudo else []), *arguments],
+            [PYINFRA, *words],
             cwd=self._repository,
-            env=os.environ | {"XDG_STATE_HOME": str(self._state)} | dict(environment or {}),
+            env=self._environment(environment),
             # A run that asks a question must fail and not wait.
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -87,11 +88,41 @@ class PyinfraCommand:
         environment: Mapping[str, str] | None = None,
         timeout: float = 180,
     ) -> PyinfraResult:
-        """Run pyinfra as `start` does, and wait for its end; after `timeout` seconds it is killed."""
-        process = self.start(
-            hosts, *arguments, data=data, sudo=sudo, user=user, environment=environment
+        """Run pyinfra on hosts to its end; after `timeout` seconds, kill it and raise `TimeoutError`.
+
+        The arguments are those of `start`. Most of pyinfra is imported already, see `labhost.warm_pyinfra`.
+        """
+        words = self._words(hosts, arguments, data, user, sudo=sudo)
+        run = self._warm.start(
+            words,
+            self._repository,
+            self._environment(environment),
+            self._directory / f"run{next(self._numbers)}",
         )
-        return self.finish(process, timeout)
+        try:
+            code = run.wait(timeout)
+        except TimeoutError:
+            said = run.read("stdout") + run.read("stderr")
+            raise TimeoutError(f"pyinfra took over {timeout} s:\n{said}") from None
+        return PyinfraResult(code, run.read("stdout"), run.read("stderr") + self._logs())
+
+    def _words(
+        self,
+        hosts: Host | Sequence[Host],
+        arguments: Sequence[str],
+        data: Mapping[str, Any] | None,
+        user: str | None,
+        *,
+        sudo: bool,
+    ) -> list[str]:
+        """Write the inventory, and return the words after ``pyinfra``."""
+        path = self._directory / f"inventory{next(self._numbers)}.py"
+        listed = [hosts] if isinstance(hosts, Host) else hosts
+        write_inventory(path, listed, _ON_A_BUSY_MACHINE | dict(data or {}), user)
+        return [str(path), *(["--sudo"] if sudo else []), *arguments]
+
+    def _environment(self, more: Mapping[str, str] | None) -> dict[str, str]:
+        return os.environ | {"XDG_STATE_HOME": str(self._state)} | dict(more or {})
 
     def finish(self, process: subprocess.Popen[str], timeout: float = 180) -> PyinfraResult:
         """Wait for the end of a started run; raise `TimeoutError` after `timeout` seconds."""
