@@ -3,10 +3,11 @@
 # Extends the look at a host (snapshot.sh) by what this toolkit has left there, for the uninstallation.
 #
 # Needs these shell variables, set before it: notes (the directory of the notes), packages_note, users_note, holds_note
-# and enabled_note (files in it), own_files and own_directories
+# and enabled_note (files in it), prometheus_flags (the file with Prometheus's flags), own_files and own_directories
 # (paths, lists of words) and backups (the suffixes of backups, a list of words).
 # Prints lines "remains PATH" (base64); if the notes are root's alone, also the lines of the notes: "noted_package NAME
-# HOW PURGE STATE", "noted_user KIND NAME", "noted_hold NAME WANT", "noted_enabled UNIT" and "noted_flags LINE".
+# HOW PURGE STATE", "noted_user KIND NAME", "noted_hold NAME WANT", "noted_enabled UNIT", "noted_flags LINE", "noted_prometheus_flags LINE"
+# and "prometheus_flags_now TEXT" (base64).
 
 # Prints a path if something has this name.   $1 the path
 remains() { if [ -e "$1" ] || [ -L "$1" ]; then print_text remains "$1"; fi; }
@@ -66,9 +67,16 @@ look_further() {
         done <"$holds_note"
     fi
     if [ -f "$enabled_note" ] && read -r name <"$enabled_note"; then echo "noted_enabled $name"; fi
-    digest=$(printf '%s' "$flags_file" | sha256sum)
-    flags_note=$notes/flags-$(printf '%.16s' "$digest")
-    if [ -f "$flags_note" ]; then
-        while IFS= read -r line; do printf 'noted_flags %s\n' "$line"; done <"$flags_note"
+    print_flags_note noted_flags "$flags_file"
+    if print_flags_note noted_prometheus_flags "$prometheus_flags" && [ -f "$prometheus_flags" ]; then
+        print_base64 prometheus_flags_now "$prometheus_flags"
     fi
+}
+
+# Prints the lines of the note about a file with flags; fails if there is none.   $1 the name of the lines; $2 the file
+print_flags_note() {
+    digest=$(printf '%s' "$2" | sha256sum)
+    flags_note=$notes/flags-$(printf '%.16s' "$digest")
+    [ -f "$flags_note" ] || return 1
+    while IFS= read -r line; do printf '%s %s\n' "$1" "$line"; done <"$flags_note"
 }

@@ -206,7 +206,11 @@ def test_flags_that_somebody_else_wrote_meanwhile_stay(lab_host: Host, run_pyinf
 
 @pytest.mark.lab_host
 def test_a_package_that_somebody_else_needs_stays(lab_host: Host, run_pyinfra: Run) -> None:
-    run(lab_host, run_pyinfra, BOOTSTRAP)
+    closed = FAST | {"prometheus_listen_address": "127.0.0.1:9090"}
+    bootstrapped = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=closed)
+    assert bootstrapped.returncode == 0, bootstrapped.output
+    listens = "ss -Htln 'sport = 9090' | awk '{ print $4 }'"
+    assert lab_host.run(listens).stdout == "127.0.0.1:9090\n"
     lab_host.run(
         "mkdir -p /srv/own/DEBIAN; printf 'Package: own-alerts\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\n"
         "Depends: prometheus\nDescription: alerts\n' >/srv/own/DEBIAN/control; dpkg-deb -b /srv/own /srv/own.deb\n"
@@ -218,6 +222,9 @@ def test_a_package_that_somebody_else_needs_stays(lab_host: Host, run_pyinfra: R
     assert lab_host.run(shown).stdout == "own-alerts installed\nprometheus installed\n"
     assert lab_host.run("dpkg -l prometheus-pushgateway", check=False).returncode == 1
     assert "pushgateway" not in lab_host.read(CONFIG).decode()
+    lab_host.run("cd /tmp && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb new")
+    lab_host.run("cmp /tmp/new/etc/default/prometheus /etc/default/prometheus")
+    assert lab_host.run(listens).stdout == "*:9090\n"
     assert "prometheus:" in lab_host.run("getent passwd prometheus").stdout
     assert lab_host.run(f"ls -d {NOTES}", check=False).returncode != 0
     assert_unchanged_run(run_pyinfra(lab_host, "-y", UNINSTALL, data=FAST))

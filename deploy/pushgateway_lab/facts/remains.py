@@ -57,7 +57,7 @@ class NotedPackage(NamedTuple):
 
 
 class FlagsNote(NamedTuple):
-    """The note about the file with the Pushgateway's flags.
+    """The note about a file with the flags of a server.
 
     + first: the digest of the file before the first change, or `ABSENT`
     + text: the file before the first change
@@ -83,6 +83,8 @@ class Remains(NamedTuple):
     + has_packages_note: whether the installations were noted; earlier versions did not note them
     + enabled: the service that starts at boot because of this toolkit; empty if there is none
     + flags: the note about the file with the Pushgateway's flags; None if there is none
+    + prometheus_flags: the same for Prometheus
+    + prometheus_flags_text: the text of the file with Prometheus's flags, if it is noted; None if there is no file
     + is_unsafe: somebody else than root can write the notes, so they were not read
     """
 
@@ -93,6 +95,8 @@ class Remains(NamedTuple):
     has_packages_note: bool = False
     enabled: str = ""
     flags: FlagsNote | None = None
+    prometheus_flags: FlagsNote | None = None
+    prometheus_flags_text: str | None = None
     is_unsafe: bool = False
 
 
@@ -124,6 +128,8 @@ def parse_remains(said: dict[str, list[str]]) -> Remains:
         has_packages_note="has_packages_note" in said,
         enabled=said.get("noted_enabled", [""])[0],
         flags=_flags(said.get("noted_flags", ())),
+        prometheus_flags=_flags(said.get("noted_prometheus_flags", ())),
+        prometheus_flags_text=next(map(decoded, said.get("prometheus_flags_now", ())), None),
         is_unsafe="notes_unsafe" in said,
     )
 

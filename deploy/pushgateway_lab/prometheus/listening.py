@@ -11,6 +11,7 @@ from pyinfra.context import ctx_host, ctx_state
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import service_control, transaction
+from pushgateway_lab.host.flags_note import note_flags
 from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.installations import exposure, prometheus_address
 from pushgateway_lab.installations.debian import PROMETHEUS_DEFAULTS
@@ -81,6 +82,7 @@ def listens(settings: Settings) -> Iterator[PyinfraCommand]:
 
 def _listen(host: Host, settings: Settings, old: str | None, new: str) -> None:
     if new != old:
+        note_flags(host, PROMETHEUS_DEFAULTS, "ARGS", old, new)
         transaction.put(host, PROMETHEUS_DEFAULTS, old, new.encode("utf-8", "surrogateescape"))
     service = installations.prometheus(snapshot_of(host, settings), settings).service
     service_control.restart(host, service, enable=False)

@@ -2,7 +2,6 @@
 
 import shlex
 import time
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.words import counted
 from pushgateway_lab.host import restriction, service_control, transaction
+from pushgateway_lab.host.flags_note import note_flags
 from pushgateway_lab.host.looking import snapshot_now, snapshot_of
 from pushgateway_lab.installations import (
     LonePushgateway,
@@ -27,7 +27,6 @@ from pushgateway_lab.installations import (
     address,
     flags,
     hardening,
-    own_text,
 )
 from pushgateway_lab.installations.flags import PERSISTENCE, Flag
 from pushgateway_lab.installations.web_files import WEB_CONFIGS
@@ -184,30 +183,6 @@ def _note_enabled(host: Host, name: str) -> None:
     ask(host, "note.sh", variables, functions=remains.NOTE_FUNCTIONS)
 
 
-def _note_flags(host: Host, path: str, variable: str, old: str | None, new: str) -> None:
-    """Note the file with the flags before it is changed, for the uninstallation."""
-    before = transaction.ABSENT if old is None else transaction.digest_of(_encoded(old))
-    added, taken = own_text.changes(old, new, variable)
-    variables = {
-        "note": remains.flags_note(path),
-        "before": before,
-        "after": transaction.digest_of(_encoded(new)),
-        "added": " ".join(b64encode(_encoded(each)).decode() for each in added),
-        "taken": " ".join(b64encode(_encoded(each)).decode() for each in taken),
-    }
-    ask(
-        host,
-        "note-flags.sh",
-        variables,
-        _encoded(old or ""),
-        functions=remains.NOTE_FUNCTIONS,
-    )
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
 def _write_flags(
     host: Host, installation: PushgatewayInstallation, old: str | None, new: str
 ) -> None:
@@ -218,8 +193,8 @@ def _write_flags(
     if installation.is_drop_in:
         service_control.make_place_for_drop_in(host, installation.service)
     elif isinstance(installation, VariablePushgateway):
-        _note_flags(host, path, installation.variable, old, new)
-    transaction.put(host, path, old, _encoded(new))
+        note_flags(host, path, installation.variable, old, new)
+    transaction.put(host, path, old, new.encode("utf-8", "surrogateescape"))
     if installation.is_drop_in:
         service_control.reload_definitions(host, installation.service)
 

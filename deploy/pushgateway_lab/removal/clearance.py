@@ -17,7 +17,7 @@ from pushgateway_lab.install import preflight
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.pushgateway.client import client
-from pushgateway_lab.removal import own_flags, own_groups, own_job, own_releases
+from pushgateway_lab.removal import own_address, own_flags, own_groups, own_job, own_releases
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say, tell
 from pushgateway_lab.run.host_error import HostError
@@ -54,6 +54,7 @@ def is_done(traces: Traces, settings: Settings) -> bool:
         if not own_job.is_done(traces, settings):
             preflight.check_access(traces.snapshot, settings)
         own_flags.is_done(traces, settings)
+        own_address.is_done(traces, settings)
     return traces.is_clear
 
 

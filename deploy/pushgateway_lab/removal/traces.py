@@ -104,6 +104,7 @@ def _look(host: Host, settings: Settings) -> Traces:
             "users_note": remains.USERS_NOTE,
             "holds_note": remains.HOLDS_NOTE,
             "enabled_note": remains.ENABLED_NOTE,
+            "prometheus_flags": PROMETHEUS_DEFAULTS,
             "own_files": " ".join(own),
             "own_directories": " ".join(DIRECTORIES),
             "backups": f"{transaction.BACKUP} {SUFFIX}",

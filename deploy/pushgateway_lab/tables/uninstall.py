@@ -3,6 +3,7 @@
 from pushgateway_lab.removal import (
     cleanup,
     clearance,
+    own_address,
     own_flags,
     own_groups,
     own_job,
@@ -30,6 +31,12 @@ UNINSTALL = (
         own_restrictions.lifted,
         look_for_traces,
         own_restrictions.is_done,
+    ),
+    Step(
+        "Run Prometheus with its own flags",
+        own_address.restored,
+        look_for_traces,
+        own_address.is_done,
     ),
     Step("Remove the releases", own_releases.removed, look_for_traces, own_releases.is_done),
     Step("Remove the packages", purge.purged, look_for_traces, purge.is_done),
