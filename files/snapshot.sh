@@ -182,16 +182,18 @@ look_at_services() {
     fi
     look_at_flags_file
     look_at_web_configs "${web_config:-}" "$pid" "$pushgateway_unit" "$flags_file"
-    # The environment of a process of no service may be of any size.
-    case $is_service in
-    yes) service_look_at_hardening "$pushgateway_unit" "$pid" pushgateway ;;
-    no) service_look_at_hardening "$pushgateway_unit" 0 pushgateway ;;
-    esac
-    case $prometheus_is_service in
-    yes) service_look_at_hardening "$prometheus_unit" "$prometheus_pid" prometheus ;;
-    no) service_look_at_hardening "$prometheus_unit" 0 prometheus ;;
-    esac
+    look_at_restrictions pushgateway "$pushgateway_unit" "$pid" "$is_service"
+    look_at_restrictions prometheus "$prometheus_unit" "$prometheus_pid" "$prometheus_is_service"
     look_at_sockets
+}
+
+# Looks at the restrictions of a server. The environment of a process of no service may be of any size: it is not read.
+#   $1 the server; $2 its unit; $3 its process; $4 yes or no: whether that is the unit's; nothing if there is no unit
+look_at_restrictions() {
+    case $4 in
+    yes) service_look_at_hardening "$2" "$3" "$1" ;;
+    no) service_look_at_hardening "$2" 0 "$1" ;;
+    esac
 }
 
 # Prints the text of the file with the Pushgateway's flags. It may be in a directory of somebody, who may put a link to

@@ -33,9 +33,8 @@ def masked(text: str) -> list[str]:
 
 
 def _masked(lines: list[str]) -> Iterator[str]:
-    column: int | None = (
-        None  # of the name of the masked field: lines that are indented more continue its value
-    )
+    # Of the name of the masked field: lines that are indented more continue its value.
+    column: int | None = None
     quote, takes_items = "", False
     for line in lines:
         indent = len(line) - len(line.lstrip())

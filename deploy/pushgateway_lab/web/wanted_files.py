@@ -148,7 +148,7 @@ def _lone(seen: Snapshot, server: str, withheld: str, further: str = "") -> str:
 def fitting_users(texts: Mapping[str, str], settings: Settings) -> list[str]:
     """Return the users of a host's web configuration file whose hash fits the password of the settings.
 
-    All passwords are read, so that one that cannot be had is an error of the first look, before anything is changed.
+    All passwords are read, so that one that cannot be read is an error of the first look, before anything is changed.
 
     + texts: path -> text
 
