@@ -49,7 +49,7 @@ pytestmark = pytest.mark.usefixtures("state")
             "'b' is not one of",
         ),
         (
-            {"pushgateway_basic_auth_users": {"a": "/x"}, "pushgateway_password_file": "x"},
+            {"pushgateway_basic_auth_users": {"a": "/x"}, "pushgateway_password_file": "/x"},
             "leave this out",
         ),
         ({"pushgateway_basic_auth_users": {"a:b": "/x"}}, "colon"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from certificates import make_authority
 from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import web_files
 from pushgateway_lab.pushgateway import closing
@@ -68,7 +69,7 @@ def test_a_password_goes_to_a_process_of_no_service_over_https_alone(
 
 
 def test_a_prometheus_of_no_service_gets_what_everybody_may_read(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("x")
+    make_authority(tmp_path)
     given = settings(pushgateway_ca_file=str(tmp_path / "ca.pem"))
     found = wanted(seen(*BOTH, *LONE["prometheus"]), given)
     assert found is not None

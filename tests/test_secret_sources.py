@@ -53,9 +53,14 @@ def test_a_secret_in_the_place_of_its_place_is_not_shown() -> None:
         assert str(error.value).startswith(
             "pushgateway_basic_auth_users = ***: user 'trainer': the place must "
         )
-    with pytest.raises(ValueError, match=r"must be a path with a slash, such as \./secret"):
-        source("hunter2")
-    assert source("./secret") == source({"file": "secret"})
+    for key in ("pushgateway_password_file", "prometheus_password_file"):
+        with pytest.raises(SettingsError) as error:
+            parse_settings({key: "hunter2"})
+        assert str(error.value) == f"{key} = ***: must be a path with a slash, such as ./secret"
+    for value in ("hunter2", {"file": "hunter2"}):
+        with pytest.raises(ValueError, match=r"must be a path with a slash, such as \./secret"):
+            source(value)
+    assert source("./secret") == source({"file": "./secret"})
     for key in ("pushgateway_password_command", "pushgateway_generate_password"):
         with pytest.raises(SettingsError, match=rf"^{key} = \*\*\*: must ") as error:
             parse_settings({key: "hunter2 '"})

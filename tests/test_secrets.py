@@ -83,7 +83,11 @@ def test_a_place_without_a_secret_is_named(tmp_path: Path) -> None:
     assert "is not a regular file" in refused(str(tmp_path / "pipe"))
     assert "is not a regular file" in refused(str(tmp_path))
     assert "variable LAB_vm01 is not set: export it" in refused({"environment": "LAB_{host}"})
-    assert "no-such-program cannot be started here: No such file" in refused(
+    # Somebody may have written the secret itself.
+    assert "hunter2" not in refused({"environment": "hunter2"})
+    assert "hunter2" not in refused({"command": "hunter2"})
+    assert "nosuch cannot be started here" in refused({"command": "nosuch show lab"})
+    assert "The program that it names cannot be started here: No such file" in refused(
         {"command": ["no-such-program"]}
     )
 

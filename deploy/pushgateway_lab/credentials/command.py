@@ -62,7 +62,9 @@ def output_of(words: Sequence[str], timeout: float = TIMEOUT) -> bytes:
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise SecretError(f"{name} cannot be started here: {reason}.") from error
+        # Somebody may have written the secret in place of a command.
+        named = name if len(words) > 1 or "/" in words[0] else "The program that it names"
+        raise SecretError(f"{named} cannot be started here: {reason}.") from error
     has_ended = False
     try:
         printed, said, has_ended = _read(process, time.monotonic() + timeout)

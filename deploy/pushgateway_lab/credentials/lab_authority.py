@@ -64,6 +64,16 @@ def begin(now: datetime) -> None:
     _authority(now)
 
 
+def check() -> None:
+    """Check that the authority can be used, if there is one.
+
+    Raises:
+        HostError: it cannot.
+    """
+    if (path := _path()).exists():
+        _load(path)
+
+
 def authorities_file() -> Path:
     """Return the file on this machine with the certificate of the authority.
 
@@ -195,34 +205,47 @@ def _general_names(names: Iterable[str]) -> "list[x509.GeneralName]":
 
 def _authority(now: datetime) -> "tuple[x509.Certificate, ec.EllipticCurvePrivateKey]":
     """Return the authority's certificate and key; they are made if they are missing, or expire within `LIFE`."""
-    from cryptography import x509
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
 
-    path = state_directory("lab-ca") / "ca.pem"
+    path = _path()
     if not path.exists():
         put(path, _new_authority(now), replace=False)
-    try:
-        data = path.read_bytes()
-        certificate = x509.load_pem_x509_certificate(data)
-        if certificate.not_valid_after_utc < now + LIFE:
-            data = _new_authority(now)
-            put(path, data, replace=True)
-            certificate = x509.load_pem_x509_certificate(data)
-        key = serialization.load_pem_private_key(data, None)
-    except (OSError, ValueError) as error:
-        raise HostError(
-            f"{path} is not the authority that this toolkit wrote: {error}. Remove the directory {path.parent}; the next "
-            "run makes a new authority, and new certificates for all hosts."
-        ) from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise HostError(
-            f"{path} is not the authority that this toolkit wrote. Remove {path.parent}."
-        )
+    certificate, key = _load(path)
+    if certificate.not_valid_after_utc < now + LIFE:
+        put(path, _new_authority(now), replace=True)
+        certificate, key = _load(path)
     public = certificate.public_bytes(serialization.Encoding.PEM)
     if authorities() != public.decode():
         put(authorities_file(), public, replace=True)
     return certificate, key
+
+
+def _path() -> Path:
+    """Return the file with the certificate and the key of the authority."""
+    return state_directory("lab-ca") / "ca.pem"
+
+
+def _load(path: Path) -> "tuple[x509.Certificate, ec.EllipticCurvePrivateKey]":
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    try:
+        data = path.read_bytes()
+        certificate = x509.load_pem_x509_certificate(data)
+        key = serialization.load_pem_private_key(data, None)
+    except (OSError, ValueError) as error:
+        raise HostError(_foreign(path)) from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise HostError(_foreign(path))
+    return certificate, key
+
+
+def _foreign(path: Path) -> str:
+    return (
+        f"{path} is not the authority that this toolkit wrote. Remove the directory {path.parent}; the next run makes a "
+        "new authority, and new certificates for all hosts."
+    )
 
 
 def _new_authority(now: datetime) -> bytes:

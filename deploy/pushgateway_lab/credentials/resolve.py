@@ -93,8 +93,11 @@ def fetch(place: Source, commands: BoundedSemaphore | None = None) -> str:
         case Kind.ENVIRONMENT:
             name = place.words[0]
             if (value := os.environb.get(name.encode())) is None:
+                # Somebody may have written the secret in place of the name.
+                is_name = name[0].isupper() and "_" in name
+                named = f" {name}" if is_name else " that it names"
                 raise SecretError(
-                    f"The environment variable {name} is not set: export it, and run this again."
+                    f"The environment variable{named} is not set: export it, and run this again."
                 )
             return _one_line(value, f"the environment variable {name}")
         case Kind.COMMAND:

@@ -18,6 +18,7 @@ from requests.auth import HTTPBasicAuth
 
 from pushgateway_lab.credentials import lab_authority, passwords
 from pushgateway_lab.credentials.local_files import read_file
+from pushgateway_lab.credentials.pem_files import certificates
 from pushgateway_lab.formats.sockets import loopback_of
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
@@ -158,7 +159,8 @@ def to_server(settings: Settings, server: str) -> Access:
     files = {name: getattr(settings, f"{server}_{name}", None) for name in _FILES}
     for name, path in files.items():
         if path:
-            read_file(f"{server}_{name}", path)
+            read = certificates if name == "ca_file" else read_file
+            read(f"{server}_{name}", path)
     if server == "prometheus":
         user = settings.prometheus_username
     else:

@@ -11,6 +11,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
+from pushgateway_lab.credentials import lab_authority
 from pushgateway_lab.facts import program
 from pushgateway_lab.facts.found import Server
 from pushgateway_lab.facts.program import UNKNOWN, Program
@@ -324,14 +325,17 @@ def check_web_files(seen: Snapshot, settings: Settings) -> None:
     """Check that the host can have the files for TLS and passwords that the settings want.
 
     Raises:
-        HostError: see `pushgateway_lab.web.wanted_files.wanted`; or the Pushgateway would be asked at a name or an address
-            that its certificate does not have.
+        HostError: see `pushgateway_lab.web.wanted_files.wanted` and `pushgateway_lab.web.server_certificate.check_trust`; the
+            lab's authority cannot be read; or the Pushgateway would be asked at a name or an address that its certificate
+            does not have.
     """
     wanted_files.wanted(seen, settings)
-    if not settings.pushgateway_tls_lab_ca or installations.pushgateway_is_elsewhere(
-        seen, settings
-    ):
+    if installations.pushgateway_is_elsewhere(seen, settings):
         return
+    server_certificate.check_trust(settings, installations.planned_url(seen, settings))
+    if not settings.pushgateway_tls_lab_ca:
+        return
+    lab_authority.check()
     listens = address.local_address(installations.plan(seen, settings).flags)
     if not settings.pushgateway_targets:
         _check_certified(

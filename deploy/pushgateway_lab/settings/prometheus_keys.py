@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pushgateway_lab.settings import release_values, values
+from pushgateway_lab.settings import release_values, secret_source, values
 from pushgateway_lab.settings.setting import setting
 
 
@@ -61,7 +61,7 @@ class PrometheusKeys:
         None, values.username, "user name for Prometheus's basic authentication"
     )
     prometheus_password_file: str | None = setting(
-        None, values.local_file, "file on this machine with that user's password"
+        None, secret_source.path, "file on this machine with that user's password"
     )
     prometheus_ca_file: str | None = setting(
         None,

@@ -120,7 +120,7 @@ class PushgatewayKeys:
     )
     pushgateway_password_file: str | None = setting(
         None,
-        values.local_file,
+        secret_source.path,
         "file on this machine with that user's password; {host} in it is the host's name (docs/secrets.md)",
     )
     pushgateway_password_command: tuple[str, ...] | None = setting(

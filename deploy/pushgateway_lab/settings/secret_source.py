@@ -76,6 +76,17 @@ def in_variable(name: str) -> str:
     return _NOT_IN_VARIABLES.sub("_", name)
 
 
+def path(value: Any) -> str:
+    """Accept the path of a file on this machine with a secret.
+
+    It needs a slash: errors show a path, and a text without one may be the secret itself.
+    """
+    found = values.local_file(value)
+    if "/" not in value:
+        raise ValueError("must be a path with a slash, such as ./secret")
+    return found
+
+
 def command(value: Any) -> tuple[str, ...]:
     """Accept a command: a list of words, or a text that is split into words as by a shell. No shell runs it."""
     return values.words(value, '["pass", "show", "lab/{host}"]')
@@ -94,8 +105,6 @@ def variable(value: Any) -> str:
 def source(value: Any, kept_as: str = HOST) -> Source:
     """Accept a path, or a mapping with one of the keys ``file``, ``command``, ``environment`` and ``generate``.
 
-    A text alone needs a slash: errors show a path, and a text without one may be the secret itself.
-
     + kept_as: the name of the file that keeps a generated secret
 
     Example:
@@ -103,14 +112,11 @@ def source(value: Any, kept_as: str = HOST) -> Source:
         ('pass', 'show', 'lab/{host}')
     """
     if isinstance(value, str):
-        path = values.local_file(value)
-        if "/" not in value:
-            raise ValueError("must be a path with a slash, such as ./secret")
-        return of_file(path)
+        return of_file(path(value))
     if isinstance(value, Mapping) and len(value) == 1:
         [(kind, given)] = value.items()
         if kind == Kind.FILE:
-            return of_file(values.local_file(given))
+            return of_file(path(given))
         if kind == Kind.COMMAND:
             return Source(Kind.COMMAND, command(given))
         if kind == Kind.ENVIRONMENT:

@@ -12,6 +12,7 @@ from pushgateway_lab.credentials.lab_authority import Certificate
 from pushgateway_lab.credentials.local_files import read_file
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
+from pushgateway_lab.web.trial_handshake import Party, UntrustedError, shake_hands
 
 Issuer = Callable[[str, Iterable[str]], Certificate]
 
@@ -68,6 +69,57 @@ def _check_pair(settings: Settings, found: Certificate) -> None:
             f"pushgateway_tls_cert_file: the certificate in {settings.pushgateway_tls_cert_file} expired on "
             f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC. Set one that is valid."
         )
+
+
+def check_trust(settings: Settings, url: str) -> None:
+    """Check that the Pushgateway with the certificate of the settings, and those who ask it, will trust each other.
+
+    + url: at which it is asked
+
+    Raises:
+        HostError: they will not, or a file on this machine that the settings name cannot be used.
+    """
+    path = settings.pushgateway_tls_cert_file
+    # Without a file of authorities, Prometheus trusts those of its host, which this machine does not know.
+    if path is None or not (settings.pushgateway_ca_file or settings.pushgateway_smoke != "never"):
+        return
+    server = Party(path, settings.pushgateway_tls_key_file, settings.pushgateway_tls_client_ca_file)
+    authorities = settings.pushgateway_ca_file or _usual_authorities()
+    client = Party(settings.pushgateway_cert_file, settings.pushgateway_key_file, authorities)
+    name = urlsplit(url).hostname or ""
+    try:
+        shake_hands(server, client, name)
+    except UntrustedError as error:
+        raise HostError(f"{_distrust(settings, name, error)} Nothing was changed.") from error
+
+
+def _usual_authorities() -> str:
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH  # here: it takes 0.1 s to import
+
+    return str(DEFAULT_CA_BUNDLE_PATH)
+
+
+def _distrust(settings: Settings, name: str, error: UntrustedError) -> str:
+    path, authorities = settings.pushgateway_tls_cert_file, settings.pushgateway_ca_file
+    if error.is_of_client:
+        return (
+            f"pushgateway_cert_file: the Pushgateway will not let in this toolkit and Prometheus: {error}. It wants a client "
+            f"certificate of an authority in {settings.pushgateway_tls_client_ca_file} (pushgateway_tls_client_ca_file)."
+        )
+    if error.is_of_name:
+        return (
+            f"pushgateway_tls_cert_file: the certificate in {path} is not for {name}, at which the Pushgateway is asked. Set "
+            "pushgateway_url=https://NAME:PORT with a name of the certificate that the host itself can resolve."
+        )
+    if authorities is None:
+        return (
+            f"pushgateway_tls_cert_file: the certificate in {path} is of no authority that is trusted here: {error}. Set "
+            "pushgateway_ca_file to the certificates of its authority."
+        )
+    return (
+        f"pushgateway_ca_file: no authority in {authorities} issued the certificate in {path} "
+        f"(pushgateway_tls_cert_file): {error}. Set the file of its own authority."
+    )
 
 
 def names_of(settings: Settings) -> Iterator[str]:

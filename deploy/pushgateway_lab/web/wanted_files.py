@@ -12,7 +12,7 @@ from typing import NamedTuple
 from typing_extensions import override
 
 from pushgateway_lab import installations
-from pushgateway_lab.credentials import hashes, lab_authority, passwords
+from pushgateway_lab.credentials import hashes, lab_authority, passwords, pem_files
 from pushgateway_lab.credentials.lab_authority import Certificate
 from pushgateway_lab.credentials.local_files import read_file
 from pushgateway_lab.facts.listeners import TITLES
@@ -216,7 +216,7 @@ def authorities(settings: Settings) -> str:
     """
     if settings.pushgateway_tls_lab_ca:
         return lab_authority.authorities()
-    return _read(settings, "pushgateway_ca_file") if settings.pushgateway_ca_file else ""
+    return _certificates(settings, "pushgateway_ca_file") if settings.pushgateway_ca_file else ""
 
 
 def client_key(settings: Settings) -> str:
@@ -233,6 +233,10 @@ def _read(settings: Settings, key: str) -> str:
     return read_file(key, getattr(settings, key))
 
 
+def _certificates(settings: Settings, key: str, *, with_key: bool = False) -> str:
+    return pem_files.certificates(key, getattr(settings, key), with_key=with_key)
+
+
 def _of_pushgateway(
     seen: Snapshot, settings: Settings, issued: Certificate, made: Materials | None
 ) -> Iterator[WantedWebFile]:
@@ -244,7 +248,7 @@ def _of_pushgateway(
     texts = {
         web_files.CERTIFICATE: issued.certificate,
         web_files.KEY: issued.key,
-        web_files.CLIENT_AUTHORITIES: _read(settings, "pushgateway_tls_client_ca_file")
+        web_files.CLIENT_AUTHORITIES: _certificates(settings, "pushgateway_tls_client_ca_file")
         if settings.pushgateway_tls_client_ca_file
         else "",
         # The last one: it names the others.
@@ -293,7 +297,7 @@ def _of_prometheus(
     if text := authorities(settings):
         yield WantedWebFile(web_files.SCRAPE_AUTHORITIES, text.encode(), "root", _PUBLIC)
     if settings.pushgateway_cert_file:
-        text = _read(settings, "pushgateway_cert_file")
+        text = _certificates(settings, "pushgateway_cert_file", with_key=True)
         yield WantedWebFile(web_files.SCRAPE_CERTIFICATE, text.encode(), "root", _PUBLIC)
         key = client_key(settings).encode()
         yield WantedWebFile(web_files.SCRAPE_KEY, key, owner, _PRIVATE)
