@@ -36,6 +36,7 @@ lab: lab-packages .venv/locked ## boot a disposable lab host on this machine and
 	echo "Its web pages:  $$ssh -N -L $$here:$$port:localhost:9090 -L $$here:$$((port + 1)):localhost:9091"; \
 	echo "                then http://$$here:$$port (Prometheus), http://$$here:$$((port + 1)) (Pushgateway)."; \
 	echo "                This address is random: a web page in your browser could push to localhost:9091."; \
+	echo "Use it:         .venv/bin/pyinfra -y $$($(LABHOST) status inventory) deploy/verify.py (or another deploy)"; \
 	echo "Prove it again: make lab SMOKE=always"; \
 	echo "Take it down:   make lab-down"
 

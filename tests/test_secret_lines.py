@@ -16,6 +16,7 @@ from typing import ClassVar
 
 import pytest
 
+from certificates import make_authority
 from pushgateway_lab.formats.secret_lines import (
     END,
     SecretLines,
@@ -324,7 +325,8 @@ def test_a_transaction_asks_whose_the_process_is_before_each_question(
 
 def test_the_settings_give_the_url_and_the_secrets_of_scripts(tmp_path: Path) -> None:
     (tmp_path / "password").write_text(f"{PASSWORD}\n", encoding="utf-8")
-    (tmp_path / "ca.pem").write_text(PEM, encoding="utf-8")
+    make_authority(tmp_path)
+    authority = (tmp_path / "ca.pem").read_text(encoding="ascii")
     assert script_access.to_prometheus(parse_settings({})) == ("http://127.0.0.1:9090", ((),))
     data = {
         "prometheus_url": "http://localhost:9090/prom",
@@ -341,7 +343,7 @@ def test_the_settings_give_the_url_and_the_secrets_of_scripts(tmp_path: Path) ->
     }
     assert script_access.to_prometheus(parse_settings(over_tls)) == (
         "https://localhost",
-        for_prometheus("me", PASSWORD, PEM),
+        for_prometheus("me", PASSWORD, authority),
     )
     elsewhere = data | {"prometheus_url": "http://prom.example.org"}
     with pytest.raises(HostError, match="over plain http, others on the network can read it"):

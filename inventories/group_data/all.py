@@ -7,13 +7,13 @@ settings on the command line: --data pushgateway_smoke=always
 # address the Pushgateway listens on; an address in its ARGS is kept unless this is set
 # pushgateway_listen_address = "127.0.0.1:9091"
 
-# --web.enable-admin-api: lets everybody who reaches the port wipe all groups
+# --web.enable-admin-api: lets everybody who reaches the port wipe all groups. A host that has it turned off keeps that until this is set
 # pushgateway_admin_api = True
 
 # allow the admin API at an address that others reach, without authentication: everybody there can wipe all groups
 # pushgateway_allow_open_admin_api = False
 
-# more Pushgateway flags, without dashes: flag -> value; True for a flag without a value
+# more Pushgateway flags, without dashes: flag -> value; True for a flag without a value. One that is taken out of here stays on the host
 # pushgateway_extra_flags = {}
 
 # restrict the service of the Pushgateway's package, by a drop-in, to what the Pushgateway needs

@@ -25,7 +25,8 @@ COURSE = "/var/lib/pushgateway-lab/course-began"
 """The file with the start time of the course on a host, in seconds since 1970. Later pushes are the trainee's."""
 
 _CERTIFICATES = (
-    "The trainer checks the name in pushgateway_url, pushgateway_ca_file and pushgateway_cert_file."
+    "The trainer checks the name in pushgateway_url, pushgateway_ca_file and pushgateway_cert_file; with "
+    "pushgateway_tls_lab_ca, the authority on the trainer's machine has to be that which issued it (docs/lab.md)."
 )
 
 _START_FILES = "/var/lib/pushgateway-lab/start-line"

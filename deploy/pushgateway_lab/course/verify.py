@@ -178,10 +178,9 @@ def conclude(settings: Settings, all_tasks: tuple[Task, ...]) -> Iterator[Pyinfr
         return
     problem = _write(state, settings, all_tasks)
     result = _of(state).results[host.name]
-    if not result.expected:
-        raise HostError(_why(result, settings.lab_expect))
-    if problem:
-        raise HostError(problem)
+    why = None if result.expected else _why(result, settings.lab_expect)
+    if why or problem:
+        raise HostError("\n".join(filter(None, (why, problem))))
     noop(host, f"{result.stage or 'not prepared'}")
     yield from ()
 

@@ -20,8 +20,11 @@ def read_file(key: str, path: str) -> str:
     """
     try:
         return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HostError(f"{key}: {path} cannot be read here: {error}") from error
+    except (OSError, ValueError) as error:  # ValueError: it is not text
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise HostError(
+            f"{key}: {path} cannot be read here: {reason}. Nothing was changed. Name a file that you can read."
+        ) from error
 
 
 def state_directory(name: str) -> Path:

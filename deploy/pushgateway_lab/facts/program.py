@@ -10,6 +10,9 @@ FUNCTIONS = "programs.sh"
 UNKNOWN = "another program"
 """The words for a program of which nothing is known."""
 
+_NEEDED = ("ssh", "sshd", "prometheus", "systemd-resolved", "systemd-networkd")
+"""The services that no message advises to stop."""
+
 
 class Program(NamedTuple):
     """A process that holds a listening socket.
@@ -31,6 +34,11 @@ class Program(NamedTuple):
     def without_arguments(self) -> str:
         """The program in words, without the arguments of its command line."""
         return self._in_words(self.command.partition(" ")[0])
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether a host needs it: without sshd nobody gets in, and without Prometheus it is no host of the lab."""
+        return self.unit.partition(".")[0].partition("@")[0] in _NEEDED
 
     def _in_words(self, command: str) -> str:
         process = f"process {self.pid} ({command})"

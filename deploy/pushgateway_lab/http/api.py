@@ -5,6 +5,7 @@ a host, so it reaches the host's loopback; a plain `requests.Session` sends them
 `pushgateway_lab.http.access` gives a session a password and certificates.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -50,6 +51,8 @@ _HUNG_UP = (
 )
 
 _LOG_IN = ". Check {0}_username and the setting that its password comes from."
+
+_TRUST = ". Set {0}_ca_file to the certificates of its authority; with pushgateway_tls_lab_ca, use the machine that issued it."
 
 _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -106,7 +109,10 @@ class _Api:
                 raise self._bad(f"its body is incomplete: {_words(error)}") from error
             is_late = deadline.is_over or _is_timeout(error)
             words = f"it timed out after {timeout:g} s" if is_late else _words(error)
-            raise ApiError(f"{self.name} does not answer at {self.url}: {words}") from error
+            next_step = _TRUST.format(self.server) if _is_untrusted(words) else ""
+            raise ApiError(
+                f"{self.name} does not answer at {self.url}: {words}{next_step}"
+            ) from error
         except ValueError as error:  # from a redirect: requests parses it, but does not follow it
             raise self._bad(f"its headers are malformed: {start_of(str(error), SHOWN)}") from error
         status = response.status_code
@@ -188,8 +194,21 @@ def _is_timeout(error: Exception) -> bool:
     )
 
 
+_OF_OPENSSL = re.compile(r"^\[?(?:SSL: )?[A-Z0-9_]+\] |[\s.]*\(_ssl\.c:\d+\)$")
+"""The parts of a message of Python's module ssl that say nothing to its reader."""
+
+_NO_TLS = "it speaks no TLS there: is it http, and not https?"
+
+
 def _words(error: Exception) -> str:
-    return start_of(str(_inner(error)).rpartition(": ")[2], SHOWN)
+    words = str(_inner(error)).rpartition(": ")[2]
+    if "WRONG_VERSION_NUMBER" in words:
+        return _NO_TLS
+    return start_of(_OF_OPENSSL.sub("", words), SHOWN)
+
+
+def _is_untrusted(words: str) -> bool:
+    return "issuer certificate" in words or "self-signed" in words or "self signed" in words
 
 
 def _may_repeat(method: str, error: requests.RequestException) -> bool:

@@ -67,6 +67,8 @@ class PortTakenError(HostError):
 def _to_stop(manager: ServiceManager, program: Program | None) -> str:
     if program is None or not program.unit:
         return "stop that program"
+    if program.is_needed:
+        return "have it listen elsewhere"
     return f"stop it ({manager.service(program.unit).commands.disable_and_stop})"
 
 

@@ -37,12 +37,16 @@ def check(seen: Snapshot, settings: Settings) -> None:
         return
     port = int(wanted.rpartition(":")[2])
     present = {each.port for each in seen.prometheus_listeners} or {_DEFAULT_PORT}
-    if port not in present or port != settings.prometheus_port:
+    if port not in present:
         has = " and ".join(map(str, sorted(present)))
         raise HostError(
-            f"prometheus_listen_address has the port {port}; Prometheus has {has}, and prometheus_url has "
-            f"{settings.prometheus_port}. That setting changes the address and not the port. Nothing was changed. Set it with "
-            "the port that Prometheus has."
+            f"prometheus_listen_address has the port {port}; Prometheus has {has}. That setting changes the address and not "
+            "the port. Nothing was changed. Set it with the port that Prometheus has."
+        )
+    if port != settings.prometheus_port:
+        raise HostError(
+            f"prometheus_listen_address has the port {port}, as Prometheus, but prometheus_url has "
+            f"{settings.prometheus_port}. Nothing was changed. Leave prometheus_url out, or set it with the port {port}."
         )
     if not seen.prometheus.exists or is_right(seen, settings):
         return

@@ -54,9 +54,9 @@ def _finding(
     if not state.exists:
         return wrong(f"There is no {excerpt(service.name)} on this host, and {is_in_use}.")
     to_stop = command("sudo", "ss", "-lntp", f"sport = :{taken.listener.port}")
-    if program and program.unit:
+    if program and program.unit and not program.is_needed:
         to_stop = look.snapshot.manager.service(program.unit).commands.disable_and_stop
-    elif program:
+    elif program and not program.unit:
         to_stop = command("sudo", "kill", str(program.pid))
     return wrong(
         f"{excerpt(service.name)} is {excerpt(state.state)}, and {is_in_use}.",

@@ -19,7 +19,7 @@ class PushgatewayKeys:
     pushgateway_admin_api: bool = setting(
         True,
         values.boolean,
-        "--web.enable-admin-api: lets everybody who reaches the port wipe all groups",
+        "--web.enable-admin-api: lets everybody who reaches the port wipe all groups. A host that has it turned off keeps that until this is set",
     )
     pushgateway_allow_open_admin_api: bool = setting(
         False,
@@ -29,7 +29,7 @@ class PushgatewayKeys:
     pushgateway_extra_flags: dict[str, str | bool] = setting(
         {},
         values.flags,
-        "more Pushgateway flags, without dashes: flag -> value; True for a flag without a value",
+        "more Pushgateway flags, without dashes: flag -> value; True for a flag without a value. One that is taken out of here stays on the host",
     )
     pushgateway_harden: bool = setting(
         False,
