@@ -46,6 +46,19 @@ def test_the_certificate_of_a_lab_is_issued_once_and_renewed_in_time(state: Path
     )
 
 
+def test_an_authority_that_cannot_be_read_is_found_before_anything_is_changed(state: Path) -> None:
+    given = settings(pushgateway_tls_lab_ca=True)
+    host = seen(*BOTH, *config("scrape_configs: []\n"))
+    assert preflight.is_free(host, given)
+    lab_authority.issue("vm01", ["vm01"], NOW)
+    assert preflight.is_free(host, given)
+    (state / "lab-ca/ca.pem").write_text("garbage\n")
+    with pytest.raises(
+        HostError, match=r"ca\.pem is not the authority that this toolkit wrote\. Remove"
+    ):
+        preflight.is_free(host, given)
+
+
 def test_a_certificate_of_another_authority_is_replaced(state: Path) -> None:
     issued = lab_authority.issue("vm01", ["vm01"], NOW)
     for path in (state / "lab-ca").iterdir():

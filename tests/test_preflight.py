@@ -293,6 +293,10 @@ def test_the_flags_of_a_host_say_where_the_pushgateway_listens() -> None:
             [f"program 77 1 cockpit.socket {encoded('/sbin/init' + chr(0))}"],
             "process 1 (/sbin/init) of cockpit.socket. Stop it (sudo systemctl disable --now cockpit.socket)",
         ),
+        (
+            [f"program 77 12 ssh.service {encoded('sshd' + chr(0))}"],
+            "process 12 (sshd) of ssh.service. Have it listen elsewhere",
+        ),
         ([], "another program. Stop that program"),
     ],
 )

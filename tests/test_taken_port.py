@@ -64,6 +64,13 @@ def test_a_socket_unit_is_named_with_the_command_that_stops_it() -> None:
     assert found.fix.startswith("sudo systemctl disable --now cockpit.socket\n")
 
 
+def test_nobody_is_told_to_stop_sshd() -> None:
+    found = finding("pushgateway", "failed", program=Program(12, "ssh.service", "sshd"))
+    assert "is in use by process 12 (sshd) of ssh.service." in found.says
+    assert found.fix
+    assert found.fix.startswith("sudo ss -lntp 'sport = :9091'\n")
+
+
 def test_a_program_that_nothing_is_known_of() -> None:
     found = finding("pushgateway", "inactive")
     assert "its port 9091 is in use by another program." in found.says
