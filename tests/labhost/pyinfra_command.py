@@ -48,6 +48,7 @@ class PyinfraCommand:
         sudo: bool = False,
         user: str | None = None,
         environment: Mapping[str, str] | None = None,
+        own: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> subprocess.Popen[str]:
         """Start pyinfra on hosts and return at once, so that a test can interrupt it or change a host.
 
@@ -57,10 +58,11 @@ class PyinfraCommand:
         + sudo: pass `--sudo`
         + user: the user who logs in, instead of each host's own user
         + environment: variables in addition to those of this process
+        + own: name of a host -> further host data of this one
         """
         path = self._directory / f"inventory{len(self._started)}.py"
         data = _ON_A_BUSY_MACHINE | dict(data or {})
-        write_inventory(path, [hosts] if isinstance(hosts, Host) else hosts, data, user)
+        write_inventory(path, [hosts] if isinstance(hosts, Host) else hosts, data, user, own)
         process = subprocess.Popen(
             [Path(sys.prefix, "bin/pyinfra"), path, *(["--sudo"] if sudo else []), *arguments],
             cwd=self._repository,
@@ -85,11 +87,12 @@ class PyinfraCommand:
         sudo: bool = False,
         user: str | None = None,
         environment: Mapping[str, str] | None = None,
+        own: Mapping[str, Mapping[str, Any]] | None = None,
         timeout: float = 180,
     ) -> PyinfraResult:
         """Run pyinfra as `start` does, and wait for its end; after `timeout` seconds it is killed."""
         process = self.start(
-            hosts, *arguments, data=data, sudo=sudo, user=user, environment=environment
+            hosts, *arguments, data=data, sudo=sudo, user=user, environment=environment, own=own
         )
         return self.finish(process, timeout)
 
