@@ -1,6 +1,5 @@
 """A Pushgateway that asks for passwords and speaks TLS, and the Prometheus that gets in, on real hosts."""
 
-import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import shapes
+from closed_hosts import PASSWORDS, URL, assert_closed, code, health, main_pid
 from expectations import (
     BOOTSTRAP,
     FAST,
@@ -24,22 +24,8 @@ from labhost import Host, HostSpec, PyinfraResult
 Boot = Callable[..., list[Host]]
 Run = Callable[..., PyinfraResult]
 
-URL = "localhost:9091"
 DATA = "/var/lib/prometheus"
 """The samples and groups of both servers, which change while they run."""
-PASSWORDS = ("of the first day", "of the second day")
-
-
-def code(host: Host, options: str) -> str:
-    """Return the HTTP status of a request with curl on the host."""
-    return host.run(f"curl -s -o /dev/null -w '%{{http_code}}' {options}", check=False).stdout
-
-
-def health(host: Host) -> list[str]:
-    """Return the health of the targets of the job pushgateway."""
-    answer = json.loads(host.run("curl -s localhost:9090/api/v1/targets?state=active").stdout)
-    targets = answer["data"]["activeTargets"]
-    return [each["health"] for each in targets if each["scrapePool"] == "pushgateway"]
 
 
 @pytest.fixture
@@ -47,26 +33,6 @@ def users(tmp_path: Path) -> dict[str, str]:
     for name in ("ada", "grace"):
         (tmp_path / name).write_text(f"{PASSWORDS[0]} {name}\n")
     return {name: str(tmp_path / name) for name in ("ada", "grace")}
-
-
-def assert_closed(host: Host, url: str, user: str, options: str = "") -> None:
-    """Fail unless nothing is done without the password, and all of it with it."""
-    group = f"{url}/metrics/job/x"
-    push = f"{options} --data-binary 'x 1\n' {group}"
-    for request in (
-        push,
-        f"{options} -X DELETE {group}",
-        f"{options} -X PUT {url}/api/v1/admin/wipe",
-        f"{options} {url}/metrics",
-        f"{options} {url}/",
-        f"{options} -u '{user}:wrong' {url}/metrics",
-    ):
-        assert code(host, request) == "401", request
-    given = f"-u '{user}'"
-    assert code(host, f"{given} {push}") == "200"
-    assert code(host, f"{given} {options} -X DELETE {group}") == "202"
-    assert code(host, f"{given} {options} {url}/metrics") == "200"
-    assert code(host, f"{given} {options} {url}/") != "401"
 
 
 def assert_private(host: Host) -> None:
@@ -82,10 +48,6 @@ def assert_private(host: Host) -> None:
     assert not any(password in words for password in PASSWORDS)
     log = host.run("journalctl --sync; journalctl -o cat; cat /var/lib/pushgateway-lab/*").stdout
     assert not any(password in log for password in PASSWORDS)
-
-
-def main_pid(host: Host) -> str:
-    return host.run("systemctl show -p MainPID --value prometheus-pushgateway").stdout
 
 
 @pytest.mark.all_releases

@@ -360,6 +360,20 @@ def test_verify_shows_the_lines_for_tls() -> None:
     assert (mine.scheme, mine.ca_file) == ("https", AUTHORITIES)
 
 
+def test_of_a_certificate_that_prometheus_does_not_accept_verify_advises_no_restart() -> None:
+    https = CONFIG + "    scheme: https\n"
+    error = "x509: certificate has expired or is not yet valid"
+    data = {**TLS, "pushgateway_ca_file": "/ca.pem"}
+    right = edited(https, scrapes.target(down(https, error, data)).says, PATH)
+    answering = scrapes.target(down(right, error, data))
+    assert (answering.state, answering.fix) == (State.WRONG, None)
+    assert "The job is right, but that is not the certificate of this host" in answering.says
+    said = {TARGETS: target(health="down", lastError=error)}
+    silent = scrapes.target(look(*loaded(right), *RUNNING, config=right, data=data, said=said))
+    assert (silent.state, silent.fix) == (State.WRONG, None)
+    assert "see the task Host" in silent.says
+
+
 def test_the_lines_to_write_have_the_client_certificate() -> None:
     data = {**CLOSED, "pushgateway_cert_file": "/client.pem"}
     lines = lines_to_write(look(data=data), None) or ""

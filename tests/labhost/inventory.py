@@ -12,12 +12,18 @@ def write_inventory(
     hosts: Sequence[Host],
     data: Mapping[str, Any] | None = None,
     user: str | None = None,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
     """Write an inventory of `hosts`, each with its own ssh data and with `data`.
 
     + user: logs in instead of each host's own user
+    + own: name of a host -> further host data of this one
     """
-    return _write(path, [(host.name, host.pyinfra_data(user) | dict(data or {})) for host in hosts])
+    entries = [
+        (host.name, host.pyinfra_data(user) | {**(data or {}), **(own or {}).get(host.name, {})})
+        for host in hosts
+    ]
+    return _write(path, entries)
 
 
 def write_local_inventory(path: Path, data: Mapping[str, Any]) -> Path:

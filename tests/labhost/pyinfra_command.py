@@ -51,6 +51,7 @@ class PyinfraCommand:
         sudo: bool = False,
         user: str | None = None,
         environment: Mapping[str, str] | None = None,
+        own: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> subprocess.Popen[str]:
         """Start pyinfra on hosts and return at once, so that a test can interrupt it or change a host.
 
@@ -60,8 +61,9 @@ class PyinfraCommand:
         + sudo: pass `--sudo`
         + user: the user who logs in, instead of each host's own user
         + environment: variables in addition to those of this process
+        + own: name of a host -> further host data of this one
         """
-        words = self._words(hosts, arguments, data, user, sudo=sudo)
+        words = self._words(hosts, arguments, data, user, own, sudo=sudo)
         process = subprocess.Popen(
             [PYINFRA, *words],
             cwd=self._repository,
@@ -86,13 +88,14 @@ class PyinfraCommand:
         sudo: bool = False,
         user: str | None = None,
         environment: Mapping[str, str] | None = None,
+        own: Mapping[str, Mapping[str, Any]] | None = None,
         timeout: float = 180,
     ) -> PyinfraResult:
         """Run pyinfra on hosts to its end; after `timeout` seconds, kill it and raise `TimeoutError`.
 
         The arguments are those of `start`. Most of pyinfra is imported already, see `labhost.warm_pyinfra`.
         """
-        words = self._words(hosts, arguments, data, user, sudo=sudo)
+        words = self._words(hosts, arguments, data, user, own, sudo=sudo)
         run = self._warm.start(
             words,
             self._repository,
@@ -112,13 +115,14 @@ class PyinfraCommand:
         arguments: Sequence[str],
         data: Mapping[str, Any] | None,
         user: str | None,
+        own: Mapping[str, Mapping[str, Any]] | None,
         *,
         sudo: bool,
     ) -> list[str]:
         """Write the inventory, and return the words after ``pyinfra``."""
         path = self._directory / f"inventory{next(self._numbers)}.py"
         listed = [hosts] if isinstance(hosts, Host) else hosts
-        write_inventory(path, listed, _ON_A_BUSY_MACHINE | dict(data or {}), user)
+        write_inventory(path, listed, _ON_A_BUSY_MACHINE | dict(data or {}), user, own)
         return [str(path), *(["--sudo"] if sudo else []), *arguments]
 
     def _environment(self, more: Mapping[str, str] | None) -> dict[str, str]:

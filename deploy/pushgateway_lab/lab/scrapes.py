@@ -28,10 +28,11 @@ _RELABEL, _METRIC_RELABEL = "relabel_configs", "metric_relabel_configs"
 _TLS = "tls_config"
 
 # Prometheus's words for scrapes that failed.
-_REFUSED, _TOO_SLOW, _UNAUTHORIZED = (
+_REFUSED, _TOO_SLOW, _UNAUTHORIZED, _CERTIFICATE = (
     "connection refused",
     "context deadline exceeded",
     "HTTP status 401",
+    "x509: ",
 )
 
 _LONGEST_INTERVAL = 366 * 86400.0
@@ -143,7 +144,7 @@ def interval(look: Look) -> float | None:
 
 def _down(look: Look, each: Target, loaded: Job) -> Finding:
     says = f"Prometheus cannot scrape {excerpt(each.url)}: {excerpt(each.last_error)}"
-    for find in (_blanks, _no_pushgateway, _wrong_request, _unresolved, _not_yet):
+    for find in (_blanks, _no_pushgateway, _wrong_request, _unresolved, _not_yet, _untrusted):
         if found := find(look, each, loaded):
             return found._replace(says=f"{says}\n{found.says}")
     if look.pushgateway_status is None:
@@ -301,6 +302,21 @@ def _not_yet(look: Look, each: Target, loaded: Job) -> Finding | None:
     else:
         is_older = _REFUSED in each.last_error
     return still_open(f"The Pushgateway answers now; {_next_scrape(look)}.") if is_older else None
+
+
+def _untrusted(look: Look, each: Target, loaded: Job) -> Finding | None:
+    """Return the finding of a Pushgateway whose certificate Prometheus does not accept; a restart would not help."""
+    del loaded
+    if _CERTIFICATE not in each.last_error:
+        return None
+    if edits := lines_to_write(look, job_in_file(look)):
+        return wrong(edits, edit(look))
+    if look.pushgateway_status is None:
+        return wrong("The toolkit does not accept that certificate either: see the task Host.")
+    return wrong(
+        "The job is right, but that is not the certificate of this host: the trainer runs bootstrap or prepare, which send the "
+        "right files, or sets other ones."
+    )
 
 
 def _next_scrape(look: Look) -> str:

@@ -127,6 +127,9 @@ def _write(host: Host, settings: Settings) -> None:
     seen = snapshot_of(host, settings)
     files = wanted(seen, settings, Materials.of(settings)) or []
     missing = [each for each in files if not each.is_installed(seen)]
+    if any(each.path == web_files.CERTIFICATE for each in missing):
+        # If it was issued just now, the look has compared the key of the one before.
+        missing += [each for each in files if each.path == web_files.KEY and each not in missing]
     change(host, missing, needed=_needed(seen, settings))
     after = snapshot_now(host, settings)
     left = [each.path for each in files if not each.is_installed(after)]

@@ -1,0 +1,139 @@
+"""Certificates that no client of a Pushgateway accepts, on a real host: verify names them, and bootstrap mends them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certificates import make_authority, make_certificate
+from closed_hosts import OWN_FILES, bootstrapped, health
+from expectations import BOOTSTRAP, FAST, INSTALLED, VERIFY, assert_unchanged_run, rows
+from labhost import Host, PyinfraResult
+from pushgateway_lab.credentials import lab_authority
+from pushgateway_lab.credentials.lab_authority import Certificate
+from waiting import wait_for_port, wait_for_value
+
+Run = Callable[..., PyinfraResult]
+
+# The state directory of the test is that of its runs.
+pytestmark = [
+    pytest.mark.lab_host(packages=INSTALLED),
+    pytest.mark.usefixtures("state"),
+]
+
+
+def use(host: Host, found: Certificate) -> None:
+    """Give the Pushgateway of a host another certificate, and wait until Prometheus has seen it."""
+    host.write(f"{OWN_FILES}/web.crt", found.certificate.encode())
+    host.write(f"{OWN_FILES}/web.key", found.key.encode())
+    reconnect(host)
+
+
+def reconnect(host: Host) -> None:
+    """End Prometheus's connection to the Pushgateway, which outlives a certificate, and wait until it fails to connect."""
+    host.run("systemctl restart prometheus-pushgateway")
+    wait_for_port(host, 9091)
+    wait_for_value(lambda: health(host), ["down"])
+
+
+def findings(host: Host, run_pyinfra: Run, data: dict[str, Any], tmp_path: Path) -> dict[str, str]:
+    """Return what verify says of the checks that are wrong; it must not advise to restart a Pushgateway that runs."""
+    reports = tmp_path / "report"
+    verified = run_pyinfra(host, "-y", VERIFY, data=data | {"report": str(reports)})
+    assert "Traceback" not in verified.output
+    row = rows(reports)[host.name]
+    found = [check for task in row["tasks"] for check in task["checks"]]
+    wrong = [check for check in found if check["state"] == "wrong"]
+    assert all(check["fix"] is None for check in wrong), wrong
+    is_broken = any(check["name"] == "pushgateway" for check in wrong)
+    assert verified.returncode == is_broken, verified.output
+    assert (row["stage"] is None) is is_broken, row
+    said = {check["name"]: check["says"] for check in wrong}
+    for each in said.values():
+        assert each.split("\n")[0] in verified.stdout, verified.stdout
+    return said
+
+
+def is_mended(host: Host, run_pyinfra: Run, data: dict[str, Any], tmp_path: Path) -> None:
+    """Fail unless one run of bootstrap is enough."""
+    bootstrapped(run_pyinfra, host, data)
+    assert health(host) == ["up"]
+    assert findings(host, run_pyinfra, data, tmp_path) == {}
+    assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=data))
+
+
+def test_of_the_labs_authority(
+    lab_host: Host, run_pyinfra: Run, users: dict[str, str], tmp_path: Path
+) -> None:
+    host, now = lab_host, datetime.now(UTC)
+    data = FAST | {"pushgateway_basic_auth_users": users, "pushgateway_tls_lab_ca": True}
+    is_mended(host, run_pyinfra, data, tmp_path)
+
+    # A year has passed: it is the one that this machine keeps, too.
+    issued_at = now - timedelta(days=400)
+    use(host, lab_authority.issue(host.name, [host.name], issued_at))
+    found = findings(host, run_pyinfra, data, tmp_path)
+    ended = f"expired on {issued_at + lab_authority.LIFE:%Y-%m-%d %H:%M} UTC. The trainer runs"
+    assert f"(for {host.name}, localhost, 127.0.0.1, ::1) {ended}" in found["pushgateway"]
+    assert "x509: certificate has expired" in found["target_up"]
+    is_mended(host, run_pyinfra, data, tmp_path)
+
+    # It is renewed before it expires, while both servers go on.
+    kept = lab_authority.issue(host.name, [host.name], now - timedelta(days=300))
+    host.write(f"{OWN_FILES}/web.crt", kept.certificate.encode())
+    host.write(f"{OWN_FILES}/web.key", kept.key.encode())
+    assert findings(host, run_pyinfra, data, tmp_path) == {}
+    is_mended(host, run_pyinfra, data, tmp_path)
+    assert host.read(f"{OWN_FILES}/web.crt").decode() not in kept.certificate
+
+    # The toolkit asks at localhost, which all hosts of the lab have; Prometheus wants the name of this one.
+    use(host, lab_authority.issue("other", ["other"], now))
+    found = findings(host, run_pyinfra, data, tmp_path)
+    assert found.keys() == {"target_up"}
+    assert f"valid for localhost, other, not {host.name}" in found["target_up"]
+    assert "that is not the certificate of this host" in found["target_up"]
+    is_mended(host, run_pyinfra, data, tmp_path)
+
+    (tmp_path / "another").mkdir()
+    make_authority(tmp_path / "another")
+    use(host, made(tmp_path / "another", f"DNS:{host.name},DNS:localhost,IP:127.0.0.1"))
+    found = findings(host, run_pyinfra, data, tmp_path)
+    assert "unable to get local issuer certificate" in found["pushgateway"]
+    assert "x509: certificate signed by unknown authority" in found["target_up"]
+    is_mended(host, run_pyinfra, data, tmp_path)
+
+
+def test_of_this_machine(
+    lab_host: Host, run_pyinfra: Run, users: dict[str, str], tmp_path: Path
+) -> None:
+    host = lab_host
+    data: dict[str, Any] = FAST | {
+        "pushgateway_basic_auth_users": users,
+        "pushgateway_ca_file": str(tmp_path / "ca.pem"),
+        "pushgateway_tls_cert_file": str(tmp_path / "web.pem"),
+        "pushgateway_tls_key_file": str(tmp_path / "web.key"),
+    }
+    make_authority(tmp_path)
+    right = "DNS:localhost,IP:127.0.0.1"
+    made(tmp_path, right)
+    is_mended(host, run_pyinfra, data, tmp_path)
+
+    # Another name: the run fails that sends it, because no client accepts it.
+    made(tmp_path, "DNS:web.example.org")
+    failed = run_pyinfra(host, "-y", BOOTSTRAP, data=data)
+    assert failed.returncode == 1, failed.output
+    assert "certificate is not valid for" in failed.stderr
+    reconnect(host)
+    found = findings(host, run_pyinfra, data, tmp_path)
+    assert "(for web.example.org) does not have the name localhost" in found["pushgateway"]
+    assert "valid for web.example.org, not localhost" in found["target_up"]
+    made(tmp_path, right)
+    is_mended(host, run_pyinfra, data, tmp_path)
+
+
+def made(directory: Path, names: str) -> Certificate:
+    """Make a certificate of the authority in a directory, and its key; the files of the one before are replaced."""
+    make_certificate(directory, "web", names)
+    return Certificate((directory / "web.pem").read_text(), (directory / "web.key").read_text())
