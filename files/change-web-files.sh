@@ -31,8 +31,8 @@ while read -r owner path; do
     find_uid "$owner"
     gid=$(id -g -- "$owner" 2>/dev/null) || gid=$uid
     # With the groups of that user, as systemd starts its service.
-    setpriv "--reuid=$uid" "--regid=$gid" --init-groups test -r "$path" 2>/dev/null ||
-        setpriv "--reuid=$uid" "--regid=$gid" --clear-groups test -r "$path" ||
+    setpriv "--reuid=$uid" "--regid=$gid" --init-groups test -r "$path" </dev/null >/dev/null 2>&1 ||
+        setpriv "--reuid=$uid" "--regid=$gid" --clear-groups test -r "$path" </dev/null >/dev/null 2>&1 ||
         fail "$path cannot be read by the user $owner, as whom the Pushgateway runs, or it is not there"
 done <<NEEDED
 ${needed:-}

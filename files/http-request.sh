@@ -2,7 +2,8 @@
 # Sends one HTTP request from the host itself, if no connection is possible through SSH.
 #
 # Needs these shell variables, set before the script: mark (a random line), method, url, seconds (the time
-# limit, a whole number) and limit (the largest number of bytes of the answer). Standard input is base64 of: four
+# limit, a whole number), limit (the largest number of bytes of the answer) and connect_to (where to connect instead, see
+# --connect-to of curl, or nothing). Standard input is base64 of: four
 # lines, each again base64 and possibly empty, with the headers (one "Name: value" a line), the trusted
 # certificates, the client's certificate and its key (all PEM); and then the body.
 # Prints the mark, because a login shell may print text before it; the raw answer as base64, in lines of
@@ -19,7 +20,7 @@ request() {
     timeout -k 1 "$seconds" curl -q --silent --show-error --raw --include --http1.1 --noproxy '*' \
         --globoff --path-as-is --proto =http,https --max-redirs 0 --max-time "$seconds" \
         --request "$method" --header @/dev/fd/6 --data-binary @- \
-        ${authorities:+--cacert /dev/fd/7} ${certificate:+--cert /dev/fd/8 --key /dev/fd/9} \
+        ${connect_to:+--connect-to "$connect_to"} ${authorities:+--cacert /dev/fd/7} ${certificate:+--cert /dev/fd/8 --key /dev/fd/9} \
         --url "$url" 6<<HEADERS 7<<AUTHORITIES 8<<CERTIFICATE 9<<KEY
 $headers
 HEADERS

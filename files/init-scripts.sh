@@ -256,10 +256,10 @@ OWNER
             if [ ! -L "$log" ] && [ -O "$log" ] && [ -O "${log%/*}" ]; then
                 tail "$@" -- "$log"
             else
-                setpriv --reuid=65534 --regid=65534 --clear-groups tail "$@" -- "$log"
+                setpriv --reuid=65534 --regid=65534 --clear-groups tail "$@" -- "$log" </dev/null
             fi
             ;;
-        *) setpriv "--reuid=$user" "--regid=${group:-$user}" --clear-groups tail "$@" -- "$log" ;;
+        *) setpriv "--reuid=$user" "--regid=${group:-$user}" --clear-groups tail "$@" -- "$log" </dev/null ;;
         esac 2>/dev/null
     }
 

@@ -120,7 +120,7 @@ look_at_verdict() {
     [ -n "${real:-}" ] && [ -f "$config_path" ] && [ -n "$promtool" ] && {
         verdict=$(
             ulimit -v 4000000
-            { as_reader timeout -k 1 4 "$promtool" check config "$config_path" 2>&1; echo "$?"; } |
+            { as_reader timeout -k 1 4 "$promtool" check config "$config_path" </dev/null 2>&1; echo "$?"; } |
                 tail -c "$MOST_QUOTED"
         )
         printf 'promtool_exit %s\n' "${verdict##*"
@@ -189,7 +189,7 @@ look_at_ways() {
     # shellcheck disable=SC2154 # follow sets hops
     [ "$hops" -eq 0 ] || print_text config_link "$real"
     while IFS= read -r way; do
-        as_reader test -x "$way" || print_text closed_way "$way"
+        as_reader test -x "$way" </dev/null >/dev/null 2>&1 || print_text closed_way "$way"
     done <<WAYS
 $ways
 WAYS

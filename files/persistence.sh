@@ -20,7 +20,7 @@ find_unwritable() {
     answer=$(
         cd -- "/proc/$1/root" 2>/dev/null || exit
         cd -- "/proc/$1/root${file%/*}" 2>/dev/null || { echo refused && exit; }
-        ${reader:+setpriv $reader --} sh -c '[ -w . ] || echo refused' 2>/dev/null
+        ${reader:+setpriv $reader --} sh -c '[ -w . ] || echo refused' </dev/null 2>/dev/null
     )
     unwritable=
     [ "$answer" != refused ] || unwritable=${file%/*}

@@ -25,10 +25,10 @@ remove_file() {
     *) printf '%s: %s\n' "$1" "$about_shared" && return ;;
     esac
     if [ -n "${digest:-}" ]; then
-        found=$(as_writer sha256sum -- "$directory/${1##*/}" 2>/dev/null)
+        found=$(as_writer sha256sum -- "$directory/${1##*/}" </dev/null 2>/dev/null | head -c 64)
         [ "${found%% *}" = "$digest" ] || { printf '%s: it was changed\n' "$1" && return; }
     fi
-    said=$(as_writer rm -f -- "$directory/${1##*/}" 2>&1) || printf '%s\n' "$said"
+    said=$(as_writer rm -f -- "$directory/${1##*/}" </dev/null 2>&1) || printf '%s\n' "$said" | head -c 1000
 }
 
 as_writer() { if [ "$writer" = 0 ]; then "$@"; else as_user "$writer" "$@"; fi; }

@@ -121,7 +121,7 @@ end() {
 work() {
     answer=$(printf '%s' "${feed:-}" | as_writer env "path=$path" "real=$real" "expected=$expected" \
         "digest=$digest" "temporary=$temporary" "suffix=${suffix:-}" sh -c "$worker" config-worker "$1" 9>&- 2>&1 |
-        head -c 65536)
+        timeout "$((LOWERED_SECONDS + 10))" head -c 65536)
 }
 
 as_writer() { if [ "$writer" = 0 ]; then "$@"; else as_user "$writer" "$@"; fi; }
@@ -134,7 +134,7 @@ as_owner_of_place() {
 # Deletes the temporary files of this run and of killed runs. Needs the lock.
 sweep() {
     # The candidate first: if it were the only one left, a broken symbolic link would not be found.
-    as_owner_of_place rm -f -- "$candidate" 9>&-
+    as_owner_of_place rm -f -- "$candidate" 9>&- </dev/null >/dev/null 2>&1
     work sweep
 }
 
@@ -186,20 +186,23 @@ reason() { printf '%s' "$1" | tr -d 0-9; }
 # Sets verdict, promtool's output about a file, and judged, its exit status. promtool opens the files that the
 # text names, so it runs as the reader of the configuration. It sees each file under the name of the candidate.
 ask_promtool() {
-    words=$(as_owner_of_place ln -sfT -- "$1" "$candidate" 9>&- 2>&1) || {
+    words=$(as_owner_of_place ln -sfT -- "$1" "$candidate" 9>&- </dev/null 2>&1) || {
         # Its path would stand for the path of the file.
         [ ! -d "$candidate" ] || words="${candidate##*/} is a directory"
         finish failed "$words"
     }
     verdict=$(
         ulimit -v 4000000
-        as_reader timeout -k 1 "$PROMTOOL_TIMEOUT" "$promtool" check config "$candidate" 9>&- 2>&1
-        echo "$?"
+        {
+            as_reader timeout -k 1 "$PROMTOOL_TIMEOUT" "$promtool" check config "$candidate" 9>&- </dev/null 2>&1
+            echo "$?"
+        } | timeout "$((LOWERED_SECONDS + 10))" tail -c "$MOST_QUOTED"
     )
     judged=${verdict##*"
 "}
-    verdict=$(printf '%s' "${verdict%"
-"*}" | tail -c "$MOST_QUOTED")
+    is_number "$judged" || judged=124
+    verdict=${verdict%"
+"*}
     [ "$judged" -ne 124 ] || verdict="promtool did not finish within $PROMTOOL_TIMEOUT s. $verdict"
 }
 

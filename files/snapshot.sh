@@ -204,10 +204,10 @@ look_at_flags_file() {
     */../*) ;;
     /etc/default/* | /etc/sysconfig/* | /etc/systemd/system/*) print_base64 flags_text "$flags_file" && return ;;
     esac
-    # shellcheck disable=SC2030 # as_reader uses it, in this subshell alone
+    # shellcheck disable=SC2030 # print_as_reader uses it, in this subshell alone
     (
         reader=
-        find_writer "$flags_file" && text=$(as_reader base64 -w0 -- "$real" 2>/dev/null) && echo "flags_text $text"
+        find_writer "$flags_file" && text=$(print_as_reader "$real" "$longest") && echo "flags_text $text"
     )
 }
 
@@ -365,7 +365,7 @@ STATS
     [ -z "$obstacle" ] || print_text config_obstacle "$obstacle"
     [ "$size" -le "$longest" ] || { echo "config large"; return; }
     printf 'config_text '
-    as_reader base64 -w0 -- "$real" 2>/dev/null
+    print_as_reader "$real" "$longest"
     config_read=$?
     echo
     [ "$config_read" -eq 0 ] && echo "config present" || echo "config unreadable"

@@ -9,12 +9,15 @@
 
 : "${mark:?}" "${seconds:?}"
 printf '\n%s\n' "$mark"
-# /proc/locks has a line "N: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE ..." for each lock.
+# /proc/locks has a line "N: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE ..." for each lock. Only root can open these files;
+# a file of somebody else on another file system may have the same inode number.
 holder() {
     for inode in $(stat -c %i /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock \
         /var/lib/apt/lists/lock /var/cache/apt/archives/lock 2>/dev/null); do
-        awk -v inode="$inode" '$2 == "POSIX" && $6 ~ ":" inode "$" {print $5; exit}' /proc/locks
-    done | head -n 1
+        awk -v inode="$inode" '$2 == "POSIX" && $6 ~ ":" inode "$" {print $5}' /proc/locks
+    done | while read -r pid; do
+        if [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = 0 ]; then echo "$pid" && break; fi
+    done
 }
 
 # As "cloud-init status --wait" does, which would wait without end where cloud-init is installed but never ran.

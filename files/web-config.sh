@@ -86,7 +86,8 @@ judge_web_config() (
     decide_writer <<STATS
 $(stat_all "$real" "$ways")
 STATS
-    word=$(as_reader timeout -k 1 2 head -c "$LONGEST_WEB_CONFIG" -- "$real" 2>/dev/null | asked_for)
+    word=$(as_reader timeout -k 1 2 head -c "$LONGEST_WEB_CONFIG" -- "$real" </dev/null 2>/dev/null |
+        head -c "$LONGEST_WEB_CONFIG" | asked_for)
     case $word in
     users | certificates) [ "$writer$obstacle$shared" = 0 ] || word=replaceable ;;
     esac

@@ -203,19 +203,40 @@ find_promtool() {
     fi
 }
 
+# A user can change what a process with this user's rights does while it runs, also what it prints and which descriptors
+# it uses. So of what such a process prints, nothing goes to the answer of a script but through print_as_reader or a
+# variable that is printed as base64; it has no standard input with a secret; and root ends it.
+LOWERED_SECONDS=40
+
+# Prints the beginning of a file as base64, as the reader, and nothing else. Fails if it could not be read.
+#   $1 the file; $2 the most bytes of it
+print_as_reader() {
+    {
+        read_status=$(
+            {
+                {
+                    as_reader base64 -w0 -- "$1" </dev/null 2>/dev/null 3>&- 4>&-
+                    echo "$?" >&3
+                } | head -c "$(($2 * 4 / 3 + 4))" | tr -cd 'A-Za-z0-9+/=' >&4
+            } 3>&1
+        )
+    } 4>&1
+    return "$read_status"
+}
+
 # Runs a command as the reader. If the reader is root and another user can change the path, it runs as that
 # user; if several users can change the path, or a group, as nobody.
 as_reader() {
     if [ -z "$reader" ] && [ -n "${obstacle:-}${shared:-}" ]; then
         # shellcheck disable=SC2086 # a list of options
-        setpriv $NOBODY --no-new-privs -- "$@"
+        timeout -k 1 "$LOWERED_SECONDS" setpriv $NOBODY --no-new-privs -- "$@"
     elif [ -z "$reader" ] && [ "${writer:-0}" != 0 ]; then
         as_user "$writer" "$@"
     elif [ -z "$reader" ]; then
         "$@"
     else
         # shellcheck disable=SC2086 # a list of options
-        setpriv $reader --no-new-privs -- "$@"
+        timeout -k 1 "$LOWERED_SECONDS" setpriv $reader --no-new-privs -- "$@"
     fi
 }
 
@@ -226,8 +247,8 @@ as_user() {
     shift
     group=$(id -g -- "$as" 2>/dev/null)
     if [ -n "$group" ]; then
-        setsid -w setpriv "--reuid=$as" "--regid=$group" --init-groups --no-new-privs -- "$@"
+        timeout -k 1 "$LOWERED_SECONDS" setsid -w setpriv "--reuid=$as" "--regid=$group" --init-groups --no-new-privs -- "$@"
     else
-        setsid -w setpriv "--reuid=$as" "--regid=$as" --clear-groups --no-new-privs -- "$@"
+        timeout -k 1 "$LOWERED_SECONDS" setsid -w setpriv "--reuid=$as" "--regid=$as" --clear-groups --no-new-privs -- "$@"
     fi
 }

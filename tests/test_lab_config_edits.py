@@ -119,6 +119,16 @@ def test_no_command_opens_what_a_link_leads_to() -> None:
         )
 
 
+def test_no_command_opens_a_file_that_only_a_process_names() -> None:
+    looked = unreadable(look())
+    names = "only process 64 names it, which no service started, and whose user may not write there"
+    named = replace(looked, snapshot=looked.snapshot._replace(config_obstacle=names))
+    for finding in (job(named), accepted(named)):
+        assert (finding.state, finding.fix) == (State.WRONG, None)
+        assert finding.says.endswith(f"It is not to be opened for that user: {names}.")
+    assert config_edits.edit(named) is None
+
+
 RULES = """\
 Checking /etc/prometheus/prometheus.yml
  SUCCESS: 1 rule files found

@@ -265,7 +265,7 @@ def test_two_programs_that_would_listen_at_the_same_place(
     # No conflict on another port, or with a socket of the Pushgateway itself.
     preflight.check_pushgateway(seen(listen(taken, 9092)), given)
     preflight.check_pushgateway(seen(listen(taken), "pushgateway_socket socket:[5]"), given)
-    other = seen(listen(taken), "pushgateway_socket socket:[6]")
+    other = seen(listen(taken), "pushgateway_socket socket:[6]", "hosts 127.0.0.1 localhost")
     if not clash:
         preflight.check_pushgateway(other, given)
         return
@@ -323,6 +323,26 @@ def test_the_program_that_took_the_port_is_named(
         assert not carry_out(host, preflight.check_host._inner(settings=settings()))
         assert f"127.0.0.1:9091: that port is in use by {program}" in reason_of(host)
     assert asked == [("who-listens.sh", {"inode": "77"})]
+
+
+def test_a_program_that_gets_what_is_sent_to_localhost_is_refused() -> None:
+    other = (
+        *BOTH,
+        listen("::1", inode="77"),
+        listen("127.0.0.1", inode="5"),
+        "pushgateway_socket socket:[5]",
+    )
+    with pytest.raises(
+        HostError, match=r"\[::1\]:9091 is in use by another program\. localhost stands for"
+    ):
+        preflight.check_pushgateway(seen(*other), settings())
+    harmless: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+        ((*other, "hosts 127.0.0.1 localhost"), {}),
+        (other, {"pushgateway_targets": ["127.0.0.1:9091"]}),
+        ((*other, "pushgateway_socket socket:[77]"), {}),
+    )
+    for lines, data in harmless:
+        preflight.check_pushgateway(seen(*lines), settings(**data))
 
 
 def test_a_host_that_is_free_is_asked_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import Login, merge_job
 from pushgateway_lab.settings import parse_settings
 from pushgateway_lab.web.server_certificate import names_of
-from snapshots import BOTH, config, seen, settings
+from snapshots import BOTH, config, listen, seen, settings
 from snapshots import loaded as file_loaded
 
 PATH = "/etc/prometheus/prometheus.yml"
@@ -333,6 +333,25 @@ def test_of_a_right_login_verify_says_that_the_password_is_another() -> None:
     finding = scrapes.target(down(BY_ADDRESS, DENIED, USER))
     assert (finding.state, finding.fix) == (State.WRONG, None)
     assert f"The job is right, but {PASSWORD} has another password, or" in finding.says
+
+
+OTHER_AT_IPV6 = (
+    listen("::1", inode="9"),
+    listen("127.0.0.1", inode="5"),
+    "pushgateway_socket socket:[5]",
+)
+
+
+def test_a_program_that_gets_what_is_sent_to_localhost_is_named() -> None:
+    for more, is_named in (((), True), (("hosts 127.0.0.1 localhost",), False)):
+        lines = [*loaded(CONFIG), *RUNNING, *OTHER_AT_IPV6, *more]
+        finding = scrapes.target(
+            look(*lines, config=CONFIG, said={STATUS: status(), TARGETS: target()})
+        )
+        assert (finding.state is State.WRONG) is is_named
+        if is_named:
+            assert "Another program listens on [::1]:9091." in finding.says
+            assert finding.fix == "sudo ss -lntp 'sport = :9091'"
 
 
 def test_of_a_job_that_lost_its_targets_verify_names_the_file_with_the_authorities() -> None:

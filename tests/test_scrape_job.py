@@ -72,6 +72,14 @@ def test_a_file_that_cannot_be_read_is_refused(line: str, says: str) -> None:
         job.config_text(seen(line), settings())
 
 
+def test_nobody_is_told_to_open_a_file_that_only_a_process_names() -> None:
+    names = "only process 64 names it"
+    host = seen("config unreadable", f"config_obstacle {encoded(names)}")
+    with pytest.raises(HostError, match=f"{PATH} was not changed: {names}, so root could") as error:
+        job.config_text(host, settings())
+    assert "cannot be read" not in str(error.value)
+
+
 def test_a_file_that_is_not_text_is_refused_with_the_line() -> None:
     lines = ("config_changed 100", "config_text YQr/", "config present")  # a, a line end, 0xff
     with pytest.raises(HostError, match=f"{PATH}: line 2: byte 0xff.*\nNothing was written"):

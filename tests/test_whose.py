@@ -110,3 +110,53 @@ def test_a_program_with_the_set_user_id_bit_reads_for_nobody(
         ["/bin/sh", "-c", text, "sh", str(status)], capture_output=True, text=True, check=True
     )
     assert done.stdout == reader
+
+
+def printed(as_reader: str, most: int = 100) -> str:
+    """Return what print_as_reader prints, and its status, if the process of the other user does this."""
+    text = f"{host_file('whose.sh')}as_reader() {{ {as_reader}; }}\n"
+    text += 'print_as_reader /file "$1" && status=0 || status=$?\necho ".$status"'
+    shell = ["/bin/sh", "-c", text, "sh", str(most)]
+    done = subprocess.run(shell, input="secret\n", capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("as_reader", "says"),
+    [
+        ("printf QUJD", "QUJD.0\n"),
+        ("printf QUJD; return 1", "QUJD.1\n"),
+        # A user can change what a process does that runs with this user's rights.
+        ("printf 'QUJD\\nflags_text QQ\\n.0\\n'; return 3", "QUJDflagstextQQ0.3\n"),
+        ("echo forged >&3; echo forged >&4; echo 7 >&3", ".2\n"),
+        ("cat", ".0\n"),
+    ],
+)
+def test_a_process_of_another_user_prints_only_base64(as_reader: str, says: str) -> None:
+    assert printed(as_reader) == says
+
+
+def test_a_process_of_another_user_prints_no_more_than_the_file_may_have() -> None:
+    assert len(printed("yes A")) < 200
+
+
+_MAY_READ = {
+    "install-release.sh": "as_nobody() {",
+    "read-included.sh": "printf '%s\\n' \"$patterns\" |",
+    "replace-config.sh": "answer=$(printf '%s' \"${feed:-}\" | as_writer",
+}
+"""The commands that give a process of another user a standard input, and none with a secret."""
+
+
+def test_no_process_of_another_user_reads_what_a_script_reads() -> None:
+    for path in sorted((Path(__file__).parents[1] / "files").glob("*.sh")):
+        lines = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+        for number, line in enumerate(lines):
+            words = line.partition(" # ")[0].split()
+            lowers = {"as_reader", "as_user", "setpriv"} & set(words)
+            passes_on = line.rstrip().endswith('"$@"') or '"$@"; fi' in line
+            if line.lstrip().startswith("#") or not lowers or passes_on:
+                continue
+            allowed = _MAY_READ.get(path.name, "-")
+            is_allowed = allowed in line or allowed in lines[number - 1]
+            assert "</dev/null" in line or is_allowed, f"{path.name}: {line}"

@@ -37,7 +37,7 @@ def server_session(
     from pushgateway_lab.http import access
     from pushgateway_lab.http.connection import session
 
-    allowed = access.to_server(settings, server)
+    allowed = access.for_url(access.to_server(settings, server), url)
     if allowed.username is None or urlsplit(url).scheme == "https":
         return session(host, allowed), url
     address = access.url_for_password(url)

@@ -42,6 +42,7 @@ class Access(NamedTuple):
     + username, password: for basic authentication; username None: no password is sent
     + ca_file: trusted certificates in PEM, instead of the usual authorities
     + cert_file, key_file: the client's certificate and its key in PEM; without key_file, the key is in cert_file
+    + server_name: the name or address that the server's certificate must have; None: that of the URL
     """
 
     username: str | None = None
@@ -49,6 +50,7 @@ class Access(NamedTuple):
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    server_name: str | None = None
 
     def __repr__(self) -> str:
         fields = self._asdict() | {"password": "***" if self.password else ""}
@@ -161,6 +163,7 @@ def to_server(settings: Settings, server: str) -> Access:
         if path:
             read = certificates if name == "ca_file" else read_file
             read(f"{server}_{name}", path)
+    server_name: str | None = None
     if server == "prometheus":
         user = settings.prometheus_username
     else:
@@ -168,7 +171,21 @@ def to_server(settings: Settings, server: str) -> Access:
         # Before the first certificate is issued, there is no authority, and no Pushgateway with TLS.
         if settings.pushgateway_tls_lab_ca and lab_authority.authorities():
             files["ca_file"] = str(lab_authority.authorities_file())
-    return Access(user, passwords.of_toolkit(settings, server), **files)
+            server_name = settings.name_in_certificate or None
+    return Access(user, passwords.of_toolkit(settings, server), **files, server_name=server_name)
+
+
+def for_url(allowed: Access, url: str) -> Access:
+    """Return the credentials for requests to a URL.
+
+    All certificates of the lab's authority have the names of loopback, so there the name of the host tells them apart: with
+    the key of one host, nobody can pose as the Pushgateway of another one.
+
+    Example:
+        >>> for_url(Access(server_name="vm01"), "https://127.0.0.1:9091").server_name
+        'vm01'
+    """
+    return allowed if loopback_of(url) is not None else allowed._replace(server_name=None)
 
 
 def file_text(path: str | None) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import requests
 from paramiko import Channel, ChannelException, SSHException, Transport
@@ -43,6 +44,8 @@ from pushgateway_lab.run.visible import start_of
 _ADMINISTRATIVELY_PROHIBITED = 1
 _CONNECT_FAILED = 2
 
+_HTTPS = 443
+
 
 class _ForwardingProhibitedError(NewConnectionError):
     """The SSH server opens no connection to any address (``AllowTcpForwarding no``)."""
@@ -66,7 +69,7 @@ def session(
     made.headers["Accept-Encoding"] = "identity"
     # Neither server sets cookies; another program could set thousands, which each request would carry.
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = _adapter(host)
+    adapter = _adapter(host, access.server_name)
     made.mount("http://", adapter)
     made.mount("https://", adapter)
     exchange.limit(made)
@@ -79,13 +82,13 @@ def reason(error: requests.RequestException) -> BaseException:
     return getattr(inner, "reason", None) or (inner if isinstance(inner, Exception) else error)
 
 
-def _adapter(host: Host) -> BaseAdapter:
+def _adapter(host: Host, server_name: str | None) -> BaseAdapter:
     if host.name == "@local":
-        return HTTPAdapter()
+        return NamingAdapter(server_name)
     transport = _ssh_transport(host)
     if transport is None:
-        return CurlAdapter(host)
-    return FallbackAdapter(ChannelAdapter(transport), CurlAdapter(host))
+        return CurlAdapter(host, server_name)
+    return FallbackAdapter(ChannelAdapter(transport, server_name), CurlAdapter(host, server_name))
 
 
 def _ssh_transport(host: Host) -> Transport | None:
@@ -93,12 +96,24 @@ def _ssh_transport(host: Host) -> Transport | None:
     return client.get_transport() if client is not None else None
 
 
-class ChannelAdapter(HTTPAdapter):
+class NamingAdapter(HTTPAdapter):
+    """Sends requests to servers whose certificates have a name; None: that of the URL."""
+
+    def __init__(self, server_name: str | None) -> None:
+        self._server_name = server_name
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the connections of `HTTPAdapter` check that name."""
+        super().init_poolmanager(*args, server_hostname=self._server_name, **kwargs)
+
+
+class ChannelAdapter(NamingAdapter):
     """Sends requests through channels of one SSH connection."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, server_name: str | None) -> None:
         self._transport = transport
-        super().__init__()
+        super().__init__(server_name)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the connection pools of `HTTPAdapter` open channels instead of sockets."""
@@ -188,7 +203,7 @@ class _TlsChannelConnection(_ChannelConnection, LimitedTlsConnection):
             certfile=self.cert_file,
             cert_reqs=resolve_cert_reqs(self.cert_reqs),
             ca_certs=self.ca_certs,
-            server_hostname=self.host.strip("[]"),
+            server_hostname=self.server_hostname or self.host.strip("[]"),
             tls_in_tls=True,  # urllib3's implementation that needs no kernel socket
         )
         self.is_verified = True
@@ -238,11 +253,11 @@ class FallbackAdapter(BaseAdapter):
 
 
 class CurlAdapter(BaseAdapter):
-    """Sends requests with curl on the host."""
+    """Sends requests with curl on the host. The name in the server's certificate may be another one than in the URL."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, server_name: str | None) -> None:
         super().__init__()
-        self._host = host
+        self._host, self._server_name = host, server_name
 
     def send(  # type: ignore[override]
         self,
@@ -256,7 +271,7 @@ class CurlAdapter(BaseAdapter):
         deadline = Deadline(_total(timeout))
         variables = {
             "method": request.method or "GET",
-            "url": request.url or "",
+            **_where(request.url or "", self._server_name),
             # One second less than the deadline, so that curl's partial answer and error still arrive.
             "seconds": str(max(1, math.ceil(deadline.left()) - 1)),
             "limit": str(_MOST),
@@ -270,6 +285,20 @@ class CurlAdapter(BaseAdapter):
 
     def close(self) -> None:
         """Do nothing: no connection stays open."""
+
+
+def _where(url: str, server_name: str | None) -> dict[str, str]:
+    """Return the URL with the name in the server's certificate, and where curl connects instead (``--connect-to``)."""
+    parts = urlsplit(url)
+    if server_name is None or parts.scheme != "https":
+        return {"url": url, "connect_to": ""}
+    port = parts.port or _HTTPS
+    named = f"[{server_name}]" if ":" in server_name else server_name
+    there = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return {
+        "url": parts._replace(netloc=f"{named}:{port}").geturl(),
+        "connect_to": f"{named}:{port}:{there}:{port}",
+    }
 
 
 # One byte more than the limit, so that the size check rejects an answer that was cut.

@@ -164,7 +164,8 @@ class _Received(io.RawIOBase):
 
     def _receive(self, size: int) -> bytes:
         self._sock.settimeout(self._deadline.left())
-        block = self._sock.recv(size)
+        # urllib3 returns 0, and not b"", if TLS inside TLS ends without a notice.
+        block = self._sock.recv(size) or b""
         self._left -= len(block)
         if self._left < 0:
             raise BadAnswerError(_TOO_LARGE)

@@ -321,6 +321,9 @@ def check_pushgateway(seen: Snapshot, settings: Settings) -> None:
             taken.listener,
             partial(_pushgateway_cannot_listen, taken.address, of_setting),
         )
+    by_name = [each.rpartition(":")[0] for each in targets(seen, settings)]
+    if "localhost" in by_name and (first := ports.before_pushgateway(seen, settings)):
+        raise PortTakenError(seen.manager, first, partial(_gets_what_is_meant, first.port))
 
 
 def check_web_files(seen: Snapshot, settings: Settings) -> None:
@@ -389,6 +392,14 @@ def _pushgateway_cannot_listen(
     return (
         f"The Pushgateway cannot listen on {address}: that port is in use by {taker}. "
         f"{to_stop[0].upper()}{to_stop[1:]}, or choose another address with pushgateway_listen_address."
+    )
+
+
+def _gets_what_is_meant(port: int, taker: str, to_stop: str) -> str:
+    return (
+        f"[::1]:{port} is in use by {taker}. localhost stands for ::1, too, which Prometheus and curl try first: that program "
+        f"gets what is meant for the Pushgateway. {to_stop[0].upper()}{to_stop[1:]}, or take localhost off the line of ::1 in "
+        "/etc/hosts."
     )
 
 

@@ -34,6 +34,26 @@ def taken_from_pushgateway(seen: Snapshot, settings: Settings) -> Taken | None:
     return None
 
 
+def before_pushgateway(seen: Snapshot, settings: Settings) -> Listener | None:
+    """Return the socket of another program that gets what is sent to ``localhost``, where the Pushgateway is on 127.0.0.1.
+
+    ``localhost`` also stands for ::1, which Prometheus and curl try first, and where any local user can listen.
+
+    Raises:
+        HostError: see `pushgateway_lab.installations.plan`.
+    """
+    found = seen.names.addresses_of("localhost")
+    for wanted in address.listen_addresses(installations.plan(seen, settings).flags):
+        name, _, port = wanted.rpartition(":")
+        if name not in ("127.0.0.1", "localhost"):
+            continue
+        for each in seen.listeners:
+            is_own = each.inode in seen.pushgateway_sockets
+            if each.address == "::1" and str(each.port) == port and not is_own:
+                return each if ip_address("::1") in found else None
+    return None
+
+
 def taken_from_prometheus(seen: Snapshot, settings: Settings) -> Taken | None:
     """Return the address of Prometheus's URL, if another program listens on its port; else None.
 

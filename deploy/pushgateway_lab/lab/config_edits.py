@@ -25,7 +25,12 @@ def edit(look: Look) -> str | None:
 
 
 def edit_file(look: Look, path: str) -> str | None:
-    """Return the commands that edit a file that Prometheus reads, and make Prometheus read it."""
+    """Return the commands that edit a file that Prometheus reads, and make Prometheus read it.
+
+    None if somebody else than root decides which file that is: the commands would open any file as root.
+    """
+    if look.snapshot.config_obstacle:
+        return None
     return join("\n", command("sudoedit", path), reload(look))
 
 
@@ -41,8 +46,11 @@ def reload(look: Look) -> str:
 def to_let_read(look: Look, says: str) -> Finding:
     """Return the finding of a configuration file that Prometheus's user may not read.
 
-    A link gets no commands: they would open the file behind it, which may be a secret that a trainee linked.
+    A link gets no commands: they would open the file behind it, which may be a secret that a trainee linked. Nor does a
+    file that only a process names, or whose path others than root can change.
     """
+    if obstacle := look.snapshot.config_obstacle:
+        return wrong(f"{says} It is not to be opened for that user: {excerpt(obstacle)}.")
     if look.config_link is None:
         return wrong(says, _let_read(look))
     return wrong(

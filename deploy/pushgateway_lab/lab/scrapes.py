@@ -6,7 +6,7 @@ from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.formats.answers import Target
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.formats.telemetry import CLOCK
-from pushgateway_lab.installations.ports import blocks
+from pushgateway_lab.installations import ports
 from pushgateway_lab.lab import gateway
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.commands import command
@@ -17,6 +17,7 @@ from pushgateway_lab.lab.jobs import job_in_file, loaded_job
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.lab.scrape_access import is_same_login, login, wanted_fields
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import Commands
 
@@ -45,8 +46,8 @@ def target(look: Look) -> Finding:
     if loaded is None:
         return still_open("Prometheus has not loaded the job, so it scrapes nothing for it.")
     targets = look.targets_of(loaded.name)
-    if says := _wrong_targets(look, loaded, targets):
-        return to_correct(look, says)
+    if found := _wrong_targets(look, loaded, targets) or _before_pushgateway(look, targets):
+        return found
     for each in targets:
         if each.health == "down":
             return _down(look, each, loaded)
@@ -61,18 +62,34 @@ def target(look: Look) -> Finding:
     return done(f"Prometheus scrapes {listed([each.url for each in targets])}.")
 
 
-def _wrong_targets(look: Look, loaded: Job, targets: list[Target]) -> str | None:
-    """Return what is wrong with the loaded job's targets, whether they are up or down; None if nothing is."""
+def _wrong_targets(look: Look, loaded: Job, targets: list[Target]) -> Finding | None:
+    """Return the finding of wrong targets of the loaded job, whether they are up or down; None if nothing is wrong."""
     if not loaded.targets and not targets:
-        return "The job has no target."
+        return to_correct(look, "The job has no target.")
     wanted = login(wanted_fields(look.snapshot, look.settings))
     names = gateway.ambiguous(look, loaded.targets)
     if names and loaded.login and is_same_login(loaded.login, wanted):
-        return (
+        return to_correct(
+            look,
             f"Prometheus sends the password to {listed(names)}, also at an address where any local user of the host can "
-            f"listen. The Pushgateway is at {excerpt(gateway.target(look))}."
+            f"listen. The Pushgateway is at {excerpt(gateway.target(look))}.",
         )
     return None
+
+
+def _before_pushgateway(look: Look, targets: list[Target]) -> Finding | None:
+    """Return the finding of another program that gets what is sent to ``localhost``; None if there is none."""
+    if not any("://localhost:" in each.url for each in targets):
+        return None
+    try:
+        first = ports.before_pushgateway(look.snapshot, look.settings)
+    except (HostError, ValueError):  # another check says so
+        return None
+    return first and wrong(
+        f"Another program listens on [::1]:{first.port}. localhost stands for ::1, too, which Prometheus and curl try "
+        "first: that program gets what is meant for the Pushgateway. Find it, and stop it.",
+        command("sudo", "ss", "-lntp", f"sport = :{first.port}"),
+    )
 
 
 def scraped_instead(look: Look) -> list[str]:
@@ -271,13 +288,15 @@ def _unresolved(look: Look, each: Target, loaded: Job) -> Finding | None:
         return None
     hosts = look.snapshot.names.hosts
     found = hosts.get(name.lower(), ())
-    if any(blocks(own, f"[{one}]:{port}") for own in listeners for one in found):
+    if any(ports.blocks(own, f"[{one}]:{port}") for own in listeners for one in found):
         return None
     if not found and "no such host" not in each.last_error:
         return None
     stands = f"stands for {listed(found)}" if found else "stands for no address"
     where = listed([own.where for own in listeners])
-    address = "127.0.0.1" if any(blocks(own, f"127.0.0.1:{port}") for own in listeners) else "::1"
+    address = (
+        "127.0.0.1" if any(ports.blocks(own, f"127.0.0.1:{port}") for own in listeners) else "::1"
+    )
     return wrong(
         f"In /etc/hosts, {excerpt(name)} {stands}, but the Pushgateway listens on {where}.\n"
         f"In /etc/hosts, add:\n{address} {excerpt(name)}",

@@ -108,6 +108,8 @@ def config_text(seen: Snapshot, settings: Settings) -> str:
     """
     check_path(seen, settings)
     path = settings.prometheus_config_path
+    if seen.config is None and seen.config_obstacle:
+        raise HostError(explain(seen, settings, Outcome(Result.UNSAFE, seen.config_obstacle)))
     if seen.config is None and seen.config_state != "absent":
         raise HostError(f"{seen.config_in_words(path)} Correct that, then run this again.")
     if seen.config is None:
