@@ -6,8 +6,6 @@
 # Needs these shell variables, set before the script:
 #   mark      a random line, printed before the answer
 #   path      the file; a symbolic link is kept, its target is replaced
-#   expected  SHA-256 of the text from which the new text was made, or "absent"
-#   digest    SHA-256 of the new text; empty: do not change the file, only sweep and reload
 #   check     "promtool" to check the new text with promtool first, else empty
 #   loaded    "yes" if Prometheus has loaded the text from which the new text was made, else empty
 #   service   the service to reload, or empty
@@ -20,8 +18,11 @@
 #   suffix    what the name of the backup has after the name of the file; empty: before-pushgateway-lab
 #   closed_note  the file with the note about closed directories, see close-directory.sh
 #   secrets_follow  yes: standard input begins with secrets, see secret-lines.sh
-# Needs the functions of whose.sh, of close-directory.sh, of secret-lines.sh and of a service manager. The new text
-# comes on standard input as base64.
+# Needs the functions of whose.sh, of close-directory.sh, of secret-lines.sh and of a service manager. Among the secrets are,
+# because a digest helps to guess a password in a text:
+#   expected  SHA-256 of the text from which the new text was made, or "absent"
+#   digest    SHA-256 of the new text; without, the file is not changed: the script only sweeps and reloads
+# The new text comes on standard input as base64.
 # At every moment, the path has either the complete old or the complete new text. The first printed line is
 # "result WORD". The second is "candidate PATH", a name of the new text that promtool and Prometheus may use in
 # their messages. The further lines are the reason:
@@ -61,8 +62,8 @@ MOST_REPLACED=16000000 # bytes of the file that is replaced
 PROMTOOL_TIMEOUT=30    # seconds
 RELOAD_TIMEOUT=30
 LOG_TIMEOUT=10
-expected=${expected:-}
-digest=${digest:-}
+expected=
+digest=
 temporary=
 sweeps=
 # A name of the new text beside path: relative paths in it start there, even if path is a symbolic link.
@@ -119,9 +120,12 @@ end() {
 # Runs a phase of config-worker.sh as the writer, and sets $answer. The phase does not inherit the descriptor
 # of the lock, which a hostile user could then hold for ever.
 work() {
-    answer=$(printf '%s' "${feed:-}" | as_writer env "path=$path" "real=$real" "expected=$expected" \
-        "digest=$digest" "temporary=$temporary" "suffix=${suffix:-}" sh -c "$worker" config-worker "$1" 9>&- 2>&1 |
-        timeout "$((LOWERED_SECONDS + 10))" head -c 65536)
+    answer=$(
+        # In the environment, and not among the arguments, which every user can read.
+        export path real expected digest temporary suffix
+        printf '%s' "${feed:-}" | as_writer sh -c "$worker" config-worker "$1" 9>&- 2>&1 |
+            timeout "$((LOWERED_SECONDS + 10))" head -c 65536
+    )
 }
 
 as_writer() { if [ "$writer" = 0 ]; then "$@"; else as_user "$writer" "$@"; fi; }

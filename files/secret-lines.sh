@@ -12,7 +12,7 @@ prometheus_authorities=
 
 # Reads lines "NAME VALUE" from standard input until the line "end", and leaves there what follows. Sets
 # secrets_compared (lines "PATH BASE64", each between newlines), prometheus_login (USER:PASSWORD as base64) and
-# prometheus_authorities (certificates in PEM).
+# prometheus_authorities (certificates in PEM); and digest and expected (of the text that a script writes), if they are there.
 # shellcheck disable=SC2034 # the callers use them
 read_secrets() {
     while IFS= read -r secret; do
@@ -23,6 +23,8 @@ read_secrets() {
 ${secret#compare }
 "
             ;;
+        "digest "*) digest=${secret#* } ;;
+        "expected "*) expected=${secret#* } ;;
         "prometheus_login "*) prometheus_login=${secret#* } ;;
         "prometheus_authorities "*) prometheus_authorities=$(printf '%s' "${secret#* }" | base64 -d) ;;
         esac

@@ -53,6 +53,15 @@ def for_prometheus(username: str | None, password: str, authorities: str) -> Sec
     return SecretLines(tuple(lines))
 
 
+def for_text(digest: str, expected: str = "") -> SecretLines:
+    """Return the lines with the digests of a text that is written. It may have a password, which a digest helps to guess.
+
+    + digest: SHA-256 of the new text in hexadecimal
+    + expected: that of the text in whose place it comes, or ``absent``
+    """
+    return SecretLines((f"digest {digest}", *([f"expected {expected}"] if expected else [])))
+
+
 def joined(*parts: SecretLines) -> SecretLines:
     """Return the lines of several parts."""
     return SecretLines(tuple(line for part in parts for line in part.lines))

@@ -10,13 +10,14 @@ from pyinfra.api.host import Host
 from pushgateway_lab import services
 from pushgateway_lab.facts.outcome import CLOSED_NOTE, RESULTS, Outcome, Result
 from pushgateway_lab.formats.secret_fields import masked
+from pushgateway_lab.formats.secret_lines import SecretLines, for_text, joined
 from pushgateway_lab.host import script_access
 from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.host.script_access import NO_ACCESS
 from pushgateway_lab.run.failure import say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import host_file
-from pushgateway_lab.run.shell import ask
+from pushgateway_lab.run.shell import NO_SECRETS, ask
 from pushgateway_lab.settings import Settings
 
 ABSENT = "absent"
@@ -49,12 +50,11 @@ def replace(
         host,
         {
             "path": path,
-            "expected": expected,
-            "digest": digest_of(data),
             "seconds": f"{math.ceil(seconds)}",
             "suffix": suffix,
         },
         data,
+        for_text(digest_of(data), expected),
     )
 
 
@@ -92,18 +92,17 @@ def replace_and_reload(
       for the same reason, then Prometheus decides
     """
     variables = {
-        "expected": expected,
-        "digest": digest_of(data),
         "check": "promtool",
         "suffix": suffix,
         "loaded": "yes" if is_loaded else "",
     }
-    return _transaction(host, _reloading(host, settings) | variables, data, settings)
+    digests = for_text(digest_of(data), expected)
+    return _transaction(host, _reloading(host, settings) | variables, data, digests, settings)
 
 
 def reload(host: Host, settings: Settings) -> Outcome:
     """Reload Prometheus with the unchanged file."""
-    return _transaction(host, _reloading(host, settings), b"", settings)
+    return _transaction(host, _reloading(host, settings), b"", reloading=settings)
 
 
 def sweep(host: Host, path: str) -> None:
@@ -126,17 +125,23 @@ def _reloading(host: Host, settings: Settings) -> dict[str, str]:
 
 
 def _transaction(
-    host: Host, variables: dict[str, str], data: bytes, reloading: Settings | None = None
+    host: Host,
+    variables: dict[str, str],
+    data: bytes,
+    digests: SecretLines = NO_SECRETS,
+    reloading: Settings | None = None,
 ) -> Outcome:
     """Run ``files/replace-config.sh``.
 
+    + digests: of the new text and of the one in whose place it comes; without, no text is written
     + reloading: the settings with the access to the Prometheus that is reloaded; None: none is
     """
     access = script_access.to_prometheus(reloading) if reloading else NO_ACCESS
+    secrets = joined(access.secrets, digests)
     variables = {
         "suffix": BACKUP,
         "url": access.url,
-        "secrets_follow": "yes" if access.secrets.lines else "",
+        "secrets_follow": "yes" if secrets.lines else "",
         **variables,
         "worker": host_file("config-worker.sh"),
         "closed_note": CLOSED_NOTE,
@@ -149,7 +154,7 @@ def _transaction(
             "replace-config.sh",
             variables,
             data,
-            secrets=access.secrets,
+            secrets=secrets,
             functions=["secret-lines.sh", "whose.sh", "close-directory.sh", *services.FUNCTIONS],
             deadline=deadline,
         )
