@@ -221,8 +221,10 @@ OWNER
             "${1%.service}" >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
     }
 
+    service_is_held() { grep -q '^# of pushgateway-lab,' /usr/sbin/policy-rc.d 2>/dev/null; }
+
     service_release() {
-        if grep -q '^# of pushgateway-lab,' /usr/sbin/policy-rc.d 2>/dev/null; then rm -f /usr/sbin/policy-rc.d; fi
+        if service_is_held; then rm -f /usr/sbin/policy-rc.d; fi
     }
 
     service_main_pids() {
@@ -269,6 +271,7 @@ OWNER
     }
 
     service_log_of_boot() { service_log "$@"; }
+    service_words() { service_log "$@"; }
 
     # Each line of both servers has the time in UTC: ts= or time=.
     service_log_since() {

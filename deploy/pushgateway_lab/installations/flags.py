@@ -95,6 +95,20 @@ def merge(
     return tuple(_with_web_config(merged, web_config_of(settings)))
 
 
+def setting_of(flag: Flag, settings: Settings) -> str | None:
+    """Return the name of the setting that gives the Pushgateway a flag; None for a flag of an administrator."""
+    if settings.pushgateway_extra_flags.get(flag.name) == flag.value:
+        return "pushgateway_extra_flags"
+    if flag.name == WEB_CONFIG_FLAG and flag.value in WEB_CONFIGS:
+        return "pushgateway_basic_auth_users or pushgateway_tls_..."
+    of_settings = {
+        LISTEN_ADDRESS: (settings.pushgateway_listen_address, "pushgateway_listen_address"),
+        ADMIN_API: (settings.pushgateway_admin_api, "pushgateway_admin_api"),
+    }
+    value, name = of_settings.get(flag.name, (None, None))
+    return name if value == flag.value else None
+
+
 def web_config(flags: Iterable[Flag]) -> str:
     """Return the web configuration file in these flags; empty without the flag."""
     return next((str(each.value) for each in flags if each.name == WEB_CONFIG_FLAG), "")
