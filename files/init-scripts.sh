@@ -185,7 +185,8 @@ OWNER
 
     service_run() {
         find_script "$1"
-        [ "$3" != yes ] || update-rc.d "${script##*/}" defaults || return
+        # The second command, because the first one leaves a script disabled.
+        [ "$3" != yes ] || { update-rc.d "${script##*/}" defaults && update-rc.d "${script##*/}" enable; } || return
         # A daemon must not hold on to the pipes and the lock of this run.
         env -i "PATH=$PATH" LC_ALL=C timeout 90 "$script" "$2" </dev/null 9>&- || return
         # The script may end before the process has written its file, and has its name.

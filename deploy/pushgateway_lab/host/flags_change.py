@@ -189,6 +189,11 @@ def _go_back(host: Host, settings: Settings, change: FlagsChange, *, held: bool)
     if change.is_noted:
         flags_note.settle(host, change.file)
     was = "was removed again" if change.old is None else "has its old text again"
+    if held:
+        return (
+            f"{change.file.path} {was}, and {change.service.name} is stopped and prevented from starting, because with the "
+            "flags of its package it would listen on all addresses."
+        )
     if not change.ran:
         return f"{change.file.path} {was}, and {change.service.name} is stopped, as it was before."
     wait_until_up(host, settings, change.file.server, change.seconds)

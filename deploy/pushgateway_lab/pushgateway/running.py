@@ -148,8 +148,7 @@ def _change(seen: Snapshot, settings: Settings, wanted: Plan) -> FlagsChange:
         enables=must_be_enabled and seen.pushgateway.is_disabled,
         seconds=START_TIMEOUT,
         is_up=lambda now: (
-            _runs_right(now, settings, wanted)
-            and ports <= {each.port for each in now.pushgateway_listeners}
+            _runs_right(now, wanted) and ports <= {each.port for each in now.pushgateway_listeners}
         ),
     )
 
@@ -165,21 +164,24 @@ def _new_in(seen: Snapshot, settings: Settings, wanted: Plan) -> tuple[str, str]
     if wanted.hardening != seen.hardening("pushgateway").text:
         words.append("other restrictions (pushgateway_harden)")
         keys.append("pushgateway_harden")
+    given = [key for key in keys if settings.given.issuperset(key.split(" or "))] or keys
     place = installations.pushgateway(seen, settings).flags_place
-    return " ".join(words) or "its flags", " or ".join(dict.fromkeys(keys)) or place
+    return " ".join(words) or "its flags", " or ".join(dict.fromkeys(given)) or place
 
 
 def _is_right(seen: Snapshot, settings: Settings, wanted: Plan) -> bool:
-    is_finished = seen.unfinished_flags("pushgateway") is None
-    return is_finished and _runs_right(seen, settings, wanted)
-
-
-def _runs_right(seen: Snapshot, settings: Settings, wanted: Plan) -> bool:
     installation = installations.pushgateway(seen, settings)
     must_be_enabled = installation.is_enabled_by_us or settings.lab_at_boot
     return (
-        seen.pushgateway.is_active
+        seen.unfinished_flags("pushgateway") is None
         and not (must_be_enabled and seen.pushgateway.is_disabled)
+        and _runs_right(seen, wanted)
+    )
+
+
+def _runs_right(seen: Snapshot, wanted: Plan) -> bool:
+    return (
+        seen.pushgateway.is_active
         and not seen.pushgateway.is_masked
         and wanted.text == (seen.flags_text or "")
         and wanted.hardening == seen.hardening("pushgateway").text
