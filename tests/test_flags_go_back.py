@@ -1,6 +1,7 @@
 """Flags with which a server does not come up: the old flags are back, and a killed run is repaired, on real hosts."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from expectations import (
 from host_comparison import UNINSTALL, Run, assert_as_before, differences, listing
 from labhost import Host, PyinfraCommand
 from trainee_commands import PUSH_TRAINING
+from upstream_archives import packaged, write_archive
 from waiting import wait_on_host
 
 PROMETHEUS_DEFAULTS = "/etc/default/prometheus"
@@ -187,3 +189,60 @@ def test_a_host_without_systemd(lab_host: Host, run_pyinfra: Run) -> None:
     )
     assert listens(lab_host, 9090) == ["*:9090"]
     assert_converged(lab_host, run_pyinfra)
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_flags_of_an_administrator_that_were_never_in_use(lab_host: Host, run_pyinfra: Run) -> None:
+    shapes.both_answer(lab_host)
+    text = b"# ours\nARGS='--log.levl=debug'\n"
+    lab_host.write(DEFAULTS, text)
+    refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert_refused(
+        lab_host,
+        refused,
+        SAYS_UNKNOWN,
+        "the Pushgateway does not run with its old flags either",
+        f"Correct ARGS in {DEFAULTS}, then run this again",
+    )
+    assert lab_host.read(DEFAULTS) == text
+    lab_host.write(DEFAULTS, text.replace(b"levl", b"level"))
+    done = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert done.returncode == 0, done.output
+    assert_bootstrapped(lab_host)
+
+
+@pytest.mark.lab_host(packages=("curl",))
+def test_servers_of_releases(
+    lab_host: Host, run_pyinfra: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for product, version, programs in (
+        ("pushgateway", "1.5.1", ("pushgateway",)),
+        ("prometheus", "2.42.0", ("prometheus", "promtool")),
+    ):
+        write_archive(tmp_path, product, version, {name: packaged(name) for name in programs})
+    data = FAST | {
+        f"{server}_{key}": value
+        for server, version in (("prometheus", "2.42.0"), ("pushgateway", "1.5.1"))
+        for key, value in (
+            ("install_method", "release"),
+            ("release_source", str(tmp_path)),
+            ("release_version", version),
+        )
+    }
+    refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data | UNKNOWN)
+    assert_refused(lab_host, refused, "pushgateway_extra_flags", SAYS_UNKNOWN)
+    defaults = lab_host.read("/etc/default/pushgateway")
+    assert defaults == b'ARGS="--persistence.file=/var/lib/pushgateway/metrics"\n'
+    shown = lab_host.run(
+        "systemctl is-active pushgateway; systemctl is-enabled pushgateway", check=False
+    )
+    assert shown.stdout.split()[1] == "disabled"
+    assert listens(lab_host, 9091) == []
+    done = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data)
+    assert done.returncode == 0, done.output
+    refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=data | PROMETHEUS_ELSEWHERE)
+    assert_refused(lab_host, refused, "prometheus_listen_address", SAYS_ELSEWHERE)
+    assert lab_host.read(PROMETHEUS_DEFAULTS) == b'ARGS=""\n'
+    assert listens(lab_host, 9090) == ["*:9090"]
+    assert_converged(lab_host, run_pyinfra, **data)

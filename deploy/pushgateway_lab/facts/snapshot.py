@@ -210,7 +210,8 @@ class Snapshot(NamedTuple):
     def unfinished_flags(self, server: str) -> UnfinishedFlags | None:
         """Return the change of a server's flags that a killed run left unfinished; None if there is none.
 
-        None also if somebody else has changed the file since.
+        The file has the new text, or the old one: of a run that was killed before it wrote, or when it had gone back. None
+        if somebody else has changed the file since.
 
         + server: ``prometheus`` or ``pushgateway``
         """
@@ -221,7 +222,7 @@ class Snapshot(NamedTuple):
             return None
         data = None if text is None else text.encode("utf-8", "surrogateescape")
         digest = ABSENT if data is None else sha256(data).hexdigest()
-        return found if digest == found.written else None
+        return found if text == found.old or digest == found.written else None
 
     def flags_of(self, server: str) -> str | None:
         """Return the text of the file with the flags of a server: ``prometheus`` or ``pushgateway``."""

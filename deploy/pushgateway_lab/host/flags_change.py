@@ -14,6 +14,7 @@ from pyinfra.api.host import Host
 
 from pushgateway_lab.facts import remains
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.unfinished import UnfinishedFlags
 from pushgateway_lab.host import drop_in, flags_note, restriction, service_control, transaction
 from pushgateway_lab.host.file_removal import remove_files
 from pushgateway_lab.host.flags_note import FlagsFile
@@ -32,9 +33,9 @@ class FlagsChange:
     + title: the server in a sentence
     + service: of the server
     + now: the text of the file; None: there is no file
-    + old: the text with which the server ran; another one than `now` if a killed run left a change unfinished
     + new: the text that it gets; None: no file
-    + ran: the server ran with the old text
+    + unfinished: a change of the file that a killed run left; None: there is none
+    + runs: the server runs
     + words: the new flags, with the settings that give them, for a message
     + settings: the names of these settings
     + hardening: the old and the new text of the drop-in that restricts the service
@@ -48,9 +49,9 @@ class FlagsChange:
     title: str
     service: Service
     now: str | None
-    old: str | None
     new: str | None
-    ran: bool
+    unfinished: UnfinishedFlags | None
+    runs: bool
     words: str
     settings: str
     seconds: float
@@ -60,14 +61,19 @@ class FlagsChange:
     enables: bool = False
 
     @property
-    def is_unfinished(self) -> bool:
-        """Return whether a killed run left a change of the file unfinished."""
-        return self.now != self.old
+    def old(self) -> str | None:
+        """The text to which it goes back: that of before an unfinished change."""
+        return self.unfinished.old if self.unfinished else self.now
+
+    @property
+    def ran(self) -> bool:
+        """Return whether the server ran with the old text."""
+        return self.runs or (self.unfinished is not None and self.unfinished.ran)
 
     @property
     def is_noted(self) -> bool:
-        """Return whether the file is written."""
-        return self.old != self.new or self.is_unfinished
+        """Return whether the host has a note about the change until it is settled."""
+        return self.old != self.new or self.unfinished is not None
 
     @property
     def restricts(self) -> bool:
@@ -106,9 +112,9 @@ def _write_new(host: Host, change: FlagsChange) -> None:
             change.old,
             change.new,
             ran=change.ran,
-            resumes=change.is_unfinished,
+            resumes=change.unfinished is not None,
         )
-    elif change.is_unfinished:
+    elif change.unfinished:
         flags_note.take_back(host, change.file)
     _write(host, change, change.now, change.new)
     if change.restricts:
@@ -154,23 +160,21 @@ def _explain(
         f"{change.title[0].upper()}{change.title[1:]} does not run with {change.words} in {change.file.path}: {str(error).rstrip('.')}. "
         f"Its log says:\n{words}\n"
     )
-    if not (change.is_noted or change.restricts):
+    if change.old == change.new and not change.restricts:
         return f"{reason}Solve that, then run this again. The whole log: {log}"
     correct = f"Correct {change.settings}, then run this again. The whole log: {log}"
     try:
         state = _go_back(host, settings, change, held=held)
     except HostError as second:
-        return (
-            f"{reason}To go back to the old flags failed, too: {str(second).rstrip('.')}. {correct}"
-        )
+        state = f"Going back to the old flags failed, too: {str(second).rstrip('.')}."
     return f"{reason}{state} {correct}"
 
 
 def _go_back(host: Host, settings: Settings, change: FlagsChange, *, held: bool) -> str:
-    """Restore the files and the service; return what they are now, in words.
+    """Restore the files and the service; return their state in a sentence.
 
     Raises:
-        HostError: a file or the service could not be restored, or the server does not run with its old flags.
+        HostError: a file or the service could not be restored.
     """
     if change.old != change.new:
         flags_note.take_back(host, change.file)
@@ -196,7 +200,10 @@ def _go_back(host: Host, settings: Settings, change: FlagsChange, *, held: bool)
         )
     if not change.ran:
         return f"{change.file.path} {was}, and {change.service.name} is stopped, as it was before."
-    wait_until_up(host, settings, change.file.server, change.seconds)
+    try:
+        wait_until_up(host, settings, change.file.server, change.seconds)
+    except HostError as error:
+        return f"{change.file.path} {was}, but {change.title} does not run with its old flags either: {error}."
     return f"{change.file.path} {was}, and {change.title} runs with its old flags."
 
 

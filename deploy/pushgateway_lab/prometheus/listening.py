@@ -90,7 +90,6 @@ def _listen(host: Host, settings: Settings, new: str | None) -> None:
 
 
 def _change(seen: Snapshot, settings: Settings, new: str | None) -> FlagsChange:
-    unfinished = seen.unfinished_flags("prometheus")
     wanted = settings.prometheus_listen_address
     words = f"{Flag(LISTEN_ADDRESS, wanted)} (prometheus_listen_address)" if wanted else "its flags"
     return FlagsChange(
@@ -98,9 +97,9 @@ def _change(seen: Snapshot, settings: Settings, new: str | None) -> FlagsChange:
         title="Prometheus",
         service=installations.prometheus(seen, settings).service,
         now=seen.prometheus_flags_text,
-        old=seen.finished_flags_of("prometheus"),
         new=new,
-        ran=seen.prometheus.is_active or (unfinished is not None and unfinished.ran),
+        unfinished=seen.unfinished_flags("prometheus"),
+        runs=seen.prometheus.is_active,
         words=words,
         settings="prometheus_listen_address" if wanted else f"ARGS in {PROMETHEUS_DEFAULTS}",
         seconds=LISTEN_TIMEOUT,

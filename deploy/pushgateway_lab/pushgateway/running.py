@@ -125,8 +125,7 @@ def _run(host: Host, settings: Settings, seen: Snapshot, wanted: Plan) -> None:
 def _change(seen: Snapshot, settings: Settings, wanted: Plan) -> FlagsChange:
     installation = installations.pushgateway(seen, settings)
     variable = installation.variable if isinstance(installation, VariablePushgateway) else None
-    unfinished = seen.unfinished_flags("pushgateway")
-    old = seen.finished_flags_of("pushgateway")
+    is_there = seen.finished_flags_of("pushgateway") is not None
     ports = {int(each.rpartition(":")[2]) for each in address.listen_addresses(wanted.flags)}
     must_be_enabled = installation.is_enabled_by_us or settings.lab_at_boot
     hardening_now = seen.hardening("pushgateway").text
@@ -136,10 +135,10 @@ def _change(seen: Snapshot, settings: Settings, wanted: Plan) -> FlagsChange:
         title="the Pushgateway",
         service=installation.service,
         now=seen.flags_text,
-        old=old,
         # Without flags, a file that is not there is not made, and a drop-in is removed.
-        new=wanted.text or (None if old is None or installation.is_drop_in else ""),
-        ran=seen.pushgateway.is_active or (unfinished is not None and unfinished.ran),
+        new=wanted.text or ("" if is_there and not installation.is_drop_in else None),
+        unfinished=seen.unfinished_flags("pushgateway"),
+        runs=seen.pushgateway.is_active,
         words=words,
         settings=keys,
         hardening=(hardening_now, wanted.hardening),
@@ -154,19 +153,19 @@ def _change(seen: Snapshot, settings: Settings, wanted: Plan) -> FlagsChange:
 
 
 def _new_in(seen: Snapshot, settings: Settings, wanted: Plan) -> tuple[str, str]:
-    """Return the flags that the process does not have yet, with the settings that give them; and these settings alone."""
+    """Return the flags that the process does not have yet, with the settings that give them; and where to correct them."""
     present = flags.parse_flags((seen.pushgateway_argv or ("",))[1:])
     new = [
         (str(each), flags.setting_of(each, settings)) for each in flags.minus(wanted.flags, present)
     ]
     words = [f"{flag} ({key})" if key else flag for flag, key in new]
-    keys = [key for _, key in new if key]
+    keys = [key for _, key in new if key and settings.given.issuperset(key.split(" or "))]
     if wanted.hardening != seen.hardening("pushgateway").text:
         words.append("other restrictions (pushgateway_harden)")
         keys.append("pushgateway_harden")
-    given = [key for key in keys if settings.given.issuperset(key.split(" or "))] or keys
-    place = installations.pushgateway(seen, settings).flags_place
-    return " ".join(words) or "its flags", " or ".join(dict.fromkeys(given)) or place
+    if not keys or any(key is None for _, key in new):  # of an administrator
+        keys.append(installations.pushgateway(seen, settings).flags_place)
+    return " ".join(words) or "its flags", " or ".join(dict.fromkeys(keys))
 
 
 def _is_right(seen: Snapshot, settings: Settings, wanted: Plan) -> bool:
