@@ -5,14 +5,15 @@
 # or settle), unfinished (the file for the change until it is settled, in a directory of root's) and note (the file for
 # the uninstallation, in the same directory; empty for a drop-in of this toolkit). To begin, also: file (the file with the
 # flags), before (SHA-256 of its old text, or "absent"), after (SHA-256 of its new text, or "absent"), ran (yes or
-# nothing: whether the server ran with the old text), resumes (yes: a killed run left a change of this file unfinished, so
+# nothing: whether the server ran with the old text), service (its service), resumes (yes: a killed run left a change of this file unfinished, so
 # its note is taken back first), added and taken (the flags that the new text has and the old one has not, and the
-# reverse; lists of base64 words). The old text comes on standard input as base64. Needs the functions of notes.sh.
+# reverse; lists of base64 words). The old text comes on standard input as base64. Needs the functions of notes.sh and of a
+# service manager.
 #
 # begin: before the file is written. back: before the old text is written again, the note gets its old text. settle: the
 # server runs with the new text, or has its old text again.
 # A line of the unfinished change is "NAME VALUE": file (base64), written (the digest of the new text, or "absent"), old
-# (the old text as base64, or "absent"), ran (yes or nothing) and noted (the old text of the note as base64, or "absent").
+# (the old text as base64, or "absent"), ran (yes; held, if the service was prevented from starting; or nothing) and noted (the old text of the note as base64, or "absent").
 # A line of the note is "NAME VALUE": first (a digest, or "absent") and text (base64) of the file before the first
 # change, written (the digest after the last one), added and taken (a flag as base64; any number of lines), and
 # edited, if somebody else changed the file between two changes. The uninstallation restores the first text, or takes only
@@ -24,10 +25,14 @@ export LC_ALL=C
 umask 077
 
 begin() {
-    : "${file:?}" "${before:?}" "${after:?}"
+    : "${file:?}" "${before:?}" "${after:?}" "${service:?}"
     begin_note "$unfinished"
     old=$(cat)
-    [ -z "${resumes:-}" ] || take_note_back
+    if [ -n "${resumes:-}" ]; then
+        if [ -z "${ran:-}" ] && grep -qx 'ran held' "$unfinished"; then ran=held; fi
+        take_note_back
+    fi
+    if service_is_held "$service"; then ran=held; fi
     noted=absent
     if [ -n "$note" ] && [ -f "$note" ]; then noted=$(base64 -w0 -- "$note"); fi
     old_or_absent=$old

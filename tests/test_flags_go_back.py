@@ -66,7 +66,9 @@ def kill_after(
 
 def test_a_bare_host(lab_host: Host, run_pyinfra: Run, pyinfra_command: PyinfraCommand) -> None:
     before = listing(lab_host)
-    # There are no old flags: the file of the package is back, and nothing starts it on all interfaces.
+    # There are no old flags: the file of the package is back, and nothing starts it on all interfaces; also after a run
+    # that was killed.
+    kill_after(lab_host, pyinfra_command, DEFAULTS, "log.levl", **UNKNOWN)
     refused = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST | UNKNOWN)
     assert_refused(
         lab_host, refused, "pushgateway_extra_flags", DEFAULTS, SAYS_UNKNOWN, "then run this again"

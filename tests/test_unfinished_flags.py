@@ -82,6 +82,8 @@ def test_a_note_is_read() -> None:
     # The run was killed before it wrote the file, or when it had gone back.
     assert gateway(OLD).unfinished_flags("pushgateway")
     assert gateway(BAD, old=None).finished_flags_of("pushgateway") is None
+    held = seen(*unfinished("pushgateway", "/f", "5", None, "held")).unfinished["pushgateway"]
+    assert (held.ran, held.held) == (False, True)
     # A note of which the end is missing.
     assert seen("unfinished_flags pushgateway written 5").unfinished == {}
 
@@ -210,7 +212,9 @@ class Notes:
     def __init__(self, directory: Path) -> None:
         self.unfinished, self.note = directory / "notes/unfinished", directory / "notes/flags"
         self._program = (
-            host_file("notes.sh") + "\nis_root_s_alone() { :; }\n" + host_file("note-flags.sh")
+            host_file("notes.sh")
+            + '\nis_root_s_alone() { :; }\nservice_is_held() { [ "$1" = held ]; }\n'
+            + host_file("note-flags.sh")
         )
 
     def run(self, action: str, old: str | None = "", new: str = "", **variables: str) -> None:
@@ -221,6 +225,7 @@ class Notes:
             "unfinished": str(self.unfinished),
             "note": str(self.note),
             "file": "/f",
+            "service": "server",
             "before": "absent" if old is None else digest(old),
             "after": digest(new),
             "ran": "yes",
@@ -290,3 +295,13 @@ def test_a_drop_in_has_no_note_for_the_uninstallation(notes: Notes) -> None:
     notes.run("back", note="")
     notes.run("settle", note="")
     assert not notes.note.parent.exists()
+
+
+def test_a_service_that_was_held_stays_noted_as_such(notes: Notes) -> None:
+    notes.run("begin", "a\n", "b\n", ran="", service="held")
+    assert "ran held\n" in notes.unfinished.read_text()
+    # The killed run had released it.
+    notes.run("begin", "a\n", "c\n", ran="", resumes="yes")
+    assert "ran held\n" in notes.unfinished.read_text()
+    notes.run("begin", "a\n", "c\n", resumes="yes")
+    assert "ran yes\n" in notes.unfinished.read_text()

@@ -19,12 +19,14 @@ class UnfinishedFlags(NamedTuple):
     + written: the digest of the text that the change writes, or `ABSENT`
     + old: the text before; None: there was no file
     + ran: the server ran before
+    + held: its service was prevented from starting, as while its package is installed
     """
 
     file: str
     written: str
     old: str | None
     ran: bool
+    held: bool = False
 
 
 def unfinished_note(server: str) -> str:
@@ -44,6 +46,7 @@ def parse_unfinished(said: dict[str, list[str]]) -> dict[str, UnfinishedFlags]:
             written=values["written"],
             old=None if values["old"] == ABSENT else decoded(values["old"]),
             ran=values.get("ran") == "yes",
+            held=values.get("ran") == "held",
         )
         for server, values in found.items()
         if {"file", "written", "old"} <= values.keys()

@@ -90,9 +90,9 @@ def make(host: Host, settings: Settings, change: FlagsChange) -> None:
     """
     _write_new(host, change)
     began = time.monotonic()
-    held = False
+    held = change.unfinished is not None and change.unfinished.held
     try:
-        held = service_control.release(host, change.service)
+        held = service_control.release(host, change.service) or held
         if change.enables:
             _note_enabled(host, change.service.name)
         start = service_control.restart if change.restarts else service_control.start
@@ -111,6 +111,7 @@ def _write_new(host: Host, change: FlagsChange) -> None:
             change.file,
             change.old,
             change.new,
+            service=change.service,
             ran=change.ran,
             resumes=change.unfinished is not None,
         )

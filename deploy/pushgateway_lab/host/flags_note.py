@@ -13,6 +13,7 @@ from pushgateway_lab.facts.unfinished import unfinished_note
 from pushgateway_lab.host import transaction
 from pushgateway_lab.installations import own_text
 from pushgateway_lab.run.shell import ask
+from pushgateway_lab.services import FUNCTIONS, Service
 
 
 class FlagsFile(NamedTuple):
@@ -29,11 +30,19 @@ class FlagsFile(NamedTuple):
 
 
 def begin(
-    host: Host, file: FlagsFile, old: str | None, new: str | None, *, ran: bool, resumes: bool
+    host: Host,
+    file: FlagsFile,
+    old: str | None,
+    new: str | None,
+    *,
+    service: Service,
+    ran: bool,
+    resumes: bool,
 ) -> None:
     """Note on the host what a file with flags has, and what it will get, before it is changed.
 
     + old, new: its text, and the one that it will get; None: no file
+    + service: of the server
     + ran: the server ran with the old text
     + resumes: a killed run left a change of the file unfinished, whose note is taken back first
 
@@ -49,6 +58,7 @@ def begin(
         "file": file.path,
         "before": _digest(old),
         "after": _digest(new),
+        "service": service.name,
         "ran": "yes" if ran else "",
         "resumes": "yes" if resumes else "",
         "added": " ".join(b64encode(_encoded(each)).decode() for each in added),
@@ -77,7 +87,8 @@ def _ask(
         "unfinished": unfinished_note(file.server),
         "note": "" if file.variable is None else remains.flags_note(file.path),
     }
-    ask(host, "note-flags.sh", variables | notes, stdin, functions=remains.NOTE_FUNCTIONS)
+    functions = (*remains.NOTE_FUNCTIONS, *FUNCTIONS)
+    ask(host, "note-flags.sh", variables | notes, stdin, functions=functions)
 
 
 def _digest(text: str | None) -> str:
