@@ -185,7 +185,8 @@ OWNER
 
     service_run() {
         find_script "$1"
-        [ "$3" != yes ] || update-rc.d "${script##*/}" defaults || return
+        # The second command, because the first one leaves a script disabled.
+        [ "$3" != yes ] || { update-rc.d "${script##*/}" defaults && update-rc.d "${script##*/}" enable; } || return
         # A daemon must not hold on to the pipes and the lock of this run.
         env -i "PATH=$PATH" LC_ALL=C timeout 90 "$script" "$2" </dev/null 9>&- || return
         # The script may end before the process has written its file, and has its name.
@@ -221,8 +222,10 @@ OWNER
             "${1%.service}" >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
     }
 
+    service_is_held() { grep -q '^# of pushgateway-lab,' /usr/sbin/policy-rc.d 2>/dev/null; }
+
     service_release() {
-        if grep -q '^# of pushgateway-lab,' /usr/sbin/policy-rc.d 2>/dev/null; then rm -f /usr/sbin/policy-rc.d; fi
+        if service_is_held; then rm -f /usr/sbin/policy-rc.d; fi
     }
 
     service_main_pids() {
@@ -269,6 +272,7 @@ OWNER
     }
 
     service_log_of_boot() { service_log "$@"; }
+    service_words() { service_log "$@"; }
 
     # Each line of both servers has the time in UTC: ts= or time=.
     service_log_since() {

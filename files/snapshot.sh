@@ -10,7 +10,8 @@
 # services or nothing; prometheus_units and pushgateway_units (the usual services); prometheus_port and
 # pushgateway_port; flags_file (the file with the Pushgateway's flags, if there is no service yet); web_config (the
 # Pushgateway's web configuration file in the settings, or nothing); prometheus_flags_file (the file with Prometheus's
-# flags, or nothing if they are not asked for), packages_note (the note about the packages that this toolkit has
+# flags, or nothing if they are not asked for), prometheus_defaults (that file in any case), unfinished_notes (files with
+# notes about changes of flags that a killed run left unfinished, see note-flags.sh; a list of words), packages_note (the note about the packages that this toolkit has
 # installed) and release_notes (those about releases, a list of files); packages, pinned (those of the packages
 # whose version is pinned) and tools (lists of words); for the prune: prune_files, prune_secrets (the files that are
 # secrets) and prune_unit_names (lists of words); for TLS and passwords: web_files, web_secrets (the same) and
@@ -29,7 +30,7 @@
 : "${mark:?}" "${config_path:?}" "${longest:?}" "${prometheus_units:?}" "${prometheus_url:?}"
 : "${pushgateway_units:?}" "${prometheus_port:?}" "${pushgateway_port:?}" "${flags_file:?}" "${packages:?}" "${tools:?}"
 : "${release_notes:?}" "${targets_path:?}" "${proof_note:?}" "${added_note:?}" "${firewall_note:?}" "${closed_note:?}" "${prune_files:?}" "${prune_secrets:?}" "${prune_unit_names:?}"
-: "${web_files:?}" "${web_secrets:?}" "${web_shown:?}" "${packages_note:?}"
+: "${web_files:?}" "${web_secrets:?}" "${web_shown:?}" "${packages_note:?}" "${prometheus_defaults:?}" "${unfinished_notes:?}"
 
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin # not in the PATH of sudo on other distributions than Debian
@@ -524,6 +525,22 @@ look_at_releases() {
     done
 }
 
+# The changes of flags that a killed run left unfinished. A line of somebody else would have root write a file.
+look_at_unfinished() {
+    for unfinished in $unfinished_notes; do
+        [ -f "$unfinished" ] || continue
+        (find_writer "$unfinished" && [ "$hops.$writer.$obstacle$shared" = 0.0. ]) || continue
+        while read -r name value; do
+            case $name in
+            file | written | old | ran) echo "unfinished_flags ${unfinished##*-} $name $value" ;;
+            esac
+        done 2>/dev/null <"$unfinished"
+        case $unfinished in
+        *-prometheus) prometheus_flags_file=$prometheus_defaults ;;
+        esac
+    done
+}
+
 # The flags of Prometheus, only if they are to be changed; and whether this toolkit has installed its package, so that a
 # setting changes them. Both files are root's.
 look_at_own_prometheus() {
@@ -564,6 +581,7 @@ if [ "$uid" -eq 0 ]; then
     look_at_notes
     look_at_firewall
     look_at_releases
+    look_at_unfinished
     look_at_own_prometheus
     if command -v look_further >/dev/null; then look_further; fi
 else

@@ -304,9 +304,12 @@ service_hold() {
     [ "$(systemctl show -p LoadState -- "$1")" = LoadState=not-found ] || systemctl daemon-reload
 }
 
+# Succeeds if service_hold prevents a service from starting.   $1 its name
+service_is_held() { [ -e "/run/systemd/system/$1.d/pushgateway-lab-hold.conf" ]; }
+
 # Allows a service to start again after service_hold.   $1 its name
 service_release() {
-    [ -e "/run/systemd/system/$1.d/pushgateway-lab-hold.conf" ] || return 0
+    service_is_held "$1" || return 0
     rm -f -- "/run/systemd/system/$1.d/pushgateway-lab-hold.conf" &&
         rmdir -- "/run/systemd/system/$1.d" 2>/dev/null
     systemctl daemon-reload
@@ -364,6 +367,13 @@ service_log() { timeout "$3" journalctl --no-pager -o cat -n "$2" "_SYSTEMD_UNIT
 # Prints the last lines about a service since the boot of the host, including those of systemd.
 #   $1 its name; $2 lines; $3 time limit, seconds
 service_log_of_boot() { timeout "$3" journalctl --no-pager -o cat -b -n "$2" -u "$1" 2>/dev/null; }
+
+# Prints the last lines that the processes of a service wrote since a time, without those of systemd. The journal may be
+# some moments late.   $1 its name; $2 lines; $3 time limit, seconds; $4 the time, seconds since 1970
+service_words() {
+    timeout "$3" journalctl --sync 2>/dev/null
+    timeout "$3" journalctl --no-pager -o cat -n "$2" --since "@$4" "_SYSTEMD_UNIT=$1" 2>/dev/null
+}
 
 # Prints the log of a service since a time.   $1 its name; $2 the time, seconds since 1970; $3 time limit, seconds
 service_log_since() { timeout "$3" journalctl --no-pager -o cat -u "$1" --since "@$2" 2>/dev/null; }

@@ -1,9 +1,14 @@
 """The decision from a snapshot whether the Pushgateway runs with its flags, and the messages about it."""
 
+from hashlib import sha256
+
 import pytest
 
 from looks import unit
 from pushgateway_lab import installations
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.unfinished import UnfinishedFlags
+from pushgateway_lab.host.flags_change import FlagsChange
 from pushgateway_lab.installations.flags import parse_flags
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.run.host_error import HostError
@@ -151,3 +156,71 @@ def test_the_default_of_debians_program_is_known(program: str, file: str, *, kee
 )
 def test_whether_a_restart_is_due(lines: list[str], *, is_due: bool) -> None:
     assert running.is_restart_due(seen(*lines), settings()) == is_due
+
+
+EXTRA = {"pushgateway_extra_flags": {"log.levl": "debug"}}
+
+
+@pytest.mark.parametrize(
+    ("lines", "data", "words", "where"),
+    [
+        # Of a bare host, settings that somebody gave come before defaults.
+        (
+            [],
+            EXTRA,
+            (
+                "--web.listen-address=127.0.0.1:9091 (pushgateway_listen_address) --web.enable-admin-api "
+                "(pushgateway_admin_api) --log.levl=debug (pushgateway_extra_flags)"
+            ),
+            "pushgateway_extra_flags",
+        ),
+        (right(), EXTRA, "--log.levl=debug (pushgateway_extra_flags)", "pushgateway_extra_flags"),
+        (
+            right(),
+            EXTRA | {"pushgateway_listen_address": "10.0.0.7:9091"},
+            "--web.listen-address=10.0.0.7:9091 (pushgateway_listen_address) --log.levl=debug (pushgateway_extra_flags)",
+            "pushgateway_listen_address or pushgateway_extra_flags",
+        ),
+        # Flags of an administrator that are written and not in use.
+        (
+            [*unit(GATEWAY), flags(TEXT.replace('"\n', ' --x=1"\n')), RUNS],
+            {},
+            "--x=1",
+            "ARGS in /etc/default/prometheus-pushgateway",
+        ),
+        (
+            [*unit(GATEWAY), flags(TEXT.replace('"\n', ' --x=1"\n')), RUNS],
+            EXTRA,
+            "--x=1 --log.levl=debug (pushgateway_extra_flags)",
+            "pushgateway_extra_flags or ARGS in /etc/default/prometheus-pushgateway",
+        ),
+        (right(), {}, "its flags", "ARGS in /etc/default/prometheus-pushgateway"),
+    ],
+)
+def test_which_flags_are_named_when_it_does_not_run(
+    lines: list[str], data: dict[str, object], words: str, where: str
+) -> None:
+    found, given = seen(*lines), settings(**data)
+    change = running._change(found, given, installations.plan(found, given))
+    assert (change.words, change.settings) == (words, where)
+
+
+def test_what_it_goes_back_to() -> None:
+    def change(found: Snapshot) -> FlagsChange:
+        return running._change(
+            found, settings(**EXTRA), installations.plan(found, settings(**EXTRA))
+        )
+
+    # A bare host without a file: it goes again.
+    bare = change(seen())
+    assert (bare.now, bare.old, bare.ran, bare.is_noted) == (None, None, False, True)
+    assert bare.new is not None
+    runs = change(seen(*right()))
+    assert (runs.old, runs.ran, runs.restricts) == (TEXT, True, False)
+    # A killed run left its text.
+    left = UnfinishedFlags("/f", "", TEXT, ran=True)
+    failed = seen(*unit(GATEWAY, "failed"), "flags_file /f", flags('ARGS="--bad"\n'))
+    digest = sha256(b'ARGS="--bad"\n').hexdigest()
+    killed = change(failed._replace(unfinished={"pushgateway": left._replace(written=digest)}))
+    assert (killed.now, killed.old, killed.ran) == ('ARGS="--bad"\n', TEXT, True)
+    assert "--bad" not in (killed.new or "")

@@ -36,8 +36,10 @@ SUFFIX = "before-lab-restore"
 """The trainee's file is kept as PATH.SUFFIX."""
 
 
-def check(looked: Look) -> None:
+def check(looked: Look, *, for_reset: bool = False) -> None:
     """Check that the file can be brought to the start line.
+
+    + for_reset: True for reset, which does not change the flags of Prometheus
 
     Raises:
         HostError: it cannot; the message says what to do.
@@ -49,7 +51,7 @@ def check(looked: Look) -> None:
         return
     try:
         _check_jobs(looked)
-        preflight.check_prometheus(seen, settings)
+        preflight.check_prometheus(seen, settings, is_repaired=not for_reset)
         if installations.has_prometheus(seen, settings):
             config_text(seen, settings)
     except HostError as error:

@@ -41,7 +41,7 @@ def is_free(looked: Look, settings: Settings, *, for_reset: bool = False) -> boo
     preflight.check_system(seen, settings)
     if not for_reset:
         prometheus_address.check(seen, settings)
-    start_file.check(looked)
+    start_file.check(looked, for_reset=for_reset)
     if for_reset:
         _check_there(looked)
         start_file.refuse_mistaken(looked)

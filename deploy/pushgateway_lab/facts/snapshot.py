@@ -7,6 +7,7 @@
 import shlex
 from base64 import b64decode
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import NamedTuple
 
 from pushgateway_lab import scrape_config, services
@@ -23,6 +24,8 @@ from pushgateway_lab.facts.hardened import Hardening, parse_hardenings
 from pushgateway_lab.facts.loaded_configuration import Loaded, parse_loaded
 from pushgateway_lab.facts.look_output import argv_of, decoded, pair_of
 from pushgateway_lab.facts.names import Names, parse_names
+from pushgateway_lab.facts.remains import ABSENT
+from pushgateway_lab.facts.unfinished import UnfinishedFlags, parse_unfinished
 from pushgateway_lab.facts.web_file import (
     WEB_USERS,
     WebFile,
@@ -89,7 +92,8 @@ class Snapshot(NamedTuple):
     + rivals: server -> its candidates, if several are equally good
     + lone: server -> its process, if that is of no service
     + prometheus_flags_text: the text of the file with the flags of a Prometheus that this toolkit installed; None if there
-      is none, and without ``prometheus_listen_address``
+      is none, and without ``prometheus_listen_address`` unless a change of it is unfinished
+    + unfinished: server -> a change of its flags that a killed run left unfinished, see `unfinished_flags`
     + has_own_prometheus: this toolkit has installed Prometheus, from a package or a release
     + config_state: present, absent, special (not a regular file), large (over
       `pushgateway_lab.scrape_config.LONGEST`) or unreadable (for the user that Prometheus runs as)
@@ -148,6 +152,7 @@ class Snapshot(NamedTuple):
     web_configs: dict[str, str]
     prometheus_flags_text: str | None
     has_own_prometheus: bool
+    unfinished: dict[str, UnfinishedFlags]
     unit_files: tuple[UnitFile, ...]
     ports_in_use: tuple[int, ...]
     rivals: dict[str, tuple[Server, ...]]
@@ -200,8 +205,41 @@ class Snapshot(NamedTuple):
 
         + server: ``prometheus`` or ``pushgateway``
         """
-        state = self.prometheus if server == "prometheus" else self.pushgateway
-        return self.users.get(server) or state.user or "root"
+        return self.users.get(server) or self.state_of(server).user or "root"
+
+    def unfinished_flags(self, server: str) -> UnfinishedFlags | None:
+        """Return the change of a server's flags that a killed run left unfinished; None if there is none.
+
+        The file has the new text, or the old one: of a run that was killed before it wrote, or when it had gone back. None
+        if somebody else has changed the file since.
+
+        + server: ``prometheus`` or ``pushgateway``
+        """
+        found, text = self.unfinished.get(server), self.flags_of(server)
+        if found is None or server in self.lone:
+            return None
+        if server == "pushgateway" and found.file != self.flags_file:
+            return None
+        data = None if text is None else text.encode("utf-8", "surrogateescape")
+        digest = ABSENT if data is None else sha256(data).hexdigest()
+        return found if text == found.old or digest == found.written else None
+
+    def flags_of(self, server: str) -> str | None:
+        """Return the text of the file with the flags of a server: ``prometheus`` or ``pushgateway``."""
+        return self.prometheus_flags_text if server == "prometheus" else self.flags_text
+
+    def finished_flags_of(self, server: str) -> str | None:
+        """Return the same without a change that a killed run left unfinished: the text before it."""
+        unfinished = self.unfinished_flags(server)
+        return unfinished.old if unfinished else self.flags_of(server)
+
+    def state_of(self, server: str) -> ServiceState:
+        """Return the state of the service of a server: ``prometheus`` or ``pushgateway``."""
+        return self.prometheus if server == "prometheus" else self.pushgateway
+
+    def listeners_of(self, server: str) -> tuple[Listener, ...]:
+        """Return the sockets on which a server listens: ``prometheus`` or ``pushgateway``."""
+        return self.prometheus_listeners if server == "prometheus" else self.pushgateway_listeners
 
     def config_in_words(self, path: str) -> str:
         """Return a sentence that says why the configuration file was not read."""
@@ -311,6 +349,7 @@ def parse_snapshot(said: dict[str, list[str]]) -> Snapshot:
         prometheus_flags_text=text("prometheus_flags_text"),
         has_own_prometheus="prometheus_note" in said
         or any(value.startswith("prometheus ") for value in said.get("release", ())),
+        unfinished=parse_unfinished(said),
         unit_files=tuple(map(parse_unit_file, said.get("unit_file", ()))),
         ports_in_use=tuple(int(value, 16) for value in said.get("port_in_use", ())),
         rivals=dict(map(parse_rivals, said.get("rivals", ()))),

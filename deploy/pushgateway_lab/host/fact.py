@@ -13,7 +13,7 @@ from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from pushgateway_lab import installations, scrape_config, services
-from pushgateway_lab.facts import added, proof, releases
+from pushgateway_lab.facts import added, proof, releases, unfinished
 from pushgateway_lab.facts.look_output import lines_of
 from pushgateway_lab.facts.outcome import CLOSED_NOTE
 from pushgateway_lab.facts.remains import FIREWALL_NOTE
@@ -84,6 +84,7 @@ class HostSnapshot(FactBase[Snapshot | None]):
             "targets_path": f"/api/v1/targets?state=active&scrapePool={quote(job_name, safe='')}",
             "proof_note": proof.NOTE,
             "release_notes": " ".join(releases.note_of(each.name) for each in PRODUCTS),
+            "unfinished_notes": " ".join(map(unfinished.unfinished_note, unfinished.SERVERS)),
             "added_note": added.NOTE,
             "closed_note": CLOSED_NOTE,
             "firewall_note": FIREWALL_NOTE,

@@ -1,36 +1,98 @@
-"""The note about a file with flags that belongs to somebody else, for the uninstallation."""
+"""The notes about a change of a server's flags: ``files/note-flags.sh``.
+
+One is for a run that takes the change back; the other, about a file that belongs to somebody else, for the uninstallation.
+"""
 
 from base64 import b64encode
+from typing import NamedTuple
 
 from pyinfra.api.host import Host
 
 from pushgateway_lab.facts import remains
+from pushgateway_lab.facts.unfinished import unfinished_note
 from pushgateway_lab.host import transaction
 from pushgateway_lab.installations import own_text
 from pushgateway_lab.run.shell import ask
+from pushgateway_lab.services import FUNCTIONS, Service
 
 
-def note_flags(host: Host, path: str, variable: str, old: str | None, new: str) -> None:
+class FlagsFile(NamedTuple):
+    """The file with the flags of a server.
+
+    + server: ``prometheus`` or ``pushgateway``
+    + path: of the file
+    + variable: the variable in it with the flags; None: the file is a drop-in of this toolkit
+    """
+
+    server: str
+    path: str
+    variable: str | None
+
+
+def begin(
+    host: Host,
+    file: FlagsFile,
+    old: str | None,
+    new: str | None,
+    *,
+    service: Service,
+    ran: bool,
+    resumes: bool,
+) -> None:
     """Note on the host what a file with flags has, and what it will get, before it is changed.
 
-    + path: of the file
-    + variable: the variable in it with the flags
-    + old: its text; None: there is no file
-    + new: the text that it will get
+    + old, new: its text, and the one that it will get; None: no file
+    + service: of the server
+    + ran: the server ran with the old text
+    + resumes: a killed run left a change of the file unfinished, whose note is taken back first
 
     Raises:
         HostError: see `pushgateway_lab.run.shell.ask`.
     """
-    before = transaction.ABSENT if old is None else transaction.digest_of(_encoded(old))
-    added, taken = own_text.changes(old, new, variable)
+    added: list[str] = []
+    taken: list[str] = []
+    if file.variable is not None:
+        added, taken = own_text.changes(old, new or "", file.variable)
     variables = {
-        "note": remains.flags_note(path),
-        "before": before,
-        "after": transaction.digest_of(_encoded(new)),
+        "action": "begin",
+        "file": file.path,
+        "before": _digest(old),
+        "after": _digest(new),
+        "service": service.name,
+        "ran": "yes" if ran else "",
+        "resumes": "yes" if resumes else "",
         "added": " ".join(b64encode(_encoded(each)).decode() for each in added),
         "taken": " ".join(b64encode(_encoded(each)).decode() for each in taken),
     }
-    ask(host, "note-flags.sh", variables, _encoded(old or ""), functions=remains.NOTE_FUNCTIONS)
+    _ask(host, file, variables, _encoded(old or ""))
+
+
+def take_back(host: Host, file: FlagsFile) -> None:
+    """Take the note for the uninstallation back, before the old text is written again. Raises as `begin`."""
+    _ask(host, file, {"action": "back"})
+
+
+def settle(host: Host, file: FlagsFile) -> None:
+    """Note that the change is finished: the server runs with the new flags, or the file has its old text again.
+
+    Raises as `begin`.
+    """
+    _ask(host, file, {"action": "settle"})
+
+
+def _ask(
+    host: Host, file: FlagsFile, variables: dict[str, str], stdin: bytes | None = None
+) -> None:
+    notes = {
+        "unfinished": unfinished_note(file.server),
+        "note": "" if file.variable is None else remains.flags_note(file.path),
+    }
+    functions = (*remains.NOTE_FUNCTIONS, *FUNCTIONS)
+    ask(host, "note-flags.sh", variables | notes, stdin, functions=functions)
+
+
+def _digest(text: str | None) -> str:
+    return transaction.ABSENT if text is None else transaction.digest_of(_encoded(text))
 
 
 def _encoded(text: str) -> bytes:

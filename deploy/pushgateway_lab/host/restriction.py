@@ -2,7 +2,7 @@
 
 from pyinfra.api.host import Host
 
-from pushgateway_lab.host import service_control, transaction
+from pushgateway_lab.host import drop_in, service_control
 from pushgateway_lab.installations import hardening
 from pushgateway_lab.services import Service
 
@@ -13,16 +13,5 @@ def path(service: Service) -> str:
 
 
 def write(host: Host, service: Service, old: str, new: str) -> None:
-    """Write or remove the drop-in, and have the service manager read it. A restart of the service applies it.
-
-    + old, new: the texts; empty: no drop-in
-
-    Raises:
-        HostError: it was not written, for example because somebody else changed it meanwhile.
-    """
-    if not new:
-        service_control.remove_drop_in(host, service, hardening.DROP_IN)
-        return
-    service_control.make_place_for_drop_in(host, service)
-    transaction.put(host, path(service), old or None, new.encode())
-    service_control.reload_definitions(host, service)
+    """Write or remove the drop-in. Arguments and errors as for `pushgateway_lab.host.drop_in.write`."""
+    drop_in.write(host, service, hardening.DROP_IN, old, new)

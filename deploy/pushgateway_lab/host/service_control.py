@@ -12,6 +12,9 @@ from pushgateway_lab.services import FUNCTIONS, Service
 START_TIMEOUT = 150.0
 """Seconds to enable and start a service: systemd allows 90 for the start of a unit."""
 
+LOG_SECONDS = 600
+"""Seconds to which `log` looks back."""
+
 
 def start(host: Host, service: Service, *, enable: bool = True) -> None:
     """Start a service.
@@ -34,13 +37,40 @@ def _run(host: Host, service: Service, how: str, *, enable: bool) -> None:
     _ask(host, "start-service.sh", variables, deadline=START_TIMEOUT)
 
 
-def log(host: Host, service: Service) -> str:
-    """Return the end of a service's log.
+def put_back(
+    host: Host, service: Service, *, runs: bool, disables: bool = False, holds: bool = False
+) -> None:
+    """Give a service the state that it had before it was started.
+
+    + runs: it is started again; False: it is stopped
+    + disables: it starts at boot no more
+    + holds: see `hold`
+
+    Raises:
+        HostError: it did not start; the message quotes the service manager.
+    """
+    given = {"runs": runs, "disables": disables, "holds": holds}
+    variables = {name: "yes" if value else "" for name, value in given.items()}
+    held_by = host_file("pushgateway-hold.conf").encode()
+    _ask(
+        host,
+        "put-back-service.sh",
+        variables | {"service": service.name},
+        held_by,
+        deadline=START_TIMEOUT,
+    )
+
+
+def log(host: Host, service: Service, *, seconds: int = LOG_SECONDS) -> str:
+    """Return the last words of a server in the log of its service; without any, those of the service manager.
+
+    + seconds: how old the words may be
 
     Raises:
         HostError: see `pushgateway_lab.run.shell.ask`.
     """
-    return "\n".join(_ask(host, "service-log.sh", {"service": service.name}))
+    variables = {"service": service.name, "seconds": str(seconds)}
+    return "\n".join(_ask(host, "service-log.sh", variables))
 
 
 def hold(host: Host, service: Service) -> None:
@@ -53,13 +83,13 @@ def hold(host: Host, service: Service) -> None:
     _ask(host, "hold-service.sh", {"service": service.name}, held_by)
 
 
-def release(host: Host, service: Service) -> None:
-    """Allow a service to start again after `hold`; without `hold`, this changes nothing.
+def release(host: Host, service: Service) -> bool:
+    """Allow a service to start again after `hold`; without `hold`, this changes nothing. Return whether it was held.
 
     Raises:
         HostError: see `pushgateway_lab.run.shell.ask`.
     """
-    _ask(host, "release-service.sh", {"service": service.name})
+    return "held" in _ask(host, "release-service.sh", {"service": service.name})
 
 
 def drop_in(service: Service, name: str) -> str:

@@ -82,7 +82,7 @@ def is_free(seen: Snapshot, settings: Settings) -> bool:
     check_system(seen, settings)
     check_path(seen, settings)
     prometheus_address.check(seen, settings)
-    check_prometheus(seen, settings)
+    check_prometheus(seen, settings, is_repaired=True)
     if installations.has_prometheus(seen, settings):
         merged(seen, settings)
     check_pushgateway(seen, settings)
@@ -189,10 +189,14 @@ def several(server: str, candidates: Sequence[Server]) -> str:
     )
 
 
-def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = True) -> None:
+def check_prometheus(
+    seen: Snapshot, settings: Settings, *, must_run: bool = True, is_repaired: bool = False
+) -> None:
     """Check that an existing Prometheus runs.
 
     + must_run: False: the service may be down, because this run starts it
+    + is_repaired: True for a run that sets its listen address: the service may be down if the run repairs that, see
+      `pushgateway_lab.installations.prometheus_address.is_repaired`
 
     Raises:
         PortTakenError: another program uses its port.
@@ -204,6 +208,8 @@ def check_prometheus(seen: Snapshot, settings: Settings, *, must_run: bool = Tru
     installation = installations.prometheus(seen, settings)
     service, unit = installation.service, seen.prometheus
     _check_port_of_prometheus(seen, settings)
+    if is_repaired and prometheus_address.is_repaired(seen, settings):
+        must_run = False
     if must_run and unit.has_failed:
         raise HostError(
             f"{service.name} has failed.{_fault_of_file(seen, settings)} Find the reason "

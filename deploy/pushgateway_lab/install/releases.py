@@ -1,7 +1,6 @@
 """Both servers from upstream's releases: installed, upgraded, and put back if a new version does not come up."""
 
 import math
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +17,7 @@ from pushgateway_lab.facts.releases import note_of
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import service_control
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
+from pushgateway_lab.host.server_start import wait_until_up
 from pushgateway_lab.installations.release import PROMETHEUS, Product, Wish, due
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.releases.architecture import architecture_of
@@ -41,8 +41,6 @@ SEND_TIMEOUT = 1800
 
 START_TIMEOUT = 60
 """Seconds within which a new version has to listen."""
-
-_POLL = 0.3
 
 _PAST = {"install": "installed", "restore": "put back", "settle": "noted", "remove": "removed"}
 
@@ -307,28 +305,15 @@ def _start(host: Host, settings: Settings, wish: Wish, *, is_upgrade: bool) -> N
     service = find(seen, settings).service
     try:
         service_control.restart(host, service)
-        _see_it_listen(host, settings, product)
+        wait_until_up(host, settings, product.name, START_TIMEOUT)
     except HostError as error:
         if not is_upgrade:
             raise
         words = service_control.log(host, service)
         _act(host, product, _Action("restore"))
         service_control.restart(host, service)
-        _see_it_listen(host, settings, product)
+        wait_until_up(host, settings, product.name, START_TIMEOUT)
         raise HostError(
-            f"The new version of {product.title} does not come up, so the one before runs again: {error} Its log "
+            f"The new version of {product.title} does not come up, so the one before runs again: {error}. Its log "
             f"ended with:\n{words}"
         ) from error
-
-
-def _see_it_listen(host: Host, settings: Settings, product: Product) -> None:
-    deadline = time.monotonic() + START_TIMEOUT
-    while True:
-        seen = snapshot_now(host, settings)
-        state = seen.prometheus if product is PROMETHEUS else seen.pushgateway
-        sockets = seen.prometheus_listeners if product is PROMETHEUS else seen.pushgateway_listeners
-        if state.runs and sockets:
-            return
-        if state.has_failed or time.monotonic() > deadline:
-            raise HostError(f"{state.name} is {state.state}, and listens on no port.")
-        time.sleep(_POLL)

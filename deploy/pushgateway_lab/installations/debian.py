@@ -145,6 +145,7 @@ def look_variables(settings: Settings) -> dict[str, str]:
         "firewall_port": str(firewall_port(settings) or ""),
         "flags_file": _PUSHGATEWAY_DEFAULTS,
         "prometheus_flags_file": PROMETHEUS_DEFAULTS if settings.prometheus_listen_address else "",
+        "prometheus_defaults": PROMETHEUS_DEFAULTS,
         "packages_note": PACKAGES_NOTE,
         "web_config": str(settings.pushgateway_extra_flags.get(WEB_CONFIG_FLAG) or ""),
         "packages": " ".join(PACKAGES),

@@ -19,6 +19,13 @@ TELEMETRY_PATH = "web.telemetry-path"
 PERSISTENCE = "persistence.file"
 """The flag with the file in which the Pushgateway keeps its groups; empty: it has them in memory only."""
 
+_OF_WEB_CONFIG = (
+    "pushgateway_basic_auth_users",
+    "pushgateway_generate_password",
+    "pushgateway_tls_",
+)
+"""The beginnings of the names of the settings that give the Pushgateway a web configuration file."""
+
 
 class FlagError(ValueError):
     """A command line that cannot be parsed or written safely."""
@@ -93,6 +100,22 @@ def merge(
         ):
             merged.append(flag)
     return tuple(_with_web_config(merged, web_config_of(settings)))
+
+
+def setting_of(flag: Flag, settings: Settings) -> str | None:
+    """Return the name of the setting that gives the Pushgateway a flag; None for a flag of an administrator."""
+    if settings.pushgateway_extra_flags.get(flag.name) == flag.value:
+        return "pushgateway_extra_flags"
+    if flag.name == WEB_CONFIG_FLAG and flag.value in WEB_CONFIGS:
+        return " or ".join(
+            sorted(each for each in settings.given if each.startswith(_OF_WEB_CONFIG))
+        )
+    of_settings = {
+        LISTEN_ADDRESS: (settings.pushgateway_listen_address, "pushgateway_listen_address"),
+        ADMIN_API: (settings.pushgateway_admin_api, "pushgateway_admin_api"),
+    }
+    value, name = of_settings.get(flag.name, (None, None))
+    return name if value == flag.value else None
 
 
 def web_config(flags: Iterable[Flag]) -> str:

@@ -16,14 +16,41 @@ _DEFAULT_PORT = 9090
 
 
 def is_right(seen: Snapshot, settings: Settings) -> bool:
-    """Return whether Prometheus listens on the address of the settings alone, now and after a restart."""
-    wanted = settings.prometheus_listen_address
-    if wanted is None or installations.prometheus_is_elsewhere(seen, settings):
+    """Return whether Prometheus listens on the address of the settings alone, now and after a restart.
+
+    False also if a killed run left a change of that address unfinished.
+    """
+    if installations.prometheus_is_elsewhere(seen, settings):
         return True
-    listens = seen.prometheus_listeners
-    if not listens or not all(exposure.is_at(each, wanted) for each in listens):
+    if seen.unfinished_flags("prometheus") is not None:
         return False
-    return not seen.has_own_prometheus or text(seen, settings) == (seen.prometheus_flags_text or "")
+    if settings.prometheus_listen_address is None:
+        return True
+    return listens_right(seen, settings) and (
+        not seen.has_own_prometheus or text(seen, settings) == seen.prometheus_flags_text
+    )
+
+
+def listens_right(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether Prometheus listens on the address of the settings alone; without one, on any address."""
+    wanted, listens = settings.prometheus_listen_address, seen.prometheus_listeners
+    return bool(listens) and all(wanted is None or exposure.is_at(each, wanted) for each in listens)
+
+
+def is_repaired(seen: Snapshot, settings: Settings) -> bool:
+    """Return whether a run gives a Prometheus that has failed other flags than those with which it failed.
+
+    It gets the flags of before a change that a killed run left unfinished, or another listen address.
+
+    Raises:
+        HostError: see `text`.
+    """
+    if seen.unfinished_flags("prometheus") is not None:
+        return True
+    is_set = settings.prometheus_listen_address is not None and seen.has_own_prometheus
+    return (
+        is_set and seen.prometheus.has_failed and text(seen, settings) != seen.prometheus_flags_text
+    )
 
 
 def check(seen: Snapshot, settings: Settings) -> None:
@@ -60,18 +87,23 @@ def check(seen: Snapshot, settings: Settings) -> None:
     text(seen, settings)
 
 
-def text(seen: Snapshot, settings: Settings) -> str:
-    """Return the wanted text of the file with the flags of Prometheus.
+def text(seen: Snapshot, settings: Settings) -> str | None:
+    """Return the wanted text of the file with the flags of Prometheus; None: no file.
+
+    The flags of a change that a killed run left unfinished do not count.
 
     Raises:
         HostError: the text that it has cannot be read.
     """
+    present = seen.finished_flags_of("prometheus")
+    if settings.prometheus_listen_address is None:
+        return present
     try:
-        present = flags.parse_flags(environment_file.arguments(seen.prometheus_flags_text))
+        written = flags.parse_flags(environment_file.arguments(present))
         wanted = flags.replaced(
-            list(present), Flag(LISTEN_ADDRESS, settings.prometheus_listen_address or "")
+            list(written), Flag(LISTEN_ADDRESS, settings.prometheus_listen_address)
         )
-        return environment_file.edit(seen.prometheus_flags_text, wanted)
+        return environment_file.edit(present, wanted)
     except FlagError as error:
         raise HostError(
             f"{PROMETHEUS_DEFAULTS}: {error}. Correct that line, then run this again."

@@ -94,25 +94,27 @@ class VariablePushgateway:
         return flags.parse_flags(environment_file.arguments(seen.flags_text, self.variable))
 
     def plan(self, seen: Snapshot, settings: Settings) -> Plan:
-        """Return the flags in the variable and beside it in the unit, merged with the settings."""
+        """Return the flags in the variable and beside it in the unit, merged with the settings.
+
+        The flags of a change that a killed run left unfinished do not count: they may be those with which the Pushgateway
+        does not run.
+        """
+        present = seen.finished_flags_of("pushgateway")
         try:
             around = None
             if not is_init_script(seen.pushgateway):
-                around = environment_file.around_variable(
-                    seen.pushgateway.command_line, seen.flags_text
-                )
+                around = environment_file.around_variable(seen.pushgateway.command_line, present)
             beside = around.flags if around else ()
+            written = flags.parse_flags(environment_file.arguments(present, self.variable))
             wanted = flags.merge(
-                (*self.written_flags(seen), *beside), settings, keeps=lambda: seen.is_used_by_others
+                (*written, *beside), settings, keeps=lambda: seen.is_used_by_others
             )
             if fixed := flags.minus(beside, wanted):
                 raise HostError(
                     f"{self.service.name} starts the Pushgateway with {fixed[0]}, which is not in {self.flags_place}. "
                     "Change it in the unit, or take that setting back."
                 )
-            text = environment_file.edit(
-                seen.flags_text, flags.minus(wanted, beside), self.variable
-            )
+            text = environment_file.edit(present, flags.minus(wanted, beside), self.variable)
         except FlagError as error:
             raise HostError(
                 f"{self.flags_file}: {error}. Correct that line, then run this again."

@@ -1,6 +1,5 @@
 """Set the listen address of Prometheus, or note that others reach it."""
 
-import time
 from collections.abc import Iterator
 
 from pyinfra.api.command import PyinfraCommand, StringCommand
@@ -10,18 +9,19 @@ from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
-from pushgateway_lab.host import service_control, transaction
-from pushgateway_lab.host.flags_note import note_flags
-from pushgateway_lab.host.looking import forget, snapshot_of
-from pushgateway_lab.installations import exposure, prometheus_address
+from pushgateway_lab.host import flags_change, transaction
+from pushgateway_lab.host.flags_change import FlagsChange
+from pushgateway_lab.host.flags_note import FlagsFile
+from pushgateway_lab.host.looking import snapshot_of
+from pushgateway_lab.installations import environment_file, exposure, prometheus_address
 from pushgateway_lab.installations.debian import PROMETHEUS_DEFAULTS
+from pushgateway_lab.installations.flags import LISTEN_ADDRESS, Flag
 from pushgateway_lab.prometheus.loading import wait_until_it_answers
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
-from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 
-LISTEN_TIMEOUT = 5
-"""Seconds for a Prometheus that answers to be seen on its address alone."""
+LISTEN_TIMEOUT = 60
+"""Seconds for a started Prometheus to listen on its address alone; it does so before it reads its write-ahead log."""
 
 
 def is_done(seen: Snapshot, settings: Settings) -> bool:
@@ -54,6 +54,9 @@ def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
 def listens(settings: Settings) -> Iterator[PyinfraCommand]:
     """Set the listen address of a Prometheus that this toolkit installed, and restart it.
 
+    If it does not come up, its old flags come back. A change that a killed run left unfinished is taken back, also without
+    the setting.
+
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 
     **Example:**
@@ -76,25 +79,29 @@ def listens(settings: Settings) -> Iterator[PyinfraCommand]:
         return
     prometheus_address.check(seen, settings)
     old, new = seen.prometheus_flags_text, prometheus_address.text(seen, settings)
-    transaction.show_diff(host, PROMETHEUS_DEFAULTS, old or "", new)
-    yield from function(_listen, settings, old, new)
+    transaction.show_diff(host, PROMETHEUS_DEFAULTS, old or "", new or "")
+    yield from function(_listen, settings, new)
 
 
-def _listen(host: Host, settings: Settings, old: str | None, new: str) -> None:
-    if new != old:
-        note_flags(host, PROMETHEUS_DEFAULTS, "ARGS", old, new)
-        transaction.put(host, PROMETHEUS_DEFAULTS, old, new.encode("utf-8", "surrogateescape"))
-    service = installations.prometheus(snapshot_of(host, settings), settings).service
-    service_control.restart(host, service, enable=False)
-    forget(host)
+def _listen(host: Host, settings: Settings, new: str | None) -> None:
+    seen = snapshot_of(host, settings)
+    flags_change.make(host, settings, _change(seen, settings, new))
     wait_until_it_answers(host, settings)
-    # A look sees the sockets before it asks Prometheus, which may have begun to listen in between.
-    deadline = time.monotonic() + LISTEN_TIMEOUT
-    while not is_done(snapshot_of(host, settings), settings):
-        if time.monotonic() > deadline:
-            raise HostError(
-                f"Prometheus does not listen on {settings.prometheus_listen_address} alone, though ARGS in "
-                f"{PROMETHEUS_DEFAULTS} says so. Check what else gives it flags: {service.commands.log}"
-            )
-        time.sleep(0.2)
-        forget(host)
+
+
+def _change(seen: Snapshot, settings: Settings, new: str | None) -> FlagsChange:
+    wanted = settings.prometheus_listen_address
+    words = f"{Flag(LISTEN_ADDRESS, wanted)} (prometheus_listen_address)" if wanted else "its flags"
+    return FlagsChange(
+        file=FlagsFile("prometheus", PROMETHEUS_DEFAULTS, environment_file.ARGS),
+        title="Prometheus",
+        service=installations.prometheus(seen, settings).service,
+        now=seen.prometheus_flags_text,
+        new=new,
+        unfinished=seen.unfinished_flags("prometheus"),
+        runs=seen.prometheus.is_active,
+        words=words,
+        settings="prometheus_listen_address" if wanted else f"ARGS in {PROMETHEUS_DEFAULTS}",
+        seconds=LISTEN_TIMEOUT,
+        is_up=lambda now: prometheus_address.listens_right(now, settings),
+    )

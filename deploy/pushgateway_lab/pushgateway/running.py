@@ -1,9 +1,7 @@
 """The Pushgateway's service: it must run with the wanted flags, and start at boot."""
 
 import shlex
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pyinfra.api.command import PyinfraCommand, StringCommand
@@ -12,17 +10,16 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host, ctx_state
 
 from pushgateway_lab import installations
-from pushgateway_lab.facts import remains
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.words import counted
-from pushgateway_lab.host import restriction, service_control, transaction
-from pushgateway_lab.host.flags_note import note_flags
-from pushgateway_lab.host.looking import snapshot_now, snapshot_of
+from pushgateway_lab.host import flags_change, restriction, transaction
+from pushgateway_lab.host.flags_change import FlagsChange
+from pushgateway_lab.host.flags_note import FlagsFile
+from pushgateway_lab.host.looking import snapshot_of
 from pushgateway_lab.installations import (
     LonePushgateway,
     Plan,
-    PushgatewayInstallation,
     VariablePushgateway,
     address,
     flags,
@@ -35,7 +32,6 @@ from pushgateway_lab.pushgateway import open_admin_api, persistence
 from pushgateway_lab.pushgateway.client import client
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
 
 if TYPE_CHECKING:
@@ -77,7 +73,8 @@ def run_with_flags(
 ) -> Iterator[PyinfraCommand]:
     """Run the Pushgateway with the wanted flags, and start it at boot.
 
-    It is restarted only if it runs with other flags, and if it loses no groups by that.
+    It is restarted only if it runs with other flags, and if it loses no groups by that. If it does not come up, its old
+    flags come back.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
     + may_lose: returns whether a restart may lose a group
@@ -111,30 +108,79 @@ def run_with_flags(
         transaction.show_diff(host, path, seen.hardening("pushgateway").text, wanted.hardening)
     if _must_restart(seen, wanted):
         yield from function(refuse_data_loss, settings, seen, wanted, may_lose)
-    if wanted.text != (seen.flags_text or ""):
-        yield from function(_write_flags, installation, seen.flags_text, wanted.text)
-    if wanted.hardening != seen.hardening("pushgateway").text:
-        old = seen.hardening("pushgateway").text
-        yield from function(restriction.write, installation.service, old, wanted.hardening)
-    yield from function(service_control.release, installation.service)
-    start = service_control.restart if _must_restart(seen, wanted) else service_control.start
-    must_be_enabled = installation.is_enabled_by_us or settings.lab_at_boot
-    # To enable a service that is enabled takes the host a third of a second.
-    enables = must_be_enabled and seen.pushgateway.is_disabled
-    if enables:
-        yield from function(_note_enabled, installation.service.name)
-    yield from function(start, installation.service, enable=enables)
     yield from function(
-        _see_it_listen, settings, wanted
-    )  # the look that saw it serves the next step
+        _run, settings, seen, wanted
+    )  # the look that saw it listen serves the next step
+
+
+def _run(host: Host, settings: Settings, seen: Snapshot, wanted: Plan) -> None:
+    """Write what differs, and see the Pushgateway run with the wanted flags and listen on their addresses.
+
+    Raises:
+        HostError: it does not. See `pushgateway_lab.host.flags_change.make`.
+    """
+    flags_change.make(host, settings, _change(seen, settings, wanted))
+
+
+def _change(seen: Snapshot, settings: Settings, wanted: Plan) -> FlagsChange:
+    installation = installations.pushgateway(seen, settings)
+    variable = installation.variable if isinstance(installation, VariablePushgateway) else None
+    is_there = seen.finished_flags_of("pushgateway") is not None
+    ports = {int(each.rpartition(":")[2]) for each in address.listen_addresses(wanted.flags)}
+    must_be_enabled = installation.is_enabled_by_us or settings.lab_at_boot
+    hardening_now = seen.hardening("pushgateway").text
+    words, keys = _new_in(seen, settings, wanted)
+    return FlagsChange(
+        file=FlagsFile("pushgateway", installation.flags_file, variable),
+        title="the Pushgateway",
+        service=installation.service,
+        now=seen.flags_text,
+        # Without flags, a file that is not there is not made, and a drop-in is removed.
+        new=wanted.text or ("" if is_there and not installation.is_drop_in else None),
+        unfinished=seen.unfinished_flags("pushgateway"),
+        runs=seen.pushgateway.is_active,
+        words=words,
+        settings=keys,
+        hardening=(hardening_now, wanted.hardening),
+        restarts=_must_restart(seen, wanted),
+        # To enable a service that is enabled takes the host a third of a second.
+        enables=must_be_enabled and seen.pushgateway.is_disabled,
+        seconds=START_TIMEOUT,
+        is_up=lambda now: (
+            _runs_right(now, wanted) and ports <= {each.port for each in now.pushgateway_listeners}
+        ),
+    )
+
+
+def _new_in(seen: Snapshot, settings: Settings, wanted: Plan) -> tuple[str, str]:
+    """Return the flags that the process does not have yet, with the settings that give them; and where to correct them."""
+    present = flags.parse_flags((seen.pushgateway_argv or ("",))[1:])
+    new = [
+        (str(each), flags.setting_of(each, settings)) for each in flags.minus(wanted.flags, present)
+    ]
+    words = [f"{flag} ({key})" if key else flag for flag, key in new]
+    keys = [key for _, key in new if key and settings.given.issuperset(key.split(" or "))]
+    if wanted.hardening != seen.hardening("pushgateway").text:
+        words.append("other restrictions (pushgateway_harden)")
+        keys.append("pushgateway_harden")
+    if not keys or any(key is None for _, key in new):  # of an administrator
+        keys.append(installations.pushgateway(seen, settings).flags_place)
+    return " ".join(words) or "its flags", " or ".join(dict.fromkeys(keys))
 
 
 def _is_right(seen: Snapshot, settings: Settings, wanted: Plan) -> bool:
     installation = installations.pushgateway(seen, settings)
     must_be_enabled = installation.is_enabled_by_us or settings.lab_at_boot
     return (
-        seen.pushgateway.is_active
+        seen.unfinished_flags("pushgateway") is None
         and not (must_be_enabled and seen.pushgateway.is_disabled)
+        and _runs_right(seen, wanted)
+    )
+
+
+def _runs_right(seen: Snapshot, wanted: Plan) -> bool:
+    return (
+        seen.pushgateway.is_active
         and not seen.pushgateway.is_masked
         and wanted.text == (seen.flags_text or "")
         and wanted.hardening == seen.hardening("pushgateway").text
@@ -176,27 +222,6 @@ def _notes_on_process(installation: LonePushgateway, settings: Settings) -> Iter
             f"The Pushgateway is {installation.service.name}, which no service started, so it is used as it is, and not "
             f"restarted. It runs as: {excerpt(shlex.join(installation.command))}. It should run as: {excerpt(wanted)}"
         )
-
-
-def _note_enabled(host: Host, name: str) -> None:
-    variables = {"note": remains.ENABLED_NOTE, "word": name}
-    ask(host, "note.sh", variables, functions=remains.NOTE_FUNCTIONS)
-
-
-def _write_flags(
-    host: Host, installation: PushgatewayInstallation, old: str | None, new: str
-) -> None:
-    path = installation.flags_file
-    if installation.is_drop_in and not new:
-        service_control.remove_drop_in(host, installation.service, PurePosixPath(path).name)
-        return
-    if installation.is_drop_in:
-        service_control.make_place_for_drop_in(host, installation.service)
-    elif isinstance(installation, VariablePushgateway):
-        note_flags(host, path, installation.variable, old, new)
-    transaction.put(host, path, old, new.encode("utf-8", "surrogateescape"))
-    if installation.is_drop_in:
-        service_control.reload_definitions(host, installation.service)
 
 
 def keeps_groups(
@@ -315,26 +340,4 @@ def _would_lose(lost: Sequence[Group], place: str, file: str, directory: str | N
         f"{holds} keeps them in {excerpt(file)}, which the new flags do not name. It was not restarted. To keep the "
         f"groups, add --{PERSISTENCE}={excerpt(file)} to {place}. Otherwise delete them, or set "
         "pushgateway_allow_data_loss=True."
-    )
-
-
-def _see_it_listen(host: Host, settings: Settings, wanted: Plan) -> None:
-    """Wait until the Pushgateway runs with exactly these flags and listens on their addresses."""
-    addresses = address.listen_addresses(wanted.flags)
-    ports = {int(each.rpartition(":")[2]) for each in addresses}
-    deadline = time.monotonic() + START_TIMEOUT
-    while True:
-        seen = snapshot_now(host, settings)
-        listening = {listener.port for listener in seen.pushgateway_listeners}
-        if _is_right(seen, settings, wanted) and ports <= listening:
-            return
-        if time.monotonic() > deadline or seen.pushgateway.has_failed:
-            break
-        time.sleep(0.2)
-    installation = installations.pushgateway(seen, settings)
-    words = service_control.log(host, installation.service)
-    raise HostError(
-        f"The Pushgateway does not run with the flags {' '.join(map(str, wanted.flags))}: "
-        f"{installation.service.name} is {seen.pushgateway.state}. Its log ends with:\n{words}\n"
-        f"Check {installation.flags_place} and: {installation.service.commands.log}"
     )

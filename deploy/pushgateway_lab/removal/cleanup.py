@@ -9,11 +9,11 @@ from pyinfra.context import ctx_host
 
 from pushgateway_lab import prune
 from pushgateway_lab.facts.remains import NOTES
+from pushgateway_lab.host.file_removal import remove_files
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.installations import web_files
 from pushgateway_lab.pruning import files as prune_files
 from pushgateway_lab.pushgateway import closing
-from pushgateway_lab.removal.file_removal import remove_files
 from pushgateway_lab.removal.traces import DIRECTORIES, Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError

@@ -9,13 +9,13 @@ from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.host import service_control, transaction
+from pushgateway_lab.host.file_removal import remove_files
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.installations import own_text
 from pushgateway_lab.installations.debian import PROMETHEUS_DEFAULTS
 from pushgateway_lab.installations.flags import FlagError
 from pushgateway_lab.installations.release import PROMETHEUS
 from pushgateway_lab.prometheus.loading import wait_until_it_answers
-from pushgateway_lab.removal.file_removal import remove_files
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.run.host_error import HostError

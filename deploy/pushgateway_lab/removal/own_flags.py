@@ -1,6 +1,5 @@
 """The Pushgateway with its own flags again: without this toolkit's in a file, and without its drop-in."""
 
-import time
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -10,13 +9,15 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import restriction, service_control, transaction
-from pushgateway_lab.host.looking import forget, snapshot_now
+from pushgateway_lab.host.file_removal import remove_files
+from pushgateway_lab.host.looking import forget, snapshot_of
+from pushgateway_lab.host.server_start import wait_until_up
 from pushgateway_lab.installations import OwnPlan
 from pushgateway_lab.installations.flags import parse_flags, same
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.removal import own_groups
-from pushgateway_lab.removal.file_removal import remove_files
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.run.host_error import HostError
@@ -121,19 +122,16 @@ def _restore(host: Host, settings: Settings) -> None:
 
 
 def _see_it_run(host: Host, settings: Settings, wanted: OwnPlan) -> None:
-    deadline = time.monotonic() + running.START_TIMEOUT
-    while True:
-        seen = snapshot_now(host, settings)
+    def is_up(seen: Snapshot) -> bool:
         argv = seen.pushgateway_argv
-        is_right = argv is not None and same(parse_flags(argv[1:]), wanted.flags)
-        if is_right and seen.pushgateway_listeners:
-            return
-        if time.monotonic() > deadline or seen.pushgateway.has_failed:
-            break
-        time.sleep(0.2)
-    service = installations.pushgateway(seen, settings).service
-    words = service_control.log(host, service)
-    raise HostError(
-        f"The Pushgateway does not run with its own flags: {service.name} is {seen.pushgateway.state}. Its log ends "
-        f"with:\n{words}\nSolve that ({service.commands.log}), then run this again."
-    )
+        return argv is not None and same(parse_flags(argv[1:]), wanted.flags)
+
+    try:
+        wait_until_up(host, settings, "pushgateway", running.START_TIMEOUT, is_up)
+    except HostError as error:
+        service = installations.pushgateway(snapshot_of(host, settings), settings).service
+        words = service_control.log(host, service)
+        raise HostError(
+            f"The Pushgateway does not run with its own flags: {error}. Its log ends with:\n{words}\nSolve that "
+            f"({service.commands.log}), then run this again."
+        ) from error

@@ -7,10 +7,10 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
+from pushgateway_lab.host.file_removal import remove_backups
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install import releases
 from pushgateway_lab.installations.release import PRODUCTS, Product
-from pushgateway_lab.removal.file_removal import remove_backups
 from pushgateway_lab.removal.purge import tell_staying
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say

@@ -8,10 +8,10 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
+from pushgateway_lab.host.file_removal import remove_backups
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install.packages import Patience
 from pushgateway_lab.lab.excerpts import excerpt
-from pushgateway_lab.removal.file_removal import remove_backups
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
