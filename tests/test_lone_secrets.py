@@ -8,6 +8,7 @@ import pytest
 from certificates import make_authority
 from pushgateway_lab.install import preflight
 from pushgateway_lab.installations import web_files
+from pushgateway_lab.prometheus import listening
 from pushgateway_lab.pushgateway import closing
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.web.wanted_files import (
@@ -74,3 +75,9 @@ def test_a_prometheus_of_no_service_gets_what_everybody_may_read(tmp_path: Path)
     found = wanted(seen(*BOTH, *LONE["prometheus"]), given)
     assert found is not None
     assert [(each.path, each.owner) for each in found] == [(web_files.SCRAPE_AUTHORITIES, "root")]
+
+
+def test_a_prometheus_of_no_service_is_named() -> None:
+    (note,) = listening.notes(seen(*BOTH, *LONE["prometheus"]), settings())
+    assert "which no service started, so it is used as it is. Any user of the host may have" in note
+    assert list(listening.notes(seen(*BOTH), settings())) == []

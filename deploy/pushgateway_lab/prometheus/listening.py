@@ -34,7 +34,12 @@ def is_done(seen: Snapshot, settings: Settings) -> bool:
 
 
 def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
-    """Yield a sentence for the trainer about a Prometheus that others reach, and what closes it."""
+    """Yield sentences for the trainer about a Prometheus of no service, and one that others reach, with what closes it."""
+    if lone := seen.lone.get("prometheus"):
+        yield (
+            f"Prometheus is process {lone.pid}, which no service started, so it is used as it is. Any user of the host may have "
+            "started it."
+        )
     found = exposure.open_prometheus(seen)
     if found is None or settings.prometheus_listen_address is not None:
         return

@@ -217,11 +217,13 @@ def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
 
 
 def _notes_on_process(installation: LonePushgateway, settings: Settings) -> Iterator[str]:
+    says = (
+        f"The Pushgateway is {installation.service.name}, which no service started, so it is used as it is, and not "
+        "restarted. Any user of the host may have started it."
+    )
     if wanted := installation.missing(settings):
-        yield (
-            f"The Pushgateway is {installation.service.name}, which no service started, so it is used as it is, and not "
-            f"restarted. It runs as: {excerpt(shlex.join(installation.command))}. It should run as: {excerpt(wanted)}"
-        )
+        says += f" It runs as: {excerpt(shlex.join(installation.command))}. It should run as: {excerpt(wanted)}"
+    yield says
 
 
 def keeps_groups(
