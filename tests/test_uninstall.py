@@ -1,5 +1,6 @@
 """Deciders of the uninstallation, without hosts: the job, flags, packages and notes."""
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 
@@ -7,11 +8,20 @@ import pytest
 
 from pushgateway_lab.facts.added import note_after
 from pushgateway_lab.facts.remains import ABSENT, FlagsNote, Remains, flags_note, parse_remains
-from pushgateway_lab.installations import own_text
-from pushgateway_lab.removal import clearance, own_flags, own_job, purge
+from pushgateway_lab.installations import own_text, web_files
+from pushgateway_lab.pushgateway.client import why_unanswered
+from pushgateway_lab.removal import (
+    clearance,
+    own_flags,
+    own_groups,
+    own_job,
+    own_web_files,
+    purge,
+)
 from pushgateway_lab.removal.traces import Traces, parse_going
 from pushgateway_lab.run.host_error import HostError
-from snapshots import BOTH, GATEWAY, PROMETHEUS, config, flags, listen, loaded, seen, settings
+from pushgateway_lab.tables.uninstall import UNINSTALL
+from snapshots import BOTH, GATEWAY, PROMETHEUS, argv, config, flags, listen, loaded, seen, settings
 
 OLD, ADDED = 'ARGS="--log.level=debug"\n', "--web.enable-admin-api"
 NEW = 'ARGS="--log.level=debug --web.enable-admin-api"\n'
@@ -230,12 +240,77 @@ def test_a_mistake_in_a_file_without_our_job_stops_nothing() -> None:
 
 
 def test_the_pushgateway_is_restarted_if_it_runs_with_flags_of_this_toolkit() -> None:
-    argv = f"pushgateway_argv {encoded(chr(0).join(['/usr/bin/prometheus-pushgateway', '--log.level=debug', ADDED, '']))}"
-    found = traces(flags(OLD), argv, listen("127.0.0.1"))
+    words = argv("/usr/bin/prometheus-pushgateway", "--log.level=debug", ADDED)
+    found = traces(flags(OLD), words, listen("127.0.0.1"))
     wanted = own_flags.plan(found, settings())
     assert wanted is not None
     assert own_flags.is_restart_due(found, wanted)
     assert own_flags.plan(found._replace(remains=Remains()), settings()) is None
+
+
+def test_a_flag_for_a_file_that_goes_goes_without_a_note_too() -> None:
+    text = '# ours\nARGS="--log.level=debug --web.config.file={}"\n'
+    found = traces(flags(text.format(web_files.WEB_CONFIG_TLS)), listen("127.0.0.1"))
+    wanted = own_flags.plan(found, settings())
+    assert wanted is not None
+    assert wanted.data == b'# ours\nARGS="--log.level=debug"\n'
+    owners = traces(flags(text.format("/etc/own.yml")), listen("127.0.0.1"))
+    assert own_flags.is_done(owners, settings())
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "missing"),
+    [
+        ("web.yml", {}, "Missing: pushgateway_basic_auth_users, or .* for the user ada or b."),
+        ("web.yml", {"pushgateway_username": "c"}, "Missing: pushgateway_basic_auth_users"),
+        ("web.yml", {"pushgateway_username": "b"}, "was closed.$"),
+        (
+            "web-tls.yml",
+            {"pushgateway_username": "b"},
+            "Missing: pushgateway_tls_lab_ca=True, or pushgateway_ca_file; pushgateway_cert_file and its key",
+        ),
+        ("web-tls.yml", {"pushgateway_tls_lab_ca": True}, "_users, .*; pushgateway_cert_file"),
+        ("own.yml", {}, "^It comes from there.$"),
+    ],
+)
+def test_the_missing_settings_of_a_closed_pushgateway_are_named(
+    file: str, data: dict[str, object], missing: str
+) -> None:
+    text = 'basic_auth_users:\n  "ada": "$2b$1"\n  "b": "$2b$2"\n'
+    path = f"/etc/pushgateway-lab/{file}"
+    lines = [argv("/usr/bin/prometheus-pushgateway", f"--web.config.file={path}")]
+    lines += [f"web_text {path} {encoded(text)}"]
+    if "tls" in file:
+        lines += [f"web_mode root:0:0:444 {web_files.CLIENT_AUTHORITIES}"]
+    given = settings(
+        **({"pushgateway_password_file": "/p"} if "pushgateway_username" in data else {}), **data
+    )
+    said = why_unanswered(ValueError("It comes from there."), seen(*BOTH, *lines), given)
+    assert re.search(missing, said), said
+    assert ".." not in said
+
+
+def test_a_pushgateway_that_was_opened_gets_no_password() -> None:
+    user = {"pushgateway_username": "a", "pushgateway_password_file": "/p"}
+    given, program = settings(**user), "/usr/bin/prometheus-pushgateway"
+    assert own_groups.without_password(seen(argv(program)), given).pushgateway_user is None
+    for word in ("/etc/own.yml", web_files.WEB_CONFIG):
+        closed = seen(argv(program, f"--web.config.file={word}"))
+        assert own_groups.without_password(closed, given) == given
+    # Somebody's proxy.
+    proxy = settings(pushgateway_url="https://push:443", **user)
+    assert own_groups.without_password(seen(), proxy) == proxy
+
+
+def test_the_files_for_tls_and_passwords_go_before_the_packages_and_users() -> None:
+    names = [each.name for each in UNINSTALL]
+    files = names.index("Remove the files for TLS and passwords")
+    for earlier in ("Remove the scrape job", "Run the Pushgateway with its own flags"):
+        assert names.index(earlier) < files
+    for later in ("Remove the releases", "Remove the packages", "Remove the notes"):
+        assert files < names.index(later)
+    assert own_web_files.is_done(traces(), settings())
+    assert not own_web_files.is_done(traces(paths=(web_files.SCRAPE_PASSWORD,)), settings())
 
 
 def test_nobody_trusts_notes_of_others() -> None:

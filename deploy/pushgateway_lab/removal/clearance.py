@@ -16,7 +16,7 @@ from pushgateway_lab.formats.words import counted
 from pushgateway_lab.install import preflight
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.pushgateway import running
-from pushgateway_lab.pushgateway.client import client
+from pushgateway_lab.pushgateway.client import client, why_unanswered
 from pushgateway_lab.removal import own_address, own_flags, own_groups, own_job, own_releases
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say, tell
@@ -149,28 +149,52 @@ def _say_what_goes(host: Host, traces: Traces, settings: Settings) -> None:
 
 
 def _refuse_loss(host: Host, settings: Settings) -> None:
-    """Fail if groups would be lost."""
-    from pushgateway_lab.http import api
-
+    """Fail if groups would be lost, or if a later step could not ask the Pushgateway for them."""
     traces = look_for_traces(host, settings)
-    seen = traces.snapshot
-    if not seen.pushgateway.runs or settings.pushgateway_allow_data_loss:
+    if not traces.snapshot.pushgateway.runs:
         return
-    if not traces.pushgateway_goes:
-        wanted = own_flags.plan(traces, settings)
-        if wanted is not None and own_flags.is_restart_due(traces, wanted):
-            plan = installations.Plan(wanted.flags, "")
-            running.refuse_data_loss(host, settings, seen, plan, own_groups.goes)
-        return
+    if traces.pushgateway_goes:
+        _refuse_loss_with_package(host, settings, traces.snapshot)
+    else:
+        _refuse_loss_by_restart(host, settings, traces)
+
+
+def _refuse_loss_with_package(host: Host, settings: Settings, seen: Snapshot) -> None:
+    if settings.lab_wipe or settings.pushgateway_allow_data_loss:
+        return  # all groups may go, so nobody has to count them
     try:
         held = client(host, settings, installations.running_url(seen, settings)).groups()
-    except api.ApiError as error:
+    except _api_error() as error:
         raise HostError(
-            f"{error}. Its package would be removed with its groups, so nothing was removed. To remove it anyway, set "
-            "pushgateway_allow_data_loss=True."
+            f"{why_unanswered(error, seen, settings)} Its package would be removed with its groups, so nothing was removed. To "
+            "remove it with all groups, set lab_wipe=True or pushgateway_allow_data_loss=True."
         ) from error
     if lost := [each for each in held if not own_groups.goes(each, settings)]:
         raise HostError(_would_go(lost))
+
+
+def _refuse_loss_by_restart(host: Host, settings: Settings, traces: Traces) -> None:
+    seen = traces.snapshot
+    wanted = own_flags.plan(traces, settings)
+    if wanted is not None and own_flags.is_restart_due(traces, wanted):
+        plan = installations.Plan(wanted.flags, "")
+        running.refuse_data_loss(host, settings, seen, plan, own_groups.goes)
+    # A Pushgateway that this toolkit closed is open again before it is asked.
+    if own_groups.is_done(traces, settings) or own_flags.is_closed_by_us(seen):
+        return
+    try:
+        client(host, settings, installations.running_url(seen, settings)).groups()
+    except _api_error() as error:
+        raise HostError(
+            f"{why_unanswered(error, seen, settings)} So its groups are unknown, and nothing was removed. Solve that, then run "
+            "this again."
+        ) from error
+
+
+def _api_error() -> type[Exception]:
+    from pushgateway_lab.http.api import ApiError  # here: the HTTP clients take 0.1 s to import
+
+    return ApiError
 
 
 def _would_go(lost: list[Group]) -> str:

@@ -10,10 +10,12 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import restriction, service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_now
 from pushgateway_lab.installations import OwnPlan
-from pushgateway_lab.installations.flags import parse_flags, same
+from pushgateway_lab.installations.flags import parse_flags, same, web_config
+from pushgateway_lab.installations.web_files import WEB_CONFIGS
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.removal import own_groups
 from pushgateway_lab.removal.file_removal import remove_files
@@ -43,6 +45,11 @@ def is_restart_due(traces: Traces, wanted: OwnPlan) -> bool:
     return bool(traces.snapshot.hardening("pushgateway").started_as) or not same(
         parse_flags(argv[1:]), wanted.flags
     )
+
+
+def is_closed_by_us(seen: Snapshot) -> bool:
+    """Return whether the Pushgateway runs with a web configuration file of this toolkit."""
+    return web_config(parse_flags((seen.pushgateway_argv or ())[1:])) in WEB_CONFIGS
 
 
 def is_done(traces: Traces, settings: Settings) -> bool:
