@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2015,SC2034,SC2154 # A && B || C is meant; variables of the look and of whose.sh
+# shellcheck disable=SC2015,SC2034,SC2154 # A && B || C is meant; variables of the look, of whose.sh and of a package manager
 # Extends the look at a host (snapshot.sh) by what this toolkit has left there, for the uninstallation.
 #
 # Needs these shell variables, set before it: notes (the directory of the notes), packages_note, users_note, holds_note
@@ -23,6 +23,8 @@ look_further() {
     fi
     for suffix in $backups; do
         remains "$config_file.$suffix"
+        # A Prometheus that does not run does not tell that the settings name another file.
+        [ "$config_file" = "$packaged_config" ] || remains "$packaged_config.$suffix"
         remains "$flags_file.$suffix"
     done
     for directory in $own_directories; do

@@ -187,6 +187,38 @@ def test_a_setting_names_a_file_that_is_not_there() -> None:
     assert not clearance.is_done(bare, wrong)
 
 
+def with_packages(found: Traces, *names: str) -> Traces:
+    """Return a look at a host whose packages this toolkit installed, and which go."""
+    left = parse_remains(
+        {
+            "noted_package": [f"{each} asked purge" for each in names],
+            "package_state": [f"{each} installed" for each in names],
+        }
+    )
+    remains = found.remains._replace(packages=left.packages, has_packages_note=True)
+    return found._replace(going=names, remains=remains)
+
+
+def test_settings_are_checked_also_where_the_package_goes() -> None:
+    ours = note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(""))
+    going = with_packages(with_job("", ours), "prometheus")
+    assert going.prometheus_goes
+    assert not clearance.is_done(going, settings())
+    with pytest.raises(HostError, match=r"is pushgateway, and not own.*Set pushgateway_job_name"):
+        clearance.is_done(going, settings(pushgateway_job_name="own"))
+    other = traces("config absent", f"config_running {encoded('/etc/prometheus/prometheus.yml')}")
+    wrong = settings(prometheus_config_path="/etc/prometheus/promtheus.yml")
+    with pytest.raises(HostError, match=r"Prometheus reads /etc/prometheus/prometheus\.yml"):
+        clearance.is_done(with_packages(other, "prometheus"), wrong)
+    stopped = with_packages(traces("config absent"), "prometheus")
+    with pytest.raises(HostError, match=r"promtheus\.yml does not exist. Leave prometheus_config"):
+        clearance.is_done(stopped, wrong)
+    # A file that goes may have a mistake.
+    broken = traces(*config("scrape_configs: [\n"), f"added_targets {ours}")
+    assert not clearance.is_done(with_packages(broken, "prometheus"), settings())
+    assert not clearance.is_done(with_packages(traces("config special"), "prometheus"), settings())
+
+
 @pytest.mark.parametrize("key", ["prometheus_unit", "pushgateway_unit"])
 def test_a_setting_names_a_unit_that_is_not_there(key: str) -> None:
     bare = Traces(seen(), Remains(paths=("/var/lib/pushgateway-lab",)), ())

@@ -51,6 +51,7 @@ def is_done(traces: Traces, settings: Settings) -> bool:
         )
     if not traces.is_clear:
         _check_units(traces.snapshot, settings)
+        own_job.check_settings(traces.snapshot, settings)
         if not own_job.is_done(traces, settings):
             preflight.check_access(traces.snapshot, settings)
         own_flags.is_done(traces, settings)

@@ -1,7 +1,7 @@
 """The scrape job that this toolkit put into Prometheus's configuration file; or its targets in somebody else's job."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
@@ -21,7 +21,7 @@ from pushgateway_lab.prometheus.outcomes import explain, explain_reload
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.scrape_config import ScrapeConfigError, decode, same_target
+from pushgateway_lab.scrape_config import Job, ScrapeConfigError, decode, same_target
 from pushgateway_lab.settings import Settings
 
 
@@ -41,12 +41,7 @@ def without_own(seen: Snapshot, settings: Settings) -> tuple[str, str]:
         return text, text  # also if its owner made a mistake in it
     try:
         jobs = scrape_config.known_jobs(text)
-        own = noted_job(seen, (each.name for each in jobs))
-        if own not in (None, name):
-            raise HostError(
-                f"The job that this toolkit added to {settings.prometheus_config_path} is {own}, and not {name}. Nothing "
-                f"was removed. Set pushgateway_job_name={shlex.quote(own)}."
-            )
+        _check_name(seen, settings, jobs)
         job = next((each for each in jobs if each.name == name), None)
         if job is None or not (noted or fields):
             return text, text
@@ -64,6 +59,33 @@ def without_own(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     return text, wanted
 
 
+def check_settings(seen: Snapshot, settings: Settings) -> None:
+    """Check that the settings name the file that Prometheus reads, and the job that this toolkit added, also if both go.
+
+    Raises:
+        HostError: they do not.
+    """
+    check_path(seen, settings)
+    if seen.config is None:
+        if seen.prometheus.exists and "prometheus_config_path" in settings.given:
+            config_text(seen, settings)
+        return
+    try:
+        jobs = scrape_config.known_jobs(config_text(seen, settings))
+    except (HostError, ScrapeConfigError):
+        return  # a file that goes may have any mistake
+    _check_name(seen, settings, jobs)
+
+
+def _check_name(seen: Snapshot, settings: Settings, jobs: Iterable[Job]) -> None:
+    own = noted_job(seen, (each.name for each in jobs))
+    if own not in (None, settings.pushgateway_job_name):
+        raise HostError(
+            f"The job that this toolkit added to {settings.prometheus_config_path} is {own}, and not "
+            f"{settings.pushgateway_job_name}. Nothing was removed. Set pushgateway_job_name={shlex.quote(own)}."
+        )
+
+
 def is_done(traces: Traces, settings: Settings) -> bool:
     """Return whether the operation `removed` has nothing to do.
 
@@ -74,9 +96,7 @@ def is_done(traces: Traces, settings: Settings) -> bool:
     if traces.is_clear or traces.prometheus_goes:
         return True
     if seen.config is None and (seen.config_state == "absent" or not noted_targets(seen, settings)):
-        check_path(seen, settings)
-        if seen.prometheus.exists and "prometheus_config_path" in settings.given:
-            config_text(seen, settings)
+        check_settings(seen, settings)
         return True
     if seen.config is not None and seen.config.has_leftovers:
         return False
