@@ -173,6 +173,38 @@ def test_a_job_of_another_name_in_the_note_is_named() -> None:
     assert own_job.is_done(gone, other)
 
 
+def test_a_job_that_stays_and_names_a_file_that_goes_is_refused() -> None:
+    named = f"    basic_auth: {{username: a, password_file: {web_files.SCRAPE_PASSWORD}}}\n"
+    ours = note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(""))
+    text = OWNERS + named + JOB.format("")
+    there = traces(*config(text), *loaded(text), f"added_targets {ours}")
+    with pytest.raises(HostError, match=r"job own in .*line 2.* stays, but names .*password.*Remove the job, or"):  # fmt: skip
+        clearance.is_done(there, settings())
+    # Its note was lost, but it is the job of the settings.
+    assert not clearance.is_done(
+        traces(*config(text), *loaded(text)), settings(pushgateway_job_name="own")
+    )
+    # The file goes with its package.
+    assert not clearance.is_done(with_packages(there, "prometheus"), settings())
+
+
+def test_all_jobs_of_the_note_go() -> None:
+    second = JOB.replace("pushgateway", "second").replace("9091", "9095")
+    one, both = OWNERS + JOB.format(""), OWNERS + JOB.format("") + second.format("")
+    other = settings(pushgateway_job_name="second")
+    note = note_after(seen(), settings(), OWNERS, one)
+    note = note_after(seen(f"added_targets {note}"), other, one, both)
+    there = traces(*config(both), *loaded(both), f"added_targets {note}")
+    for given in (settings(), other):
+        assert own_job.without_own(there.snapshot, given)[1] == OWNERS
+        assert own_job.lost(there.snapshot, given) == [
+            f"the job {name}, in /etc/prometheus/prometheus.yml"
+            for name in ("pushgateway", "second")
+        ]
+    with pytest.raises(HostError, match="is pushgateway, and not third"):
+        clearance.is_done(there, settings(pushgateway_job_name="third"))
+
+
 def test_a_setting_names_a_file_that_is_not_there() -> None:
     wrong = settings(prometheus_config_path="/srv/wrong.yml")
     running = traces("config absent", f"config_running {encoded('/srv/prom.yml')}")

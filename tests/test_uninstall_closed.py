@@ -1,5 +1,6 @@
 """Hosts with passwords and TLS of this toolkit from which everything is removed, with and without their settings."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -128,3 +129,71 @@ def test_a_host_without_the_note_of_the_flags_loses_the_flag_for_a_file_that_goe
     assert "web.config.file" not in lab_host.read(DEFAULTS).decode()
     assert "scrape-password" not in lab_host.read(CONFIG).decode()
     assert groups(lab_host) == []
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_another_job_name_leaves_nothing_of_the_old_job(
+    lab_host: Host, run_pyinfra: Run, users: dict[str, str]
+) -> None:
+    shapes.both_answer(lab_host)
+    before = listing(lab_host, _DATA)
+    original = lab_host.read(CONFIG).decode()
+    closed = FAST | {"pushgateway_basic_auth_users": users}
+    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=closed).returncode == 0
+    # Debian's own job, with its own interval.
+    renamed = {"pushgateway_job_name": "prometheus", "pushgateway_smoke_timeout": 60}
+    moved = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=renamed)
+    assert moved.returncode == 0, moved.output
+    text = lab_host.read(CONFIG).decode()
+    assert "scrape-password" not in text
+    assert "job_name: pushgateway" not in text.replace("'", "")
+    lab_host.run("test ! -e /etc/pushgateway-lab")
+    assert all(each["health"] == "up" for each in targets(lab_host) if each["job"] != "node")
+
+    refused = run_pyinfra(lab_host, "-y", UNINSTALL, data=FAST)
+    assert_refused(lab_host, refused, "is prometheus, and not pushgateway")
+    shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=renamed)
+    assert "of the job prometheus: the target localhost:9091, honor_labels, in" in shown.stderr
+    assert "the job prometheus in" not in shown.stderr
+    gone = run_pyinfra(lab_host, "-y", UNINSTALL, data=renamed)
+    assert gone.returncode == 0, gone.output
+    assert lab_host.read(CONFIG).decode() == original
+    assert_as_before(lab_host, run_pyinfra, before, _DATA)
+
+
+@pytest.mark.lab_host(packages=INSTALLED)
+def test_a_file_that_another_job_names_is_kept_until_the_job_is_gone(
+    lab_host: Host, run_pyinfra: Run, users: dict[str, str]
+) -> None:
+    shapes.both_answer(lab_host)
+    closed = FAST | {"pushgateway_basic_auth_users": users}
+    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=closed).returncode == 0
+    text = lab_host.read(CONFIG).decode()
+    line = text.rindex("\n", 0, text.index("pushgateway")) + 1
+    copy = text[line:].replace("pushgateway", "copy", 1).replace(":9091", ":9999")
+    lab_host.write(CONFIG, f"{text}\n{copy}".encode())
+    lab_host.run("systemctl reload prometheus")
+    opened = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=FAST)
+    assert opened.returncode == 0, opened.output
+    assert "The job copy (line" in opened.stderr, opened.output
+    lab_host.run("test -e /etc/pushgateway-lab/scrape-password")
+    state = untouched(lab_host)
+    refused = run_pyinfra(lab_host, "-y", UNINSTALL, data=FAST)
+    assert_refused(lab_host, refused, "The job copy in", "give it files of its own")
+    assert untouched(lab_host) == state
+    now = lab_host.read(CONFIG).decode()
+    lab_host.write(CONFIG, now.replace(copy, "").encode())
+    lab_host.run("systemctl reload prometheus")
+    gone = run_pyinfra(lab_host, "-y", UNINSTALL, data=FAST)
+    assert gone.returncode == 0, gone.output
+    assert "pushgateway" not in lab_host.read(CONFIG).decode()
+
+
+def targets(host: Host) -> list[dict[str, str]]:
+    """Return the job, the address and the health of each target of Prometheus."""
+    answer = json.loads(host.run("curl -s localhost:9090/api/v1/targets?state=active").stdout)
+    found = answer["data"]["activeTargets"]
+    return [
+        {"job": each["scrapePool"], "url": each["scrapeUrl"], "health": each["health"]}
+        for each in found
+    ]

@@ -52,6 +52,8 @@ def is_done(traces: Traces, settings: Settings) -> bool:
     if not traces.is_clear:
         _check_units(traces.snapshot, settings)
         own_job.check_settings(traces.snapshot, settings)
+        if not traces.prometheus_goes and traces.snapshot.config is not None:
+            own_job.check_files(traces.snapshot, settings)
         if not own_job.is_done(traces, settings):
             preflight.check_access(traces.snapshot, settings)
         own_flags.is_done(traces, settings)
@@ -124,9 +126,7 @@ def _say_what_goes(host: Host, traces: Traces, settings: Settings) -> None:
     users = [f"the {kind} {name}" for kind, name in traces.remains.users]
     inside = []
     if not own_job.is_done(traces, settings):
-        inside.append(
-            f"the job {settings.pushgateway_job_name} in {settings.prometheus_config_path}"
-        )
+        inside += own_job.lost(seen, settings)
     if not own_flags.is_done(traces, settings):
         file = installations.pushgateway(seen, settings).flags_file
         inside.append(f"the Pushgateway's flags of this toolkit in {file}")
