@@ -61,7 +61,7 @@ def test_a_job_moves_to_another_name_with_all_that_this_toolkit_added() -> None:
     # All of it goes, and nothing else.
     assert own_part.without_part(second, moved, USED, "prometheus") == DEBIANS
     shown = ", ".join(own_part.lost(second, DEBIANS))
-    assert shown == "of the job prometheus: the target localhost:9091, honor_labels"
+    assert shown == "the target localhost:9091, the field honor_labels of the job prometheus"
     # And back to a job of its own.
     assert "job_name: pushgateway" in job.merged(moved, GIVEN_NAME)[1]
     with pytest.raises(HostError, match="To move what this toolkit added there to a job of its"):

@@ -153,8 +153,10 @@ def test_another_job_name_leaves_nothing_of_the_old_job(
     refused = run_pyinfra(lab_host, "-y", UNINSTALL, data=FAST)
     assert_refused(lab_host, refused, "is prometheus, and not pushgateway")
     shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=renamed)
-    assert "of the job prometheus: the target localhost:9091, honor_labels, in" in shown.stderr
-    assert "the job prometheus in" not in shown.stderr
+    assert (
+        "the target localhost:9091, the field honor_labels of the job prometheus in" in shown.stderr
+    )
+    assert "  the job prometheus in" not in shown.stderr
     gone = run_pyinfra(lab_host, "-y", UNINSTALL, data=renamed)
     assert gone.returncode == 0, gone.output
     assert lab_host.read(CONFIG).decode() == original

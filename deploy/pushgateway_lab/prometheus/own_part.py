@@ -68,7 +68,7 @@ def lost(before: str, after: str) -> Iterator[str]:
         if job.name not in now:
             yield f"the job {job.name}"
         elif parts := _lost_parts(job, now[job.name]):
-            yield f"of the job {job.name}: {', '.join(parts)}"
+            yield f"{', '.join(parts)} of the job {job.name}"
 
 
 def _lost_parts(old: Job, new: Job) -> list[str]:
@@ -77,4 +77,4 @@ def _lost_parts(old: Job, new: Job) -> list[str]:
     fields = [each for each in old.lines if each not in new.lines]
     if "tls_config" not in fields:
         fields += [f"tls_config.{each}" for each in parts]
-    return [*targets, *fields]
+    return [*targets, *(f"the field {each}" for each in fields)]

@@ -61,10 +61,8 @@ def _noted(seen: Snapshot, jobs: Iterable[Job]) -> list[str]:
 
 def lost(seen: Snapshot, settings: Settings) -> list[str]:
     """Return in words what the configuration file loses. Raises as `without_own`."""
-    return [
-        f"{each}, in {settings.prometheus_config_path}"
-        for each in own_part.lost(*without_own(seen, settings))
-    ]
+    found = own_part.lost(*without_own(seen, settings))
+    return [f"{excerpt(each)} in {settings.prometheus_config_path}" for each in found]
 
 
 def check_files(seen: Snapshot, settings: Settings) -> None:
