@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 
+from looks import unit
 from pushgateway_lab.facts.added import note_after
 from pushgateway_lab.facts.remains import ABSENT, FlagsNote, Remains, flags_note, parse_remains
 from pushgateway_lab.installations import own_text, web_files
@@ -198,7 +199,7 @@ def test_all_jobs_of_the_note_go() -> None:
     for given in (settings(), other):
         assert own_job.without_own(there.snapshot, given)[1] == OWNERS
         assert own_job.lost(there.snapshot, given) == [
-            f"the job {name}, in /etc/prometheus/prometheus.yml"
+            f"the job {name} in /etc/prometheus/prometheus.yml"
             for name in ("pushgateway", "second")
         ]
     with pytest.raises(HostError, match="is pushgateway, and not third"):
@@ -375,6 +376,38 @@ def test_the_files_for_tls_and_passwords_go_before_the_packages_and_users() -> N
         assert files < names.index(later)
     assert own_web_files.is_done(traces(), settings())
     assert not own_web_files.is_done(traces(paths=(web_files.SCRAPE_PASSWORD,)), settings())
+
+
+def test_a_process_of_no_service_keeps_the_file_that_it_uses() -> None:
+    process = f"process pushgateway 7 {encoded('0::/user.slice')}"
+    for file, refused in ((web_files.WEB_CONFIG, True), ("/etc/own.yml", False)):
+        found = traces(process, argv("/usr/bin/pushgateway", f"--web.config.file={file}"))
+        if refused:
+            with pytest.raises(
+                HostError, match=r"process 7, which no service started.*Start it with"
+            ):
+                clearance.is_done(found, settings())
+        else:
+            assert not clearance.is_done(found, settings())
+
+
+def test_groups_of_a_stopped_pushgateway_are_not_lost() -> None:
+    file = "/var/lib/prometheus/pushgateway.data"
+    failed = traces(*unit(GATEWAY, "failed"), groups_files=(file, "/var/lib/pushgateway/metrics"))
+    clearance.check_stopped(failed, settings())  # it stays
+    going = with_packages(failed, "prometheus-pushgateway")
+    assert going.groups_files == (file,)
+    with pytest.raises(HostError, match=rf"is failed.*the groups in {file}, which.*Start it, then"):
+        clearance.check_stopped(going, settings())
+    for key in ("lab_wipe", "pushgateway_allow_data_loss"):
+        clearance.check_stopped(going, settings(**{key: True}))
+    # A run that was sure, and stopped it, was killed.
+    clearance.check_stopped(
+        going._replace(remains=going.remains._replace(has_begun=True)), settings()
+    )
+    clearance.check_stopped(
+        going._replace(remains=going.remains._replace(groups_files=())), settings()
+    )
 
 
 def test_nobody_trusts_notes_of_others() -> None:

@@ -14,7 +14,7 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.words import counted
 from pushgateway_lab.install import preflight
-from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.pushgateway.client import client, why_unanswered
 from pushgateway_lab.removal import own_address, own_flags, own_groups, own_job, own_releases
@@ -51,6 +51,7 @@ def is_done(traces: Traces, settings: Settings) -> bool:
         )
     if not traces.is_clear:
         _check_units(traces.snapshot, settings)
+        _check_lone(traces)
         own_job.check_settings(traces.snapshot, settings)
         if not traces.prometheus_goes and traces.snapshot.config is not None:
             own_job.check_files(traces.snapshot, settings)
@@ -72,6 +73,17 @@ def _check_units(seen: Snapshot, settings: Settings) -> None:
             raise HostError(
                 f"There is no {name} on this host ({key}). Nothing was removed. Correct {key}, or leave it out."
             )
+
+
+def _check_lone(traces: Traces) -> None:
+    """Fail if a Pushgateway that nobody but its starter can restart uses a file of this toolkit, which would go."""
+    seen = traces.snapshot
+    if "pushgateway" in seen.lone and own_flags.is_closed_by_us(seen):
+        raise HostError(
+            f"The Pushgateway is process {seen.lone['pushgateway'].pid}, which no service started, and it uses a web configuration "
+            "file of this toolkit, which would be removed. Nothing was removed. Start it without the flag "
+            "--web.config.file, then run this again."
+        )
 
 
 def notes(traces: Traces, settings: Settings) -> Iterator[str]:
@@ -153,11 +165,30 @@ def _refuse_loss(host: Host, settings: Settings) -> None:
     """Fail if groups would be lost, or if a later step could not ask the Pushgateway for them."""
     traces = look_for_traces(host, settings)
     if not traces.snapshot.pushgateway.runs:
-        return
-    if traces.pushgateway_goes:
+        check_stopped(traces, settings)
+    elif traces.pushgateway_goes:
         _refuse_loss_with_package(host, settings, traces.snapshot)
     else:
         _refuse_loss_by_restart(host, settings, traces)
+
+
+def check_stopped(traces: Traces, settings: Settings) -> None:
+    """Check that no groups go with a Pushgateway that does not run, so that they cannot be counted.
+
+    Raises:
+        HostError: its file has groups, and no setting allows to lose them.
+    """
+    if not traces.pushgateway_goes or traces.remains.has_begun:
+        return
+    if settings.lab_wipe or settings.pushgateway_allow_data_loss:
+        return
+    if files := traces.groups_files:
+        state = traces.snapshot.pushgateway
+        raise HostError(
+            f"The Pushgateway does not run ({state.name} is {state.state}), so nobody can count the groups in {listed(files)}, "
+            "which would go with it. Nothing was removed. Start it, then run this again. To remove it with all groups, set "
+            "lab_wipe=True or pushgateway_allow_data_loss=True."
+        )
 
 
 def _refuse_loss_with_package(host: Host, settings: Settings, seen: Snapshot) -> None:

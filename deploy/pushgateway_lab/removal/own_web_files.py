@@ -12,7 +12,7 @@ from pushgateway_lab.host import service_control
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.installations import web_files
 from pushgateway_lab.pushgateway import closing
-from pushgateway_lab.removal.traces import Traces, look_for_traces
+from pushgateway_lab.removal.traces import Traces, look_for_traces, note_removal
 from pushgateway_lab.run.failure import cleanly, function, noop
 from pushgateway_lab.settings import Settings
 
@@ -53,6 +53,7 @@ def removed(settings: Settings) -> Iterator[PyinfraCommand]:
 
 def _remove(host: Host, settings: Settings) -> None:
     traces = look_for_traces(host, settings)
+    note_removal(host, traces)
     if traces.pushgateway_goes and traces.snapshot.pushgateway.runs:
         service = installations.pushgateway(traces.snapshot, settings).service
         service_control.stop(host, service)
