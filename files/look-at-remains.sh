@@ -1,12 +1,12 @@
 #!/bin/sh
-# shellcheck disable=SC2015,SC2034,SC2154 # A && B || C is meant; variables of the look and of whose.sh
+# shellcheck disable=SC2015,SC2034,SC2154 # A && B || C is meant; variables of the look, of whose.sh and of a package manager
 # Extends the look at a host (snapshot.sh) by what this toolkit has left there, for the uninstallation.
 #
-# Needs these shell variables, set before it: notes (the directory of the notes), packages_note, users_note, holds_note
-# and enabled_note (files in it), prometheus_flags (the file with Prometheus's flags), own_files and own_directories
+# Needs these shell variables, set before it: notes (the directory of the notes), packages_note, users_note, holds_note,
+# enabled_note and removal_note (files in it), groups_files (files with pushed groups, a list of words), prometheus_flags (the file with Prometheus's flags), own_files and own_directories
 # (paths, lists of words) and backups (the suffixes of backups, a list of words).
-# Prints lines "remains PATH" (base64); if the notes are root's alone, also the lines of the notes: "noted_package NAME
-# HOW PURGE STATE", "noted_user KIND NAME", "noted_hold NAME WANT", "noted_enabled UNIT", "noted_flags LINE", "noted_prometheus_flags LINE"
+# Prints lines "remains PATH" (base64) and "groups_file PATH"; if the notes are root's alone, also the lines of the notes: "noted_package NAME
+# HOW PURGE STATE", "noted_user KIND NAME", "noted_hold NAME WANT", "noted_enabled UNIT", "removal_began yes", "noted_flags LINE", "noted_prometheus_flags LINE"
 # and "prometheus_flags_now TEXT" (base64).
 
 # Prints a path if something has this name.   $1 the path
@@ -23,6 +23,8 @@ look_further() {
     fi
     for suffix in $backups; do
         remains "$config_file.$suffix"
+        # A Prometheus that does not run does not tell that the settings name another file.
+        [ "$config_file" = "$packaged_config" ] || remains "$packaged_config.$suffix"
         remains "$flags_file.$suffix"
     done
     for directory in $own_directories; do
@@ -32,6 +34,9 @@ look_further() {
     for file in $own_files "$notes" /etc/systemd/system/*.d/pushgateway-lab.conf /etc/systemd/system/*.d/pushgateway-lab-hardening.conf \
         /run/systemd/system/*.d/pushgateway-lab-hold.conf; do
         remains "$file"
+    done
+    for file in $groups_files; do
+        [ ! -s "$file" ] || echo "groups_file $file"
     done
     if grep -q '^# of pushgateway-lab,' /usr/sbin/policy-rc.d 2>/dev/null; then remains /usr/sbin/policy-rc.d; fi
     # Those of an earlier version, which did not note them.
@@ -67,6 +72,7 @@ look_further() {
         done <"$holds_note"
     fi
     if [ -f "$enabled_note" ] && read -r name <"$enabled_note"; then echo "noted_enabled $name"; fi
+    [ ! -f "$removal_note" ] || echo "removal_began yes"
     print_flags_note noted_flags "$flags_file"
     if print_flags_note noted_prometheus_flags "$prometheus_flags" && [ -f "$prometheus_flags" ]; then
         print_base64 prometheus_flags_now "$prometheus_flags"

@@ -4,9 +4,11 @@ import pytest
 
 from looks import CONFIG
 from pushgateway_lab.facts import added
-from pushgateway_lab.prometheus import job
+from pushgateway_lab.installations import web_files
+from pushgateway_lab.prometheus import job, own_part
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import remove_job
-from snapshots import config, flags, seen, settings
+from snapshots import BOTH, config, flags, seen, settings
 
 OWNERS = CONFIG.replace('["localhost:9091"]', '["localhost:9091", "pg.example.org:9091"]')
 MOVED = 'ARGS="--web.listen-address=127.0.0.1:9095"\n'
@@ -29,8 +31,90 @@ def test_targets_that_were_there_are_the_owners() -> None:
     assert added.note_after(noted, GIVEN, OWNERS, remove_job(OWNERS, "pushgateway")) == ""
 
 
+DEBIANS = """\
+scrape_configs:
+  - job_name: prometheus
+    scrape_interval: 5s
+    static_configs:
+      - targets: ['localhost:9090']
+"""
+PASSWORD = web_files.SCRAPE_PASSWORD
+USED = settings(pushgateway_job_name="prometheus")
+
+
+def test_a_job_moves_to_another_name_with_all_that_this_toolkit_added() -> None:
+    user = {"pushgateway_username": "a", "pushgateway_password_file": "/p"}
+    given = settings(**user)
+    first = job.merged(seen(*BOTH, *config(DEBIANS)), given)[1]
+    assert PASSWORD in first
+    note = added.note_after(seen(), given, DEBIANS, first)
+    closed = seen(*BOTH, *config(first), f"added_targets {note}")
+    second = job.merged(closed, USED)[1]
+    assert PASSWORD not in second
+    assert "job_name: pushgateway" not in second
+    assert "honor_labels: true" in second
+    assert list(job.notes(closed, USED)) == []
+    note = added.note_after(closed, USED, first, second)
+    assert note.count("=") == 1
+    moved = seen(*BOTH, *config(second), f"added_targets {note}")
+    assert added.noted(moved, "prometheus").fields == {"honor_labels": "True"}
+    # All of it goes, and nothing else.
+    assert own_part.without_part(second, moved, USED, "prometheus") == DEBIANS
+    shown = ", ".join(own_part.lost(second, DEBIANS))
+    assert shown == "the target localhost:9091, the field honor_labels of the job prometheus"
+    # And back to a job of its own.
+    assert "job_name: pushgateway" in job.merged(moved, GIVEN_NAME)[1]
+    with pytest.raises(HostError, match="To move what this toolkit added there to a job of its"):
+        job.merged(moved, GIVEN)
+
+
+GIVEN_NAME = settings(pushgateway_job_name="pushgateway")
+
+
+def test_a_job_for_another_pushgateway_stays_with_its_note() -> None:
+    one = settings(pushgateway_job_name="one", pushgateway_targets=["a:9091"])
+    other = settings(pushgateway_job_name="other", pushgateway_targets=["b:9091"])
+    first = job.merged(seen(*BOTH, *config(DEBIANS)), one)[1]
+    note = added.note_after(seen(), one, DEBIANS, first)
+    there = seen(*BOTH, *config(first), f"added_targets {note}")
+    second = job.merged(there, other)[1]
+    assert second.startswith(first.rstrip("\n"))
+    note = added.note_after(there, other, first, second)
+    both = seen(*BOTH, *config(second), f"added_targets {note}")
+    assert added.noted_names(both, ["one", "prometheus", "other"]) == ["one", "other"]
+    # The job of another name is removed: its note goes, the other one stays.
+    third = remove_job(second, "one")
+    left = seen(f"added_targets {added.note_after(both, other, second, third)}")
+    assert added.noted_names(left, ["one", "other"]) == ["other"]
+
+
+def test_a_field_that_somebody_has_changed_since_stays() -> None:
+    changed = DEBIANS.replace("5s", "5s\n    honor_labels: true").replace(
+        "'localhost:9090'", "'localhost:9090', 'localhost:9091'"
+    )
+    note = added.note_after(seen(), USED, DEBIANS, changed)
+    there = seen(*BOTH, f"added_targets {note}")
+    assert own_part.without_part(changed, there, USED, "prometheus") == DEBIANS
+    since = changed.replace("honor_labels: true", "honor_labels: false")
+    left = own_part.without_part(since, there, USED, "prometheus")
+    assert left == DEBIANS.replace("5s", "5s\n    honor_labels: false")
+
+
+def test_a_job_with_discovery_is_the_owners() -> None:
+    owners = "scrape_configs:\n  - job_name: pushgateway\n    file_sd_configs: [{files: [a.yml]}]\n"
+    ours = job.merged(seen(*BOTH, *config(owners)), GIVEN)[1]
+    assert "static_configs" in ours
+    note = added.note_after(seen(), GIVEN, owners, ours)
+    there = seen(*BOTH, *config(ours), f"added_targets {note}")
+    assert own_part.without_part(ours, there, GIVEN, "pushgateway") == owners
+    # Somebody has added a target since.
+    more = ours.replace("'localhost:9091'", "'localhost:9091', 'c:1'")
+    assert "['c:1']" in own_part.without_part(more, there, GIVEN, "pushgateway")
+
+
 @pytest.mark.parametrize(
-    "note", ["", "x", "=", "=localhost:9095", "d41d8cd98f00b204=localhost:9095"]
+    "note",
+    ["", "x", "=", ";", "+", "=localhost:9095", "d41d8cd98f00b204=localhost:9095", "x=+job_name:a"],
 )
 def test_a_note_of_another_form_notes_nothing(note: str) -> None:
     assert added.noted_targets(seen(f"added_targets {note}"), GIVEN) == ()

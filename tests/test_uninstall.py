@@ -1,17 +1,28 @@
 """Deciders of the uninstallation, without hosts: the job, flags, packages and notes."""
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 
 import pytest
 
+from looks import unit
 from pushgateway_lab.facts.added import note_after
 from pushgateway_lab.facts.remains import ABSENT, FlagsNote, Remains, flags_note, parse_remains
-from pushgateway_lab.installations import own_text
-from pushgateway_lab.removal import clearance, own_flags, own_job, purge
+from pushgateway_lab.installations import own_text, web_files
+from pushgateway_lab.pushgateway.client import why_unanswered
+from pushgateway_lab.removal import (
+    clearance,
+    own_flags,
+    own_groups,
+    own_job,
+    own_web_files,
+    purge,
+)
 from pushgateway_lab.removal.traces import Traces, parse_going
 from pushgateway_lab.run.host_error import HostError
-from snapshots import BOTH, GATEWAY, PROMETHEUS, config, flags, listen, loaded, seen, settings
+from pushgateway_lab.tables.uninstall import UNINSTALL
+from snapshots import BOTH, GATEWAY, PROMETHEUS, argv, config, flags, listen, loaded, seen, settings
 
 OLD, ADDED = 'ARGS="--log.level=debug"\n', "--web.enable-admin-api"
 NEW = 'ARGS="--log.level=debug --web.enable-admin-api"\n'
@@ -163,6 +174,38 @@ def test_a_job_of_another_name_in_the_note_is_named() -> None:
     assert own_job.is_done(gone, other)
 
 
+def test_a_job_that_stays_and_names_a_file_that_goes_is_refused() -> None:
+    named = f"    basic_auth: {{username: a, password_file: {web_files.SCRAPE_PASSWORD}}}\n"
+    ours = note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(""))
+    text = OWNERS + named + JOB.format("")
+    there = traces(*config(text), *loaded(text), f"added_targets {ours}")
+    with pytest.raises(HostError, match=r"job own in .*line 2.* stays, but names .*password.*Remove the job, or"):  # fmt: skip
+        clearance.is_done(there, settings())
+    # Its note was lost, but it is the job of the settings.
+    assert not clearance.is_done(
+        traces(*config(text), *loaded(text)), settings(pushgateway_job_name="own")
+    )
+    # The file goes with its package.
+    assert not clearance.is_done(with_packages(there, "prometheus"), settings())
+
+
+def test_all_jobs_of_the_note_go() -> None:
+    second = JOB.replace("pushgateway", "second").replace("9091", "9095")
+    one, both = OWNERS + JOB.format(""), OWNERS + JOB.format("") + second.format("")
+    other = settings(pushgateway_job_name="second")
+    note = note_after(seen(), settings(), OWNERS, one)
+    note = note_after(seen(f"added_targets {note}"), other, one, both)
+    there = traces(*config(both), *loaded(both), f"added_targets {note}")
+    for given in (settings(), other):
+        assert own_job.without_own(there.snapshot, given)[1] == OWNERS
+        assert own_job.lost(there.snapshot, given) == [
+            f"the job {name} in /etc/prometheus/prometheus.yml"
+            for name in ("pushgateway", "second")
+        ]
+    with pytest.raises(HostError, match="is pushgateway, and not third"):
+        clearance.is_done(there, settings(pushgateway_job_name="third"))
+
+
 def test_a_setting_names_a_file_that_is_not_there() -> None:
     wrong = settings(prometheus_config_path="/srv/wrong.yml")
     running = traces("config absent", f"config_running {encoded('/srv/prom.yml')}")
@@ -175,6 +218,38 @@ def test_a_setting_names_a_file_that_is_not_there() -> None:
     # The package, and its file with it, went in a run that was killed.
     bare = Traces(seen("config absent"), running.remains, ())
     assert not clearance.is_done(bare, wrong)
+
+
+def with_packages(found: Traces, *names: str) -> Traces:
+    """Return a look at a host whose packages this toolkit installed, and which go."""
+    left = parse_remains(
+        {
+            "noted_package": [f"{each} asked purge" for each in names],
+            "package_state": [f"{each} installed" for each in names],
+        }
+    )
+    remains = found.remains._replace(packages=left.packages, has_packages_note=True)
+    return found._replace(going=names, remains=remains)
+
+
+def test_settings_are_checked_also_where_the_package_goes() -> None:
+    ours = note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(""))
+    going = with_packages(with_job("", ours), "prometheus")
+    assert going.prometheus_goes
+    assert not clearance.is_done(going, settings())
+    with pytest.raises(HostError, match=r"is pushgateway, and not own.*Set pushgateway_job_name"):
+        clearance.is_done(going, settings(pushgateway_job_name="own"))
+    other = traces("config absent", f"config_running {encoded('/etc/prometheus/prometheus.yml')}")
+    wrong = settings(prometheus_config_path="/etc/prometheus/promtheus.yml")
+    with pytest.raises(HostError, match=r"Prometheus reads /etc/prometheus/prometheus\.yml"):
+        clearance.is_done(with_packages(other, "prometheus"), wrong)
+    stopped = with_packages(traces("config absent"), "prometheus")
+    with pytest.raises(HostError, match=r"promtheus\.yml does not exist. Leave prometheus_config"):
+        clearance.is_done(stopped, wrong)
+    # A file that goes may have a mistake.
+    broken = traces(*config("scrape_configs: [\n"), f"added_targets {ours}")
+    assert not clearance.is_done(with_packages(broken, "prometheus"), settings())
+    assert not clearance.is_done(with_packages(traces("config special"), "prometheus"), settings())
 
 
 @pytest.mark.parametrize("key", ["prometheus_unit", "pushgateway_unit"])
@@ -230,12 +305,109 @@ def test_a_mistake_in_a_file_without_our_job_stops_nothing() -> None:
 
 
 def test_the_pushgateway_is_restarted_if_it_runs_with_flags_of_this_toolkit() -> None:
-    argv = f"pushgateway_argv {encoded(chr(0).join(['/usr/bin/prometheus-pushgateway', '--log.level=debug', ADDED, '']))}"
-    found = traces(flags(OLD), argv, listen("127.0.0.1"))
+    words = argv("/usr/bin/prometheus-pushgateway", "--log.level=debug", ADDED)
+    found = traces(flags(OLD), words, listen("127.0.0.1"))
     wanted = own_flags.plan(found, settings())
     assert wanted is not None
     assert own_flags.is_restart_due(found, wanted)
     assert own_flags.plan(found._replace(remains=Remains()), settings()) is None
+
+
+def test_a_flag_for_a_file_that_goes_goes_without_a_note_too() -> None:
+    text = '# ours\nARGS="--log.level=debug --web.config.file={}"\n'
+    found = traces(flags(text.format(web_files.WEB_CONFIG_TLS)), listen("127.0.0.1"))
+    wanted = own_flags.plan(found, settings())
+    assert wanted is not None
+    assert wanted.data == b'# ours\nARGS="--log.level=debug"\n'
+    owners = traces(flags(text.format("/etc/own.yml")), listen("127.0.0.1"))
+    assert own_flags.is_done(owners, settings())
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "missing"),
+    [
+        ("web.yml", {}, "Missing: pushgateway_basic_auth_users, or .* for the user ada or b."),
+        ("web.yml", {"pushgateway_username": "c"}, "Missing: pushgateway_basic_auth_users"),
+        ("web.yml", {"pushgateway_username": "b"}, "was closed.$"),
+        (
+            "web-tls.yml",
+            {"pushgateway_username": "b"},
+            "Missing: pushgateway_tls_lab_ca=True, or pushgateway_ca_file; pushgateway_cert_file and its key",
+        ),
+        ("web-tls.yml", {"pushgateway_tls_lab_ca": True}, "_users, .*; pushgateway_cert_file"),
+        ("own.yml", {}, "^It comes from there.$"),
+    ],
+)
+def test_the_missing_settings_of_a_closed_pushgateway_are_named(
+    file: str, data: dict[str, object], missing: str
+) -> None:
+    text = 'basic_auth_users:\n  "ada": "$2b$1"\n  "b": "$2b$2"\n'
+    path = f"/etc/pushgateway-lab/{file}"
+    lines = [argv("/usr/bin/prometheus-pushgateway", f"--web.config.file={path}")]
+    lines += [f"web_text {path} {encoded(text)}"]
+    if "tls" in file:
+        lines += [f"web_mode root:0:0:444 {web_files.CLIENT_AUTHORITIES}"]
+    given = settings(
+        **({"pushgateway_password_file": "/p"} if "pushgateway_username" in data else {}), **data
+    )
+    said = why_unanswered(ValueError("It comes from there."), seen(*BOTH, *lines), given)
+    assert re.search(missing, said), said
+    assert ".." not in said
+
+
+def test_a_pushgateway_that_was_opened_gets_no_password() -> None:
+    user = {"pushgateway_username": "a", "pushgateway_password_file": "/p"}
+    given, program = settings(**user), "/usr/bin/prometheus-pushgateway"
+    assert own_groups.without_password(seen(argv(program)), given).pushgateway_user is None
+    for word in ("/etc/own.yml", web_files.WEB_CONFIG):
+        closed = seen(argv(program, f"--web.config.file={word}"))
+        assert own_groups.without_password(closed, given) == given
+    # Somebody's proxy.
+    proxy = settings(pushgateway_url="https://push:443", **user)
+    assert own_groups.without_password(seen(), proxy) == proxy
+
+
+def test_the_files_for_tls_and_passwords_go_before_the_packages_and_users() -> None:
+    names = [each.name for each in UNINSTALL]
+    files = names.index("Remove the files for TLS and passwords")
+    for earlier in ("Remove the scrape job", "Run the Pushgateway with its own flags"):
+        assert names.index(earlier) < files
+    for later in ("Remove the releases", "Remove the packages", "Remove the notes"):
+        assert files < names.index(later)
+    assert own_web_files.is_done(traces(), settings())
+    assert not own_web_files.is_done(traces(paths=(web_files.SCRAPE_PASSWORD,)), settings())
+
+
+def test_a_process_of_no_service_keeps_the_file_that_it_uses() -> None:
+    process = f"process pushgateway 7 {encoded('0::/user.slice')}"
+    for file, refused in ((web_files.WEB_CONFIG, True), ("/etc/own.yml", False)):
+        found = traces(process, argv("/usr/bin/pushgateway", f"--web.config.file={file}"))
+        if refused:
+            with pytest.raises(
+                HostError, match=r"process 7, which no service started.*Start it with"
+            ):
+                clearance.is_done(found, settings())
+        else:
+            assert not clearance.is_done(found, settings())
+
+
+def test_groups_of_a_stopped_pushgateway_are_not_lost() -> None:
+    file = "/var/lib/prometheus/pushgateway.data"
+    failed = traces(*unit(GATEWAY, "failed"), groups_files=(file, "/var/lib/pushgateway/metrics"))
+    clearance.check_stopped(failed, settings())  # it stays
+    going = with_packages(failed, "prometheus-pushgateway")
+    assert going.groups_files == (file,)
+    with pytest.raises(HostError, match=rf"is failed.*the groups in {file}, which.*Start it, then"):
+        clearance.check_stopped(going, settings())
+    for key in ("lab_wipe", "pushgateway_allow_data_loss"):
+        clearance.check_stopped(going, settings(**{key: True}))
+    # A run that was sure, and stopped it, was killed.
+    clearance.check_stopped(
+        going._replace(remains=going.remains._replace(has_begun=True)), settings()
+    )
+    clearance.check_stopped(
+        going._replace(remains=going.remains._replace(groups_files=())), settings()
+    )
 
 
 def test_nobody_trusts_notes_of_others() -> None:

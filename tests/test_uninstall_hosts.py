@@ -52,6 +52,24 @@ def test_a_bare_host_is_bare_again(
     assert shown.returncode == 1
     assert "holds 1 pushed group, which would go with its package" in shown.stderr, shown.output
     installed = lab_host.run("dpkg -l").stdout
+    # Settings of another host: files of this toolkit would stay beside what they name.
+    for wrong, told in (
+        ({"prometheus_config_path": "/etc/prometheus/promtheus.yml"}, f"Prometheus reads {CONFIG}"),
+        ({"pushgateway_job_name": "own"}, "is pushgateway, and not own. Nothing was removed"),
+    ):
+        for how in (("-y", "--dry"), ("-y",)):
+            refused = run_pyinfra(lab_host, *how, UNINSTALL, data=WIPE | wrong, sudo=True)
+            assert refused.returncode == 1, refused.output
+            assert told in refused.stderr, refused.output
+    assert lab_host.run("dpkg -l").stdout == installed
+    # A Pushgateway that does not run cannot count its groups.
+    lab_host.run("systemctl stop prometheus-pushgateway")
+    for how in (("-y", "--dry"), ("-y",)):
+        refused = run_pyinfra(lab_host, *how, UNINSTALL, data=FAST, sudo=True)
+        assert refused.returncode == 1, refused.output
+        assert "so nobody can count the groups in /var/lib/prometheus" in refused.stderr
+    lab_host.run("systemctl start prometheus-pushgateway")
+    assert lab_host.run("dpkg -l").stdout == installed
     shown = run_pyinfra(lab_host, "-y", "--dry", UNINSTALL, data=WIPE, sudo=True)
     assert shown.returncode == 0, shown.output
     for words in (

@@ -20,7 +20,7 @@ from pushgateway_lab.web.wanted_files import (
     secrets_of,
     wanted,
 )
-from snapshots import BOTH, DEBIAN, GATEWAY, PROMETHEUS, loaded, seen
+from snapshots import BOTH, DEBIAN, GATEWAY, PROMETHEUS, config, loaded, seen
 from web_looks import NOW, PASSWORD, files_of, lines_of, settings
 
 pytestmark = pytest.mark.usefixtures("state")
@@ -43,6 +43,21 @@ def test_a_second_look_finds_all_files_as_they_should_be(users: dict[str, str]) 
     assert files_of(there, given) == first
     assert all(PASSWORD not in repr(each) for each in first)
     assert (web_files.SCRAPE_PASSWORD, PASSWORD.encode()) in secrets_of(given)
+
+
+def test_a_file_that_another_job_names_stays_and_the_job_is_named(users: dict[str, str]) -> None:
+    given = settings(pushgateway_basic_auth_users=users)
+    lines = lines_of(files_of(seen(*BOTH), given))
+    text = "scrape_configs: [{{job_name: {}, basic_auth: {{username: a, password_file: {}}}}}]"
+    for name, path in (("pushgateway", web_files.SCRAPE_PASSWORD), ("old", "/own")):
+        there = seen(*BOTH, *lines, *config(text.format(name, path)))
+        assert web_files.SCRAPE_PASSWORD in obsolete(there, settings())
+        assert list(closing.notes_on_kept(there, settings())) == []
+    there = seen(*BOTH, *lines, *config(text.format("old", web_files.SCRAPE_PASSWORD)))
+    assert obsolete(there, settings()) == [web_files.WEB_CONFIG]
+    (sentence,) = closing.notes_on_kept(there, settings())
+    assert "The job old (line 1) names /etc/pushgateway-lab/scrape-password" in sentence
+    assert list(closing.notes_on_kept(there, given)) == []
 
 
 @pytest.mark.parametrize(

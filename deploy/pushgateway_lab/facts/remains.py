@@ -27,6 +27,9 @@ HOLDS_NOTE = f"{NOTES}/holds"
 ENABLED_NOTE = f"{NOTES}/enabled"
 """The file with the service that starts at boot because of this toolkit."""
 
+REMOVAL_NOTE = f"{NOTES}/removal"
+"""The file that an uninstallation writes before it stops a Pushgateway, when it is sure that no group is lost."""
+
 FIREWALL_NOTE = f"{NOTES}/firewall"
 """The file with the ports that this toolkit opened in a firewall, see ``files/change-firewall.sh``."""
 
@@ -85,6 +88,8 @@ class Remains(NamedTuple):
     + flags: the note about the file with the Pushgateway's flags; None if there is none
     + prometheus_flags: the same for Prometheus
     + prometheus_flags_text: the text of the file with Prometheus's flags, if it is noted; None if there is no file
+    + groups_files: files in which a Pushgateway of this toolkit keeps its groups, and which go with it
+    + has_begun: an uninstallation has begun to remove the Pushgateway, and was sure that no group is lost
     + is_unsafe: somebody else than root can write the notes, so they were not read
     """
 
@@ -97,6 +102,8 @@ class Remains(NamedTuple):
     flags: FlagsNote | None = None
     prometheus_flags: FlagsNote | None = None
     prometheus_flags_text: str | None = None
+    groups_files: tuple[str, ...] = ()
+    has_begun: bool = False
     is_unsafe: bool = False
 
 
@@ -130,6 +137,8 @@ def parse_remains(said: dict[str, list[str]]) -> Remains:
         flags=_flags(said.get("noted_flags", ())),
         prometheus_flags=_flags(said.get("noted_prometheus_flags", ())),
         prometheus_flags_text=next(map(decoded, said.get("prometheus_flags_now", ())), None),
+        groups_files=tuple(said.get("groups_file", ())),
+        has_begun="removal_began" in said,
         is_unsafe="notes_unsafe" in said,
     )
 

@@ -1,4 +1,4 @@
-"""Start, restart, hold and release the services of a host, and read their logs.
+"""Start, restart, stop, hold and release the services of a host, and read their logs.
 
 The state of the services is part of the look at a host.
 """
@@ -30,6 +30,15 @@ def start(host: Host, service: Service, *, enable: bool = True) -> None:
 def restart(host: Host, service: Service, *, enable: bool = True) -> None:
     """Restart a service. Arguments and errors as for `start`."""
     _run(host, service, "restart", enable=enable)
+
+
+def stop(host: Host, service: Service) -> None:
+    """Stop a service; without one of this name, this changes nothing.
+
+    Raises:
+        HostError: see `pushgateway_lab.run.shell.ask`.
+    """
+    _ask(host, "stop-service.sh", {"service": service.name}, deadline=START_TIMEOUT)
 
 
 def _run(host: Host, service: Service, how: str, *, enable: bool) -> None:

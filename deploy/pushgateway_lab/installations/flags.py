@@ -123,10 +123,13 @@ def web_config(flags: Iterable[Flag]) -> str:
     return next((str(each.value) for each in flags if each.name == WEB_CONFIG_FLAG), "")
 
 
+def without_web_config(flags: Iterable[Flag]) -> list[Flag]:
+    """Return the flags without those that name a web configuration file of this toolkit."""
+    return [each for each in flags if each.name != WEB_CONFIG_FLAG or each.value not in WEB_CONFIGS]
+
+
 def _with_web_config(flags: list[Flag], file: str | None) -> list[Flag]:
-    others = [
-        each for each in flags if each.name != WEB_CONFIG_FLAG or each.value not in WEB_CONFIGS
-    ]
+    others = without_web_config(flags)
     if file is None:
         return others
     if foreign := web_config(others):

@@ -10,6 +10,7 @@ from pushgateway_lab.installations import environment_file, exec_start, flags
 from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.installations.unit import UnitPushgateway
 from pushgateway_lab.installations.variable import VariablePushgateway, is_init_script
+from pushgateway_lab.installations.web_files import WEB_CONFIGS
 from pushgateway_lab.run.host_error import HostError
 
 
@@ -80,7 +81,9 @@ def of_variable(
         HostError: the file cannot be read.
     """
     try:
-        data = restored(seen.flags_text, note, installation.variable)
+        data = _without_web_config(
+            restored(seen.flags_text, note, installation.variable), installation.variable
+        )
         text = None if data is None else data.decode("utf-8", "surrogateescape")
         written = flags.parse_flags(environment_file.arguments(text, installation.variable))
         return OwnPlan((*written, *_beside(seen, text)), data)
@@ -88,6 +91,18 @@ def of_variable(
         raise HostError(
             f"{installation.flags_file}: {error}. Correct that line, then run this again."
         ) from error
+
+
+def _without_web_config(data: bytes | None, variable: str) -> bytes | None:
+    """Return the content without a web configuration file of this toolkit, which goes also if the note was lost."""
+    if data is None:
+        return None
+    text = data.decode("utf-8", "surrogateescape")
+    written = flags.parse_flags(environment_file.arguments(text, variable))
+    if flags.web_config(written) not in WEB_CONFIGS:
+        return data
+    kept = flags.without_web_config(written)
+    return environment_file.edit(text, kept, variable).encode("utf-8", "surrogateescape")
 
 
 def _beside(seen: Snapshot, text: str | None) -> Sequence[Flag]:

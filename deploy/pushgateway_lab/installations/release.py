@@ -54,6 +54,9 @@ class Product(NamedTuple):
         return f"/etc/default/{self.name}"
 
 
+GROUPS_FILE = "/var/lib/pushgateway/metrics"
+"""The file in which the Pushgateway of a release keeps its groups."""
+
 PROMETHEUS = Product(
     name="prometheus",
     programs=PROGRAMS["prometheus"],
@@ -67,7 +70,7 @@ PUSHGATEWAY = Product(
     programs=PROGRAMS["pushgateway"],
     title="the Pushgateway",
     default_version="1.11.2",
-    default_flags='ARGS="--persistence.file=/var/lib/pushgateway/metrics"\n',
+    default_flags=f'ARGS="--persistence.file={GROUPS_FILE}"\n',
     config_path="",
 )
 PRODUCTS = (PROMETHEUS, PUSHGATEWAY)

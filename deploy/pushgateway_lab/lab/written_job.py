@@ -26,6 +26,28 @@ def written_job(seen: Snapshot, settings: Settings) -> Job | None:
     return next((each for each in jobs if each.name == settings.pushgateway_job_name), None)
 
 
+def files_of_other_jobs(seen: Snapshot, settings: Settings) -> dict[str, Job]:
+    """Return the files of this toolkit that other jobs than the lab's name: path -> the last one of these jobs."""
+    if seen.config is None:
+        return {}
+    try:
+        jobs = scrape_config.known_jobs(scrape_config.decode(seen.config.data))
+    except scrape_config.ScrapeConfigError:
+        return {}
+    return {
+        path: job
+        for job in jobs
+        if job.name != settings.pushgateway_job_name
+        for path in files_of(job)
+    }
+
+
+def files_of(job: Job) -> list[str]:
+    """Return the files of this toolkit that a job names for TLS or a password."""
+    named = (job.login.password_file if job.login else "", *job.tls_config.values())
+    return [each for each in named if each in web_files.FILES]
+
+
 def owners_access(seen: Snapshot, settings: Settings) -> dict[str, Any]:
     """Return the fields of the job that name files of its owner for TLS and a password; empty without.
 

@@ -20,7 +20,7 @@ from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.lab.jobs import lab_job
 from pushgateway_lab.lab.mistaken_jobs import mistaken_jobs
 from pushgateway_lab.lab.scrape_access import wanted_fields
-from pushgateway_lab.prometheus import access_fields, scrapers
+from pushgateway_lab.prometheus import access_fields, own_part, scrapers
 from pushgateway_lab.prometheus.outcomes import explain
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.scrape_config import ScrapeConfigError
@@ -139,12 +139,18 @@ def _or_of_package(seen: Snapshot, settings: Settings) -> str:
 def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     """Return the current text of the configuration file, and the text with the lab's job.
 
+    What this toolkit has added to another job for the same Pushgateway moves to the lab's job: the setting with its name
+    has changed.
+
     Raises:
         HostError: the file cannot be parsed or changed safely, or root must not write it.
     """
     text = config_text(seen, settings)
     try:
         scrapers.check(seen, settings)
+        rest = text
+        for name in own_part.moved_names(seen, settings):
+            rest = own_part.without_part(rest, seen, settings, name)
         ours = job(seen, settings)
         targets = ours["static_configs"][0]["targets"]
         obsolete = obsolete_targets(seen, settings, targets)
@@ -153,7 +159,7 @@ def merged(seen: Snapshot, settings: Settings) -> tuple[str, str]:
             del ours["static_configs"]
         fields = tuple(access_fields.obsolete_fields(seen, settings))
         corrected = tuple(scrapers.corrected(seen, settings).items())
-        wanted = _merged_text(text, json.dumps(ours), corrected, obsolete, fields)
+        wanted = _merged_text(rest, json.dumps(ours), corrected, obsolete, fields)
     except ScrapeConfigError as error:
         raise HostError(_unusable(settings, error)) from error
     return text, _writable(seen, settings, text, wanted)
@@ -219,7 +225,10 @@ def _unusable(settings: Settings, error: ScrapeConfigError) -> str:
 
 def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
     """Yield a sentence for each other job in the file that scrapes the same target, and for each way to lose the password."""
+    moved = own_part.moved_names(seen, settings)
     for other in scrapers.others(seen, settings):
+        if other.name in moved:
+            continue
         yield (
             f"{other.where} also scrapes {excerpt(other.target)}, so Prometheus has every pushed metric twice. Remove "
             f"this job, or use it: set pushgateway_job_name={shlex.quote(excerpt(other.name))}"

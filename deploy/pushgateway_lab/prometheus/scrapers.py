@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pushgateway_lab import installations, scrape_config
+from pushgateway_lab.facts.added import noted_names
 from pushgateway_lab.facts.names import Address
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.installations import address
@@ -198,7 +199,7 @@ def check(seen: Snapshot, settings: Settings) -> None:
     job = written_job(seen, settings)
     if job is None:
         if "pushgateway_job_name" not in settings.given and (found := others(seen, settings)):
-            raise HostError(_second(found[0], settings))
+            raise HostError(_second(found[0], seen, settings))
         return
     wanted = undiscovered(seen, settings, targets(seen, settings))
     replaced = corrected(seen, settings)
@@ -236,15 +237,19 @@ def check_receivers(seen: Snapshot, settings: Settings, obsolete: Collection[str
         )
 
 
-def _second(other: Scraper, settings: Settings) -> str:
+def _second(other: Scraper, seen: Snapshot, settings: Settings) -> str:
     own, name = settings.pushgateway_job_name, excerpt(other.name)
     if other.line:
         use = f"To use that job, set pushgateway_job_name={shlex.quote(name)}."
     else:
         use = "To replace that job, remove it from its file."
+    is_ours = other.line is not None and noted_names(seen, [other.name])
+    further = (
+        "To move what this toolkit added there to a job of its own" if is_ours else "To have both"
+    )
     return (
         f"{other.where} already scrapes {excerpt(other.target)}, which is this Pushgateway, so with a second job "
-        f"Prometheus would have every pushed metric twice. Nothing was changed. {use} To have both, set "
+        f"Prometheus would have every pushed metric twice. Nothing was changed. {use} {further}, set "
         f"pushgateway_job_name={shlex.quote(own)}."
     )
 

@@ -19,7 +19,8 @@ from pushgateway_lab.formats.archive import archive
 from pushgateway_lab.host.looking import forget, snapshot_now, snapshot_of
 from pushgateway_lab.installations import exposure, web_files
 from pushgateway_lab.lab.excerpts import excerpt
-from pushgateway_lab.run.failure import cleanly, function, noop
+from pushgateway_lab.lab.written_job import files_of_other_jobs
+from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.settings import Settings
@@ -74,6 +75,19 @@ def notes(seen: Snapshot, settings: Settings) -> Iterator[str]:
         )
 
 
+def notes_on_kept(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each file that the settings do not want, and that stays because another job names it."""
+    if installations.prometheus_is_elsewhere(seen, settings):
+        return
+    kept = {each.path for each in wanted(seen, settings) or ()}
+    for path, job in files_of_other_jobs(seen, settings).items():
+        if path in seen.web_files and path not in kept:
+            yield (
+                f"The job {excerpt(job.name)} (line {job.line}) names {path}, a file of this toolkit, so this file stays. Remove "
+                "the job, or give it a file of its own."
+            )
+
+
 @operation()
 @cleanly
 def files_written(settings: Settings) -> Iterator[PyinfraCommand]:
@@ -116,7 +130,9 @@ def files_tidied(settings: Settings) -> Iterator[PyinfraCommand]:
         )
     """
     host = ctx_host.get()
-    if is_tidy(snapshot_of(host, settings), settings):
+    seen = snapshot_of(host, settings)
+    tell(host, notes_on_kept(seen, settings))
+    if is_tidy(seen, settings):
         noop(host, "there are no old files for TLS and passwords")
         return
     yield from function(_tidy, settings)

@@ -104,7 +104,7 @@ def delete_groups(host: Host, going: Sequence[Group], gateway: Pushgateway) -> N
         left = await_gone(host, gateway, going)
     except (ApiError, GroupingError) as error:
         what = f"{name} was not" if is_one else f"Not all of {name} were"
-        raise HostError(f"{what} deleted: {error}. Run this again.") from error
+        raise HostError(f"{what} deleted: {str(error).rstrip('.')}. Run this again.") from error
     if left:
         what = name if is_one else f"{left} of {name}"
         raise HostError(

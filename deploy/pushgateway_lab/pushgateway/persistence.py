@@ -67,7 +67,7 @@ def await_saved(host: Host, flags: Mapping[str, str], deleted: Sequence[Group]) 
         say(
             host,
             f"The Pushgateway writes the deletion to {excerpt(file)} within {seconds[:9]} s (its "
-            " flag --persistence.interval). Until then, a loss of power brings the groups back; verify counts "
+            "flag --persistence.interval). Until then, a loss of power brings the groups back; verify counts "
             "them as nobody's work.",
             "yellow",
         )

@@ -29,7 +29,7 @@ from pushgateway_lab.installations.flags import PERSISTENCE, Flag
 from pushgateway_lab.installations.web_files import WEB_CONFIGS
 from pushgateway_lab.lab.excerpts import excerpt
 from pushgateway_lab.pushgateway import open_admin_api, persistence
-from pushgateway_lab.pushgateway.client import client
+from pushgateway_lab.pushgateway.client import client, why_unanswered
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
@@ -292,7 +292,7 @@ def refuse_data_loss(
         lost = [each for each in gateway.groups() if not may_lose(each, settings)]
     except api.ApiError as error:
         raise HostError(
-            f"{error}. A restart might lose its groups, so it was not restarted. To restart it anyway, set "
+            f"{why_unanswered(error, seen, settings)} A restart might lose its groups, so it was not restarted. To restart it anyway, set "
             "pushgateway_allow_data_loss=True."
         ) from error
     if lost:

@@ -11,9 +11,7 @@ from pushgateway_lab import prune
 from pushgateway_lab.facts.remains import NOTES
 from pushgateway_lab.host.file_removal import remove_files
 from pushgateway_lab.host.looking import forget
-from pushgateway_lab.installations import web_files
 from pushgateway_lab.pruning import files as prune_files
-from pushgateway_lab.pushgateway import closing
 from pushgateway_lab.removal.traces import DIRECTORIES, Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
@@ -60,7 +58,7 @@ def unscheduled(settings: Settings) -> Iterator[PyinfraCommand]:
 @operation()
 @cleanly
 def removed(settings: Settings) -> Iterator[PyinfraCommand]:
-    """Remove the files of this toolkit for TLS and passwords, its backups, drop-ins and lock, then its notes.
+    """Remove the backups, drop-ins and lock of this toolkit, then its notes.
 
     + settings: of the host, see `pushgateway_lab.run.host_settings.for_host`
 
@@ -83,8 +81,6 @@ def removed(settings: Settings) -> Iterator[PyinfraCommand]:
 
 def _remove(host: Host, settings: Settings) -> None:
     traces = look_for_traces(host, settings)
-    if not set(web_files.FILES).isdisjoint(traces.remains.paths):
-        closing.change(host, [], obsolete=list(web_files.FILES))
     files = [each for each in traces.remains.paths if each != NOTES]
     left = remove_files(host, files, enabled=_enabled(traces))
     if left:

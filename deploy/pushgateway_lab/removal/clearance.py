@@ -14,9 +14,9 @@ from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.formats.words import counted
 from pushgateway_lab.install import preflight
-from pushgateway_lab.lab.excerpts import excerpt
+from pushgateway_lab.lab.excerpts import excerpt, listed
 from pushgateway_lab.pushgateway import running
-from pushgateway_lab.pushgateway.client import client
+from pushgateway_lab.pushgateway.client import client, why_unanswered
 from pushgateway_lab.removal import own_address, own_flags, own_groups, own_job, own_releases
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, say, tell
@@ -51,6 +51,10 @@ def is_done(traces: Traces, settings: Settings) -> bool:
         )
     if not traces.is_clear:
         _check_units(traces.snapshot, settings)
+        _check_lone(traces)
+        own_job.check_settings(traces.snapshot, settings)
+        if not traces.prometheus_goes and traces.snapshot.config is not None:
+            own_job.check_files(traces.snapshot, settings)
         if not own_job.is_done(traces, settings):
             preflight.check_access(traces.snapshot, settings)
         own_flags.is_done(traces, settings)
@@ -69,6 +73,17 @@ def _check_units(seen: Snapshot, settings: Settings) -> None:
             raise HostError(
                 f"There is no {name} on this host ({key}). Nothing was removed. Correct {key}, or leave it out."
             )
+
+
+def _check_lone(traces: Traces) -> None:
+    """Fail if a Pushgateway that nobody but its starter can restart uses a file of this toolkit, which would go."""
+    seen = traces.snapshot
+    if "pushgateway" in seen.lone and own_flags.is_closed_by_us(seen):
+        raise HostError(
+            f"The Pushgateway is process {seen.lone['pushgateway'].pid}, which no service started, and it uses a web configuration "
+            "file of this toolkit, which would be removed. Nothing was removed. Start it without the flag "
+            "--web.config.file, then run this again."
+        )
 
 
 def notes(traces: Traces, settings: Settings) -> Iterator[str]:
@@ -123,9 +138,7 @@ def _say_what_goes(host: Host, traces: Traces, settings: Settings) -> None:
     users = [f"the {kind} {name}" for kind, name in traces.remains.users]
     inside = []
     if not own_job.is_done(traces, settings):
-        inside.append(
-            f"the job {settings.pushgateway_job_name} in {settings.prometheus_config_path}"
-        )
+        inside += own_job.lost(seen, settings)
     if not own_flags.is_done(traces, settings):
         file = installations.pushgateway(seen, settings).flags_file
         inside.append(f"the Pushgateway's flags of this toolkit in {file}")
@@ -149,28 +162,71 @@ def _say_what_goes(host: Host, traces: Traces, settings: Settings) -> None:
 
 
 def _refuse_loss(host: Host, settings: Settings) -> None:
-    """Fail if groups would be lost."""
-    from pushgateway_lab.http import api
-
+    """Fail if groups would be lost, or if a later step could not ask the Pushgateway for them."""
     traces = look_for_traces(host, settings)
-    seen = traces.snapshot
-    if not seen.pushgateway.runs or settings.pushgateway_allow_data_loss:
+    if not traces.snapshot.pushgateway.runs:
+        check_stopped(traces, settings)
+    elif traces.pushgateway_goes:
+        _refuse_loss_with_package(host, settings, traces.snapshot)
+    else:
+        _refuse_loss_by_restart(host, settings, traces)
+
+
+def check_stopped(traces: Traces, settings: Settings) -> None:
+    """Check that no groups go with a Pushgateway that does not run, so that they cannot be counted.
+
+    Raises:
+        HostError: its file has groups, and no setting allows to lose them.
+    """
+    if not traces.pushgateway_goes or traces.remains.has_begun:
         return
-    if not traces.pushgateway_goes:
-        wanted = own_flags.plan(traces, settings)
-        if wanted is not None and own_flags.is_restart_due(traces, wanted):
-            plan = installations.Plan(wanted.flags, "")
-            running.refuse_data_loss(host, settings, seen, plan, own_groups.goes)
+    if settings.lab_wipe or settings.pushgateway_allow_data_loss:
         return
+    if files := traces.groups_files:
+        state = traces.snapshot.pushgateway
+        raise HostError(
+            f"The Pushgateway does not run ({state.name} is {state.state}), so nobody can count the groups in {listed(files)}, "
+            "which would go with it. Nothing was removed. Start it, then run this again. To remove it with all groups, set "
+            "lab_wipe=True or pushgateway_allow_data_loss=True."
+        )
+
+
+def _refuse_loss_with_package(host: Host, settings: Settings, seen: Snapshot) -> None:
+    if settings.lab_wipe or settings.pushgateway_allow_data_loss:
+        return  # all groups may go, so nobody has to count them
     try:
         held = client(host, settings, installations.running_url(seen, settings)).groups()
-    except api.ApiError as error:
+    except _api_error() as error:
         raise HostError(
-            f"{error}. Its package would be removed with its groups, so nothing was removed. To remove it anyway, set "
-            "pushgateway_allow_data_loss=True."
+            f"{why_unanswered(error, seen, settings)} Its package would be removed with its groups, so nothing was removed. To "
+            "remove it with all groups, set lab_wipe=True or pushgateway_allow_data_loss=True."
         ) from error
     if lost := [each for each in held if not own_groups.goes(each, settings)]:
         raise HostError(_would_go(lost))
+
+
+def _refuse_loss_by_restart(host: Host, settings: Settings, traces: Traces) -> None:
+    seen = traces.snapshot
+    wanted = own_flags.plan(traces, settings)
+    if wanted is not None and own_flags.is_restart_due(traces, wanted):
+        plan = installations.Plan(wanted.flags, "")
+        running.refuse_data_loss(host, settings, seen, plan, own_groups.goes)
+    # A Pushgateway that this toolkit closed is open again before it is asked.
+    if own_groups.is_done(traces, settings) or own_flags.is_closed_by_us(seen):
+        return
+    try:
+        client(host, settings, installations.running_url(seen, settings)).groups()
+    except _api_error() as error:
+        raise HostError(
+            f"{why_unanswered(error, seen, settings)} So its groups are unknown, and nothing was removed. Solve that, then run "
+            "this again."
+        ) from error
+
+
+def _api_error() -> type[Exception]:
+    from pushgateway_lab.http.api import ApiError  # here: the HTTP clients take 0.1 s to import
+
+    return ApiError
 
 
 def _would_go(lost: list[Group]) -> str:

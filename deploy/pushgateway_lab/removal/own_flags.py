@@ -15,7 +15,8 @@ from pushgateway_lab.host.file_removal import remove_files
 from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.host.server_start import wait_until_up
 from pushgateway_lab.installations import OwnPlan
-from pushgateway_lab.installations.flags import parse_flags, same
+from pushgateway_lab.installations.flags import parse_flags, same, web_config
+from pushgateway_lab.installations.web_files import WEB_CONFIGS
 from pushgateway_lab.pushgateway import running
 from pushgateway_lab.removal import own_groups
 from pushgateway_lab.removal.traces import Traces, look_for_traces
@@ -44,6 +45,11 @@ def is_restart_due(traces: Traces, wanted: OwnPlan) -> bool:
     return bool(traces.snapshot.hardening("pushgateway").started_as) or not same(
         parse_flags(argv[1:]), wanted.flags
     )
+
+
+def is_closed_by_us(seen: Snapshot) -> bool:
+    """Return whether the Pushgateway runs with a web configuration file of this toolkit."""
+    return web_config(parse_flags((seen.pushgateway_argv or ())[1:])) in WEB_CONFIGS
 
 
 def is_done(traces: Traces, settings: Settings) -> bool:

@@ -1,6 +1,7 @@
 """The groups that go in an uninstallation: those that this toolkit pushed; with ``lab_wipe``, all."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
@@ -8,7 +9,9 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations, smoke
+from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.answers import Group
+from pushgateway_lab.installations.flags import parse_flags, web_config
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.pushgateway import persistence
 from pushgateway_lab.pushgateway.client import client
@@ -30,6 +33,22 @@ def is_done(traces: Traces, settings: Settings) -> bool:
         or traces.pushgateway_goes
         or not traces.snapshot.pushgateway.runs
         or installations.pushgateway_is_elsewhere(traces.snapshot, settings)
+    )
+
+
+def without_password(seen: Snapshot, settings: Settings) -> Settings:
+    """Return the settings for a Pushgateway that this toolkit has opened again: it wants no password, and gets none.
+
+    Its own address may be one to which no password may go.
+    """
+    running = parse_flags((seen.pushgateway_argv or ())[1:])
+    if web_config(running) or installations.running_url(seen, settings) == settings.pushgateway_url:
+        return settings
+    return replace(
+        settings,
+        pushgateway_username=None,
+        pushgateway_basic_auth_users={},
+        pushgateway_generate_password=False,
     )
 
 
@@ -62,6 +81,7 @@ def _delete(host: Host, settings: Settings) -> None:
     from pushgateway_lab.http.api import ApiError
 
     seen = look_for_traces(host, settings).snapshot
+    settings = without_password(seen, settings)
     gateway = client(host, settings, installations.running_url(seen, settings))
     try:
         going = [each for each in gateway.groups() if goes(each, settings)]

@@ -1,7 +1,7 @@
 """The scrape job that this toolkit put into Prometheus's configuration file; or its targets in somebody else's job."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.host import Host
@@ -9,52 +9,43 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import scrape_config
-from pushgateway_lab.facts.added import noted_job, noted_targets
+from pushgateway_lab.facts.added import noted_names
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.host import transaction
 from pushgateway_lab.host.looking import forget, snapshot_of
-from pushgateway_lab.prometheus import access_fields, configuration
+from pushgateway_lab.lab.excerpts import excerpt, listed
+from pushgateway_lab.lab.written_job import files_of
+from pushgateway_lab.prometheus import access_fields, configuration, own_part
 from pushgateway_lab.prometheus.job import check_path, config_text
 from pushgateway_lab.prometheus.loading import sweep, wait_until_it_answers
 from pushgateway_lab.prometheus.outcomes import explain, explain_reload
 from pushgateway_lab.removal.traces import Traces, look_for_traces
 from pushgateway_lab.run.failure import cleanly, function, noop, tell
 from pushgateway_lab.run.host_error import HostError
-from pushgateway_lab.scrape_config import ScrapeConfigError, decode, same_target
+from pushgateway_lab.scrape_config import Job, ScrapeConfigError, decode
 from pushgateway_lab.settings import Settings
 
 
 def without_own(seen: Snapshot, settings: Settings) -> tuple[str, str]:
-    """Return the current text of the configuration file, and the text without what this toolkit added.
+    """Return the current text of the configuration file, and the text without what this toolkit added to its jobs.
 
-    A job all of whose targets this toolkit added goes. From another job, only these targets go, and the fields with
-    files of this toolkit.
+    See `pushgateway_lab.prometheus.own_part.without_part`.
 
     Raises:
-        HostError: the file cannot be parsed or changed safely, root must not write it, or this toolkit added a job
-            with another name than that of the settings.
+        HostError: the file cannot be parsed or changed safely, root must not write it, or this toolkit added only jobs
+            with other names than that of the settings.
     """
-    text, noted = config_text(seen, settings), noted_targets(seen, settings)
-    name, fields = settings.pushgateway_job_name, access_fields.own_fields(seen, settings)
-    if not seen.added_targets and not fields:
+    text = config_text(seen, settings)
+    if not seen.added_targets and not access_fields.own_fields(seen, settings):
         return text, text  # also if its owner made a mistake in it
     try:
         jobs = scrape_config.known_jobs(text)
-        own = noted_job(seen, (each.name for each in jobs))
-        if own not in (None, name):
-            raise HostError(
-                f"The job that this toolkit added to {settings.prometheus_config_path} is {own}, and not {name}. Nothing "
-                f"was removed. Set pushgateway_job_name={shlex.quote(own)}."
-            )
-        job = next((each for each in jobs if each.name == name), None)
-        if job is None or not (noted or fields):
-            return text, text
-        if noted and all(any(same_target(each, own) for own in noted) for each in job.targets):
-            wanted = scrape_config.remove_job(text, name)
-        else:
-            wanted = scrape_config.drop_targets(text, name, noted)
-            wanted = scrape_config.drop_fields(wanted, name, fields)
+        _check_name(seen, settings, jobs)
+        names = dict.fromkeys((settings.pushgateway_job_name, *_noted(seen, jobs)))
+        wanted = text
+        for name in names:
+            wanted = own_part.without_part(wanted, seen, settings, name)
     except ScrapeConfigError as error:
         raise HostError(
             f"{settings.prometheus_config_path}: {error}\nNothing was written and nothing reloaded."
@@ -62,6 +53,62 @@ def without_own(seen: Snapshot, settings: Settings) -> tuple[str, str]:
     if wanted != text and seen.config_obstacle:
         raise HostError(explain(seen, settings, Outcome(Result.UNSAFE, seen.config_obstacle)))
     return text, wanted
+
+
+def _noted(seen: Snapshot, jobs: Iterable[Job]) -> list[str]:
+    return noted_names(seen, (each.name for each in jobs))
+
+
+def lost(seen: Snapshot, settings: Settings) -> list[str]:
+    """Return in words what the configuration file loses. Raises as `without_own`."""
+    found = own_part.lost(*without_own(seen, settings))
+    return [f"{excerpt(each)} in {settings.prometheus_config_path}" for each in found]
+
+
+def check_files(seen: Snapshot, settings: Settings) -> None:
+    """Check that no job that stays names a file of this toolkit, which goes.
+
+    Raises:
+        HostError: a job does, or see `without_own`.
+    """
+    try:
+        jobs = scrape_config.known_jobs(without_own(seen, settings)[1])
+    except ScrapeConfigError:
+        return
+    path = settings.prometheus_config_path
+    for job in jobs:
+        if named := files_of(job):
+            raise HostError(
+                f"The job {excerpt(job.name)} in {path} (line {job.line}) stays, but names {listed(named)}, which would be "
+                "removed. Nothing was changed. Remove the job, or give it files of its own. Then run this again."
+            )
+
+
+def check_settings(seen: Snapshot, settings: Settings) -> None:
+    """Check that the settings name the file that Prometheus reads, and the job that this toolkit added, also if both go.
+
+    Raises:
+        HostError: they do not.
+    """
+    check_path(seen, settings)
+    if seen.config is None:
+        if seen.prometheus.exists and "prometheus_config_path" in settings.given:
+            config_text(seen, settings)
+        return
+    try:
+        jobs = scrape_config.known_jobs(config_text(seen, settings))
+    except (HostError, ScrapeConfigError):
+        return  # a file that goes may have any mistake
+    _check_name(seen, settings, jobs)
+
+
+def _check_name(seen: Snapshot, settings: Settings, jobs: Iterable[Job]) -> None:
+    own = _noted(seen, jobs)
+    if own and settings.pushgateway_job_name not in own:
+        raise HostError(
+            f"The job that this toolkit added to {settings.prometheus_config_path} is {own[0]}, and not "
+            f"{settings.pushgateway_job_name}. Nothing was removed. Set pushgateway_job_name={shlex.quote(own[0])}."
+        )
 
 
 def is_done(traces: Traces, settings: Settings) -> bool:
@@ -73,39 +120,42 @@ def is_done(traces: Traces, settings: Settings) -> bool:
     seen = traces.snapshot
     if traces.is_clear or traces.prometheus_goes:
         return True
-    if seen.config is None and (seen.config_state == "absent" or not noted_targets(seen, settings)):
-        check_path(seen, settings)
-        if seen.prometheus.exists and "prometheus_config_path" in settings.given:
-            config_text(seen, settings)
+    if seen.config is None and (seen.config_state == "absent" or not seen.added_targets):
+        check_settings(seen, settings)
         return True
     if seen.config is not None and seen.config.has_leftovers:
         return False
     text, wanted = without_own(seen, settings)
-    if text == wanted and noted_targets(seen, settings) and seen.has_loaded_file:
-        _check_it_is_not_loaded(seen, settings)
-    return text == wanted and not _must_reload(seen, settings)
+    if text == wanted and seen.has_loaded_file:
+        _check_it_is_not_loaded(seen, settings, _loaded_names(seen))
+    return text == wanted and not _must_reload(seen)
 
 
-def _check_it_is_not_loaded(seen: Snapshot, settings: Settings) -> None:
-    """Fail if Prometheus has loaded the job, though it is not in the file: then Prometheus reads another file."""
-    name, path = settings.pushgateway_job_name, settings.prometheus_config_path
-    if seen.loaded is None or name not in (each.name for each in seen.loaded.jobs):
+def _loaded_names(seen: Snapshot) -> list[str]:
+    """Return the jobs of the note that Prometheus has loaded."""
+    return _noted(seen, seen.loaded.jobs if seen.loaded else ())
+
+
+def _check_it_is_not_loaded(seen: Snapshot, settings: Settings, names: list[str]) -> None:
+    """Fail if Prometheus has loaded a job that is not in the file: then Prometheus reads another file.
+
+    + names: of jobs that this toolkit added
+    """
+    loaded = [each.name for each in seen.loaded.jobs] if seen.loaded else []
+    if seen.config is None or not names:
         return
-    if seen.config and name in (
-        each.name for each in scrape_config.known_jobs(decode(seen.config.data))
-    ):
-        return
-    raise HostError(
-        f"Prometheus has loaded the job {name}, which is not in {path}: it reads another file. Set prometheus_config_path "
-        "to the file that it reads, then run this again."
-    )
+    there = [each.name for each in scrape_config.known_jobs(decode(seen.config.data))]
+    for name in names:
+        if name in loaded and name not in there:
+            raise HostError(
+                f"Prometheus has loaded the job {excerpt(name)}, which is not in {settings.prometheus_config_path}: it reads "
+                "another file. Set prometheus_config_path to the file that it reads, then run this again."
+            )
 
 
-def _must_reload(seen: Snapshot, settings: Settings) -> bool:
+def _must_reload(seen: Snapshot) -> bool:
     """Return whether a run was killed between the change of the file and the reload: Prometheus still has the job."""
-    if seen.loaded is None or seen.has_loaded_file or not noted_targets(seen, settings):
-        return False
-    return any(each.name == settings.pushgateway_job_name for each in seen.loaded.jobs)
+    return not seen.has_loaded_file and bool(_loaded_names(seen))
 
 
 def notes(traces: Traces, settings: Settings) -> Iterator[str]:
@@ -161,6 +211,8 @@ def removed(settings: Settings) -> Iterator[PyinfraCommand]:
 def _remove(host: Host, settings: Settings) -> None:
     seen = look_for_traces(host, settings).snapshot
     text, wanted = without_own(seen, settings)
+    there = scrape_config.known_jobs(text) if seen.added_targets else ()
+    names = _noted(seen, (*there, *(seen.loaded.jobs if seen.loaded else ())))
     if text != wanted and not seen.prometheus.is_active:
         path, seconds = settings.prometheus_config_path, settings.prometheus_reload_timeout
         expected = transaction.digest_of(text.encode())
@@ -170,9 +222,9 @@ def _remove(host: Host, settings: Settings) -> None:
     elif text != wanted:
         wait_until_it_answers(host, settings)
         configuration.change_file(host, settings, without_own)
-    elif _must_reload(seen, settings):
+    elif _must_reload(seen):
         outcome = transaction.reload(host, settings)
         if outcome.result is not Result.TAKEN:
             raise HostError(explain_reload(seen, settings, outcome))
     forget(host)
-    _check_it_is_not_loaded(snapshot_of(host, settings), settings)
+    _check_it_is_not_loaded(snapshot_of(host, settings), settings, names)

@@ -12,7 +12,7 @@ from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install import releases
 from pushgateway_lab.installations.release import PRODUCTS, Product
 from pushgateway_lab.removal.purge import tell_staying
-from pushgateway_lab.removal.traces import Traces, look_for_traces
+from pushgateway_lab.removal.traces import Traces, look_for_traces, note_removal
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.settings import Settings
 
@@ -57,7 +57,9 @@ def removed(settings: Settings) -> Iterator[PyinfraCommand]:
 
 
 def _remove_backups(host: Host, settings: Settings) -> None:
-    remove_backups(host, look_for_traces(host, settings).remains.paths)
+    traces = look_for_traces(host, settings)
+    note_removal(host, traces)
+    remove_backups(host, traces.remains.paths)
 
 
 def _remove(host: Host, product: Product) -> None:

@@ -12,7 +12,7 @@ from pushgateway_lab.host.file_removal import remove_backups
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.install.packages import Patience
 from pushgateway_lab.lab.excerpts import excerpt
-from pushgateway_lab.removal.traces import Traces, look_for_traces
+from pushgateway_lab.removal.traces import Traces, look_for_traces, note_removal
 from pushgateway_lab.run.failure import cleanly, function, noop, say
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
@@ -63,6 +63,7 @@ def _purge(host: Host, settings: Settings) -> None:
     # dpkg waits for no lock, and the servers stop before it begins.
     Patience(settings.pushgateway_apt_timeout, "removed").wait(host)
     traces = look_for_traces(host, settings)
+    note_removal(host, traces)
     # Otherwise the directories of the packages would stay, because something is in them.
     remove_backups(host, traces.remains.paths)
     keeps = {each.name for each in traces.remains.packages if each.keeps_files}

@@ -16,7 +16,7 @@ from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
 from pushgateway_lab.host import looking, transaction
 from pushgateway_lab.installations import web_files
 from pushgateway_lab.installations.debian import PROMETHEUS_DEFAULTS
-from pushgateway_lab.installations.release import PUSHGATEWAY
+from pushgateway_lab.installations.release import GROUPS_FILE, PUSHGATEWAY
 from pushgateway_lab.pruning import files as prune_files
 from pushgateway_lab.run.host_files import script
 from pushgateway_lab.run.shell import ask
@@ -72,6 +72,24 @@ class Traces(NamedTuple):
             return True
         return installations.PACKAGES[1] in self.going and _is_purged(self, 1)
 
+    @property
+    def groups_files(self) -> tuple[str, ...]:
+        """The files with groups that go with the Pushgateway."""
+        of_release = PUSHGATEWAY.name in self.snapshot.releases
+        going = GROUPS_FILE if of_release else installations.DEFAULT_PERSISTENCE_FILE
+        return tuple(each for each in self.remains.groups_files if each == going)
+
+
+def note_removal(host: Host, traces: Traces) -> None:
+    """Note that the removal of a Pushgateway that goes has begun: if this run is killed, the next one counts no groups.
+
+    Raises:
+        HostError: see `pushgateway_lab.run.shell.ask`.
+    """
+    if traces.pushgateway_goes and not traces.remains.has_begun:
+        variables = {"note": remains.REMOVAL_NOTE, "word": "began"}
+        ask(host, "note.sh", variables, functions=remains.NOTE_FUNCTIONS)
+
 
 def _is_purged(traces: Traces, which: int) -> bool:
     name = installations.PACKAGES[which]
@@ -104,6 +122,8 @@ def _look(host: Host, settings: Settings) -> Traces:
             "users_note": remains.USERS_NOTE,
             "holds_note": remains.HOLDS_NOTE,
             "enabled_note": remains.ENABLED_NOTE,
+            "removal_note": remains.REMOVAL_NOTE,
+            "groups_files": f"{installations.DEFAULT_PERSISTENCE_FILE} {GROUPS_FILE}",
             "prometheus_flags": PROMETHEUS_DEFAULTS,
             "own_files": " ".join(own),
             "own_directories": " ".join(DIRECTORIES),

@@ -45,4 +45,5 @@ TIDY_WEB_FILES = Step(
     closing.files_tidied,
     snapshot_of,
     closing.is_tidy,
+    notes=closing.notes_on_kept,
 )

@@ -10,6 +10,7 @@ from pushgateway_lab.removal import (
     own_ports,
     own_releases,
     own_restrictions,
+    own_web_files,
     purge,
 )
 from pushgateway_lab.removal.traces import look_for_traces
@@ -19,13 +20,14 @@ UNINSTALL = (
     Step("Check the host", clearance.check, look_for_traces, clearance.is_done),
     Step("Remove the prune", cleanup.unscheduled, look_for_traces, cleanup.has_no_prune),
     Step("Remove the scrape job", own_job.removed, look_for_traces, own_job.is_done),
-    Step("Delete the groups", own_groups.deleted, look_for_traces, own_groups.is_done),
     Step(
         "Run the Pushgateway with its own flags",
         own_flags.restored,
         look_for_traces,
         own_flags.is_done,
     ),
+    # Now a Pushgateway that this toolkit closed needs no password any more.
+    Step("Delete the groups", own_groups.deleted, look_for_traces, own_groups.is_done),
     Step(
         "Run Prometheus without restrictions",
         own_restrictions.lifted,
@@ -37,6 +39,13 @@ UNINSTALL = (
         own_address.restored,
         look_for_traces,
         own_address.is_done,
+    ),
+    # Before the users to which they belong.
+    Step(
+        "Remove the files for TLS and passwords",
+        own_web_files.removed,
+        look_for_traces,
+        own_web_files.is_done,
     ),
     Step("Remove the releases", own_releases.removed, look_for_traces, own_releases.is_done),
     Step("Remove the packages", purge.purged, look_for_traces, purge.is_done),

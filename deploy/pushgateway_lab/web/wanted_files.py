@@ -19,7 +19,7 @@ from pushgateway_lab.facts.listeners import TITLES
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.facts.web_file import WebFile
 from pushgateway_lab.installations import hardening, release, web_files
-from pushgateway_lab.lab.written_job import owners_access
+from pushgateway_lab.lab.written_job import files_of_other_jobs, owners_access
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
 from pushgateway_lab.web import web_config
@@ -177,13 +177,15 @@ def fitting_users(texts: Mapping[str, str], settings: Settings) -> list[str]:
 def obsolete(seen: Snapshot, settings: Settings) -> list[str]:
     """Return the paths of files of this toolkit on a host that the settings do not want any more.
 
+    A file that another job of Prometheus names is not among them: without it, that job would scrape nothing.
+
     Raises:
         HostError: see `wanted`.
     """
     files = wanted(seen, settings)
     if files is None:
         return []
-    kept = {each.path for each in files}
+    kept = {each.path for each in files} | files_of_other_jobs(seen, settings).keys()
     return [path for path in web_files.FILES if path in seen.web_files and path not in kept]
 
 
