@@ -129,4 +129,4 @@ def test_no_password_is_shown() -> None:
         assert PASSWORD not in shown
     assert "'me'" in repr(access)
     assert "ca.pem" in repr(access)
-    assert repr(Access()).count("None") == 4
+    assert repr(Access()).count("None") == 5
