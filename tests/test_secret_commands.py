@@ -36,6 +36,7 @@ def test_a_command_that_fails_is_quoted_without_the_secret() -> None:
         "echo s3cret; echo 'user: trainer'; echo 'no key for s3cret' >&2; exit 1",
         "echo s3cret; echo s3cret-old; echo 'old: s3cret-old' >&2; exit 1",
         'set -x; password=s3cret; echo "$password" | false',
+        "echo '+ + false' >&2; echo 'echo s3cret' >&2; exit 1",  # two commands wrote at the same time
         "echo 's3cret in a trace of bash' >&2; echo '++ pass s3cret' >&2; echo failed >&2; exit 1",
         "{ yes s3cret | head -c 5000 | tr -d '\\n'; } >&2; exit 1",
     ],

@@ -137,12 +137,13 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 def _quoted(said: bytes, printed: bytes) -> str:
     """Return the last line of a command's standard error for a message.
 
-    The secret may be in it: each line that the command had printed is masked, and the lines in which ``sh -x`` shows
-    commands are left out. So is a line of which the beginning is gone.
+    The secret may be in it: each line that the command had printed is masked. A line of which the beginning is gone is left
+    out. Nothing is quoted if ``sh -x`` shows commands: those of a pipe write at the same time, so any line may be a part of
+    a command.
     """
     lines = said.splitlines()[len(said) >= LARGEST :]
-    shown = [line for line in lines if line.strip() and not _TRACE.match(line)]
-    if not shown:
+    shown = [line for line in lines if line.strip()]
+    if not shown or any(_TRACE.match(line) for line in shown):
         return ""
     last = shown[-1].strip()
     secrets = {each for line in printed.splitlines() if len(each := line.strip()) >= _SHORTEST}
