@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pushgateway_lab.formats.sockets import loopback_of
 from pushgateway_lab.installations import address, web_files
 from pushgateway_lab.installations.flags import parse_flags
 from pushgateway_lab.lab.excerpts import excerpt, listed
@@ -47,6 +48,14 @@ def problem(look: Look, url: str) -> str | None:
         return f"{is_for} expired on {_shown(ends)}. {_MEND}"
     if now < begins:
         return f"{is_for} is valid from {_shown(begins)} on, and this host's clock says {_shown(now)}. Correct the clock."
+    return _other_name(look, url, names, is_for)
+
+
+def _other_name(look: Look, url: str, names: list[str], is_for: str) -> str | None:
+    """Return why the names of a certificate are the wrong ones; None if they are not."""
+    own = look.settings.name_in_certificate if look.settings.pushgateway_tls_lab_ca else ""
+    if own and loopback_of(url) is not None and own.lower() not in (each.lower() for each in names):
+        return f"{is_for} is not that of this host, {excerpt(own)}. {_MEND}"
     host = (urlsplit(url).hostname or "").lower()
     if host not in (each.lower() for each in names) and not any(
         each.startswith("*.") and host.partition(".")[2] == each[2:].lower() for each in names
