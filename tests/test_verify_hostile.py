@@ -22,7 +22,7 @@ TOLD = "lab_quote_files=True"
 
 
 def all_of(directory: Path) -> str:
-    return "".join(file.read_text() for file in directory.iterdir())
+    return "".join(file.read_text() for file in directory.iterdir() if file.is_file())
 
 
 def test_a_link_to_a_secret_shows_nothing_of_it(
