@@ -255,7 +255,7 @@ until curl -s -f -o /dev/null localhost:9090/-/ready; do sleep 0.2; done &&
 systemctl reload prometheus &&
 until curl -s -G --data-urlencode 'query=up{{job="pushgateway"}} == 1' localhost:9090/api/v1/query | grep -q '"value"'
 do sleep 0.5; done"""
-"""What the toolkit does, by somebody who knows these hosts: until Prometheus has scraped the Pushgateway.
+"""A script that brings these hosts to the end state of the toolkit, and waits until Prometheus has scraped the Pushgateway.
 
 A reload of a Prometheus that starts is lost, so it waits until Prometheus is ready.
 """

@@ -153,7 +153,7 @@ def module_host(
 
 @pytest.fixture(scope="session")
 def warm_pyinfra() -> Iterator[WarmPyinfra]:
-    """Where the runs of pyinfra come from, see `labhost.warm_pyinfra`."""
+    """The process that forks for each run of pyinfra, see `labhost.warm_pyinfra`."""
     warm = WarmPyinfra()
     yield warm
     warm.close()

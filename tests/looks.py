@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from pushgateway_lab.facts import look_output, snapshot
+from pushgateway_lab.facts import look_output
+from pushgateway_lab.facts.snapshot_parser import parse_snapshot
 from pushgateway_lab.lab.look import Disk, Look, Verdict, parse_answers
 from pushgateway_lab.settings import parse_settings
 
@@ -66,7 +67,7 @@ def look(
     text = ["config_changed 100", f"config_text {encoded(config)}", "config present"]
     tools = ["tool curl"] if curl else []
     printed = ["snapshot 5", "uid 0", *tools, *SERVICES, *lines, *text, "end"]
-    seen = snapshot.parse_snapshot(look_output.lines_of(printed))
+    seen = parse_snapshot(look_output.lines_of(printed))
     answers = parse_answers(said or {}, {})
     assert not (all_read and answers.unread)
     whole: dict[str, Any] = {

@@ -12,8 +12,9 @@ from pyinfra.context import ctx_host, ctx_state
 
 from local_hosts import host_of, state_of
 from looks import SERVICES, encoded, unit
-from pushgateway_lab.facts import look_output, snapshot
+from pushgateway_lab.facts import look_output
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.snapshot_parser import parse_snapshot
 from pushgateway_lab.settings import Settings, parse_settings
 
 PROMETHEUS, GATEWAY = "prometheus.service", "prometheus-pushgateway.service"
@@ -24,9 +25,7 @@ BOTH = (*DEBIAN, *unit(PROMETHEUS), *unit(GATEWAY))
 
 def seen(*lines: str) -> Snapshot:
     """Return the snapshot of a host with this output of a look as root."""
-    return snapshot.parse_snapshot(
-        look_output.lines_of(["snapshot 5", "uid 0", *SERVICES, *lines, "end"])
-    )
+    return parse_snapshot(look_output.lines_of(["snapshot 5", "uid 0", *SERVICES, *lines, "end"]))
 
 
 def settings(**data: Any) -> Settings:

@@ -7,8 +7,9 @@ import pytest
 
 from looks import SERVICES, encoded, unit
 from pushgateway_lab import installations
-from pushgateway_lab.facts import look_output, snapshot
+from pushgateway_lab.facts import look_output
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.snapshot_parser import parse_snapshot
 from pushgateway_lab.installations import address
 from pushgateway_lab.installations.flags import Flag, FlagError, parse_flags
 from pushgateway_lab.run.host_error import HostError
@@ -21,9 +22,7 @@ DEFAULT_FLAGS = ("--web.listen-address=127.0.0.1:9091", "--web.enable-admin-api"
 
 def seen(*lines: str) -> Snapshot:
     """Return the snapshot of a host with this output."""
-    return snapshot.parse_snapshot(
-        look_output.lines_of(["snapshot 5", "uid 0", *SERVICES, *lines, "end"])
-    )
+    return parse_snapshot(look_output.lines_of(["snapshot 5", "uid 0", *SERVICES, *lines, "end"]))
 
 
 def settings(**data: Any) -> Settings:
@@ -215,7 +214,7 @@ def test_the_settings_name_other_services() -> None:
     assert variables["prometheus_unit"] == "prom.service"
     assert variables["pushgateway_unit"] == "push.service"
     lines = ["prometheus_service prom.service", "pushgateway_service push.service"]
-    found = snapshot.parse_snapshot(
+    found = parse_snapshot(
         look_output.lines_of(
             ["snapshot 5", "uid 0", *lines, *unit("push.service", active="failed"), "end"]
         )

@@ -20,7 +20,7 @@ from looks import (
     unit,
     unreadable,
 )
-from pushgateway_lab.lab import gateway, scrape_job, scrapes
+from pushgateway_lab.lab import gateway, scrape_job, scrape_times, scrapes
 from pushgateway_lab.lab.identity import BUILD_INFO, STARTED
 from pushgateway_lab.lab.look import TELEMETRY, Verdict
 from pushgateway_lab.lab.pushes import seen
@@ -68,18 +68,18 @@ def test_a_job_is_waited_for_as_long_as_its_interval(interval: str, seconds: int
     fresh = look(*loaded(config, at=NOW - 1), said={TARGETS: {"activeTargets": []}})
     finding = scrapes.target(fresh)
     assert finding.says == f"The target is not scraped yet; it will be within {seconds + 5} s."
-    assert scrapes.seconds_to_next_scrape(fresh) == seconds + 5
-    assert scrapes.is_recent(fresh, NOW - 2 * seconds - 4)
-    assert not scrapes.is_recent(fresh, NOW - 2 * seconds - 5)
+    assert scrape_times.seconds_to_next_scrape(fresh) == seconds + 5
+    assert scrape_times.is_recent(fresh, NOW - 2 * seconds - 4)
+    assert not scrape_times.is_recent(fresh, NOW - 2 * seconds - 5)
     running = look(*loaded(config), said={TARGETS: target()})  # scraped five seconds ago
-    assert scrapes.seconds_to_next_scrape(running) == seconds - 5
-    assert scrapes.scraped_since(running, NOW - 6)
-    assert not scrapes.scraped_since(running, NOW - 5)
+    assert scrape_times.seconds_to_next_scrape(running) == seconds - 5
+    assert scrape_times.scraped_since(running, NOW - 6)
+    assert not scrape_times.scraped_since(running, NOW - 5)
 
 
 def test_a_scrape_that_is_late_is_not_waited_for_longer() -> None:
     late = look(*loaded(), said={TARGETS: target(lastScrape="2027-01-15T07:00:00Z")})
-    assert scrapes.seconds_to_next_scrape(late) == 0
+    assert scrape_times.seconds_to_next_scrape(late) == 0
 
 
 def test_a_job_in_an_included_file_is_named() -> None:

@@ -1,4 +1,4 @@
-"""What goes from certificate files on this machine to a host, and which files are refused; and the trial handshake."""
+"""Certificate files on this machine: the certificates that a host gets, the files that are refused, the trial handshake."""
 
 from pathlib import Path
 

@@ -10,8 +10,8 @@ from pyinfra.api.host import Host
 from looks import CONFIG, encoded, unit
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.formats.sockets import Listener
-from pushgateway_lab.install import preflight
-from pushgateway_lab.install.preflight import PortTakenError
+from pushgateway_lab.install import port_checks, preflight
+from pushgateway_lab.install.port_checks import PortTakenError
 from pushgateway_lab.run.failure import reason_of
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.settings import Settings
@@ -318,7 +318,7 @@ def test_the_program_that_took_the_port_is_named(
         return found
 
     monkeypatch.setattr(preflight, "snapshot_of", look)
-    monkeypatch.setattr(preflight, "ask", ask)
+    monkeypatch.setattr(port_checks, "ask", ask)
     with host_in_run() as host:
         assert not carry_out(host, preflight.check_host._inner(settings=settings()))
         assert f"127.0.0.1:9091: that port is in use by {program}" in reason_of(host)
@@ -347,7 +347,7 @@ def test_a_program_that_gets_what_is_sent_to_localhost_is_refused() -> None:
 
 def test_a_host_that_is_free_is_asked_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "snapshot_of", lambda *_: seen(*DEBIAN))
-    monkeypatch.setattr(preflight, "ask", None)
+    monkeypatch.setattr(port_checks, "ask", None)
     with host_in_run() as host:
         assert list(preflight.check_host._inner(settings=settings())) == []
         assert reason_of(host) == ""

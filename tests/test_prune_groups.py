@@ -8,7 +8,8 @@ import pytest
 
 from gateways import TORTURE
 from pushgateway_lab import installations, settings
-from pushgateway_lab.facts import look_output, snapshot
+from pushgateway_lab.facts import look_output
+from pushgateway_lab.facts.snapshot_parser import parse_snapshot
 from pushgateway_lab.formats import matchers
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.pruning.program import client, command, deletion, log
@@ -82,7 +83,7 @@ def test_its_log_has_one_line_for_each_group(value: str) -> None:
     ("after", "is_needed"), [({}, False), ({"pushgateway_prune_after": "1h"}, True)]
 )
 def test_python_is_installed_where_it_is_needed(after: dict[str, str], is_needed: bool) -> None:
-    bare = snapshot.parse_snapshot(look_output.lines_of(["snapshot 5", "uid 0", "end"]))
+    bare = parse_snapshot(look_output.lines_of(["snapshot 5", "uid 0", "end"]))
     assert (
         "python3" in installations.missing_packages(bare, settings.parse_settings(after))
     ) is is_needed

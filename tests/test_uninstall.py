@@ -1,255 +1,25 @@
-"""Deciders of the uninstallation, without hosts: the job, flags, packages and notes."""
+"""Deciders of the uninstallation, without hosts: the checks, flags, groups, files and packages."""
 
 import re
-from base64 import b64encode
-from hashlib import sha256
 
 import pytest
 
 from looks import unit
-from pushgateway_lab.facts.added import note_after
-from pushgateway_lab.facts.remains import ABSENT, FlagsNote, Remains, flags_note, parse_remains
-from pushgateway_lab.installations import own_text, web_files
+from pushgateway_lab.facts.remains import Remains, parse_remains
+from pushgateway_lab.installations import web_files
 from pushgateway_lab.pushgateway.client import why_unanswered
 from pushgateway_lab.removal import (
     clearance,
     own_flags,
     own_groups,
-    own_job,
     own_web_files,
     purge,
 )
 from pushgateway_lab.removal.traces import Traces, parse_going
 from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.tables.uninstall import UNINSTALL
-from snapshots import BOTH, GATEWAY, PROMETHEUS, argv, config, flags, listen, loaded, seen, settings
-
-OLD, ADDED = 'ARGS="--log.level=debug"\n', "--web.enable-admin-api"
-NEW = 'ARGS="--log.level=debug --web.enable-admin-api"\n'
-OWNERS = "scrape_configs:\n  - job_name: own\n    static_configs:\n      - targets: ['a:1']\n"
-JOB = "  - job_name: pushgateway\n    honor_labels: true\n    static_configs:\n      - targets: ['localhost:9091'{}]\n"
-
-
-def digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
-
-
-def encoded(text: str) -> str:
-    return b64encode(text.encode()).decode()
-
-
-def note(**fields: object) -> FlagsNote:
-    whole: dict[str, object] = {
-        "first": digest(OLD),
-        "text": OLD.encode(),
-        "written": digest(NEW),
-        "added": (ADDED,),
-        "taken": (),
-        "is_edited": False,
-    }
-    return FlagsNote(**(whole | fields))  # type: ignore[arg-type]
-
-
-def test_changes_of_flags() -> None:
-    assert own_text.changes(OLD, NEW, "ARGS") == ([ADDED], [])
-    assert own_text.changes(None, NEW, "ARGS") == (["--log.level=debug", ADDED], [])
-    assert own_text.changes('ARGS="--a=1"', 'ARGS="--a=2"', "ARGS") == (["--a=2"], ["--a=1"])
-
-
-@pytest.mark.parametrize(
-    ("text", "noted", "wanted"),
-    [
-        (NEW, None, NEW),
-        (NEW, note(), OLD),
-        (OLD, note(), OLD),
-        (None, note(), None),
-        # It did not exist before.
-        (NEW, note(first=ABSENT, text=b""), None),
-        # Somebody else changed it after the last write, or between two.
-        (f"# mine\n{NEW}", note(), f"# mine\n{OLD}"),
-        (NEW, note(is_edited=True), OLD),
-        (f"# mine\n{NEW}", note(first=ABSENT, text=b""), f"# mine\n{OLD}"),
-        # A flag that was taken away comes back, unless somebody has set it since.
-        (f"#\n{NEW}", note(taken=("--a=1",)), '#\nARGS="--log.level=debug --a=1"\n'),
-        (f"#\n{NEW}", note(taken=("--log.level=info",)), f"#\n{OLD}"),
-        (f"#\n{NEW}", note(taken=(ADDED,)), f"#\n{OLD}"),
-    ],
-)
-def test_the_file_with_the_flags(text: str | None, noted: FlagsNote | None, wanted: str) -> None:
-    found = own_text.restored(text, noted, "ARGS")
-    assert found == (None if wanted is None else wanted.encode())
-
-
-def test_the_original_keeps_its_bytes() -> None:
-    original = b"\xff ARGS= \n\n"
-    assert own_text.restored(NEW, note(text=original), "ARGS") == original
-
-
-def test_remains_are_read_from_a_look() -> None:
-    found = parse_remains(
-        {
-            "remains": [encoded("/run/x y")],
-            "has_packages_note": ["yes"],
-            "noted_package": [
-                "prometheus asked purge",
-                "libjs-d3 came purge",
-                "curl asked remove",
-                "gone asked purge",
-                "-x asked purge",
-                "a;b came purge",
-                "kept asked remove",
-            ],
-            "package_state": [
-                "prometheus installed",
-                "libjs-d3 config-files",
-                "curl installed",
-                "gone not-installed",
-                "-x installed",
-                "a;b installed",
-                "kept config-files",
-            ],
-            "noted_user": ["user prometheus", "group prometheus", "user -r", "host x"],
-            "noted_enabled": ["x.service"],
-            "noted_flags": [
-                f"first {digest(OLD)}",
-                f"text {encoded(OLD)}",
-                f"written {digest(NEW)}",
-                f"added {encoded(ADDED)}",
-            ],
-        }
-    )
-    assert found.paths == ("/run/x y",)
-    assert [
-        (each.name, each.came, each.keeps_files, each.is_installed) for each in found.packages
-    ] == [
-        ("prometheus", False, False, True),
-        ("libjs-d3", True, False, False),
-        ("curl", False, True, True),
-    ]
-    assert found.users == (("user", "prometheus"), ("group", "prometheus"))
-    assert (found.enabled, found.flags, found.is_unsafe) == ("x.service", note(), False)
-    assert parse_remains({}) == Remains()
-    assert parse_remains({"noted_flags": ["first x"]}).flags is None
-
-
-def test_the_note_of_a_file_has_a_name_that_leads_nowhere_else() -> None:
-    assert flags_note("/etc/../x") != flags_note("/x")
-    assert "/" not in flags_note("/etc/../x").removeprefix("/var/lib/pushgateway-lab/")
-
-
-def traces(
-    *lines: str,
-    going: tuple[str, ...] = (),
-    unsafe: tuple[str, ...] = (),
-    **fields: object,
-) -> Traces:
-    left = Remains(paths=("/var/lib/pushgateway-lab",))._replace(**fields)  # type: ignore[arg-type]
-    return Traces(seen(*BOTH, *lines), left, going, unsafe)
-
-
-def with_job(targets: str, added: str) -> Traces:
-    text = OWNERS + JOB.format(targets)
-    return traces(*config(text), *loaded(text), f"added_targets {added}")
-
-
-def test_a_job_of_this_toolkit_goes_and_another_one_stays() -> None:
-    ours = note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(""))
-    assert own_job.without_own(with_job("", ours).snapshot, settings())[1] == OWNERS
-    assert not own_job.is_done(with_job("", ours), settings())
-    theirs = with_job("", "")
-    assert own_job.is_done(theirs, settings())
-    assert "so it stays" in next(own_job.notes(theirs, settings()))
-    text, wanted = own_job.without_own(with_job(", 'b:9091'", ours).snapshot, settings())
-    assert "localhost:9091" in text
-    assert wanted == OWNERS + JOB.format("").replace("localhost:9091", "b:9091")
-
-
-def test_a_job_of_another_name_in_the_note_is_named() -> None:
-    ours = note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(""))
-    other = settings(pushgateway_job_name="own")
-    with pytest.raises(HostError, match=r"is pushgateway, and not own.*Set pushgateway_job_name"):
-        clearance.is_done(with_job("", ours), other)
-    # Somebody has removed it since.
-    gone = traces(*config(OWNERS), *loaded(OWNERS), f"added_targets {ours}")
-    assert own_job.is_done(gone, other)
-
-
-def test_a_job_that_stays_and_names_a_file_that_goes_is_refused() -> None:
-    named = f"    basic_auth: {{username: a, password_file: {web_files.SCRAPE_PASSWORD}}}\n"
-    ours = note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(""))
-    text = OWNERS + named + JOB.format("")
-    there = traces(*config(text), *loaded(text), f"added_targets {ours}")
-    with pytest.raises(HostError, match=r"job own in .*line 2.* stays, but names .*password.*Remove the job, or"):  # fmt: skip
-        clearance.is_done(there, settings())
-    # Its note was lost, but it is the job of the settings.
-    assert not clearance.is_done(
-        traces(*config(text), *loaded(text)), settings(pushgateway_job_name="own")
-    )
-    # The file goes with its package.
-    assert not clearance.is_done(with_packages(there, "prometheus"), settings())
-
-
-def test_all_jobs_of_the_note_go() -> None:
-    second = JOB.replace("pushgateway", "second").replace("9091", "9095")
-    one, both = OWNERS + JOB.format(""), OWNERS + JOB.format("") + second.format("")
-    other = settings(pushgateway_job_name="second")
-    note = note_after(seen(), settings(), OWNERS, one)
-    note = note_after(seen(f"added_targets {note}"), other, one, both)
-    there = traces(*config(both), *loaded(both), f"added_targets {note}")
-    for given in (settings(), other):
-        assert own_job.without_own(there.snapshot, given)[1] == OWNERS
-        assert own_job.lost(there.snapshot, given) == [
-            f"the job {name} in /etc/prometheus/prometheus.yml"
-            for name in ("pushgateway", "second")
-        ]
-    with pytest.raises(HostError, match="is pushgateway, and not third"):
-        clearance.is_done(there, settings(pushgateway_job_name="third"))
-
-
-def test_a_setting_names_a_file_that_is_not_there() -> None:
-    wrong = settings(prometheus_config_path="/srv/wrong.yml")
-    running = traces("config absent", f"config_running {encoded('/srv/prom.yml')}")
-    with pytest.raises(HostError, match=r"Prometheus reads /srv/prom\.yml .*add: --data"):
-        clearance.is_done(running, wrong)
-    stopped = traces("config absent")
-    with pytest.raises(HostError, match=r"/srv/wrong\.yml does not exist. Leave prometheus_config"):
-        clearance.is_done(stopped, wrong)
-    assert not clearance.is_done(stopped, settings())
-    # The package, and its file with it, went in a run that was killed.
-    bare = Traces(seen("config absent"), running.remains, ())
-    assert not clearance.is_done(bare, wrong)
-
-
-def with_packages(found: Traces, *names: str) -> Traces:
-    """Return a look at a host whose packages this toolkit installed, and which go."""
-    left = parse_remains(
-        {
-            "noted_package": [f"{each} asked purge" for each in names],
-            "package_state": [f"{each} installed" for each in names],
-        }
-    )
-    remains = found.remains._replace(packages=left.packages, has_packages_note=True)
-    return found._replace(going=names, remains=remains)
-
-
-def test_settings_are_checked_also_where_the_package_goes() -> None:
-    ours = note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(""))
-    going = with_packages(with_job("", ours), "prometheus")
-    assert going.prometheus_goes
-    assert not clearance.is_done(going, settings())
-    with pytest.raises(HostError, match=r"is pushgateway, and not own.*Set pushgateway_job_name"):
-        clearance.is_done(going, settings(pushgateway_job_name="own"))
-    other = traces("config absent", f"config_running {encoded('/etc/prometheus/prometheus.yml')}")
-    wrong = settings(prometheus_config_path="/etc/prometheus/promtheus.yml")
-    with pytest.raises(HostError, match=r"Prometheus reads /etc/prometheus/prometheus\.yml"):
-        clearance.is_done(with_packages(other, "prometheus"), wrong)
-    stopped = with_packages(traces("config absent"), "prometheus")
-    with pytest.raises(HostError, match=r"promtheus\.yml does not exist. Leave prometheus_config"):
-        clearance.is_done(stopped, wrong)
-    # A file that goes may have a mistake.
-    broken = traces(*config("scrape_configs: [\n"), f"added_targets {ours}")
-    assert not clearance.is_done(with_packages(broken, "prometheus"), settings())
-    assert not clearance.is_done(with_packages(traces("config special"), "prometheus"), settings())
+from removal_traces import encoded, traces, with_packages
+from snapshots import BOTH, GATEWAY, PROMETHEUS, argv, flags, listen, seen, settings
 
 
 @pytest.mark.parametrize("key", ["prometheus_unit", "pushgateway_unit"])
@@ -262,51 +32,9 @@ def test_a_setting_names_a_unit_that_is_not_there(key: str) -> None:
     assert not clearance.is_done(bare, settings(**{key: of_package}))
 
 
-def test_a_file_that_is_not_loaded_is_reloaded_by_the_next_run() -> None:
-    with_it = OWNERS + JOB.format("")
-    note = f"added_targets {note_after(seen(), settings(), OWNERS, with_it)}"
-    killed = traces(*config(OWNERS, changed=200), *loaded(with_it, at=100), note)
-    assert not own_job.is_done(killed, settings())
-    assert own_job.is_done(killed._replace(remains=Remains()), settings())
-    # What its owner has changed and not reloaded is not loaded by us.
-    edited = traces(*config(OWNERS, changed=200), *loaded(OWNERS, at=100), note)
-    assert own_job.is_done(edited, settings())
-    no_note = traces(*config(OWNERS, changed=200), *loaded(with_it, at=100))
-    assert own_job.is_done(no_note, settings())
-
-
-def test_a_job_that_is_loaded_from_another_file_is_not_gone() -> None:
-    with_it = OWNERS + JOB.format("")
-    note = f"added_targets {note_after(seen(), settings(), OWNERS, with_it)}"
-    other = traces(*config(OWNERS), *loaded(with_it), note)
-    with pytest.raises(HostError, match=r"has loaded the job pushgateway, which is not in .*: it reads another"):  # fmt: skip
-        own_job.is_done(other, settings())
-    # A job of this name to which only targets were added stays in the file.
-    kept = OWNERS + JOB.format("").replace("localhost:9091", "b:9091")
-    assert own_job.is_done(traces(*config(kept), *loaded(kept), note), settings())
-
-
-def test_a_file_that_cannot_be_read_keeps_the_note_of_the_job() -> None:
-    note = f"added_targets {note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(''))}"
-    for state in ("special", "unreadable", "large"):
-        with pytest.raises(HostError, match="Correct that, then run this again"):
-            own_job.is_done(traces(f"config {state}", note), settings())
-        assert own_job.is_done(traces(f"config {state}"), settings())
-    assert own_job.is_done(traces("config absent", note), settings())
-
-
-def test_a_mistake_in_a_file_without_our_job_stops_nothing() -> None:
-    broken = traces(*config("scrape_configs: [\n"), *loaded(OWNERS))
-    assert own_job.is_done(broken, settings())
-    assert list(own_job.notes(broken, settings())) == []
-    ours = f"added_targets {note_after(seen(), settings(), OWNERS, OWNERS + JOB.format(''))}"
-    with pytest.raises(HostError, match="not valid YAML"):
-        own_job.is_done(traces(*config("scrape_configs: [\n"), ours), settings())
-
-
 def test_the_pushgateway_is_restarted_if_it_runs_with_flags_of_this_toolkit() -> None:
-    words = argv("/usr/bin/prometheus-pushgateway", "--log.level=debug", ADDED)
-    found = traces(flags(OLD), words, listen("127.0.0.1"))
+    words = argv("/usr/bin/prometheus-pushgateway", "--log.level=debug", "--web.enable-admin-api")
+    found = traces(flags('ARGS="--log.level=debug"\n'), words, listen("127.0.0.1"))
     wanted = own_flags.plan(found, settings())
     assert wanted is not None
     assert own_flags.is_restart_due(found, wanted)

@@ -15,7 +15,7 @@ from pushgateway_lab.course import questions, start_file
 from pushgateway_lab.course.questions import look_for_start
 from pushgateway_lab.formats.answers import Group
 from pushgateway_lab.host.looking import forget
-from pushgateway_lab.install import preflight
+from pushgateway_lab.install import port_checks, preflight
 from pushgateway_lab.installations import prometheus_address
 from pushgateway_lab.lab import gateway, tasks
 from pushgateway_lab.lab.excerpts import listed, shown_labels
@@ -76,7 +76,7 @@ def check_start(settings: Settings, *, for_reset: bool = False) -> Iterator[Pyin
     """
     host = ctx_host.get()
     looked = look_for_start(host, settings)
-    with preflight.naming_the_program(host):
+    with port_checks.naming_the_program(host):
         is_free(looked, settings, for_reset=for_reset)
     tell(host, start_file.notes(looked, settings))
     noop(host, "the host passes all checks")

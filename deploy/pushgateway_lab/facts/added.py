@@ -1,7 +1,7 @@
-"""What this toolkit has added to scrape jobs, so that it may take that away again. Pure.
+"""The note of the targets and fields that this toolkit has added to scrape jobs, for the uninstallation. Pure.
 
-A host notes it in a file, in one word: for each job its targets, and the fields that its owner's job did not have. If the
-note is lost, all that counts as the owner's, and stays.
+It is a file on the host with one word: for each job its targets, and the fields that its owner's job did not have. If the
+note is lost, all of them count as the owner's, and stay.
 """
 
 import json

@@ -37,7 +37,7 @@ class Program(NamedTuple):
 
     @property
     def is_needed(self) -> bool:
-        """Whether a host needs it: without sshd nobody gets in, and without Prometheus it is no host of the lab."""
+        """Return whether the program must not be stopped: it is the host's sshd, its network or its Prometheus."""
         return self.unit.partition(".")[0].partition("@")[0] in _NEEDED
 
     def _in_words(self, command: str) -> str:

@@ -17,7 +17,8 @@ from pushgateway_lab.facts import added, proof, releases, unfinished
 from pushgateway_lab.facts.look_output import lines_of
 from pushgateway_lab.facts.outcome import CLOSED_NOTE
 from pushgateway_lab.facts.remains import FIREWALL_NOTE
-from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.snapshot_parser import parse_snapshot
 from pushgateway_lab.installations import web_files
 from pushgateway_lab.installations.release import PRODUCTS
 from pushgateway_lab.pruning import layout

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple, TypeVar
 from pyinfra.api.host import Host
 
 from pushgateway_lab import installations
-from pushgateway_lab.facts import look_output, snapshot
+from pushgateway_lab.facts import look_output
 from pushgateway_lab.facts.look_output import Answer, IncompleteError
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.snapshot_parser import parse_snapshot
 from pushgateway_lab.facts.web_file import WEB_USERS, parse_web_texts
 from pushgateway_lab.formats.secret_lines import joined, to_compare
 from pushgateway_lab.host import script_access
@@ -72,7 +73,7 @@ def snapshot_of(host: Host, settings: Settings) -> Snapshot:
     """
     return remembered(host, Snapshot) or remember(
         host,
-        lambda: ask(host, settings, lambda answer: snapshot.parse_snapshot(answer.said)),
+        lambda: ask(host, settings, lambda answer: parse_snapshot(answer.said)),
         lambda found: found,
     )
 

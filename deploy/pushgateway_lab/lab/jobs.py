@@ -59,6 +59,12 @@ def named(look: Look, jobs: tuple[Job, ...]) -> Job | None:
     return next((job for job in jobs if job.name == look.settings.pushgateway_job_name), None)
 
 
+def in_line(mine: Job | None, field: str) -> str:
+    """Return the line of a field in the configuration file, as a part of a sentence; empty if it is not there."""
+    line = mine.lines.get(field) if mine else None
+    return f" (line {line})" if line else ""
+
+
 def lab_job(
     settings: Settings,
     targets: Sequence[str],

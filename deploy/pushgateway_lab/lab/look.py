@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from pushgateway_lab.facts import look_output, snapshot
+from pushgateway_lab.facts import look_output
 from pushgateway_lab.facts.look_output import Answer
 from pushgateway_lab.facts.program import Program, parse_programs
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.snapshot_parser import parse_snapshot
 from pushgateway_lab.formats import answers
 from pushgateway_lab.formats.answers import AnswerError, Group, Result, Sample, Series, Target
 from pushgateway_lab.formats.telemetry import Telemetry, parse_telemetry
@@ -198,7 +199,7 @@ def parse_look(settings: Settings, answer: Answer, paths: Sequence[str]) -> Look
         ValueError, KeyError, IndexError, TypeError: the output has another form.
     """
     said = answer.said
-    seen = snapshot.parse_snapshot(said)
+    seen = parse_snapshot(said)
     now = _number(said.get("now", [str(answer.latest)])[0])
     # The script asks in this order.
     names = [

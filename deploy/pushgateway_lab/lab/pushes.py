@@ -6,7 +6,7 @@ Prometheus's history shows steps that were undone later: a correct push stays do
 from collections.abc import Mapping, Sequence
 
 from pushgateway_lab.formats.answers import Group, Sample
-from pushgateway_lab.lab import gateway, history, scrapes
+from pushgateway_lab.lab import gateway, history, scrape_times, scrapes
 from pushgateway_lab.lab.checks import Check, done, still_open, unknown, wrong
 from pushgateway_lab.lab.config_edits import to_correct
 from pushgateway_lab.lab.corrections import (
@@ -117,7 +117,7 @@ def _since_when(look: Look) -> str:
 
 
 def _if_deleted(look: Look) -> str:
-    seconds = scrapes.interval(look)
+    seconds = scrape_times.interval(look)
     if seconds is None:
         return (
             "Prometheus does not scrape the Pushgateway yet (4.2.1): do that first, and then push."
@@ -258,7 +258,7 @@ def _exported(look: Look, wanted: Pushed) -> Finding | None:
         if not series.values:
             continue
         at, value = series.values[-1]
-        if not scrapes.is_recent(look, at):
+        if not scrape_times.is_recent(look, at):
             continue
         sample = Sample(series.labels, value)
         arrived = f"Prometheus has it as {excerpt(sample, 2 * VALUE)}."
@@ -293,13 +293,13 @@ def _not_scraped(look: Look, wanted: Pushed) -> Finding | None:
         return still_open(
             "The metric was pushed, but Prometheus does not scrape the Pushgateway: see 4.2.1."
         )
-    if scrapes.scraped_since(look, held.group.pushed_at):
+    if scrape_times.scraped_since(look, held.group.pushed_at):
         return to_correct(
             look,
             "The metric was pushed, and the Pushgateway was scraped since, but Prometheus does not have the metric: "
             "relabelings of the scrape job drop or change it.",
         )
-    seconds = scrapes.seconds_to_next_scrape(look)
+    seconds = scrape_times.seconds_to_next_scrape(look)
     return still_open(
         f"The metric was pushed, but not scraped yet: the next scrape is in {seconds:.0f} s."
     )

@@ -12,7 +12,8 @@ from pushgateway_lab import installations
 from pushgateway_lab.course.start_file import SUFFIX
 from pushgateway_lab.facts import remains
 from pushgateway_lab.facts.remains import Remains, parse_remains
-from pushgateway_lab.facts.snapshot import Snapshot, parse_snapshot
+from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.facts.snapshot_parser import parse_snapshot
 from pushgateway_lab.host import looking, transaction
 from pushgateway_lab.installations import web_files
 from pushgateway_lab.installations.debian import PROMETHEUS_DEFAULTS
