@@ -4,7 +4,8 @@ from hashlib import sha256
 
 import pytest
 
-from pushgateway_lab.facts.remains import ABSENT, FlagsNote, Remains, flags_note, parse_remains
+from pushgateway_lab.facts.remains import FlagsNote, Remains, flags_note, parse_remains
+from pushgateway_lab.formats.file_text import ABSENT
 from pushgateway_lab.installations import own_text
 from removal_traces import encoded
 

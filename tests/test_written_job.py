@@ -45,6 +45,13 @@ def test_the_owners_password_and_certificates_stay_unless_they_are_refused(
     assert PASSWORD in job.merged(shown, closed)[1]
 
 
+def test_a_server_name_alone_is_not_of_the_owner() -> None:
+    old, new = (settings(pushgateway_url=f"https://{name}:9091") for name in ("old", "new"))
+    text = job.merged(seen(*config(CONFIG)), old)[1]
+    assert "server_name: old" in text
+    assert job.merged(seen(*config(text)), new)[1] == text.replace("name: old", "name: new")
+
+
 def test_it_says_where_another_program_can_get_the_password() -> None:
     skips = f"{CONFIG}    tls_config: {{insecure_skip_verify: true}}\n"
     (note,) = job.notes(seen(*config(skips)), settings(**CLOSED))

@@ -15,6 +15,7 @@ from pyinfra.context import ctx_host, ctx_state
 from pushgateway_lab import installations, scrape_config
 from pushgateway_lab.course.questions import look_for_start, start_file_of
 from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
+from pushgateway_lab.formats.file_text import digest_of
 from pushgateway_lab.formats.secret_lines import for_text
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.host.looking import forget, snapshot_of
@@ -187,7 +188,7 @@ def _differs(looked: Look) -> bool:
 
 def _digest(looked: Look) -> str:
     config = looked.snapshot.config
-    return transaction.ABSENT if config is None else transaction.digest_of(config.data)
+    return digest_of(config.data if config else None)
 
 
 def is_restored(looked: Look, settings: Settings) -> bool:
@@ -317,7 +318,7 @@ def kept(settings: Settings) -> Iterator[PyinfraCommand]:
 def _keep(host: Host, settings: Settings) -> None:
     # The text of the look, which was read as the user that Prometheus runs as: root does not open the file.
     data = config_text(look_for_start(host, settings).snapshot, settings).encode()
-    digest = for_text(transaction.digest_of(data))
+    digest = for_text(digest_of(data))
     variables = {"start_file": start_file_of(settings)}
     functions = ["secret-lines.sh"]
     ask(host, "keep-start-file.sh", variables, data, secrets=digest, functions=functions)

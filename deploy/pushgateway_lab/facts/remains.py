@@ -7,10 +7,10 @@ leaves a note about too much, never about too little. `pushgateway_lab.removal` 
 import re
 from base64 import b64decode
 from collections.abc import Iterable
-from hashlib import sha256
 from typing import NamedTuple
 
 from pushgateway_lab.facts.look_output import decoded
+from pushgateway_lab.formats.file_text import digest_of
 
 NOTES = "/var/lib/pushgateway-lab"
 """The directory of all notes on a host."""
@@ -35,8 +35,6 @@ FIREWALL_NOTE = f"{NOTES}/firewall"
 
 NOTE_FUNCTIONS = ("whose.sh", "close-directory.sh", "notes.sh")
 """The files of shell functions that a script needs to write a note."""
-
-ABSENT = "absent"
 
 # Names that go to dpkg and userdel: no option, nothing that a shell or apt interprets.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9+.-]")
@@ -109,7 +107,7 @@ class Remains(NamedTuple):
 
 def flags_note(path: str) -> str:
     """Return the file on a host with the note about a file with flags."""
-    return f"{NOTES}/flags-{sha256(path.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
+    return f"{NOTES}/flags-{digest_of(path)[:16]}"
 
 
 def parse_remains(said: dict[str, list[str]]) -> Remains:

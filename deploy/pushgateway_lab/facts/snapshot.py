@@ -4,7 +4,6 @@
 ``files/snapshot.sh`` looks at the host, and `pushgateway_lab.facts.snapshot_parser` parses its output.
 """
 
-from hashlib import sha256
 from typing import NamedTuple
 
 from pushgateway_lab import scrape_config, services
@@ -17,12 +16,12 @@ from pushgateway_lab.facts.found import (
 from pushgateway_lab.facts.hardened import Hardening
 from pushgateway_lab.facts.loaded_configuration import Loaded
 from pushgateway_lab.facts.names import Names
-from pushgateway_lab.facts.remains import ABSENT
 from pushgateway_lab.facts.unfinished import UnfinishedFlags
 from pushgateway_lab.facts.web_file import (
     WebFile,
 )
 from pushgateway_lab.formats.answers import Target
+from pushgateway_lab.formats.file_text import digest_of
 from pushgateway_lab.formats.sockets import Listener
 from pushgateway_lab.pruning.layout import InstalledFile
 from pushgateway_lab.services import SYSTEMD, ServiceManager, ServiceState
@@ -204,9 +203,7 @@ class Snapshot(NamedTuple):
             return None
         if server == "pushgateway" and found.file != self.flags_file:
             return None
-        data = None if text is None else text.encode("utf-8", "surrogateescape")
-        digest = ABSENT if data is None else sha256(data).hexdigest()
-        return found if text == found.old or digest == found.written else None
+        return found if text == found.old or digest_of(text) == found.written else None
 
     def flags_of(self, server: str) -> str | None:
         """Return the text of the file with the flags of a server: ``prometheus`` or ``pushgateway``."""

@@ -25,6 +25,7 @@ from pushgateway_lab.facts.web_file import (
 )
 from pushgateway_lab.formats import answers, sockets
 from pushgateway_lab.formats.answers import AnswerError, Target
+from pushgateway_lab.formats.file_text import encoded
 from pushgateway_lab.pruning import layout
 from pushgateway_lab.pruning.layout import InstalledFile
 from pushgateway_lab.services import SYSTEMD, ServiceState
@@ -169,7 +170,7 @@ def _prune_files(said: dict[str, list[str]]) -> dict[str, InstalledFile]:
 
 def _targets(said: dict[str, list[str]], name: str) -> tuple[Target, ...] | None:
     try:
-        answer = said[name][0].encode("utf-8", "surrogateescape")
+        answer = encoded(said[name][0])
         return tuple(answers.targets(answers.parse_answer(answer)))
     except (KeyError, AnswerError):
         return None

@@ -7,7 +7,8 @@ with them, or has its old flags again.
 from typing import NamedTuple
 
 from pushgateway_lab.facts.look_output import decoded, pair_of
-from pushgateway_lab.facts.remains import ABSENT, NOTES
+from pushgateway_lab.facts.remains import NOTES
+from pushgateway_lab.formats.file_text import ABSENT
 
 SERVERS = ("prometheus", "pushgateway")
 

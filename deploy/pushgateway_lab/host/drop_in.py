@@ -2,6 +2,7 @@
 
 from pyinfra.api.host import Host
 
+from pushgateway_lab.formats.file_text import encoded
 from pushgateway_lab.host import service_control, transaction
 from pushgateway_lab.services import Service
 
@@ -19,6 +20,5 @@ def write(host: Host, service: Service, name: str, old: str | None, new: str | N
         service_control.remove_drop_in(host, service, name)
         return
     service_control.make_place_for_drop_in(host, service)
-    data = new.encode("utf-8", "surrogateescape")
-    transaction.put(host, service_control.drop_in(service, name), old or None, data)
+    transaction.put(host, service_control.drop_in(service, name), old or None, encoded(new))
     service_control.reload_definitions(host, service)

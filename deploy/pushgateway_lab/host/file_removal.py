@@ -1,9 +1,12 @@
-"""Removing files of this toolkit from a host: ``files/remove-files.sh``."""
+"""The removal of files from a host: ``files/remove-files.sh``."""
 
 from collections.abc import Iterable
 
 from pyinfra.api.host import Host
 
+from pushgateway_lab.formats.file_text import digest_of
+from pushgateway_lab.host import transaction
+from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.services import FUNCTIONS
 
@@ -35,6 +38,21 @@ def remove_files(
     }
     left = ask(host, "remove-files.sh", variables, functions=("whose.sh", *FUNCTIONS))
     return [*left, *(f"{each!r} has a line break" for each in files if "\n" in each)]
+
+
+def put_or_remove(host: Host, path: str, old: str | None, data: bytes | None) -> None:
+    """Replace a file that no server reads before its restart, or remove it, if it still has a text.
+
+    + old: the text that it has; None: there is no file
+    + data: its new content; None: no file
+
+    Raises:
+        HostError: it was not changed, for example because somebody else changed it meanwhile.
+    """
+    if data is not None:
+        transaction.put(host, path, old, data)
+    elif left := remove_files(host, [path], digest=digest_of(old or "")):
+        raise HostError("\n".join([f"{path} was not removed:", *left]))
 
 
 def remove_backups(host: Host, remains: Iterable[str]) -> None:

@@ -15,8 +15,9 @@ from pyinfra.api.host import Host
 from pushgateway_lab.facts import remains
 from pushgateway_lab.facts.snapshot import Snapshot
 from pushgateway_lab.facts.unfinished import UnfinishedFlags
+from pushgateway_lab.formats.file_text import encoded
 from pushgateway_lab.host import drop_in, flags_note, restriction, service_control, transaction
-from pushgateway_lab.host.file_removal import remove_files
+from pushgateway_lab.host.file_removal import put_or_remove, remove_files
 from pushgateway_lab.host.flags_note import FlagsFile
 from pushgateway_lab.host.server_start import wait_until_up
 from pushgateway_lab.run.host_error import HostError
@@ -127,12 +128,8 @@ def _write(host: Host, change: FlagsChange, present: str | None, text: str | Non
         return
     if change.file.variable is None:
         drop_in.write(host, change.service, PurePosixPath(change.file.path).name, present, text)
-    elif text is not None:
-        transaction.put(host, change.file.path, present, _encoded(text))
-    elif left := remove_files(
-        host, [change.file.path], digest=transaction.digest_of(_encoded(present or ""))
-    ):
-        raise HostError("\n".join(["The file with the flags was not removed:", *left]))
+    else:
+        put_or_remove(host, change.file.path, present, None if text is None else encoded(text))
 
 
 def _note_enabled(host: Host, name: str) -> None:
@@ -206,7 +203,3 @@ def _go_back(host: Host, settings: Settings, change: FlagsChange, *, held: bool)
     except HostError as error:
         return f"{change.file.path} {was}, but {change.title} does not run with its old flags either: {error}."
     return f"{change.file.path} {was}, and {change.title} runs with its old flags."
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

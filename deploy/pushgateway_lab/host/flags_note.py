@@ -10,7 +10,7 @@ from pyinfra.api.host import Host
 
 from pushgateway_lab.facts import remains
 from pushgateway_lab.facts.unfinished import unfinished_note
-from pushgateway_lab.host import transaction
+from pushgateway_lab.formats.file_text import digest_of, encoded
 from pushgateway_lab.installations import own_text
 from pushgateway_lab.run.shell import ask
 from pushgateway_lab.services import FUNCTIONS, Service
@@ -56,15 +56,15 @@ def begin(
     variables = {
         "action": "begin",
         "file": file.path,
-        "before": _digest(old),
-        "after": _digest(new),
+        "before": digest_of(old),
+        "after": digest_of(new),
         "service": service.name,
         "ran": "yes" if ran else "",
         "resumes": "yes" if resumes else "",
-        "added": " ".join(b64encode(_encoded(each)).decode() for each in added),
-        "taken": " ".join(b64encode(_encoded(each)).decode() for each in taken),
+        "added": " ".join(b64encode(encoded(each)).decode() for each in added),
+        "taken": " ".join(b64encode(encoded(each)).decode() for each in taken),
     }
-    _ask(host, file, variables, _encoded(old or ""))
+    _ask(host, file, variables, encoded(old or ""))
 
 
 def take_back(host: Host, file: FlagsFile) -> None:
@@ -89,11 +89,3 @@ def _ask(
     }
     functions = (*remains.NOTE_FUNCTIONS, *FUNCTIONS)
     ask(host, "note-flags.sh", variables | notes, stdin, functions=functions)
-
-
-def _digest(text: str | None) -> str:
-    return transaction.ABSENT if text is None else transaction.digest_of(_encoded(text))
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

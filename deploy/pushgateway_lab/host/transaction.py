@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from hashlib import sha256
 
 from pyinfra.api.host import Host
 
 from pushgateway_lab import services
 from pushgateway_lab.facts.outcome import CLOSED_NOTE, RESULTS, Outcome, Result
+from pushgateway_lab.formats.file_text import digest_of
 from pushgateway_lab.formats.secret_fields import masked
 from pushgateway_lab.formats.secret_lines import SecretLines, for_text, joined
 from pushgateway_lab.host import script_access
@@ -19,8 +19,6 @@ from pushgateway_lab.run.host_error import HostError
 from pushgateway_lab.run.host_files import host_file
 from pushgateway_lab.run.shell import NO_SECRETS, ask
 from pushgateway_lab.settings import Settings
-
-ABSENT = "absent"
 
 BACKUP = "before-pushgateway-lab"
 """The suffix of a backup: FILE.SUFFIX."""
@@ -42,7 +40,7 @@ def replace(
 ) -> Outcome:
     """Replace a file by `data`, if it still has the digest `expected`; the old file becomes the backup.
 
-    + expected: SHA-256 of the current content in hexadecimal, or `ABSENT`
+    + expected: SHA-256 of the current content in hexadecimal, or `pushgateway_lab.formats.file_text.ABSENT`
     + seconds: the script's time limit for each wait
     + suffix: the backup is PATH.SUFFIX
     """
@@ -66,8 +64,7 @@ def put(host: Host, path: str, old: str | None, data: bytes) -> None:
     Raises:
         HostError: it was not written, for example because somebody else changed it meanwhile.
     """
-    expected = ABSENT if old is None else digest_of(old.encode("utf-8", "surrogateescape"))
-    outcome = replace(host, path, expected, data, seconds=60)
+    outcome = replace(host, path, digest_of(old), data, seconds=60)
     if outcome.result is not Result.WRITTEN:
         raise HostError(
             f"{path} was not written ({outcome.result}) {outcome.words}".rstrip()
@@ -184,11 +181,6 @@ def _no_word(path: str, reason: str) -> str:
         "killed on the host. The file has either the complete old or the complete new text. Run this "
         f"again to finish the change.\n{reason}".rstrip()
     )
-
-
-def digest_of(data: bytes) -> str:
-    """Return the SHA-256 of `data` in hexadecimal, as ``sha256sum`` prints it."""
-    return sha256(data).hexdigest()
 
 
 def show_diff(host: Host, path: str, old: str, new: str) -> None:

@@ -1,11 +1,11 @@
 """The Pushgateway's flags without those of this toolkit, for the uninstallation. Pure functions on text."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import NamedTuple
 
-from pushgateway_lab.facts.remains import ABSENT, FlagsNote
+from pushgateway_lab.facts.remains import FlagsNote
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.file_text import ABSENT, digest_of, encoded
 from pushgateway_lab.installations import environment_file, exec_start, flags
 from pushgateway_lab.installations.flags import Flag, FlagError
 from pushgateway_lab.installations.unit import UnitPushgateway
@@ -59,8 +59,7 @@ def restored(text: str | None, note: FlagsNote | None, variable: str) -> bytes |
     Raises:
         FlagError: see `pushgateway_lab.installations.environment_file.edit`.
     """
-    data = None if text is None else text.encode("utf-8", "surrogateescape")
-    digest = ABSENT if data is None else sha256(data).hexdigest()
+    data, digest = None if text is None else encoded(text), digest_of(text)
     if note is None or data is None or digest == note.first:
         return data
     if digest == note.written and not note.is_edited:
@@ -69,7 +68,7 @@ def restored(text: str | None, note: FlagsNote | None, variable: str) -> bytes |
     kept = [each for each in present if str(each) not in note.added]
     lost = flags.parse_flags([each for each in note.taken if each not in note.added])
     back = [each for each in lost if all(each.name != other.name for other in kept)]
-    return environment_file.edit(text, [*kept, *back], variable).encode("utf-8", "surrogateescape")
+    return encoded(environment_file.edit(text, [*kept, *back], variable))
 
 
 def of_variable(
@@ -102,7 +101,7 @@ def _without_web_config(data: bytes | None, variable: str) -> bytes | None:
     if flags.web_config(written) not in WEB_CONFIGS:
         return data
     kept = flags.without_web_config(written)
-    return environment_file.edit(text, kept, variable).encode("utf-8", "surrogateescape")
+    return encoded(environment_file.edit(text, kept, variable))
 
 
 def _beside(seen: Snapshot, text: str | None) -> Sequence[Flag]:

@@ -54,6 +54,9 @@ SCRAPE_KEY = f"{DIRECTORY}/scrape.key"
 SECRETS = (KEY, *SCRAPE_PASSWORDS, SCRAPE_KEY)
 """Files whose content a look does not report, only whether it is the wanted one."""
 
+SCRAPE_FILES = frozenset((*SCRAPE_PASSWORDS, SCRAPE_AUTHORITIES, SCRAPE_CERTIFICATE, SCRAPE_KEY))
+"""The files that the scrape job names."""
+
 SHOWN = (*WEB_CONFIGS, CERTIFICATE)
 """Files whose text a look reports."""
 

@@ -15,19 +15,15 @@ from pushgateway_lab.lab.jobs import in_line, job_in_file
 from pushgateway_lab.lab.look import Look
 from pushgateway_lab.lab.results import Finding
 from pushgateway_lab.lab.scrape_access import login, wanted_fields
+from pushgateway_lab.lab.scrape_errors import is_of_certificate, is_unauthorized
 from pushgateway_lab.lab.scrape_times import next_scrape
 from pushgateway_lab.scrape_config import Job
 from pushgateway_lab.services import Commands
 
 _BETWEEN = ("proxy_url", "proxy_from_environment")
 
-# Prometheus's words for scrapes that failed.
-_REFUSED, _TOO_SLOW, _UNAUTHORIZED, _CERTIFICATE = (
-    "connection refused",
-    "context deadline exceeded",
-    "HTTP status 401",
-    "x509: ",
-)
+_REFUSED, _TOO_SLOW = "connection refused", "context deadline exceeded"
+"""Parts of Prometheus's words about a scrape that failed; those about access are in `pushgateway_lab.lab.scrape_errors`."""
 
 
 def why_failed(look: Look, each: Target, loaded: Job) -> Finding:
@@ -40,7 +36,7 @@ def why_failed(look: Look, each: Target, loaded: Job) -> Finding:
         return wrong(
             f"{says}\nThe Pushgateway does not answer: see the task Host.", _service(look).restart
         )
-    if _UNAUTHORIZED in each.last_error:
+    if is_unauthorized(each.last_error):
         found = _wrong_login(look, loaded)
         return found._replace(says=f"{says}\n{found.says}")
     if edits := lines_to_write(look, job_in_file(look)):
@@ -192,7 +188,7 @@ def _not_yet(look: Look, each: Target, loaded: Job) -> Finding | None:
 def _untrusted(look: Look, each: Target, loaded: Job) -> Finding | None:
     """Return the finding of a Pushgateway whose certificate Prometheus does not accept; a restart would not help."""
     del loaded
-    if _CERTIFICATE not in each.last_error:
+    if not is_of_certificate(each.last_error):
         return None
     if edits := lines_to_write(look, job_in_file(look)):
         return wrong(edits, edit(look))

@@ -16,6 +16,7 @@ from pushgateway_lab import installations, scrape_config, services
 from pushgateway_lab.facts import added, remains
 from pushgateway_lab.facts.outcome import LOADED, Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.file_text import digest_of
 from pushgateway_lab.host import looking, transaction
 from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.prometheus.job import (
@@ -198,7 +199,7 @@ def change_file(
         text, wanted = change(seen, settings)
         if wanted == text:
             return
-        expected = transaction.digest_of(text.encode())
+        expected = digest_of(text.encode())
         outcome = transaction.replace_and_reload(
             host, settings, expected, wanted.encode(), is_loaded=seen.has_loaded_file
         )

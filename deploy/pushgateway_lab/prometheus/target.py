@@ -15,6 +15,7 @@ from pushgateway_lab.formats.answers import Target
 from pushgateway_lab.formats.durations import seconds_of
 from pushgateway_lab.host.looking import snapshot_now, snapshot_of
 from pushgateway_lab.lab.scrape_access import uses_tls
+from pushgateway_lab.lab.scrape_errors import is_unauthorized
 from pushgateway_lab.prometheus.access_fields import lacks_certificates
 from pushgateway_lab.prometheus.api_client import api_client
 from pushgateway_lab.prometheus.job import job
@@ -107,7 +108,7 @@ def why_down(target: Target) -> str:
 
 def _advice(error: str) -> str:
     """Return a sentence about the cause of Prometheus's error; empty if there is nothing to add."""
-    if "status 401" in error:
+    if is_unauthorized(error):
         return (
             " That server wants a password: set pushgateway_username and its password (docs/secrets.md), so that the job gives "
             "it. If both are set, compare them with the users in the server's web configuration file."

@@ -8,8 +8,9 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
+from pushgateway_lab.formats.file_text import encoded
 from pushgateway_lab.host import service_control, transaction
-from pushgateway_lab.host.file_removal import remove_files
+from pushgateway_lab.host.file_removal import put_or_remove
 from pushgateway_lab.host.looking import forget
 from pushgateway_lab.installations import own_text
 from pushgateway_lab.installations.debian import PROMETHEUS_DEFAULTS
@@ -30,7 +31,7 @@ def is_done(traces: Traces, settings: Settings) -> bool:
     """
     del settings
     text = traces.remains.prometheus_flags_text
-    return _own(traces) == (None if text is None else _encoded(text))
+    return _own(traces) == (None if text is None else encoded(text))
 
 
 def _own(traces: Traces) -> bytes | None:
@@ -76,18 +77,9 @@ def restored(settings: Settings) -> Iterator[PyinfraCommand]:
 
 def _restore(host: Host, settings: Settings, text: str, data: bytes | None) -> None:
     seen = look_for_traces(host, settings).snapshot
-    if data is not None:
-        transaction.put(host, PROMETHEUS_DEFAULTS, text, data)
-    elif left := remove_files(
-        host, [PROMETHEUS_DEFAULTS], digest=transaction.digest_of(_encoded(text))
-    ):
-        raise HostError("\n".join(["The file with the flags was not removed:", *left]))
+    put_or_remove(host, PROMETHEUS_DEFAULTS, text, data)
     if seen.prometheus.is_active:
         service = installations.prometheus(seen, settings).service
         service_control.restart(host, service, enable=False)
         forget(host)
         wait_until_it_answers(host, settings)
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -10,8 +10,9 @@ from pyinfra.context import ctx_host
 
 from pushgateway_lab import installations
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.file_text import encoded
 from pushgateway_lab.host import restriction, service_control, transaction
-from pushgateway_lab.host.file_removal import remove_files
+from pushgateway_lab.host.file_removal import put_or_remove
 from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.host.server_start import wait_until_up
 from pushgateway_lab.installations import OwnPlan
@@ -67,7 +68,7 @@ def is_done(traces: Traces, settings: Settings) -> bool:
 
 def _data(traces: Traces) -> bytes | None:
     text = traces.snapshot.flags_text
-    return None if text is None else text.encode("utf-8", "surrogateescape")
+    return None if text is None else encoded(text)
 
 
 @operation()
@@ -114,11 +115,8 @@ def _restore(host: Host, settings: Settings) -> None:
     path, data = installation.flags_file, _data(traces)
     if data != wanted.data and installation.is_drop_in:
         service_control.remove_drop_in(host, installation.service, PurePosixPath(path).name)
-    elif data is not None and wanted.data is None:
-        if left := remove_files(host, [path], digest=transaction.digest_of(data)):
-            raise HostError("\n".join(["The file with the flags was not removed:", *left]))
-    elif wanted.data is not None and data != wanted.data:
-        transaction.put(host, path, seen.flags_text, wanted.data)
+    elif data != wanted.data:
+        put_or_remove(host, path, seen.flags_text, wanted.data)
     if old := seen.hardening("pushgateway").text:
         restriction.write(host, installation.service, old, "")
     if is_due:

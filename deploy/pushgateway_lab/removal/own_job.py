@@ -12,6 +12,7 @@ from pushgateway_lab import scrape_config
 from pushgateway_lab.facts.added import noted_names
 from pushgateway_lab.facts.outcome import Outcome, Result
 from pushgateway_lab.facts.snapshot import Snapshot
+from pushgateway_lab.formats.file_text import digest_of
 from pushgateway_lab.host import transaction
 from pushgateway_lab.host.looking import forget, snapshot_of
 from pushgateway_lab.lab.excerpts import excerpt, listed
@@ -215,7 +216,7 @@ def _remove(host: Host, settings: Settings) -> None:
     names = _noted(seen, (*there, *(seen.loaded.jobs if seen.loaded else ())))
     if text != wanted and not seen.prometheus.is_active:
         path, seconds = settings.prometheus_config_path, settings.prometheus_reload_timeout
-        expected = transaction.digest_of(text.encode())
+        expected = digest_of(text.encode())
         outcome = transaction.replace(host, path, expected, wanted.encode(), seconds=seconds)
         if outcome.result is not Result.WRITTEN:
             raise HostError(explain(seen, settings, outcome))
