@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import shapes
+from closed_hosts import bootstrapped
 from expectations import (
     BOOTSTRAP,
     CONFIG,
@@ -41,7 +42,7 @@ def test_a_bare_host_with_a_password_is_bare_again(
     before = listing(lab_host)
     packages = lab_host.run("dpkg -l").stdout
     closed = FAST | {"pushgateway_basic_auth_users": users}
-    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=closed).returncode == 0
+    bootstrapped(run_pyinfra, lab_host, closed)
     # Groups could be lost, and nobody can count them without the password.
     there = listing(lab_host, _DATA)
     for words in (("-y", "--dry"), ("-y",)):
@@ -101,7 +102,7 @@ def test_a_host_is_refused_before_anything_is_changed(
     shapes.both_answer(lab_host)
     before = listing(lab_host, _DATA)
     closed = FAST | tls | {"pushgateway_basic_auth_users": users}
-    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=closed).returncode == 0
+    bootstrapped(run_pyinfra, lab_host, closed)
     # Without the password, nobody knows which groups a restart would lose.
     state = untouched(lab_host)
     told = "pushgateway_tls_lab_ca=True" if tls else "pushgateway_basic_auth_users"
@@ -121,7 +122,7 @@ def test_a_host_without_the_note_of_the_flags_loses_the_flag_for_a_file_that_goe
 ) -> None:
     shapes.both_answer(lab_host)
     closed = FAST | {"pushgateway_basic_auth_users": users}
-    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=closed).returncode == 0
+    bootstrapped(run_pyinfra, lab_host, closed)
     lab_host.run("rm -r /var/lib/pushgateway-lab")
     gone = run_pyinfra(lab_host, "-y", UNINSTALL, data=FAST)
     assert gone.returncode == 0, gone.output
@@ -139,7 +140,7 @@ def test_another_job_name_leaves_nothing_of_the_old_job(
     before = listing(lab_host, _DATA)
     original = lab_host.read(CONFIG).decode()
     closed = FAST | {"pushgateway_basic_auth_users": users}
-    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=closed).returncode == 0
+    bootstrapped(run_pyinfra, lab_host, closed)
     # Debian's own job, with its own interval.
     renamed = {"pushgateway_job_name": "prometheus", "pushgateway_smoke_timeout": 60}
     moved = run_pyinfra(lab_host, "-y", BOOTSTRAP, data=renamed)
@@ -169,7 +170,7 @@ def test_a_file_that_another_job_names_is_kept_until_the_job_is_gone(
 ) -> None:
     shapes.both_answer(lab_host)
     closed = FAST | {"pushgateway_basic_auth_users": users}
-    assert run_pyinfra(lab_host, "-y", BOOTSTRAP, data=closed).returncode == 0
+    bootstrapped(run_pyinfra, lab_host, closed)
     text = lab_host.read(CONFIG).decode()
     line = text.rindex("\n", 0, text.index("pushgateway")) + 1
     copy = text[line:].replace("pushgateway", "copy", 1).replace(":9091", ":9999")
