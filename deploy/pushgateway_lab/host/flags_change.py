@@ -155,17 +155,18 @@ def _explain(
     except HostError as unknown:
         words = str(unknown)
     reason = (
-        f"{change.title[0].upper()}{change.title[1:]} does not run with {change.words} in {change.file.path}: {str(error).rstrip('.')}. "
-        f"Its log says:\n{words}\n"
+        f"{change.title[0].upper()}{change.title[1:]} does not run with {change.words} in {change.file.path}: "
+        f"{str(error).rstrip('.')}."
     )
+    quoted = f"Its log says:\n{words}\nThe whole log: {log}"
     if change.old == change.new and not change.restricts:
-        return f"{reason}Solve that, then run this again. The whole log: {log}"
-    correct = f"Correct {change.settings}, then run this again. The whole log: {log}"
+        return f"{reason} Solve that, then run this again. {quoted}"
     try:
         state = _go_back(host, settings, change, held=held)
     except HostError as second:
         state = f"Going back to the old flags failed, too: {str(second).rstrip('.')}."
-    return f"{reason}{state} {correct}"
+    # The next step comes before the log: the list of failed hosts at the end of a run shows the beginning alone.
+    return f"{reason} {state} Correct {change.settings}, then run this again. {quoted}"
 
 
 def _go_back(host: Host, settings: Settings, change: FlagsChange, *, held: bool) -> str:

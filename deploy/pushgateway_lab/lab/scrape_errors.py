@@ -1,4 +1,4 @@
-"""Prometheus's words for scrapes that failed (``lastError`` of a target, seen with Prometheus 2.42 and 3.5). Pure."""
+"""Prometheus's words for scrapes that failed (``lastError`` of a target, seen with Prometheus 2.42). Pure."""
 
 _UNAUTHORIZED = "HTTP status 401"
 _OF_PASSWORD = (_UNAUTHORIZED, "HTTP status 403", "unable to read")
