@@ -1,6 +1,7 @@
 """The check of verify of a Pushgateway's certificate. Without hosts."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -47,6 +48,30 @@ def test_verify_names_the_date_and_the_names_of_a_certificate(
     )
     found = certificate.problem(looked, url)
     assert found is None if says is None else found and re.search(says, found), found
+
+
+def test_the_certificate_that_is_shown_counts_also_of_somebody_else() -> None:
+    issued = lab_authority.issue("vm01", ["vm01"], NOW).certificate
+    shown = replace(
+        look(*BOTH, argv("pushgateway", "--web.config.file=/etc/own.yml"), now=NOW.timestamp()),
+        gateway_certificate=issued,
+    )
+    url = "https://localhost:9091"
+    assert certificate.problem(shown, url) is None
+    assert certificate.in_words(shown).endswith(
+        "is of CN=pushgateway-lab 2026-12-01, and valid until 2027-12-01 00:00 UTC."
+    )
+    later = replace(shown, now=(NOW + timedelta(days=400)).timestamp())
+    assert (certificate.problem(later, url) or "").endswith(
+        "expired on 2027-12-01 00:00 UTC. Whoever wrote the Pushgateway's web configuration file renews it."
+    )
+    own = settings(
+        pushgateway_tls_host_cert_file="/own.crt", pushgateway_tls_host_key_file="/own.key"
+    )
+    assert "Renew /own.crt on the host." in (
+        certificate.problem(replace(later, settings=own), url) or ""
+    )
+    assert certificate.in_words(look(*BOTH)) == ""
 
 
 def test_a_certificate_that_is_none_is_said_to_be_none() -> None:

@@ -21,9 +21,11 @@ from expectations import (
 from labhost import Host, PyinfraResult
 from pushgateway_lab.credentials import lab_authority
 from pushgateway_lab.credentials.lab_authority import Certificate
-from waiting import wait_for_port, wait_for_value
+from waiting import wait_for, wait_for_port
 
 Run = Callable[..., PyinfraResult]
+
+TARGETS = "curl -s localhost:9090/api/v1/targets?state=active"
 
 # The state directory of the test is that of its runs.
 pytestmark = [
@@ -43,7 +45,7 @@ def reconnect(host: Host) -> None:
     """End Prometheus's connection to the Pushgateway, which outlives a certificate, and wait until it fails to connect."""
     host.run("systemctl restart prometheus-pushgateway")
     wait_for_port(host, 9091)
-    wait_for_value(lambda: health(host), ["down"])
+    wait_for(lambda: "x509" in host.run(TARGETS).stdout, "a scrape that does not accept it")
 
 
 def findings(host: Host, run_pyinfra: Run, data: dict[str, Any], tmp_path: Path) -> dict[str, str]:
@@ -109,6 +111,10 @@ def test_of_the_labs_authority(
     use(host, made(tmp_path / "another", f"DNS:{host.name},DNS:localhost,IP:127.0.0.1"))
     found = findings(host, run_pyinfra, data, tmp_path)
     assert "unable to get local issuer certificate" in found["pushgateway"]
+    assert (
+        f"(for {host.name}, localhost, 127.0.0.1) is of CN=ca, and valid until "
+        in found["pushgateway"]
+    )
     assert "x509: certificate signed by unknown authority" in found["target_up"]
     is_mended(host, run_pyinfra, data, tmp_path)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from certificates import make_authority, make_certificate
+from certificates import let_expire, make_authority, make_certificate
 from expectations import (
     BOOTSTRAP,
     CONFIG,
@@ -123,6 +123,16 @@ def test_a_course_behind_tls_and_a_password(
     assert "expects TLS" in why_silent({})
     untrusted = {each: data[each] for each in data if each != "pushgateway_ca_file"}
     assert "unable to get local issuer certificate" in why_silent(untrusted)
+    assert "(for localhost, 127.0.0.1) is of CN=ca, and valid until" in why_silent(untrusted)
+    right = {path: host.read(path) for path in (f"{SERVER}.pem", f"{SERVER}.key")}
+    make_certificate(tmp_path, "old", "DNS:localhost,IP:127.0.0.1")
+    let_expire(tmp_path, "old")
+    for path in right:
+        host.write(path, (tmp_path / f"old.{path[-3:]}").read_bytes())
+    assert "Whoever wrote the Pushgateway's web configuration file renews it" in why_silent(data)
+    assert "(for localhost, 127.0.0.1) expired on" in why_silent(data)
+    for path, content in right.items():
+        host.write(path, content)
     monkeypatch.setenv("LAB_PASSWORD", "another one")
     wrong = data | {
         "pushgateway_password_command": None,

@@ -106,12 +106,13 @@ def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Look:
 
     from pushgateway_lab.http.access import PasswordWithheldError
     from pushgateway_lab.http.api import ApiError
+    from pushgateway_lab.http.peer_certificate import peer_certificate
 
     address = installations.running_url(looked.snapshot, settings)
     gateway = client(host, settings, address)
     found: dict[str, Any] = {}
     unread = dict(looked.unread)
-    status, reason = looked.gateway_status, ""
+    status, reason, shown = looked.gateway_status, "", ""
     questions: dict[str, Callable[[], object]] = {
         GROUPS: gateway.groups,
         STATUS: gateway.status,
@@ -129,6 +130,7 @@ def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Look:
                 reason = str(error)
             elif isinstance(error.__cause__, SSLError):
                 reason = f"{error}. {_CERTIFICATES}"
+                shown = peer_certificate(host, address)
             break  # no answer: do not wait a second time
     answers = looked.answers._replace(
         groups=found.get(GROUPS),
@@ -136,4 +138,10 @@ def _ask_pushgateway(host: Host, settings: Settings, looked: Look) -> Look:
         telemetry=found.get(TELEMETRY),
         unread=unread,
     )
-    return replace(looked, answers=answers, gateway_status=status, gateway_error=reason)
+    return replace(
+        looked,
+        answers=answers,
+        gateway_status=status,
+        gateway_error=reason,
+        gateway_certificate=shown,
+    )

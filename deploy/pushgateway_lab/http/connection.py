@@ -91,6 +91,30 @@ def _adapter(host: Host, server_name: str | None) -> BaseAdapter:
     return FallbackAdapter(ChannelAdapter(transport, server_name), CurlAdapter(host, server_name))
 
 
+def open_socket(host: Host, place: tuple[str, int], seconds: float) -> Any:
+    """Return a socket, or a channel with its interface, that is connected to a place as seen from a host.
+
+    + place: host name or address, and port
+    + seconds: the time limit for the connection and for all that is read from it
+
+    Returns None if the connector has no connection of SSH.
+
+    Raises:
+        OSError, SSHException: it could not be opened.
+    """
+    if host.name == "@local":
+        return socket.create_connection(place, seconds)
+    transport = _ssh_transport(host)
+    if transport is None:
+        return None
+    deadline = Deadline(seconds)
+    made = _ChannelSocket(
+        transport.open_channel("direct-tcpip", place, ("127.0.0.1", 0), timeout=seconds)
+    )
+    made.settimeout(deadline.left())
+    return made
+
+
 def _ssh_transport(host: Host) -> Transport | None:
     client = getattr(host.connector, "client", None)
     return client.get_transport() if client is not None else None

@@ -157,7 +157,7 @@ def _why(look: Look) -> tuple[str, str | None]:
     if why := look.unread.get(GROUPS) or look.unread.get(STATUS):
         return f"Unexpected answer at {excerpt(url(look))}: {excerpt(why)}.", None
     why_tls = certificate.problem(look, url(look))
-    if refused := why_tls or refusal(look):
+    if refused := why_tls or f"{refusal(look)} {certificate.in_words(look)}".strip():
         return refused, None
     return (
         f"The Pushgateway's unit is active, but it does not answer at {excerpt(url(look))}.",

@@ -91,6 +91,7 @@ class Look:
       another one; then `settings` have the path of that one
     + gateway_status: the HTTP status of the Pushgateway's answer; None if there was no answer
     + gateway_error: why the Pushgateway was not asked, or its certificate not accepted, with the next step; empty otherwise
+    + gateway_certificate: the certificate (PEM) that the Pushgateway shows, if it was not accepted; empty otherwise
     + start_digest: SHA-256 of the copy of the configuration file at the start line, in hexadecimal; None if there
       is no copy
     + statuses: question -> the HTTP status of its answer; 0, or missing, if there was none
@@ -114,6 +115,7 @@ class Look:
     answers: Answers
     gateway_status: int | None = None
     gateway_error: str = ""
+    gateway_certificate: str = ""
     logs: Mapping[str, str] = field(default_factory=dict)
     start_digest: str | None = None
     statuses: Mapping[str, int] = field(default_factory=dict)
