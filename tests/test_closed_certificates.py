@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from certificates import make_authority, make_certificate
+from certificates import let_expire, make_authority, make_certificate
 from closed_hosts import OWN_FILES, bootstrapped, health
 from expectations import (
     BOOTSTRAP,
@@ -18,6 +18,7 @@ from expectations import (
     assert_unchanged_run,
     rows,
 )
+from host_comparison import UNINSTALL
 from labhost import Host, PyinfraResult
 from pushgateway_lab.credentials import lab_authority
 from pushgateway_lab.credentials.lab_authority import Certificate
@@ -145,6 +146,58 @@ def test_of_this_machine(
     assert "valid for web.example.org, not localhost" in found["target_up"]
     made(tmp_path, right)
     is_mended(host, run_pyinfra, data, tmp_path)
+
+
+def test_of_the_host(
+    lab_host: Host, run_pyinfra: Run, users: dict[str, str], tmp_path: Path
+) -> None:
+    """Somebody else puts the certificate on the host, and renews it."""
+    host = lab_host
+    certificate, key = "/etc/ssl/site/site.crt", "/etc/ssl/site/site.key"
+    data: dict[str, Any] = FAST | {
+        "pushgateway_basic_auth_users": users,
+        "pushgateway_ca_file": str(tmp_path / "ca.pem"),
+        "pushgateway_tls_host_cert_file": certificate,
+        "pushgateway_tls_host_key_file": key,
+    }
+    make_authority(tmp_path)
+    right = "DNS:localhost,IP:127.0.0.1"
+    before = host.run("sha256sum /etc/prometheus/prometheus.yml; ls -A /etc").stdout
+
+    # Neither is there; then the Pushgateway's user may not read the key.
+    missing = run_pyinfra(host, "-y", BOOTSTRAP, data=data)
+    assert_refused(host, missing, certificate)
+    host.run("install -d /etc/ssl/site")
+    give(host, made(tmp_path, right), certificate, key)
+    host.run(f"chmod 600 {key}")
+    unreadable = run_pyinfra(host, "-y", BOOTSTRAP, data=data)
+    assert_refused(host, unreadable, key)
+    assert host.run("sha256sum /etc/prometheus/prometheus.yml; ls -A /etc").stdout == before
+    host.run(f"chown prometheus: {key}")
+    is_mended(host, run_pyinfra, data, tmp_path)
+    assert not host.run(f"ls {OWN_FILES} | grep -x -e web.crt -e web.key", check=False).stdout
+
+    # It expires. No run renews it; whoever does need not run the toolkit.
+    expired = made(tmp_path, right)
+    let_expire(tmp_path, "web")
+    give(host, expired._replace(certificate=(tmp_path / "web.pem").read_text()), certificate, key)
+    reconnect(host)
+    found = findings(host, run_pyinfra, data, tmp_path)
+    assert "(for localhost, 127.0.0.1) expired on" in found["pushgateway"]
+    assert f"Renew {certificate} on the host." in found["pushgateway"]
+    failed = run_pyinfra(host, "-y", BOOTSTRAP, data=data)
+    assert_refused(host, failed, "x509: certificate has expired")
+    give(host, made(tmp_path, right), certificate, key)
+    is_mended(host, run_pyinfra, data, tmp_path)
+    removed = run_pyinfra(host, "-y", UNINSTALL, data=data | {"lab_wipe": True})
+    assert removed.returncode == 0, removed.output
+    assert host.run("ls -A /etc/ssl/site").stdout.split() == ["site.crt", "site.key"]
+
+
+def give(host: Host, found: Certificate, certificate: str, key: str) -> None:
+    """Put a certificate on a host, where the Pushgateway reads it anew for each connection."""
+    host.write(certificate, found.certificate.encode())
+    host.write(key, found.key.encode())
 
 
 def made(directory: Path, names: str) -> Certificate:
