@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import shapes
 from certificates import let_expire, make_authority, make_certificate
 from closed_hosts import OWN_FILES, bootstrapped, health
 from expectations import (
@@ -19,7 +20,7 @@ from expectations import (
     rows,
 )
 from host_comparison import UNINSTALL
-from labhost import Host, PyinfraResult
+from labhost import Host, HostSpec, PyinfraResult
 from pushgateway_lab.credentials import lab_authority
 from pushgateway_lab.credentials.lab_authority import Certificate
 from waiting import wait_for, wait_for_port
@@ -44,7 +45,7 @@ def use(host: Host, found: Certificate) -> None:
 
 def reconnect(host: Host) -> None:
     """End Prometheus's connection to the Pushgateway, which outlives a certificate, and wait until it fails to connect."""
-    host.run("systemctl restart prometheus-pushgateway")
+    host.run("systemctl restart '*pushgateway.service'")
     wait_for_port(host, 9091)
     wait_for(lambda: "x509" in host.run(TARGETS).stdout, "a scrape that does not accept it")
 
@@ -120,10 +121,21 @@ def test_of_the_labs_authority(
     is_mended(host, run_pyinfra, data, tmp_path)
 
 
+@pytest.fixture(params=["bookworm", "forky", "training_vm"])
+def any_host(request: pytest.FixtureRequest, boot_hosts: Callable[..., list[Host]]) -> Host:
+    """A host of Debian 12, of testing, or of the lab's own shape."""
+    suite = "forky" if request.param == "forky" else "bookworm"
+    (host,) = boot_hosts(HostSpec(suite=suite, packages=INSTALLED))
+    if request.param == "training_vm":
+        shapes.training_vm(host)
+    return host
+
+
+@pytest.mark.all_releases
 def test_of_this_machine(
-    lab_host: Host, run_pyinfra: Run, users: dict[str, str], tmp_path: Path
+    any_host: Host, run_pyinfra: Run, users: dict[str, str], tmp_path: Path
 ) -> None:
-    host = lab_host
+    host = any_host
     data: dict[str, Any] = FAST | {
         "pushgateway_basic_auth_users": users,
         "pushgateway_ca_file": str(tmp_path / "ca.pem"),

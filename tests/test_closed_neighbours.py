@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from closed_hosts import OWN_FILES, assert_closed, bootstrapped, code, health
+import pytest
+
+import shapes
+from closed_hosts import OWN_FILES, assert_closed, code, health
 from expectations import (
     BOOTSTRAP,
     FAST,
@@ -23,27 +26,36 @@ Boot = Callable[..., list[Host]]
 Run = Callable[..., PyinfraResult]
 
 
+@pytest.mark.all_releases
 def test_a_neighbour_gets_nothing_without_the_password(
     boot_hosts: Boot, run_pyinfra: Run, users: dict[str, str]
 ) -> None:
-    host, neighbour = boot_hosts(*[HostSpec(packages=INSTALLED)] * 2)
-    data = FAST | {
-        "pushgateway_listen_address": f"{host.address}:9091",
-        "pushgateway_basic_auth_users": users,
-        "pushgateway_tls_lab_ca": True,
-    }
-    bootstrapped(run_pyinfra, host, data)
-    assert health(host) == ["up"]
+    """Of a host of Debian 12, of testing, and of the lab's own shape."""
+    releases = [HostSpec(suite=each, packages=INSTALLED) for each in ("bookworm", "forky")]
+    *hosts, lab_vm, neighbour = boot_hosts(*releases, *[HostSpec(packages=INSTALLED)] * 2)
+    shapes.training_vm(lab_vm)
+    hosts.append(lab_vm)
+    data = FAST | {"pushgateway_basic_auth_users": users, "pushgateway_tls_lab_ca": True}
+    own = {each.name: {"pushgateway_listen_address": f"{each.address}:9091"} for each in hosts}
+    done = run_pyinfra(hosts, "-y", BOOTSTRAP, data=data, own=own)
+    assert done.returncode == 0, done.output
+    for host in hosts:
+        assert health(host) == ["up"]
+        assert_closed_to(neighbour, host)
+    assert_unchanged_run(run_pyinfra(hosts, "-y", BOOTSTRAP, data=data, own=own))
 
+
+def assert_closed_to(neighbour: Host, host: Host) -> None:
+    """Fail unless nobody on another host gets anything without the password and TLS, and the trainer all."""
     neighbour.write("/root/ca.pem", host.read(f"{OWN_FILES}/scrape-ca.pem"))
     url = f"https://{host.address}:9091"
     assert code(neighbour, f"{url}/metrics") == "000"  # it does not know the authority
     assert_closed(neighbour, url, f"trainer:{PASSWORD}", "--cacert /root/ca.pem")
-    assert code(neighbour, f"-u 'trainer:{PASSWORD}' --cacert /root/ca.pem {url}/") == "200"
-    assert code(neighbour, f"-u 'somebody:{PASSWORD}' --cacert /root/ca.pem {url}/") == "401"
+    metrics = f"--cacert /root/ca.pem {url}/metrics"
+    assert code(neighbour, f"-u 'trainer:{PASSWORD}' {metrics}") == "200"
+    assert code(neighbour, f"-u 'somebody:{PASSWORD}' {metrics}") == "401"
     # Nothing is served without TLS.
     assert code(neighbour, f"-u 'trainer:{PASSWORD}' http://{host.address}:9091/metrics") == "400"
-    assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=data))
 
 
 def test_prometheus_scrapes_the_closed_pushgateway_of_another_host(

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 
+import pytest
+
+import shapes
 from expectations import (
     BOOTSTRAP,
     DEFAULTS,
     FAST,
+    INSTALLED,
     PREPARE,
     VERIFY,
     assert_refused,
     assert_unchanged_run,
     fingerprint,
 )
-from labhost import Host, PyinfraResult
+from labhost import Host, HostSpec, PyinfraResult
 from waiting import wait_on_host
 
 Run = Callable[..., PyinfraResult]
@@ -95,3 +99,22 @@ def test_it_is_refused_until_it_is_allowed_or_asks_for_a_password(
     )
     assert gone.returncode == 0, gone.output
     assert lab_host.run(f"ls {PROMETHEUS_DEFAULTS}*", check=False).stdout == ""
+
+
+@pytest.mark.all_releases
+def test_it_is_refused_on_testing_and_on_the_labs_own_vm(
+    boot_hosts: Callable[..., list[Host]], run_pyinfra: Run
+) -> None:
+    hosts = boot_hosts(
+        *(HostSpec(suite=each, packages=INSTALLED) for each in ("forky", "bookworm"))
+    )
+    shapes.training_vm(hosts[1])
+    before = [fingerprint(host) for host in hosts]
+    for deploy in (BOOTSTRAP, PREPARE):
+        refused = run_pyinfra(hosts, "-y", deploy, data=FAST | OPEN)
+        for host in hosts:
+            own = "\n".join(
+                line for line in refused.stderr.splitlines() if f"[{host.name}] " in line
+            )
+            assert_refused(host, refused._replace(stderr=own), SAYS)
+    assert [fingerprint(host) for host in hosts] == before
