@@ -42,7 +42,7 @@ def test_a_neighbour_gets_nothing_without_the_password(
     for host in hosts:
         assert health(host) == ["up"]
         assert_closed_to(neighbour, host)
-    assert_unchanged_run(run_pyinfra(hosts, "-y", BOOTSTRAP, data=data, own=own))
+        assert_unchanged_run(run_pyinfra(host, "-y", BOOTSTRAP, data=data, own=own))
 
 
 def assert_closed_to(neighbour: Host, host: Host) -> None:

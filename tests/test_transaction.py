@@ -131,7 +131,7 @@ def test_there_is_one_backup_of_the_text_before(lab_host: Host, run_pyinfra: Run
     assert lab_host.read(BACKUP) == OLD
     assert bootstrap(run_pyinfra, lab_host, pushgateway_job_name="other").returncode == 0
     assert lab_host.read(BACKUP) == NEW
-    assert_converged(lab_host, merged(OLD, "pushgateway", "other"), ["pushgateway", "other"])
+    assert_converged(lab_host, merged(OLD, "other"), ["other"])
 
 
 def test_promtools_warnings_are_passed_on(lab_host: Host, run_pyinfra: Run) -> None:

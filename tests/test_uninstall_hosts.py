@@ -23,6 +23,7 @@ from host_comparison import UNINSTALL, Run, assert_as_before, differences, listi
 from labhost import Host, HostSpec, PyinfraCommand, PyinfraResult
 from labhost.image import SUITES
 from trainee_commands import PUSH_TRAINING
+from waiting import wait_for_port
 
 NOTES = "/var/lib/pushgateway-lab"
 WIPE = FAST | {"lab_wipe": True}
@@ -106,6 +107,7 @@ def test_bare_hosts_of_other_releases_are_bare_again(
 
 @pytest.mark.lab_host(packages=("prometheus",))
 def test_a_prometheus_that_was_there_stays_with_its_file(lab_host: Host, run_pyinfra: Run) -> None:
+    wait_for_port(lab_host, 9090)  # one that still starts would end on the signal of a reload
     lab_host.write(CONFIG, HAND_EDITED)
     lab_host.run("systemctl reload prometheus")
     before = listing(lab_host, _DATA)
