@@ -163,7 +163,7 @@ def test_of_this_machine(
 def test_of_the_host(
     lab_host: Host, run_pyinfra: Run, users: dict[str, str], tmp_path: Path
 ) -> None:
-    """Somebody else puts the certificate on the host, and renews it."""
+    """A certificate on the host that its owner installs and renews."""
     host = lab_host
     certificate, key = "/etc/ssl/site/site.crt", "/etc/ssl/site/site.key"
     data: dict[str, Any] = FAST | {

@@ -30,7 +30,7 @@ Run = Callable[..., PyinfraResult]
 def test_a_neighbour_gets_nothing_without_the_password(
     boot_hosts: Boot, run_pyinfra: Run, users: dict[str, str]
 ) -> None:
-    """Of a host of Debian 12, of testing, and of the lab's own shape."""
+    """A password protects hosts of Debian 12, of testing, and of the lab's own shape."""
     releases = [HostSpec(suite=each, packages=INSTALLED) for each in ("bookworm", "forky")]
     *hosts, lab_vm, neighbour = boot_hosts(*releases, *[HostSpec(packages=INSTALLED)] * 2)
     shapes.training_vm(lab_vm)

@@ -8,18 +8,12 @@ from typing import NamedTuple
 
 from pushgateway_lab import scrape_config, services
 from pushgateway_lab.facts.denial import Denial
-from pushgateway_lab.facts.found import (
-    LoneProcess,
-    Server,
-    UnitFile,
-)
+from pushgateway_lab.facts.found import LoneProcess, Server, UnitFile
 from pushgateway_lab.facts.hardened import Hardening
 from pushgateway_lab.facts.loaded_configuration import Loaded
 from pushgateway_lab.facts.names import Names
 from pushgateway_lab.facts.unfinished import UnfinishedFlags
-from pushgateway_lab.facts.web_file import (
-    WebFile,
-)
+from pushgateway_lab.facts.web_file import WebFile
 from pushgateway_lab.formats.answers import Target
 from pushgateway_lab.formats.file_text import digest_of
 from pushgateway_lab.formats.sockets import Listener

@@ -107,9 +107,15 @@ def open_socket(host: Host, place: tuple[str, int], seconds: float) -> Any:
     transport = _ssh_transport(host)
     if transport is None:
         return None
-    deadline = Deadline(seconds)
+    return _open_channel(transport, place, Deadline(seconds))
+
+
+def _open_channel(
+    transport: Transport, place: tuple[str, int], deadline: Deadline
+) -> "_ChannelSocket":
+    timeout = deadline.left()
     made = _ChannelSocket(
-        transport.open_channel("direct-tcpip", place, ("127.0.0.1", 0), timeout=seconds)
+        transport.open_channel("direct-tcpip", place, ("127.0.0.1", 0), timeout=timeout)
     )
     made.settimeout(deadline.left())
     return made
@@ -152,22 +158,15 @@ class _ChannelConnection(LimitedConnection):
 
     def _new_conn(self) -> Any:
         deadline = Deadline(exchange.seconds_of(self.timeout))
+        place = (self._dns_host.strip("[]"), self.port)
         try:
-            channel = self.transport.open_channel(
-                "direct-tcpip",
-                (self._dns_host.strip("[]"), self.port),
-                ("127.0.0.1", 0),
-                timeout=deadline.left(),
-            )
+            return _open_channel(self.transport, place, deadline)
         except ChannelException as error:
             if error.code == _ADMINISTRATIVELY_PROHIBITED:
                 raise _ForwardingProhibitedError(self, error.text) from error
             raise NewConnectionError(self, _words(error)) from error
         except (SSHException, OSError) as error:
             raise NewConnectionError(self, str(error)) from error
-        made = _ChannelSocket(channel)
-        made.settimeout(deadline.left())
-        return made
 
 
 class _ChannelSocket:

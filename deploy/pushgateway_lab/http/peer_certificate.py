@@ -45,6 +45,7 @@ def peer_certificate(host: Host, url: str) -> str:
 
 def _shown(made: Any, context: ssl.SSLContext, name: str) -> bytes | None:
     if isinstance(made, socket.socket):
-        return context.wrap_socket(made, server_hostname=name).getpeercert(binary_form=True)
+        with context.wrap_socket(made, server_hostname=name) as wrapped:
+            return wrapped.getpeercert(binary_form=True)
     found: bytes | None = SSLTransport(made, context, name).getpeercert(binary_form=True)
     return found
